@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Interface of compute accelerator devices, /dev/accelerator/accelN.
+ */
+#ifndef _UAPI_ACCEL_ACCEL_H
+#define _UAPI_ACCEL_ACCEL_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: General ioctl format
+ *
+ * A node is opened in one of two roles. O_RDONLY makes an *observer*, which may
+ * ask for information and nothing else; O_RDWR makes a *user*, which may do
+ * everything. O_WRONLY is refused with EINVAL.
+ *
+ * Every ioctl takes a pointer to a structure whose first member is a __u32
+ * size, which the caller sets to the sizeof() that it was compiled with. A
+ * structure grows at its end only:
+ *
+ *  - a size below the structure of the first version: EINVAL;
+ *  - a size below the kernel's: the missing tail is taken as zero, and nothing
+ *    is written beyond the given size;
+ *  - a size above the kernel's: the tail that the kernel does not know must be
+ *    zero, else E2BIG, and is not written.
+ *
+ * All structures are explicitly padded, with the same layout for 32-bit and
+ * 64-bit callers. Reserved members must be zero.
+ *
+ * The errors mean the same for every ioctl of every device, in this order:
+ *
+ *  - ENODEV: the device is gone. Nothing but close() works on this file any more.
+ *  - ENOTTY: the command does not exist on this device.
+ *  - EACCES: the command needs the user role, and the file was opened O_RDONLY.
+ *  - EFAULT: a pointer does not refer to accessible memory.
+ *  - EINVAL: a size, flag, reserved member or argument is invalid.
+ *  - E2BIG: the structure has a non-zero tail that this kernel does not know.
+ *  - EOPNOTSUPP: the request is valid, but this device does not support it.
+ *  - ETIMEDOUT: the device did not finish in time.
+ *  - EINTR: a signal arrived while waiting.
+ *  - ENOMEM: out of memory.
+ *
+ * An ioctl that fails has not changed anything, with the exception that EFAULT
+ * while a result is written back leaves the result lost.
+ */
+#define ACCEL_IOC_TYPE 0x9B
+
+/* Command numbers 0x00 to 0x3f belong to all devices, 0x40 to 0xbf to the driver. */
+#define ACCEL_IOC_DRIVER_BASE 0x40
+#define ACCEL_IOC_DRIVER_END 0xc0
+
+/**
+ * enum accel_info_topic_id - what ACCEL_IOC_INFO can be asked about
+ * @ACCEL_INFO_LIST: the topics that this device answers,
+ *	one struct accel_info_topic each
+ * @ACCEL_INFO_DEVICE: what the device is, one struct accel_info_device
+ * @ACCEL_INFO_DRIVER: what drives it, one struct accel_info_driver
+ * @ACCEL_INFO_STATUS: how it is doing, one struct accel_info_status
+ * @ACCEL_INFO_UAPI: the ioctls that it takes, one struct accel_info_ioctl each
+ */
+enum accel_info_topic_id {
+	ACCEL_INFO_LIST = 0,
+	ACCEL_INFO_DEVICE = 1,
+	ACCEL_INFO_DRIVER = 2,
+	ACCEL_INFO_STATUS = 8,
+	ACCEL_INFO_UAPI = 11,
+};
+
+/**
+ * struct accel_info - ioctl(ACCEL_IOC_INFO)
+ * @size: sizeof(struct accel_info)
+ * @topic: in: one of enum accel_info_topic_id
+ * @index: in: the first record that is wanted
+ * @flags: must be zero
+ * @data_ptr: in: user pointer to an array of records, may be NULL if @data_len
+ *	is zero
+ * @data_len: in: bytes that @data_ptr has room for; out: bytes that all records
+ *	from @index on take
+ * @record_size: in: bytes from one record of the array to the next, zero for
+ *	the kernel's own; out: size of a record in the kernel
+ * @count: in: must be zero; out: records that were written
+ *
+ * Only whole records are written. A record that is larger in the kernel than
+ * in the array is cut, one that is smaller is filled up with zeros; so a
+ * program that was compiled against another version of a record works. Call
+ * with @data_len zero to learn the size.
+ *
+ * Observers may call this. An unknown topic is EINVAL.
+ */
+struct accel_info {
+	__u32 size;
+	__u32 topic;
+	__u32 index;
+	__u32 flags;
+	__aligned_u64 data_ptr;
+	__aligned_u64 data_len;
+	__u32 record_size;
+	__u32 count;
+};
+
+#define ACCEL_IOC_INFO _IO(ACCEL_IOC_TYPE, 0x00)
+
+/**
+ * struct accel_info_topic - record of ACCEL_INFO_LIST
+ * @topic: one of enum accel_info_topic_id
+ * @record_size: size of one of its records in the kernel
+ * @count: how many records it has now
+ * @reserved: zero
+ */
+struct accel_info_topic {
+	__u32 topic;
+	__u32 record_size;
+	__u32 count;
+	__u32 reserved;
+};
+
+/**
+ * struct accel_info_device - record of ACCEL_INFO_DEVICE
+ * @minor: N of accelN
+ * @vendor: vendor id, zero if the bus has none
+ * @device: device id, zero if the bus has none
+ * @subsystem_vendor: subsystem vendor id, zero if the bus has none
+ * @subsystem_device: subsystem device id, zero if the bus has none
+ * @revision: revision, zero if the bus has none
+ * @numa_node: NUMA node of the device, -1 if it has none
+ * @reserved: zero
+ * @bus: name of the bus ("pci"), NUL-terminated
+ * @address: name of the device on its bus ("0000:00:04.0"), NUL-terminated
+ */
+struct accel_info_device {
+	__u32 minor;
+	__u32 vendor;
+	__u32 device;
+	__u32 subsystem_vendor;
+	__u32 subsystem_device;
+	__u32 revision;
+	__s32 numa_node;
+	__u32 reserved;
+	char bus[32];
+	char address[64];
+};
+
+/**
+ * struct accel_info_driver - record of ACCEL_INFO_DRIVER
+ * @name: the driver's name, NUL-terminated as are all strings here
+ * @version: its version
+ * @user_space_url: where to find the open user space that goes with it
+ * @user_space_license: SPDX expression of that user space's licence
+ * @documentation_url: where its interface is documented
+ */
+struct accel_info_driver {
+	char name[32];
+	char version[32];
+	char user_space_url[128];
+	char user_space_license[64];
+	char documentation_url[128];
+};
+
+/**
+ * enum accel_state - state of a device
+ * @ACCEL_STATE_RUNNING: takes work
+ *
+ * A device that is gone has no state: every ioctl fails with ENODEV.
+ */
+enum accel_state {
+	ACCEL_STATE_RUNNING = 0,
+};
+
+/**
+ * struct accel_info_status - record of ACCEL_INFO_STATUS
+ * @state: one of enum accel_state
+ * @users: files that are open in the user role
+ * @observers: files that are open in the observer role
+ * @reserved: zero
+ * @registered_ns: CLOCK_MONOTONIC time at which the device appeared, nanoseconds
+ */
+struct accel_info_status {
+	__u32 state;
+	__u32 users;
+	__u32 observers;
+	__u32 reserved;
+	__aligned_u64 registered_ns;
+};
+
+/**
+ * enum accel_ioctl_flags - properties of an ioctl
+ * @ACCEL_IOCTL_IN: its structure carries arguments to the kernel
+ * @ACCEL_IOCTL_OUT: its structure carries results back
+ * @ACCEL_IOCTL_OBSERVER: observers may call it
+ */
+enum accel_ioctl_flags {
+	ACCEL_IOCTL_IN = 1 << 0,
+	ACCEL_IOCTL_OUT = 1 << 1,
+	ACCEL_IOCTL_OBSERVER = 1 << 2,
+};
+
+/**
+ * struct accel_info_ioctl - record of ACCEL_INFO_UAPI
+ * @command: the number to pass to ioctl()
+ * @size: sizeof() its structure in the kernel
+ * @min_size: the smallest size that it accepts
+ * @flags: combination of enum accel_ioctl_flags
+ * @name: its name in the C header, NUL-terminated
+ * @description: what it does, one line, NUL-terminated
+ */
+struct accel_info_ioctl {
+	__u32 command;
+	__u32 size;
+	__u32 min_size;
+	__u32 flags;
+	char name[48];
+	char description[128];
+};
+
+#endif /* _UAPI_ACCEL_ACCEL_H */

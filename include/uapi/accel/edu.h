@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Interface of the accelerator driver for QEMU's "edu" device.
+ *
+ * The device is described in QEMU's docs/specs/edu.rst.
+ */
+#ifndef _UAPI_ACCEL_EDU_H
+#define _UAPI_ACCEL_EDU_H
+
+#include <accel/accel.h>
+
+/**
+ * struct accel_edu_factorial - ioctl(ACCEL_EDU_IOC_FACTORIAL)
+ * @size: sizeof(struct accel_edu_factorial)
+ * @n: in: the argument, at most 12, since 13! exceeds 32 bits
+ * @timeout_ms: in: how long to wait for the device, in milliseconds; zero for
+ *	the driver's default of one second
+ * @result: in: must be zero; out: n!
+ *
+ * The device computes one factorial at a time; further callers wait their turn
+ * within their timeout. Errors beyond the general ones: EINVAL if @n is above
+ * 12, ETIMEDOUT, EINTR.
+ */
+struct accel_edu_factorial {
+	__u32 size;
+	__u32 n;
+	__u32 timeout_ms;
+	__u32 result;
+};
+
+#define ACCEL_EDU_IOC_FACTORIAL _IO(ACCEL_IOC_TYPE, 0x40)
+
+/**
+ * struct accel_edu_liveness - ioctl(ACCEL_EDU_IOC_LIVENESS)
+ * @size: sizeof(struct accel_edu_liveness)
+ * @value: in: any number
+ * @reply: in: must be zero; out: the bitwise inverse of @value, computed by the
+ *	device
+ * @reserved: must be zero
+ */
+struct accel_edu_liveness {
+	__u32 size;
+	__u32 value;
+	__u32 reply;
+	__u32 reserved;
+};
+
+#define ACCEL_EDU_IOC_LIVENESS _IO(ACCEL_IOC_TYPE, 0x41)
+
+#endif /* _UAPI_ACCEL_EDU_H */
