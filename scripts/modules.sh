@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Builds our modules for one of the kernels: modules.sh stock|uml|debug [MAKE ARGUMENT...]
+#
+# The objects are kept outside the tree, so that the kernels do not disturb
+# each other and only what changed is built again. Prints the folder.
+
+accel_topic=modules
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+make_cache
+flavour=${1:-}
+[ -n "$flavour" ] || die "usage: modules.sh stock|uml|debug [MAKE ARGUMENT...]"
+shift
+version=$(kernel_version) || die "run scripts/setup.sh $flavour first"
+build=$(kernel_dir "$flavour" "$version")
+[ -f "$build/.accel-ready" ] || die "there is no $flavour kernel yet: run scripts/setup.sh $flavour"
+output=$accel_cache/modules/$flavour-$(tree_key)${ACCEL_VARIANT:+-$ACCEL_VARIANT}
+
+in_root() {
+	"$accel_tree/scripts/in-root.sh" -- "$@"
+}
+
+# The arguments that make Kbuild build this tree for that kernel, with all of
+# the kernel's extra warnings (W=1), each of them an error (W=e).
+kbuild() {
+	local arguments
+	mapfile -t arguments < <(kbuild_arguments "$flavour" "$version")
+	in_root make -s -C "$(in_cache "$(source_dir "$version")")" "O=$(in_cache "$build")" \
+		M=/accel "MO=$(in_cache "$output")" "-j$(nproc)" "${arguments[@]}" "$@" >&2
+}
+
+# Lays the modules out as modules_install would, with those of the kernel that
+# tests use, so that modprobe finds both.
+install_modules() {
+	local boot release
+	boot=$("$accel_tree/scripts/guest/boot-files.sh" "$flavour")
+	release=$(cat "$boot/release")
+	rm -rf "$output/lib"
+	cp -al "$boot/lib" "$output/lib"
+	mkdir -p "$output/lib/modules/$release/updates"
+	# Linked by name: a build replaces a module, it never writes into it.
+	sed 's/\.o$/.ko/' "$output/modules.order" | while read -r path; do
+		cp "$output/$path" "$output/lib/modules/$release/updates/"
+	done
+	in_root depmod --basedir "$(in_cache "$output")" "$release"
+}
+
+build_modules() {
+	kbuild W=1e "$@" modules || die "the modules do not build for the $flavour kernel"
+	if [ "$flavour" != uml ] && [ -z "${ACCEL_VARIANT:-}" ]; then
+		install_modules
+	fi
+}
+
+mkdir -p "$output"
+with_lock "modules-$(basename "$output")" build_modules "$@"
+echo "$output"
