@@ -146,6 +146,8 @@ finish() {
 	step 5 "finishing"
 	[ -s "$partial/usr/lib/modules/$version/vmlinuz.unsigned" ] ||
 		die "the kernel's package has no image at usr/lib/modules/$version/vmlinuz.unsigned"
+	# The package that would do so is the one with the boot loader's hooks.
+	run in_partial depmod "$version"
 	# What the keys of all that is built here depend on.
 	# shellcheck disable=SC2016 # dpkg-query's own variables
 	in_partial dpkg-query -W -f '${Package} ${Version}\n' rustc rust-src bindgen clang-19 lld-19 \

@@ -16,7 +16,7 @@ build=$(kernel_dir "$flavour" "$version")
 # Needed before there is a root file system, in the order of loading.
 boot_modules='9p 9pnet_virtio overlay'
 # Wanted by tests, beside what the kernel has built in.
-test_modules='vgem udmabuf system_heap'
+test_modules='vgem'
 
 output=$build/boot-$(cat "$accel_tree/scripts/guest/"{init,boot-files.sh} | hash_of)
 
@@ -51,10 +51,8 @@ make_boot_files() {
 				echo "/$(basename "$path" .xz)" >>"$files/modules.order"
 			done
 		}
-		cp "$(root_dir "$version")/usr/lib/modules/$version"/modules.builtin* \
-			"$(root_dir "$version")/usr/lib/modules/$version/modules.order" \
-			"$partial/usr/lib/modules/$version/" || true
-		mv "$partial/usr/lib" "$partial/lib"
+		cp "$(root_dir "$version")/usr/lib/modules/$version/modules".{builtin,builtin.modinfo,order} \
+			"$partial/lib/modules/$version/"
 	else
 		cp "$build/include/config/kernel.release" "$partial/release"
 		cp "$build/arch/x86/boot/bzImage" "$partial/vmlinuz"

@@ -8,31 +8,27 @@
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/modules/bin
 export HOME=/root LANG=C.UTF-8 ACCEL_IN_GUEST=1
 
-mount_all() {
-	mkdir -p /dev/pts /dev/shm
-	mount -t tmpfs tmpfs /run
-	mount -t tmpfs tmpfs /tmp
-	mount -t tmpfs tmpfs /root
-	mount -t devpts devpts /dev/pts
-	mount -t tmpfs tmpfs /dev/shm
-	mount -t debugfs debugfs /sys/kernel/debug
-	mount -t cgroup2 cgroup2 /sys/fs/cgroup
-	[ ! -d /sys/kernel/tracing ] || mount -t tracefs tracefs /sys/kernel/tracing
-	[ ! -d /sys/kernel/security ] || mount -t securityfs securityfs /sys/kernel/security
+# Our modules beside those of the kernel, as modules_install leaves them.
+prepare() {
+	local release modules
+	release=$(uname -r)
+	modules=/modules/lib/modules/$release
 	ip link set lo up
-	ln -sf /proc/self/fd /dev/fd
-	# Our modules beside those of the kernel, as modules_install leaves them.
-	local modules=/modules/lib/modules/$(uname -r)
 	if [ -d "$modules" ]; then
-		mkdir -p "/lib/modules/$(uname -r)"
-		mount --bind "$modules" "/lib/modules/$(uname -r)"
+		mkdir -p "/lib/modules/$release"
+		mount --bind "$modules" "/lib/modules/$release"
 	fi
 }
 
+# Devices that are there already are shown to udev as at any boot, except
+# the buses: drivers are loaded by what runs here, not by udev.
 start_udev() {
+	local name match=()
+	for name in dma_heap drm mem misc virtio-ports; do
+		match+=("--subsystem-match=$name")
+	done
 	/usr/lib/systemd/systemd-udevd --daemon
-	udevadm trigger --type=subsystems --action=add
-	udevadm trigger --type=devices --action=add
+	udevadm trigger --action=add "${match[@]}"
 	udevadm settle --timeout=30
 }
 
@@ -61,7 +57,7 @@ session() {
 	fi
 }
 
-mount_all
+prepare
 start_udev
 session <>/dev/hvc0 >&0 2>&1
 echo $? >/out/status

@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Fails when a kernel log has anything to worry about: check-log.sh LOG
+# Prints what it found, with the lines after it.
+
+set -euo pipefail
+
+log=$1
+
+# What the kernel and its checkers say when something is wrong.
+trouble='WARNING:|BUG:|BUG at |Oops|Kernel panic|general protection fault|invalid opcode'
+trouble+='|Call Trace:|stack trace:|stack backtrace:|cut here'
+trouble+='|KASAN|KCSAN|KFENCE|KMSAN|UBSAN|unreferenced object|kmemleak: .*(new suspected|disabled)'
+trouble+='|possible recursive locking|possible circular locking|possible deadlock|possible irq lock'
+trouble+='|inconsistent lock state|suspicious RCU usage|INVALID WAIT CONTEXT|bad unlock balance'
+trouble+='|held lock freed|lock held when returning|INFO: lockdep|INFO: trying to register'
+trouble+='|INFO: task .* blocked|INFO: rcu_|rcu: INFO|soft lockup|hard LOCKUP|scheduling while atomic'
+trouble+='|sleeping function called|ODEBUG|DMA-API|refcount_t|list_(add|del) corruption'
+trouble+='|nobody cared|Spurious|unhandled level|segfault|traps:|Out of memory|oom-kill'
+trouble+='|page allocation failure|Bad page|BUG_ON|kobject: .*(error|tried to)|sysfs: cannot create'
+trouble+='|[Uu]nknown symbol|disagrees about version|rust_kernel: panicked|panicked at'
+trouble+='|Unbalanced|still in use|Trying to free|WARN_ON|kref|use-after-free|double free'
+
+# Lines that have such words and mean nothing here, each with its reason.
+expected='^(_'
+# Warns of the stock kernel's cost of mitigations, which emulation lacks.
+expected+='|Spectre V2 : |SRBDS: |MMIO Stale Data: '
+# The kernel announces its checkers when it boots.
+expected+='|kasan: KernelAddressSanitizer initialized|DMA-API: preallocated .*|DMA-API: debugging enabled.*'
+expected+='|kmemleak: Kernel memory leak detector initialized.*|ODEBUG: .* of .* active objects replaced'
+expected+='|KASAN: .* mapping.*|UBSAN: .* enabled'
+# The emulated machine is slower than the clocks are checked for.
+expected+='|clocksource: .*|rcu: .*srcu.*'
+expected+=')'
+
+found=$(tr -d '\r' <"$log" | sed -E 's/^\[ *[0-9]+\.[0-9]+\](\[[^]]*\])? ?//' |
+	grep -vE "$expected" | grep -E -A 12 "$trouble" || true)
+[ -n "$found" ] || exit 0
+printf '%s\n' "$found" | head -n 60
+exit 1

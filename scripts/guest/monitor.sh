@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# In a guest: gives QEMU's monitor a command and prints its answer, as in
+#
+#   monitor.sh device_del edu0
+
+set -euo pipefail
+
+port=/dev/virtio-ports/monitor
+[ -e "$port" ] || {
+	echo "monitor.sh: no $port: this runs in a guest of run.sh only" >&2
+	exit 1
+}
+exec 3<>"$port"
+
+# Gives a command and prints what comes back. The end of it is known by the
+# answer to a sum: the line editor's echo shows the question only. A prompt,
+# with the echo after it, is not part of an answer.
+ask() {
+	local sum=$((RANDOM + 100000)) text='' character
+	printf '%s\nprint /d %d+1\n' "$1" $((sum - 1)) >&3
+	while [[ $text != *$'\n'$sum$'\r\n'* ]]; do
+		IFS= read -r -N 1 -t 10 character <&3 || {
+			echo "monitor.sh: QEMU's monitor does not answer" >&2
+			return 1
+		}
+		text+=$character
+	done
+	printf '%s' "$text" | sed -e 's/\r$//' -e '/(qemu)/d' -e "/^$sum\$/d" -e '/^QEMU .* monitor - /d'
+}
+
+# First past the greeting, and what another left.
+ask '' >/dev/null
+reply=$(ask "$*")
+[ -z "$reply" ] || printf '%s\n' "$reply"
+[[ $reply != *Error:* ]]

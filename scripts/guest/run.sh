@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Boots QEMU, runs a command in it and gives back its output and exit status:
+#
+#   run.sh [OPTION...] COMMAND [ARGUMENT...]
+#
+#   --kernel stock|debug   which kernel (stock)
+#   --machine q35|pc       which machine (q35; pc is the one with hot-unplug)
+#   --device DEVICE        a device to add, as for qemu -device; repeatable
+#   --modules DIR          the folder shown as /modules (what modules.sh built)
+#   --memory SIZE          memory (1G)
+#   --cpus N               processors (2)
+#   --append WORDS         words to add to the kernel command line
+#   --timeout SECONDS      when to give up (300)
+#   --log FILE             where to put the kernel log
+#   --out DIR              what the guest sees as /out, to bring files back
+#   --interactive          the command gets this terminal
+#
+# The tree is at /accel, read-only, and the current folder. Exit status 124
+# means that the time ran out.
+
+accel_topic=guest
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+make_cache
+
+kernel=stock machine=q35 memory=1G cpus=2 timeout=300 interactive=no
+modules='' log='' out='' append='' devices=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel) kernel=$2 ;;
+	--machine) machine=$2 ;;
+	--device) devices+=(-device "$2") ;;
+	--modules) modules=$2 ;;
+	--memory) memory=$2 ;;
+	--cpus) cpus=$2 ;;
+	--append) append=$2 ;;
+	--timeout) timeout=$2 ;;
+	--log) log=$2 ;;
+	--out) out=$2 ;;
+	--interactive)
+		interactive=yes
+		shift
+		continue
+		;;
+	-*) die "no such option: $1" ;;
+	*) break ;;
+	esac
+	shift 2
+done
+[ $# -gt 0 ] || die "usage: run.sh [OPTION...] COMMAND [ARGUMENT...]"
+
+boot=$("$accel_tree/scripts/guest/boot-files.sh" "$kernel")
+run=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
+trap 'rm -rf "$run"' EXIT
+mkdir "$run/out"
+
+modules=${modules:-$accel_cache/modules/$kernel-$(tree_key)}
+[ -d "$modules/lib" ] || modules=$boot
+
+{
+	printf 'interactive=%s\n' "$interactive"
+	printf 'command=(%s)\n' "$(printf '%q ' "$@")"
+	if [ "$interactive" = yes ]; then
+		read -r rows columns < <(stty size 2>/dev/null || echo 24 80)
+		printf 'rows=%q columns=%q terminal=%q\n' "$rows" "$columns" "${TERM:-linux}"
+	fi
+} >"$run/out/command"
+
+# A folder of the host that the guest can mount by its tag.
+share() {
+	printf '%s\n' -fsdev "local,id=$1,path=$2,security_model=none,multidevs=remap$3" \
+		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1"
+}
+
+place=$(in_cache "$run")
+mapfile -t shares < <(
+	share root / ,readonly=on
+	share tree /accel ,readonly=on
+	share modules "$(in_cache "$modules")" ,readonly=on
+	share out "$place/out" ''
+)
+if [ "$interactive" = yes ]; then
+	console=stdio,id=console,signal=off
+else
+	console=stdio,id=console,signal=on
+	exec </dev/null
+fi
+
+# The second chardev connects to the first: what the guest writes to the port
+# "monitor" reaches QEMU's own monitor, see monitor.sh.
+qemu=(qemu-system-x86_64 -machine "$machine" -accel "tcg,thread=multi"
+	-cpu "qemu64,+smep,+smap,+rdrand,+rdseed" -smp "$cpus" -m "$memory"
+	-nodefaults -no-user-config -display none -no-reboot
+	-kernel "$(in_cache "$boot/vmlinuz")" -initrd "$(in_cache "$boot/initramfs")"
+	-append "console=ttyS0 panic=-1 oops=panic printk.devkmsg=on loglevel=7 $append"
+	-serial "file:$place/log"
+	-device virtio-serial-pci -chardev "$console" -device virtconsole,chardev=console
+	-chardev "socket,id=hmp,path=$place/hmp,server=on,wait=off" -mon chardev=hmp,mode=readline
+	-chardev "socket,id=monitor,path=$place/hmp"
+	-device virtserialport,chardev=monitor,name=monitor
+	-device virtio-rng-pci "${shares[@]}" "${devices[@]}")
+
+status=0
+"$accel_tree/scripts/in-root.sh" -- timeout --foreground --kill-after=5 "$timeout" "${qemu[@]}" || status=$?
+
+: >>"$run/log"
+[ -z "$log" ] || cp "$run/log" "$log"
+if [ -n "$out" ]; then
+	mkdir -p "$out"
+	cp -r "$run/out/." "$out/"
+fi
+if [ -f "$run/out/status" ] && [ "$status" -eq 0 ]; then
+	exit "$(cat "$run/out/status")"
+fi
+
+tail -n 25 "$run/log" >&2
+if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+	say "error: the guest was not done after $timeout seconds; the end of its log is above"
+	exit 124
+fi
+die "the guest died without an exit status (qemu: $status); the end of its log is above"
