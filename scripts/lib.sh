@@ -150,3 +150,13 @@ kbuild_arguments() {
 	# Modules and kernels alike: the same build gives the same bytes.
 	printf '%s\n' KBUILD_BUILD_USER=accel KBUILD_BUILD_HOST=accel
 }
+
+# The files of the tree, without what builds leave in it. Not by git, which
+# need not be there.
+tree_files() {
+	(cd "$accel_tree" && find . -name .git -prune -o -path ./tools/accel/target -prune -o \
+		-type f ! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' ! -name '*.cmd' \
+		! -name '*.rmeta' ! -name '*.d' ! -name '*.pyc' ! -name 'Module.symvers' \
+		! -name 'modules.order' ! -name '*_generated.h' ! -name 'rust-project.json' -print) |
+		sed 's|^\./||' | LC_ALL=C sort
+}

@@ -27,7 +27,8 @@ kbuild() {
 	local arguments
 	mapfile -t arguments < <(kbuild_arguments "$flavour" "$version")
 	in_root make -s -C "$(in_cache "$(source_dir "$version")")" "O=$(in_cache "$build")" \
-		M=/accel "MO=$(in_cache "$output")" "-j$(nproc)" "${arguments[@]}" "$@" >&2
+		M=/accel "MO=$(in_cache "$output")" "-j$(nproc)" "${arguments[@]}" "$@" 2>&1 |
+		sed '/^Skipping BTF generation/d' >&2
 }
 
 # Lays the modules out as modules_install would, with those of the kernel that

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The commands of this project; Kbuild, beside this file, says how the modules
+# are built.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+# As the kernel's own build does it, from the folder that has the sources.
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
+
+.DEFAULT_GOAL := modules
+
+help:
+	@echo 'On Debian 12 or 13, from a bare machine (all goes into a cache, ~/.cache/accel):'
+	@echo '  demo             - the modules at work in the stock kernel, with a device of QEMU'
+	@echo '  check            - all tests'
+	@echo '  kunit            - the KUnit tests, in User Mode Linux'
+	@echo '  shell            - the guest of the demo, with a prompt'
+	@echo '  lint             - the linters of check'
+	@echo '  fmt              - formats all Rust sources'
+	@echo ''
+	@echo 'With a built kernel tree of your own (Linux 7.3 with CONFIG_RUST=y):'
+	@echo '  modules          - builds the modules (default target)'
+	@echo '  modules_install  - installs them'
+	@echo '  clean            - removes what the two above made'
+	@echo '  rust-analyzer    - makes rust-project.json, for editors'
+	@echo ''
+	@echo '  KDIR=DIR         - the kernel tree (/lib/modules/.../build)'
+	@echo '  LLVM=1           - when that kernel was built with LLVM'
+	@echo ''
+	@echo 'Set-up:'
+	@echo '  ACCEL_CACHE=DIR  - the cache'
+	@echo '  ACCEL_MIRROR=URL - the Debian mirror (that of apt)'
+	@echo '  KERNEL_VERSION=V - the stock kernel, as in 7.3.4+deb13-amd64 (the newest)'
+
+demo:
+	@scripts/demo.sh
+
+check:
+	@scripts/check.sh
+
+kunit:
+	@scripts/kunit.sh
+
+shell:
+	@scripts/shell.sh
+
+lint:
+	@scripts/check.sh lint
+
+fmt:
+	@scripts/fmt.sh
+
+modules: check-kdir
+	$(kbuild) modules
+
+modules_install: check-kdir
+	$(kbuild) modules_install
+
+clean:
+	$(kbuild) clean
+
+rust-analyzer: check-kdir
+	$(kbuild) rust-analyzer
+
+check-kdir:
+	@scripts/check-kdir.sh "$(KDIR)"
+
+.PHONY: help demo check kunit shell lint fmt modules modules_install clean \
+	rust-analyzer check-kdir

@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The linters, each of them one test.
+
+accel_topic=lint
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+scripts=$accel_tree/scripts
+"$scripts/setup.sh" stock
+make_cache
+cd "$accel_tree"
+
+in_root() {
+	"$scripts/in-root.sh" -- "$@"
+}
+
+# Runs one linter; what it says is only of interest when it fails.
+lint() {
+	local name=$1 text
+	shift
+	if text=$("$@" 2>&1); then
+		echo "ok $name"
+	else
+		sed 's/^/# /' <<<"$text" | head -n 80
+		echo "not ok $name"
+	fi
+}
+
+shell_scripts() {
+	tree_files | while read -r file; do
+		case $file in
+		*.sh) echo "$file" ;;
+		*.*) ;;
+		*) ! head -n 1 "$file" | grep -qE '^#!/bin/(busybox )?(ba)?sh' || echo "$file" ;;
+		esac
+	done
+}
+
+check_shell() {
+	local files
+	mapfile -t files < <(shell_scripts)
+	# Busybox's shell is checked as the POSIX one.
+	in_root shellcheck --external-sources --source-path=SCRIPTDIR "${files[@]}"
+}
+
+check_spelling() {
+	local files
+	mapfile -t files < <(tree_files | grep -vE '^LICENSES/|\.lock$')
+	in_root codespell --ignore-words-list=crate,ser,inout,mis,ond,upto,ba,anonymus "${files[@]}"
+}
+
+# Every file has a licence, in its first lines. Lock files are generated.
+check_spdx() {
+	local missing
+	missing=$(tree_files | grep -vE '^LICENSES/|\.lock$' | while read -r file; do
+		head -n 5 "$file" | grep -q 'SPDX-License-Identifier: ' || echo "$file"
+	done)
+	[ -z "$missing" ] || {
+		printf 'no SPDX line in:\n%s\n' "$missing"
+		return 1
+	}
+}
+
+# checkpatch knows the kernel's tree, and says so about ours: no entry in
+# MAINTAINERS for a path it does not have, no device tree, no commit.
+check_patch() {
+	local files
+	mapfile -t files < <(tree_files | grep -E '\.(c|h|rs)$|(^|/)(Kbuild|Kconfig|Makefile)$' |
+		grep -v '^tools/accel/')
+	[ ${#files[@]} -gt 0 ] || return 0
+	in_root env -C "$(in_cache "$(source_dir "$(kernel_version)")")" \
+		perl scripts/checkpatch.pl --strict --no-summary --terse --show-types --quiet \
+		--ignore FILE_PATH_CHANGES,CONFIG_DESCRIPTION --max-line-length=100 \
+		-f "${files[@]/#//accel/}"
+}
+
+kernel_clippy() {
+	ACCEL_VARIANT=clippy "$scripts/modules.sh" stock CLIPPY=1
+}
+
+# The C files are few; sparse's complaints are errors.
+kernel_sparse() {
+	ACCEL_VARIANT=sparse "$scripts/modules.sh" stock C=2 'CHECK=sparse -Wsparse-error'
+}
+
+tools_clippy() {
+	"$scripts/cargo.sh" clippy --locked --all-targets -- -D warnings
+}
+
+lint rustfmt "$scripts/fmt.sh" --check
+lint clippy kernel_clippy
+lint rustdoc "$scripts/rustdoc.sh"
+lint sparse kernel_sparse
+lint checkpatch check_patch
+lint shellcheck check_shell
+lint codespell check_spelling
+lint spdx check_spdx
+lint tools-clippy tools_clippy
