@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The demo, on the host: brings and builds what is missing, runs guest/demo.sh
+# in the stock kernel with the device, and judges the kernel's log.
+
+accel_topic=demo
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+scripts=$accel_tree/scripts
+"$scripts/build-guest.sh" stock >/dev/null
+make_cache
+log=$accel_cache/logs/demo-$(tree_key).log
+
+say "booting the stock kernel $(kernel_version) in QEMU with an edu device ..."
+"$scripts/guest/run.sh" --device edu --timeout 180 --log "$log" /accel/scripts/guest/demo.sh ||
+	die "the demo did not do what it should: see the lines after '!!' (kernel log: $log)"
+"$scripts/guest/check-log.sh" "$log" >&2 ||
+	die "the kernel's log has the warnings above (whole log: $log)"
+say "all steps did what they should, and the kernel log has no warning"
