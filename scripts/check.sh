@@ -25,7 +25,7 @@ run_suite() {
 
 if [ $# -eq 0 ]; then
 	# In the order of what each costs.
-	set -- lint tools uapi kunit demo selftests
+	set -- lint tools kunit demo selftests
 fi
 for name; do
 	[ -x "$suites/$name.sh" ] || die "no such suite: $name"

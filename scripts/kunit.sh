@@ -16,7 +16,7 @@ log=$accel_cache/logs/kunit-$(tree_key).log
 
 # Unknown words on the command line are the environment of init.
 boot() {
-	"$scripts/in-root.sh" -- timeout --kill-after=5 "${1:-120}" "$(in_cache "$build")/linux" \
+	"$scripts/in-root.sh" -- timeout --kill-after=5 "120" "$(in_cache "$build")/linux" \
 		mem=256M rootfstype=hostfs rootflags=/ ro init=/accel/scripts/kunit/init \
 		con=null con0=fd:0,fd:1 loglevel=7 panic=-1 \
 		"accel_modules=$(in_cache "$modules")" </dev/null >"$log" 2>&1
@@ -35,14 +35,14 @@ flat_results() {
 	if [ "$load_status" = 0 ]; then
 		echo "ok modules load and unload"
 	else
-		tail -n 30 "$log" | sed 's/^/# /'
+		tail -n 30 "$log" | remark
 		echo "# User Mode Linux ended with status $status; its log: $log"
 		echo "not ok modules load and unload"
 	fi
 	if found=$("$scripts/guest/check-log.sh" "$log"); then
 		echo "ok kernel log"
 	else
-		sed 's/^/# /' <<<"$found"
+		remark <<<"$found"
 		echo "not ok kernel log"
 	fi
 	if [ -z "$(part results)" ]; then

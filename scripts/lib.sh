@@ -10,8 +10,7 @@ set -euo pipefail
 accel_tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 accel_cache=${ACCEL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/accel}
 
-# The series whose newest kernel is taken from the archive.
-kernel_series=7.3
+# The release that the root folder is.
 debian_suite=trixie
 
 # The part of a message that says who speaks; scripts set it.
@@ -41,6 +40,11 @@ make_cache() {
 	mkdir -p "$accel_cache"/{locks,logs,cargo,modules,runs} ||
 		die "cannot write to $accel_cache: set ACCEL_CACHE to a folder of yours"
 	accel_cache=$(cd "$accel_cache" && pwd -P)
+}
+
+# Turns text into remarks, which the counting of results passes over.
+remark() {
+	sed 's/^/# /'
 }
 
 # Runs a command while holding the lock NAME, so that two runs at once do the

@@ -37,7 +37,7 @@ install_modules() {
 	local boot release
 	boot=$("$accel_tree/scripts/guest/boot-files.sh" "$flavour")
 	release=$(cat "$boot/release")
-	rm -rf "$output/lib"
+	rm -rf "${output:?}/lib"
 	cp -al "$boot/lib" "$output/lib"
 	mkdir -p "$output/lib/modules/$release/updates"
 	# Linked by name: a build replaces a module, it never writes into it.

@@ -10,6 +10,8 @@ accel_topic=setup
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 make_cache
 
+# The series whose newest kernel is taken from the archive.
+kernel_series=7.3
 request=${KERNEL_VERSION:-newest}
 partial=$accel_cache/root-$(root_key)-${request%-amd64}.partial
 log=$accel_cache/logs/root.log
@@ -36,7 +38,9 @@ run() {
 # The mirror that the host's own apt uses; both formats of its sources.
 host_mirror() {
 	local codename
+	# shellcheck disable=SC1091 # of the host
 	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	# shellcheck disable=SC2016 # apt's own variables
 	apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
 		awk -v own="$codename" \
 			'$1 ~ "^(" own "|oldstable|stable|testing|unstable|sid)$" && $2 ~ "^(http|https|file):" { print $2; exit }'

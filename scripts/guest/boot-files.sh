@@ -63,6 +63,7 @@ make_boot_files() {
 	cp "$(root_dir "$version")/usr/bin/busybox" "$files/bin/"
 	cp "$accel_tree/scripts/guest/init" "$files/init"
 	chmod 755 "$files/init"
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	in_root sh -c 'cd "$1" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1 >../initramfs' \
 		sh "$(in_cache "$files")"
 	rm -rf "$files"

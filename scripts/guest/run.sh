@@ -89,7 +89,8 @@ fi
 
 # The second chardev connects to the first: what the guest writes to the port
 # "monitor" reaches QEMU's own monitor, see monitor.sh.
-qemu=(qemu-system-x86_64 -machine "$machine" -accel "tcg,thread=multi"
+# shellcheck disable=SC2054 # the commas are QEMU's
+qemu=(qemu-system-x86_64 -machine "$machine" -accel tcg
 	-cpu "qemu64,+smep,+smap,+rdrand,+rdseed" -smp "$cpus" -m "$memory"
 	-nodefaults -no-user-config -display none -no-reboot
 	-kernel "$(in_cache "$boot/vmlinuz")" -initrd "$(in_cache "$boot/initramfs")"

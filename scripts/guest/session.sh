@@ -44,6 +44,7 @@ scan_for_leaks() {
 }
 
 session() {
+	local interactive rows columns terminal command
 	# shellcheck disable=SC1091 # written by run.sh
 	. /out/command
 	cd /accel || return 1

@@ -21,7 +21,7 @@ lint() {
 	if text=$("$@" 2>&1); then
 		echo "ok $name"
 	else
-		sed 's/^/# /' <<<"$text" | head -n 80
+		remark <<<"$text" | head -n 80
 		echo "not ok $name"
 	fi
 }
@@ -40,7 +40,7 @@ check_shell() {
 	local files
 	mapfile -t files < <(shell_scripts)
 	# Busybox's shell is checked as the POSIX one.
-	in_root shellcheck --external-sources --source-path=SCRIPTDIR "${files[@]}"
+	in_root shellcheck --external-sources --source-path=SCRIPTDIR --source-path=/accel "${files[@]}"
 }
 
 check_spelling() {

@@ -18,7 +18,7 @@ sed -nE 's/^test (.*) \.\.\. ok$/ok \1/p
 if [ "$status" -eq 0 ]; then
 	echo "ok cargo test"
 else
-	grep -E '^(error|warning)|panicked at' -A 12 "$log" | head -n 60 | sed 's/^/# /'
+	grep -E '^(error|warning)|panicked at' -A 12 "$log" | head -n 60 | remark
 	echo "# the whole log: $log"
 	echo "not ok cargo test"
 fi
