@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A device that is open.
+
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::error::{advice_on_call, advice_on_info, advice_on_open};
+use crate::info::Failure;
+use crate::ioctl::{Command, Ioctl, Port};
+use crate::uapi::Topic;
+use crate::{info, Error, Record};
+
+/// What one may do with a node, "DOC: General ioctl format" in
+/// `include/uapi/accel/accel.h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Ask for information, and nothing else.
+    Observer,
+    /// Do everything.
+    User,
+}
+
+/// A device that is open, for ioctls from any number of threads.
+///
+/// It is closed when dropped.
+pub struct Device {
+    node: PathBuf,
+    port: Box<dyn Port>,
+}
+
+impl Device {
+    /// Opens a node in the role of an observer, for which read permission is
+    /// enough.
+    ///
+    /// Whether the node is an accelerator shows only when it is used.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with the error of open(2).
+    pub fn open_observer(node: impl Into<PathBuf>) -> Result<Self, Error> {
+        Self::open(node.into(), Role::Observer)
+    }
+
+    /// Opens a node in the role of a user, for which read and write permission
+    /// are needed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with the error of open(2).
+    pub fn open_user(node: impl Into<PathBuf>) -> Result<Self, Error> {
+        Self::open(node.into(), Role::User)
+    }
+
+    fn open(node: PathBuf, role: Role) -> Result<Self, Error> {
+        let (access, request) = match role {
+            Role::Observer => (OFlags::RDONLY, "opening as observer"),
+            Role::User => (OFlags::RDWR, "opening as user"),
+        };
+        let flags = access | OFlags::CLOEXEC | OFlags::NOCTTY;
+        match rustix::fs::open(&node, flags, Mode::empty()) {
+            Ok(fd) => Ok(Self::new(node, Box::new(fd))),
+            Err(errno) => Err(Error::Refused {
+                node,
+                request: request.to_owned(),
+                errno,
+                advice: advice_on_open(errno, role).map(str::to_owned),
+            }),
+        }
+    }
+
+    /// Gives a name to what answers ioctls.
+    pub(crate) fn new(node: PathBuf, port: Box<dyn Port>) -> Self {
+        Self { node, port }
+    }
+
+    /// The path that the device was opened by.
+    pub fn node(&self) -> &Path {
+        &self.node
+    }
+
+    /// Asks for all records of a topic, `ACCEL_IOC_INFO`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with `EINVAL` if the device does not answer this
+    /// topic, `ENODEV` if it is gone, `ENOTTY` if it is no accelerator;
+    /// [`Error::Protocol`] if the answer makes no sense.
+    pub fn info<R: Record>(&self) -> Result<Vec<R>, Error> {
+        info::read(&*self.port).map_err(|failure| self.info_error(R::TOPIC, failure))
+    }
+
+    /// Asks for the record of a topic that has exactly one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Device::info`]; [`Error::Protocol`] if there is not exactly one.
+    pub fn info_one<R: Record>(&self) -> Result<R, Error> {
+        match <[R; 1]>::try_from(self.info()?) {
+            Ok([record]) => Ok(record),
+            Err(_) => {
+                let failure = Failure::Protocol("there is not exactly one record");
+                Err(self.info_error(R::TOPIC, failure))
+            }
+        }
+    }
+
+    /// Does an ioctl other than `ACCEL_IOC_INFO`.
+    ///
+    /// The size in `argument` is set here. Results are in it afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with one of the errors in "DOC: General ioctl format"
+    /// of `include/uapi/accel/accel.h`, or with one of the command's own.
+    pub fn call<T: Ioctl>(&self, argument: &mut T) -> Result<(), Error> {
+        self.port
+            .call(Command::new(argument))
+            .map_err(|errno| self.refused(T::NAME.to_owned(), errno, advice_on_call(errno)))
+    }
+
+    fn info_error(&self, topic: Topic, failure: Failure) -> Error {
+        let request = match topic.name() {
+            Some(name) => format!("information topic {name}"),
+            None => format!("information topic {}", topic.0),
+        };
+        match failure {
+            Failure::Errno(errno) => self.refused(request, errno, advice_on_info(errno)),
+            Failure::Protocol(problem) => Error::Protocol {
+                node: self.node.clone(),
+                request,
+                problem: problem.to_owned(),
+            },
+        }
+    }
+
+    fn refused(&self, request: String, errno: Errno, advice: Option<&str>) -> Error {
+        Error::Refused {
+            node: self.node.clone(),
+            request,
+            errno,
+            advice: advice.map(str::to_owned),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulation::Simulation;
+    use crate::uapi::{InfoDriver, InfoTopic, Text};
+    use zerocopy::IntoBytes;
+
+    fn drivers(count: usize) -> Device {
+        let driver = InfoDriver {
+            name: Text::new("accel_test"),
+            ..InfoDriver::default()
+        };
+        let records = vec![driver.as_bytes().to_vec(); count];
+        let kernel = Simulation::new(Topic::DRIVER, records);
+        Device::new("accel9".into(), Box::new(kernel))
+    }
+
+    #[test]
+    fn one_record_is_exactly_one() {
+        let driver = drivers(1).info_one::<InfoDriver>().unwrap();
+        assert_eq!(driver.name.to_string(), "accel_test");
+        for count in [0, 2] {
+            assert_eq!(
+                drivers(count)
+                    .info_one::<InfoDriver>()
+                    .unwrap_err()
+                    .to_string(),
+                "accel9: information topic DRIVER: unexpected answer: \
+                 there is not exactly one record"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unanswered_topic_is_named() {
+        let error = drivers(1).info::<InfoTopic>().err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "accel9: information topic LIST: invalid argument (EINVAL): \
+             the device does not answer this topic"
+        );
+    }
+
+    #[test]
+    fn a_missing_node_has_advice() {
+        let error = Device::open_observer("/nonexistent/accel0").err().unwrap();
+        assert_eq!(error.errno(), Some(Errno::NOENT));
+        assert!(error.to_string().contains("dmesg"), "{error}");
+    }
+
+    #[test]
+    fn another_device_is_no_accelerator() {
+        let device = Device::open_observer("/dev/null").unwrap();
+        let error = device.info_one::<InfoDriver>().unwrap_err();
+        assert_eq!(error.errno(), Some(Errno::NOTTY));
+        assert!(error.to_string().contains("not an accelerator"), "{error}");
+    }
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Mirror of `include/uapi/accel/accel.h`.
+//!
+//! Members have the names, units and meaning that the C header gives them.
+
+mod text;
+
+use std::fmt;
+
+pub use text::Text;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+use crate::info::Record;
+
+/// The ioctl type of all accelerator devices, `ACCEL_IOC_TYPE`.
+pub const IOC_TYPE: u8 = 0x9b;
+
+/// The first command number that belongs to the driver, `ACCEL_IOC_DRIVER_BASE`.
+pub const IOC_DRIVER_BASE: u8 = 0x40;
+
+/// The first command number behind the driver's, `ACCEL_IOC_DRIVER_END`.
+pub const IOC_DRIVER_END: u8 = 0xc0;
+
+/// The command number of `ACCEL_IOC_INFO`.
+pub const IOC_INFO: u8 = 0x00;
+
+/// What a device can be asked about, `enum accel_info_topic_id`.
+///
+/// A number and not a Rust enum, since a kernel may have topics that this
+/// crate does not know.
+#[derive(
+    Debug, Default, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(transparent)]
+pub struct Topic(pub u32);
+
+impl Topic {
+    /// The topics that this device answers, [`InfoTopic`].
+    pub const LIST: Self = Self(0);
+    /// What the device is, [`InfoDevice`].
+    pub const DEVICE: Self = Self(1);
+    /// What drives it, [`InfoDriver`].
+    pub const DRIVER: Self = Self(2);
+    /// How it is doing, [`InfoStatus`].
+    pub const STATUS: Self = Self(8);
+    /// The ioctls that it takes, [`InfoIoctl`].
+    pub const UAPI: Self = Self(11);
+
+    /// The name in the C header without its prefix, or [`None`] if this crate
+    /// does not know the topic.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::LIST => Some("LIST"),
+            Self::DEVICE => Some("DEVICE"),
+            Self::DRIVER => Some("DRIVER"),
+            Self::STATUS => Some("STATUS"),
+            Self::UAPI => Some("UAPI"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => self.0.fmt(f),
+        }
+    }
+}
+
+/// State of a device, `enum accel_state`.
+///
+/// A number and not a Rust enum, for the same reason as [`Topic`].
+#[derive(
+    Debug, Default, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(transparent)]
+pub struct State(pub u32);
+
+impl State {
+    /// Takes work.
+    pub const RUNNING: Self = Self(0);
+
+    /// The name in the C header without its prefix in lower case, or [`None`]
+    /// if this crate does not know the state.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::RUNNING => Some("running"),
+            _ => None,
+        }
+    }
+}
+
+/// Flag of [`InfoIoctl::flags`]: the structure carries arguments to the kernel.
+pub const IOCTL_IN: u32 = 1 << 0;
+
+/// Flag of [`InfoIoctl::flags`]: the structure carries results back.
+pub const IOCTL_OUT: u32 = 1 << 1;
+
+/// Flag of [`InfoIoctl::flags`]: observers may call it.
+pub const IOCTL_OBSERVER: u32 = 1 << 2;
+
+/// Argument of `ACCEL_IOC_INFO`, `struct accel_info`.
+///
+/// [`Device::info`](crate::Device::info) fills it in; there is no safe way to
+/// pass one to the kernel directly, since it carries a pointer.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+#[expect(missing_docs, reason = "the members are described in the C header")]
+pub struct Info {
+    pub size: u32,
+    pub topic: Topic,
+    pub index: u32,
+    pub flags: u32,
+    pub data_ptr: u64,
+    pub data_len: u64,
+    pub record_size: u32,
+    pub count: u32,
+}
+
+/// Record of [`Topic::LIST`], `struct accel_info_topic`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct InfoTopic {
+    /// The topic.
+    pub topic: Topic,
+    /// Size of one of its records in the kernel, in bytes.
+    pub record_size: u32,
+    /// How many records it has now.
+    pub count: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+impl Record for InfoTopic {
+    const TOPIC: Topic = Topic::LIST;
+}
+
+/// Record of [`Topic::DEVICE`], `struct accel_info_device`.
+///
+/// All ids are zero if the bus has none.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct InfoDevice {
+    /// N of accelN.
+    pub minor: u32,
+    /// Vendor id.
+    pub vendor: u32,
+    /// Device id.
+    pub device: u32,
+    /// Subsystem vendor id.
+    pub subsystem_vendor: u32,
+    /// Subsystem device id.
+    pub subsystem_device: u32,
+    /// Revision.
+    pub revision: u32,
+    /// NUMA node of the device, -1 if it has none.
+    pub numa_node: i32,
+    /// Zero.
+    pub reserved: u32,
+    /// Name of the bus.
+    pub bus: Text<32>,
+    /// Name of the device on its bus.
+    pub address: Text<64>,
+}
+
+impl Record for InfoDevice {
+    const TOPIC: Topic = Topic::DEVICE;
+}
+
+/// Record of [`Topic::DRIVER`], `struct accel_info_driver`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct InfoDriver {
+    /// The driver's name.
+    pub name: Text<32>,
+    /// Its version.
+    pub version: Text<32>,
+    /// Where to find the open user space that goes with it.
+    pub user_space_url: Text<128>,
+    /// SPDX expression of that user space's licence.
+    pub user_space_license: Text<64>,
+    /// Where its interface is documented.
+    pub documentation_url: Text<128>,
+}
+
+impl Record for InfoDriver {
+    const TOPIC: Topic = Topic::DRIVER;
+}
+
+/// Record of [`Topic::STATUS`], `struct accel_info_status`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct InfoStatus {
+    /// State of the device.
+    pub state: State,
+    /// Files that are open in the user role.
+    pub users: u32,
+    /// Files that are open in the observer role, that of the caller included.
+    pub observers: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// `CLOCK_MONOTONIC` time at which the device appeared, in nanoseconds.
+    pub registered_ns: u64,
+}
+
+impl Record for InfoStatus {
+    const TOPIC: Topic = Topic::STATUS;
+}
+
+/// Record of [`Topic::UAPI`], `struct accel_info_ioctl`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct InfoIoctl {
+    /// The number to pass to ioctl().
+    pub command: u32,
+    /// Size of its structure in the kernel, in bytes.
+    pub size: u32,
+    /// The smallest size that it accepts, in bytes.
+    pub min_size: u32,
+    /// Combination of [`IOCTL_IN`], [`IOCTL_OUT`] and [`IOCTL_OBSERVER`].
+    pub flags: u32,
+    /// Its name in the C header.
+    pub name: Text<48>,
+    /// What it does, one line.
+    pub description: Text<128>,
+}
+
+impl Record for InfoIoctl {
+    const TOPIC: Topic = Topic::UAPI;
+}

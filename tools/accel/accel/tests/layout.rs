@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Compares the mirror of the interface with the C headers.
+//!
+//! A C program, made from the Rust side and compiled against the headers,
+//! prints the layout of each structure and the value of each constant. The
+//! headers are also searched for what the Rust side does not have.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use accel::uapi::{self, State, Topic};
+use accel::{edu, minimal, Ioctl};
+
+/// The headers, relative to `include/uapi`.
+const HEADERS: [&str; 3] = ["accel/accel.h", "accel/edu.h", "accel/minimal.h"];
+
+/// What is compared: an expression in C, and its value in Rust.
+struct Fact {
+    c: String,
+    rust: u64,
+}
+
+fn fact(c: impl Into<String>, rust: impl TryInto<u64>) -> Fact {
+    let rust = rust.try_into().ok().expect("the value is not negative");
+    Fact { c: c.into(), rust }
+}
+
+/// Size and alignment of a structure, offset and size of its members.
+macro_rules! structure {
+    ($facts:ident, $c:literal, $rust:ty { $($member:ident),* $(,)? }) => {
+        $facts.push(fact(concat!("sizeof(struct ", $c, ")"), size_of::<$rust>()));
+        $facts.push(fact(concat!("_Alignof(struct ", $c, ")"), align_of::<$rust>()));
+        $(
+            let member = stringify!($member);
+            let offset = std::mem::offset_of!($rust, $member);
+            $facts.push(fact(format!("offsetof(struct {}, {member})", $c), offset));
+            let value = <$rust>::default().$member;
+            let size = format!("sizeof(((struct {} *)0)->{member})", $c);
+            $facts.push(fact(size, size_of_val(&value)));
+        )*
+    };
+}
+
+fn facts() -> Vec<Fact> {
+    let mut facts = constants();
+    structure!(
+        facts,
+        "accel_info",
+        uapi::Info {
+            size,
+            topic,
+            index,
+            flags,
+            data_ptr,
+            data_len,
+            record_size,
+            count,
+        }
+    );
+    structure!(
+        facts,
+        "accel_info_topic",
+        uapi::InfoTopic {
+            topic,
+            record_size,
+            count,
+            reserved,
+        }
+    );
+    structure!(
+        facts,
+        "accel_info_device",
+        uapi::InfoDevice {
+            minor,
+            vendor,
+            device,
+            subsystem_vendor,
+            subsystem_device,
+            revision,
+            numa_node,
+            reserved,
+            bus,
+            address,
+        }
+    );
+    structure!(
+        facts,
+        "accel_info_driver",
+        uapi::InfoDriver {
+            name,
+            version,
+            user_space_url,
+            user_space_license,
+            documentation_url,
+        }
+    );
+    structure!(
+        facts,
+        "accel_info_status",
+        uapi::InfoStatus {
+            state,
+            users,
+            observers,
+            reserved,
+            registered_ns,
+        }
+    );
+    structure!(
+        facts,
+        "accel_info_ioctl",
+        uapi::InfoIoctl {
+            command,
+            size,
+            min_size,
+            flags,
+            name,
+            description,
+        }
+    );
+    structure!(
+        facts,
+        "accel_edu_factorial",
+        edu::Factorial {
+            size,
+            n,
+            timeout_ms,
+            result
+        }
+    );
+    structure!(
+        facts,
+        "accel_edu_liveness",
+        edu::Liveness {
+            size,
+            value,
+            reply,
+            reserved
+        }
+    );
+    structure!(facts, "accel_minimal_add", minimal::Add { size, a, b, sum });
+    facts
+}
+
+fn constants() -> Vec<Fact> {
+    vec![
+        fact("ACCEL_IOC_TYPE", uapi::IOC_TYPE),
+        fact("ACCEL_IOC_DRIVER_BASE", uapi::IOC_DRIVER_BASE),
+        fact("ACCEL_IOC_DRIVER_END", uapi::IOC_DRIVER_END),
+        fact("ACCEL_INFO_LIST", Topic::LIST.0),
+        fact("ACCEL_INFO_DEVICE", Topic::DEVICE.0),
+        fact("ACCEL_INFO_DRIVER", Topic::DRIVER.0),
+        fact("ACCEL_INFO_STATUS", Topic::STATUS.0),
+        fact("ACCEL_INFO_UAPI", Topic::UAPI.0),
+        fact("ACCEL_STATE_RUNNING", State::RUNNING.0),
+        fact("ACCEL_IOCTL_IN", uapi::IOCTL_IN),
+        fact("ACCEL_IOCTL_OUT", uapi::IOCTL_OUT),
+        fact("ACCEL_IOCTL_OBSERVER", uapi::IOCTL_OBSERVER),
+        fact("ACCEL_IOC_INFO", opcode(uapi::IOC_INFO)),
+        fact(edu::Factorial::NAME, opcode(edu::Factorial::NR)),
+        fact(edu::Liveness::NAME, opcode(edu::Liveness::NR)),
+        fact(minimal::Add::NAME, opcode(minimal::Add::NR)),
+    ]
+}
+
+/// What the library passes to ioctl().
+fn opcode(nr: u8) -> u32 {
+    rustix::ioctl::opcode::none(uapi::IOC_TYPE, nr)
+}
+
+fn include_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../include/uapi")
+}
+
+/// Compiles and runs a C program that prints the value of each expression.
+fn values_in_c(expressions: &[Fact]) -> Vec<u64> {
+    let mut source = String::from("#include <stddef.h>\n#include <stdio.h>\n");
+    for header in HEADERS {
+        writeln!(source, "#include <{header}>").unwrap();
+    }
+    source.push_str("int main(void)\n{\n");
+    for Fact { c, .. } in expressions {
+        writeln!(source, "\tprintf(\"%llu\\n\", (unsigned long long)({c}));").unwrap();
+    }
+    source.push_str("\treturn 0;\n}\n");
+
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = folder.join("layout.c");
+    let program = folder.join("layout");
+    fs::write(&file, source).unwrap();
+    // As make would take it, "ccache gcc -m32" has three words.
+    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
+    let mut words = compiler.split_whitespace();
+    let compiled = Command::new(words.next().unwrap_or("cc"))
+        .args(words)
+        .args(["-Wall", "-Wextra", "-Werror", "-I"])
+        .arg(include_dir())
+        .arg("-o")
+        .args([&program, &file])
+        .status()
+        .unwrap_or_else(|error| panic!("cannot run the C compiler `{compiler}`: {error}"));
+    assert!(
+        compiled.success(),
+        "the headers do not compile, or lack a name"
+    );
+
+    let output = Command::new(&program).output().unwrap();
+    assert!(output.status.success());
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().map(|line| line.parse().unwrap()).collect()
+}
+
+#[test]
+fn mirror_has_the_layout_of_the_headers() {
+    let facts = facts();
+    let values = values_in_c(&facts);
+    assert_eq!(values.len(), facts.len());
+    for (Fact { c, rust }, value) in facts.iter().zip(values) {
+        assert_eq!(*rust, value, "{c}: {rust} in Rust, {value} in C");
+    }
+}
+
+/// All structures with their members, constants and enumerators of the
+/// headers, in the form in which they occur in [`Fact::c`].
+fn names_in_headers() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for header in HEADERS {
+        let text = fs::read_to_string(include_dir().join(header)).unwrap();
+        let mut structure = String::new();
+        for line in text.lines() {
+            let words: Vec<_> = line.split_whitespace().collect();
+            if let ["struct", name, "{"] = words[..] {
+                structure = name.to_owned();
+            } else if words == ["};"] {
+                structure.clear();
+            }
+            names.extend(name_in_line(&words, &structure));
+        }
+    }
+    names
+}
+
+/// The name that a line introduces, `structure` being the one it is in, if any.
+fn name_in_line(words: &[&str], structure: &str) -> Option<String> {
+    match words {
+        ["struct", name, "{"] => Some(format!("sizeof(struct {name})")),
+        ["#define", name, _, ..] | [name, "=", ..] => Some((*name).to_owned()),
+        [_, member] if !structure.is_empty() => {
+            let member = member.split(['[', ';']).next()?;
+            Some(format!("offsetof(struct {structure}, {member})"))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn mirror_has_all_of_the_headers() {
+    let facts = facts();
+    let mirrored: BTreeSet<_> = facts.iter().map(|fact| fact.c.clone()).collect();
+    let names = names_in_headers();
+    // Else the search is broken.
+    assert!(names.contains("sizeof(struct accel_info)"), "{names:?}");
+    assert!(
+        names.contains("offsetof(struct accel_info_device, bus)"),
+        "{names:?}"
+    );
+    assert!(names.contains("ACCEL_IOCTL_OUT"), "{names:?}");
+    let missing: Vec<_> = names.difference(&mirrored).collect();
+    assert!(missing.is_empty(), "not in the Rust mirror: {missing:?}");
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The commands.
+
+use std::path::Path;
+
+use accel::uapi::{InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic, Topic};
+use accel::{edu, minimal, Device, Namespace};
+
+use crate::arguments::DeviceArgument;
+use crate::info::{DeviceInfo, Info};
+use crate::list::List;
+use crate::output::Outcome;
+use crate::problem::{Problem, IS_IT_LOADED};
+use crate::results::{Add, Factorial, Liveness};
+use crate::select;
+
+/// `accelctl list`
+pub fn list(namespace: &Namespace) -> Outcome<List> {
+    let all = info(namespace, None);
+    Outcome {
+        report: List {
+            devices: all.report.devices.into_iter().map(Into::into).collect(),
+        },
+        notice: all.notice,
+        problems: all.problems,
+    }
+}
+
+/// `accelctl info`
+pub fn info(namespace: &Namespace, device: Option<&DeviceArgument>) -> Outcome<Info> {
+    let mut problems = Vec::new();
+    let nodes = match device {
+        Some(device) => vec![device.node(namespace)],
+        None => match namespace.devices() {
+            Ok(entries) => entries.into_iter().map(|entry| entry.node).collect(),
+            Err(error) => {
+                problems.push(error.into());
+                Vec::new()
+            }
+        },
+    };
+    let nothing = nodes.is_empty() && problems.is_empty();
+    let devices = nodes.iter().map(|node| ask(node, &mut problems)).collect();
+    Outcome {
+        report: Info { devices },
+        notice: nothing.then(|| format!("there is no accelerator device: {IS_IT_LOADED}")),
+        problems,
+    }
+}
+
+/// Asks a device for all that it can tell.
+fn ask(node: &Path, problems: &mut Vec<Problem>) -> DeviceInfo {
+    let mut info = DeviceInfo::new(node);
+    if let Err(error) = fill(&mut info, node) {
+        problems.push(error.into());
+    }
+    info
+}
+
+/// Fills in what the device answers, up to the first error.
+fn fill(info: &mut DeviceInfo, node: &Path) -> Result<(), accel::Error> {
+    let device = Device::open_observer(node)?;
+    let topics: Vec<InfoTopic> = device.info()?;
+    info.topics = Some(topics.iter().copied().map(Into::into).collect());
+    for topic in topics {
+        match topic.topic {
+            Topic::DEVICE => info.device = Some(device.info_one::<InfoDevice>()?.into()),
+            Topic::DRIVER => info.driver = Some(device.info_one::<InfoDriver>()?.into()),
+            Topic::STATUS => info.status = Some(device.info_one::<InfoStatus>()?.into()),
+            Topic::UAPI => {
+                let ioctls = device.info::<InfoIoctl>()?.into_iter();
+                info.ioctls = Some(ioctls.map(Into::into).collect());
+            }
+            // That there is one shows in the list.
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// `accelctl edu factorial`
+pub fn factorial(
+    namespace: &Namespace,
+    device: Option<&DeviceArgument>,
+    n: u32,
+    timeout_ms: Option<u32>,
+) -> Outcome<Factorial> {
+    let used = with_device(namespace, edu::DRIVER, device, |device| {
+        // Zero is the driver's default.
+        edu::factorial(device, n, timeout_ms.unwrap_or(0))
+    });
+    used.outcome(|device, factorial| Factorial {
+        device,
+        n,
+        factorial,
+    })
+}
+
+/// `accelctl edu liveness`
+pub fn liveness(
+    namespace: &Namespace,
+    device: Option<&DeviceArgument>,
+    value: u32,
+) -> Outcome<Liveness> {
+    let mut used = with_device(namespace, edu::DRIVER, device, |device| {
+        edu::liveness(device, value)
+    });
+    let wrong = used.result.filter(|&reply| reply != !value);
+    if let (Some(reply), Some(node)) = (wrong, &used.device) {
+        used.problems.push(Problem::WrongReply {
+            node: node.into(),
+            value,
+            reply,
+        });
+    }
+    used.outcome(|device, reply| Liveness {
+        device,
+        value,
+        reply,
+    })
+}
+
+/// `accelctl minimal add`
+pub fn add(namespace: &Namespace, device: Option<&DeviceArgument>, a: u32, b: u32) -> Outcome<Add> {
+    let used = with_device(namespace, minimal::DRIVER, device, |device| {
+        minimal::add(device, a, b)
+    });
+    used.outcome(|device, sum| Add { device, a, b, sum })
+}
+
+/// What came of using a device.
+struct Used {
+    /// Path of its node, if one was found.
+    device: Option<String>,
+    /// What it computed.
+    result: Option<u32>,
+    /// Why it did not.
+    problems: Vec<Problem>,
+}
+
+impl Used {
+    fn outcome<R>(self, report: impl FnOnce(Option<String>, Option<u32>) -> R) -> Outcome<R> {
+        Outcome {
+            report: report(self.device, self.result),
+            notice: None,
+            problems: self.problems,
+        }
+    }
+}
+
+/// Does something with a device of the driver.
+fn with_device(
+    namespace: &Namespace,
+    driver: &'static str,
+    argument: Option<&DeviceArgument>,
+    compute: impl FnOnce(&Device) -> Result<u32, accel::Error>,
+) -> Used {
+    let device = match select::open_user(namespace, driver, argument) {
+        Ok(device) => device,
+        Err(problems) => {
+            return Used {
+                device: None,
+                result: None,
+                problems,
+            }
+        }
+    };
+    let (result, problems) = match compute(&device) {
+        Ok(result) => (Some(result), Vec::new()),
+        Err(error) => (None, vec![error.into()]),
+    };
+    Used {
+        device: Some(device.node().display().to_string()),
+        result,
+        problems,
+    }
+}

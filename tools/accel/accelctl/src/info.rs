@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What `accelctl info` shows. Names and units are those of the C header.
+
+mod text;
+
+use std::path::Path;
+
+use accel::uapi::{self, InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic, State};
+use serde::Serialize;
+
+/// What some devices tell about themselves.
+#[derive(Debug, Serialize)]
+pub struct Info {
+    /// By minor number.
+    pub devices: Vec<DeviceInfo>,
+}
+
+/// What a device tells about itself, one member per topic. A topic that it does
+/// not answer, or failed to, is [`None`].
+#[derive(Debug, Serialize)]
+pub struct DeviceInfo {
+    /// Path of the node.
+    pub node: String,
+    /// Topic DEVICE.
+    pub device: Option<Device>,
+    /// Topic DRIVER.
+    pub driver: Option<Driver>,
+    /// Topic STATUS.
+    pub status: Option<Status>,
+    /// Topic UAPI.
+    pub ioctls: Option<Vec<Ioctl>>,
+    /// Topic LIST, with those that this program does not know.
+    pub topics: Option<Vec<Topic>>,
+}
+
+impl DeviceInfo {
+    /// A device of which nothing is known yet.
+    pub fn new(node: &Path) -> Self {
+        Self {
+            node: node.display().to_string(),
+            device: None,
+            driver: None,
+            status: None,
+            ioctls: None,
+            topics: None,
+        }
+    }
+}
+
+/// What the device is.
+#[derive(Debug, Serialize)]
+pub struct Device {
+    minor: u32,
+    /// Name of the bus.
+    pub bus: String,
+    /// Name of the device on its bus.
+    pub address: String,
+    vendor: u32,
+    device: u32,
+    subsystem_vendor: u32,
+    subsystem_device: u32,
+    revision: u32,
+    numa_node: Option<u32>,
+}
+
+impl From<InfoDevice> for Device {
+    fn from(record: InfoDevice) -> Self {
+        Self {
+            minor: record.minor,
+            bus: record.bus.to_string(),
+            address: record.address.to_string(),
+            vendor: record.vendor,
+            device: record.device,
+            subsystem_vendor: record.subsystem_vendor,
+            subsystem_device: record.subsystem_device,
+            revision: record.revision,
+            // It is -1 if there is none.
+            numa_node: record.numa_node.try_into().ok(),
+        }
+    }
+}
+
+/// What drives it.
+#[derive(Debug, Serialize)]
+pub struct Driver {
+    /// The driver's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    user_space_url: String,
+    user_space_license: String,
+    documentation_url: String,
+}
+
+impl From<InfoDriver> for Driver {
+    fn from(record: InfoDriver) -> Self {
+        Self {
+            name: record.name.to_string(),
+            version: record.version.to_string(),
+            user_space_url: record.user_space_url.to_string(),
+            user_space_license: record.user_space_license.to_string(),
+            documentation_url: record.documentation_url.to_string(),
+        }
+    }
+}
+
+/// How it is doing.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// State of the device.
+    pub state: String,
+    /// Files that are open in the user role.
+    pub users: u32,
+    /// Files that are open in the observer role, our own included.
+    pub observers: u32,
+    registered_ns: u64,
+}
+
+impl From<InfoStatus> for Status {
+    fn from(record: InfoStatus) -> Self {
+        Self {
+            state: state(record.state),
+            users: record.users,
+            observers: record.observers,
+            registered_ns: record.registered_ns,
+        }
+    }
+}
+
+fn state(state: State) -> String {
+    match state.name() {
+        Some(name) => name.to_owned(),
+        None => format!("unknown({})", state.0),
+    }
+}
+
+/// An ioctl that it takes.
+#[derive(Debug, Serialize)]
+pub struct Ioctl {
+    name: String,
+    command: u32,
+    size: u32,
+    min_size: u32,
+    flags: Vec<String>,
+    description: String,
+}
+
+impl From<InfoIoctl> for Ioctl {
+    fn from(record: InfoIoctl) -> Self {
+        Self {
+            name: record.name.to_string(),
+            command: record.command,
+            size: record.size,
+            min_size: record.min_size,
+            flags: flags(record.flags),
+            description: record.description.to_string(),
+        }
+    }
+}
+
+/// The names of flags, and the number of each that has none.
+fn flags(flags: u32) -> Vec<String> {
+    let bits = (0..u32::BITS).map(|bit| 1 << bit);
+    let set = bits.filter(|bit| flags & bit != 0);
+    set.map(|bit| match bit {
+        uapi::IOCTL_IN => "in".to_owned(),
+        uapi::IOCTL_OUT => "out".to_owned(),
+        uapi::IOCTL_OBSERVER => "observer".to_owned(),
+        other => format!("{other:#x}"),
+    })
+    .collect()
+}
+
+/// A topic that it answers.
+#[derive(Debug, Serialize)]
+pub struct Topic {
+    topic: u32,
+    name: Option<&'static str>,
+    record_size: u32,
+    count: u32,
+}
+
+impl From<InfoTopic> for Topic {
+    fn from(record: InfoTopic) -> Self {
+        Self {
+            topic: record.topic.0,
+            name: record.topic.name(),
+            record_size: record.record_size,
+            count: record.count,
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod tests;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The text of `accelctl info`. Each value has the name that it has in JSON.
+
+use super::{Device, DeviceInfo, Driver, Info, Ioctl, Status, Topic};
+use crate::output::Report;
+use crate::table::{cell, fields, table};
+
+/// Of what belongs to a device, and to a topic of it.
+const INDENT: [&str; 2] = ["  ", "    "];
+
+impl Report for Info {
+    fn text(&self) -> String {
+        let texts: Vec<_> = self.devices.iter().map(DeviceInfo::text).collect();
+        texts.join("\n")
+    }
+}
+
+impl DeviceInfo {
+    fn text(&self) -> String {
+        [
+            format!("{}\n", self.node),
+            section("device", self.device.as_ref().map(Device::text)),
+            section("driver", self.driver.as_ref().map(Driver::text)),
+            section("status", self.status.as_ref().map(Status::text)),
+            section("ioctls", self.ioctls.as_deref().map(ioctls)),
+            section("topics", self.topics.as_deref().map(topics)),
+        ]
+        .concat()
+    }
+}
+
+fn section(name: &str, text: Option<String>) -> String {
+    match text {
+        Some(text) => format!("{}{name}\n{text}", INDENT[0]),
+        None => format!("{}{name}  {}\n", INDENT[0], cell(None::<u32>)),
+    }
+}
+
+impl Device {
+    fn text(&self) -> String {
+        fields(
+            INDENT[1],
+            [
+                ("minor", self.minor.to_string()),
+                ("bus", cell(Some(&self.bus))),
+                ("address", cell(Some(&self.address))),
+                ("vendor", format!("{:#06x}", self.vendor)),
+                ("device", format!("{:#06x}", self.device)),
+                (
+                    "subsystem_vendor",
+                    format!("{:#06x}", self.subsystem_vendor),
+                ),
+                (
+                    "subsystem_device",
+                    format!("{:#06x}", self.subsystem_device),
+                ),
+                ("revision", format!("{:#x}", self.revision)),
+                ("numa_node", cell(self.numa_node)),
+            ],
+        )
+    }
+}
+
+impl Driver {
+    fn text(&self) -> String {
+        fields(
+            INDENT[1],
+            [
+                ("name", cell(Some(&self.name))),
+                ("version", cell(Some(&self.version))),
+                ("user_space_url", cell(Some(&self.user_space_url))),
+                ("user_space_license", cell(Some(&self.user_space_license))),
+                ("documentation_url", cell(Some(&self.documentation_url))),
+            ],
+        )
+    }
+}
+
+impl Status {
+    fn text(&self) -> String {
+        fields(
+            INDENT[1],
+            [
+                ("state", self.state.clone()),
+                ("users", self.users.to_string()),
+                ("observers", self.observers.to_string()),
+                ("registered_ns", self.registered_ns.to_string()),
+            ],
+        )
+    }
+}
+
+fn ioctls(ioctls: &[Ioctl]) -> String {
+    let headings = [
+        "NAME",
+        "COMMAND",
+        "SIZE",
+        "MIN_SIZE",
+        "FLAGS",
+        "DESCRIPTION",
+    ];
+    let rows = ioctls.iter().map(|ioctl| {
+        [
+            cell(Some(&ioctl.name)),
+            format!("{:#06x}", ioctl.command),
+            ioctl.size.to_string(),
+            ioctl.min_size.to_string(),
+            cell(Some(ioctl.flags.join(","))),
+            cell(Some(&ioctl.description)),
+        ]
+    });
+    table(INDENT[1], headings, rows)
+}
+
+fn topics(topics: &[Topic]) -> String {
+    let headings = ["TOPIC", "NAME", "RECORD_SIZE", "COUNT"];
+    let rows = topics.iter().map(|topic| {
+        [
+            topic.topic.to_string(),
+            cell(topic.name),
+            topic.record_size.to_string(),
+            topic.count.to_string(),
+        ]
+    });
+    table(INDENT[1], headings, rows)
+}

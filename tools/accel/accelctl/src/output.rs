@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How a command ends: what it prints, and its exit status.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::problem::Problem;
+
+/// Version of the JSON documents. It changes when a member is removed or means
+/// something else, not when one is added.
+const SCHEMA: u32 = 1;
+
+/// What a command found out, from which both text and JSON are made.
+pub trait Report: Serialize {
+    /// The text, of whole lines.
+    fn text(&self) -> String;
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Outcome<R> {
+    /// What it found out; without what it could not.
+    pub report: R,
+    /// What is worth saying without being an error.
+    pub notice: Option<String>,
+    /// Why the report is not complete.
+    pub problems: Vec<Problem>,
+}
+
+/// A JSON document.
+#[derive(Serialize)]
+struct Document<'a, R> {
+    schema: u32,
+    #[serde(flatten)]
+    report: &'a R,
+}
+
+/// Prints an outcome and returns the exit status for it.
+pub fn finish<R: Report>(outcome: &Outcome<R>, json: bool) -> ExitCode {
+    if let Some(notice) = &outcome.notice {
+        message(notice);
+    }
+    for problem in &outcome.problems {
+        message(problem);
+    }
+    let written = render(&outcome.report, json).and_then(|text| print(&text));
+    if let Err(error) = written {
+        message(format_args!("standard output: {error}"));
+        return ExitCode::FAILURE;
+    }
+    match outcome.problems.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// Makes all that goes to standard output.
+fn render<R: Report>(report: &R, json: bool) -> io::Result<String> {
+    if !json {
+        return Ok(report.text());
+    }
+    let schema = SCHEMA;
+    let mut text = serde_json::to_string_pretty(&Document { schema, report })?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Writes to standard output. A reader that has seen enough is no error; Rust
+/// programs ignore SIGPIPE, so it shows here.
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes());
+    match written.and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes a line to standard error, unlike eprintln!() without a panic if that
+/// is closed; there is nobody left to tell.
+fn message(text: impl Display) {
+    let _ = writeln!(io::stderr(), "accelctl: {text}");
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// The JSON document of a report, parsed.
+    pub fn json(report: &impl Report) -> Value {
+        serde_json::from_str(&render(report, true).unwrap()).unwrap()
+    }
+
+    /// Checks that all that is in the JSON document is in the text, too.
+    pub fn assert_agreement(report: &impl Report) {
+        let mut document = json(report);
+        document.as_object_mut().unwrap().remove("schema");
+        let text = report.text();
+        let words: Vec<_> = text.split([' ', '\n', ',']).collect();
+        let mut leaves = Vec::new();
+        collect(&document, &mut leaves);
+        assert!(!leaves.is_empty());
+        for leaf in leaves {
+            let found = match &leaf {
+                Value::Null => words.contains(&"-"),
+                Value::String(string) if string.is_empty() => words.contains(&"-"),
+                Value::String(string) => text.contains(string.as_str()),
+                Value::Number(number) => forms(number.as_u64().unwrap())
+                    .iter()
+                    .any(|form| words.contains(&form.as_str())),
+                other => panic!("no text is known for {other}"),
+            };
+            assert!(found, "{leaf} is not in the text:\n{text}");
+        }
+    }
+
+    /// The ways in which a number may be written.
+    fn forms(number: u64) -> [String; 4] {
+        [
+            format!("{number}"),
+            format!("{number:#x}"),
+            format!("{number:#06x}"),
+            format!("{number:#010x}"),
+        ]
+    }
+
+    fn collect(value: &Value, leaves: &mut Vec<Value>) {
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| collect(value, leaves)),
+            Value::Object(members) => members.values().for_each(|value| collect(value, leaves)),
+            leaf => leaves.push(leaf.clone()),
+        }
+    }
+
+    #[derive(Serialize)]
+    struct Sample {
+        number: u32,
+    }
+
+    impl Report for Sample {
+        fn text(&self) -> String {
+            format!("the number is {}\n", self.number)
+        }
+    }
+
+    #[test]
+    fn a_json_document_has_a_schema() {
+        let text = render(&Sample { number: 5 }, true).unwrap();
+        assert_eq!(text, "{\n  \"schema\": 1,\n  \"number\": 5\n}\n");
+    }
+
+    #[test]
+    fn text_is_printed_as_it_is() {
+        let text = render(&Sample { number: 5 }, false).unwrap();
+        assert_eq!(text, "the number is 5\n");
+    }
+}

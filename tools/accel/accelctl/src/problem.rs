@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What can go wrong beside the library's errors.
+
+use std::path::PathBuf;
+
+/// Where to look if a device is missing.
+pub const IS_IT_LOADED: &str =
+    "is the driver loaded? Look at `lsmod | grep accel` and `dmesg | grep accel`";
+
+/// Why a command could not do all it should. It becomes a line on standard
+/// error and exit status 1.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// A device or the kernel refused something.
+    #[error(transparent)]
+    Accel(#[from] accel::Error),
+
+    /// The named device belongs to another driver.
+    #[error("{}: driven by {found}, not {wanted}", .node.display())]
+    WrongDriver {
+        /// The node.
+        node: PathBuf,
+        /// The driver that it has.
+        found: String,
+        /// The driver that the command is for.
+        wanted: &'static str,
+    },
+
+    /// No device is named, and there is none.
+    #[error("no device is driven by {0}: {IS_IT_LOADED}")]
+    NoDevice(&'static str),
+
+    /// No device is named, and there are several.
+    #[error("several devices are driven by {driver}, choose one with --device: {}", join(.nodes))]
+    SeveralDevices {
+        /// The driver that the command is for.
+        driver: &'static str,
+        /// Its devices.
+        nodes: Vec<PathBuf>,
+    },
+
+    /// A device computed nonsense.
+    #[error("{}: liveness of {value:#x}: the device replied {reply:#x}, not {:#x}",
+            .node.display(), !.value)]
+    WrongReply {
+        /// The node.
+        node: PathBuf,
+        /// What the device was to invert.
+        value: u32,
+        /// What it replied.
+        reply: u32,
+    },
+}
+
+fn join(nodes: &[PathBuf]) -> String {
+    let names: Vec<_> = nodes
+        .iter()
+        .map(|node| node.display().to_string())
+        .collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_say_what_to_do() {
+        assert_eq!(
+            Problem::NoDevice("accel_edu").to_string(),
+            "no device is driven by accel_edu: is the driver loaded? \
+             Look at `lsmod | grep accel` and `dmesg | grep accel`"
+        );
+        let several = Problem::SeveralDevices {
+            driver: "accel_edu",
+            nodes: vec!["/dev/a".into(), "/dev/b".into()],
+        };
+        assert_eq!(
+            several.to_string(),
+            "several devices are driven by accel_edu, choose one with --device: /dev/a, /dev/b"
+        );
+    }
+
+    #[test]
+    fn a_wrong_reply_is_compared_with_the_right_one() {
+        let problem = Problem::WrongReply {
+            node: "accel0".into(),
+            value: 0xffff_0000,
+            reply: 1,
+        };
+        assert_eq!(
+            problem.to_string(),
+            "accel0: liveness of 0xffff0000: the device replied 0x1, not 0xffff"
+        );
+    }
+}
