@@ -11,6 +11,8 @@
 
 accel_topic=check
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# No colours in what is quoted.
+export TERM=dumb
 suites=$accel_tree/scripts/suites
 
 run_suite() {

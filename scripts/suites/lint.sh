@@ -78,13 +78,15 @@ kernel_clippy() {
 	ACCEL_VARIANT=clippy "$scripts/modules.sh" stock CLIPPY=1
 }
 
-# The C files are few; sparse's complaints are errors.
+# Debian 13's sparse is too old to know __typeof_unqual__, and the kernel then
+# skips the check without an error; what it stands for makes no difference here.
 kernel_sparse() {
-	ACCEL_VARIANT=sparse "$scripts/modules.sh" stock C=2 'CHECK=sparse -Wsparse-error'
+	ACCEL_VARIANT=sparse "$scripts/modules.sh" stock C=2 \
+		"CF=-D__typeof_unqual__=__typeof__ -Wsparse-error"
 }
 
 tools_clippy() {
-	"$scripts/cargo.sh" clippy --locked --all-targets -- -D warnings
+	"$scripts/cargo.sh" clippy --quiet --locked --all-targets -- -D warnings
 }
 
 lint rustfmt "$scripts/fmt.sh" --check
