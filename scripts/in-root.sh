@@ -59,14 +59,15 @@ unshare=(unshare --mount)
 exec "${unshare[@]}" bash -euc '
 	root=$1 tree=$2 cache=$3 certificates=$4 cargo_config=$5
 	shift 5
+	# Before the others, which are in the cache, too.
+	mount --rbind "$cache" "$root/cache"
+	mount --rbind "$tree" "$root/accel"
 	mount --rbind /proc "$root/proc"
 	mount --rbind /dev "$root/dev"
 	mount --rbind /sys "$root/sys"
 	mount -o remount,bind,ro,nosuid,nodev,noexec "$root/sys" 2>/dev/null || true
 	mount -t tmpfs tmpfs "$root/tmp"
 	mount -t tmpfs tmpfs "$root/run"
-	mount --bind "$tree" "$root/accel"
-	mount --bind "$cache" "$root/cache"
 	bind_file() {
 		if [ -f "$1" ] && [ -f "$2" ]; then
 			mount --bind "$1" "$2"
