@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads that are asleep in a system call on the node.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "caller.h"
+
+static int call_factorial(struct caller *caller)
+{
+	return edu_factorial(caller->fd, caller->n, caller->timeout_ms,
+			     &caller->result);
+}
+
+struct caller factorial_caller(int fd, __u32 n, __u32 timeout_ms)
+{
+	return (struct caller) {
+		.call = call_factorial,
+		.syscall_nr = SYS_ioctl,
+		.fd = fd,
+		.n = n,
+		.timeout_ms = timeout_ms,
+	};
+}
+
+static bool asleep(pid_t tid, long nr)
+{
+	char dir[32], text[256];
+	char *end;
+
+	snprintf(dir, sizeof(dir), "/proc/%d", tid);
+	if (read_file(dir, "syscall", text, sizeof(text)))
+		return false;
+	/* One that is not asleep shows the word "running" instead. */
+	return strtol(text, &end, 10) == nr && end != text;
+}
+
+int wait_asleep(pid_t tid, long nr, atomic_bool *done)
+{
+	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	int seen = 0;
+
+	/*
+	 * Seen once, it may be a short sleep on the way, for a page or a lock.
+	 * Several times in a row, it has arrived.
+	 */
+	while (now_ns() < deadline) {
+		seen = asleep(tid, nr) ? seen + 1 : 0;
+		if (seen == 5)
+			return 0;
+		if (done && atomic_load(done))
+			return -ECANCELED;
+		sleep_ms(2);
+	}
+	return -ETIMEDOUT;
+}
+
+static void *caller_thread(void *arg)
+{
+	struct caller *caller = arg;
+	__u64 start;
+
+	atomic_store(&caller->tid, gettid());
+	start = now_ns();
+	caller->ret = caller->call(caller);
+	caller->elapsed_ns = now_ns() - start;
+	atomic_store(&caller->done, true);
+	return NULL;
+}
+
+int caller_start(struct caller *caller)
+{
+	int ret;
+
+	ret = pthread_create(&caller->thread, NULL, caller_thread, caller);
+	if (ret)
+		return -ret;
+	while (!atomic_load(&caller->tid))
+		sleep_ms(1);
+	return wait_asleep(atomic_load(&caller->tid), caller->syscall_nr,
+			   &caller->done);
+}
+
+int caller_join(struct caller *caller)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += PATIENCE_MS / 1000;
+	return -pthread_timedjoin_np(caller->thread, NULL, &deadline);
+}
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+int caller_interrupt(struct caller *caller)
+{
+	/* Without SA_RESTART, so that the system call shows the interruption. */
+	struct sigaction action = { .sa_handler = nothing };
+
+	if (sigaction(SIGUSR1, &action, NULL))
+		return -errno;
+	return -pthread_kill(caller->thread, SIGUSR1);
+}

@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device goes away, by unbinding its driver in sysfs or by removal of the
+ * driver's module, while files are open and callers asleep.
+ */
+#include <asm/ioctls.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "caller.h"
+#include "harness.h"
+
+#define GONE (POLLHUP | POLLERR)
+#define CYCLES 200
+#define HAMMERS 3
+#define SLEEPERS 20
+#define NS_PER_MS 1000000ULL
+/* In /dev, since other file systems may not allow device nodes. */
+#define OLD_NODE "/dev/accel-selftest"
+
+/* The device as it was when the program started. */
+static struct node original;
+
+static int load_module(void)
+{
+	const char *path = getenv("ACCEL_EDU_KO");
+	int fd, ret = 0;
+
+	if (!path)
+		return -ENOENT;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_finit_module, fd, "", 0))
+		ret = -errno;
+	close(fd);
+	return ret == -EEXIST ? 0 : ret;
+}
+
+/* Brings the device back, on the minor that it had. No file may be open. */
+static int restore(void)
+{
+	struct node now = original;
+	int ret = 0;
+
+	unlink(OLD_NODE);
+	if (access(original.driver_dir, F_OK))
+		ret = load_module();
+	if (!ret && !node_bound(&original))
+		ret = node_bind(&now);
+	if (!ret)
+		ret = node_lookup(&now);
+	if (!ret && now.minor != original.minor) {
+		ret = node_unbind(&original);
+		if (!ret)
+			ret = node_bind(&now);
+	}
+	if (!ret)
+		ret = node_stall(&original, false);
+	if (!ret && now.minor != original.minor)
+		ret = -ESTALE;
+	return ret;
+}
+
+/* In the program itself, not in its tests, which end by _exit(). */
+static void __attribute__((constructor)) remember(void)
+{
+	if (node_find(&original))
+		original.minor = UINT_MAX;
+}
+
+static void __attribute__((destructor)) restore_at_exit(void)
+{
+	if (original.minor != UINT_MAX && !geteuid())
+		restore();
+}
+
+FIXTURE(gone) {
+	struct node node;
+	int observer;
+	int user;
+};
+
+FIXTURE_SETUP(gone)
+{
+	if (!setup_node(_metadata, &self->node) || !setup_root(_metadata))
+		return;
+	ASSERT_EQ(original.minor, self->node.minor);
+	self->observer = open(self->node.path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->observer);
+	self->user = open(self->node.path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->user);
+}
+
+FIXTURE_TEARDOWN_PARENT(gone)
+{
+	EXPECT_EQ(0, restore())
+		TH_LOG("the device is not back as it was");
+}
+
+static void expect_works(struct __test_metadata *_metadata, const struct node *node)
+{
+	__u32 result;
+	int fd;
+
+	fd = open(node->path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd)
+		TH_LOG("%s: %s", node->path, strerror(errno));
+	EXPECT_EQ(0, edu_factorial(fd, 6, PATIENCE_MS, &result));
+	EXPECT_EQ(720, result);
+	close(fd);
+}
+
+static void expect_gone(struct __test_metadata *_metadata, int fd)
+{
+	__u32 words[64] = { 16 };
+	unsigned int nr;
+
+	/* Known or not, allowed or not, valid or not: that comes later. */
+	for (nr = 0; nr < 256; nr++) {
+		EXPECT_EQ(-ENODEV, sys_ioctl(fd, _IO(ACCEL_IOC_TYPE, nr), NULL))
+			TH_LOG("number 0x%02x", nr);
+		EXPECT_EQ(-ENODEV, sys_ioctl(fd, _IO(ACCEL_IOC_TYPE, nr), words))
+			TH_LOG("number 0x%02x", nr);
+	}
+	EXPECT_EQ(-ENODEV, sys_ioctl(fd, _IOR(ACCEL_IOC_TYPE, 0, struct accel_info), words));
+	EXPECT_EQ(-ENODEV, sys_ioctl(fd, _IO('x', 0), words));
+	EXPECT_EQ(-ENODEV, sys_ioctl(fd, 0xffffffff, words));
+	/* What the kernel does with any file, it still does. */
+	EXPECT_EQ(0, sys_ioctl(fd, FIOCLEX, NULL));
+}
+
+TEST_F_TIMEOUT(gone, every_ioctl, 120)
+{
+	struct stat st;
+	__u32 result;
+
+	ASSERT_EQ(0, edu_factorial(self->user, 3, PATIENCE_MS, &result));
+	ASSERT_EQ(0, node_unbind(&self->node));
+	expect_gone(_metadata, self->user);
+	expect_gone(_metadata, self->observer);
+	EXPECT_EQ(-1, stat(self->node.path, &st));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(-1, stat(self->node.class_dir, &st));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(0, close(self->user));
+	EXPECT_EQ(0, close(self->observer));
+}
+
+TEST_F_TIMEOUT(gone, copies_and_children, 120)
+{
+	int copy, status;
+	pid_t pid;
+
+	copy = dup(self->user);
+	ASSERT_LE(0, copy);
+	ASSERT_EQ(0, node_unbind(&self->node));
+	close(self->user);
+	expect_gone(_metadata, copy);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		expect_gone(_metadata, copy);
+		_exit(_metadata->exit_code);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+static void expect_hung_up(struct __test_metadata *_metadata, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct pollfd poll_fd = { .fd = fd };
+	int epoll;
+
+	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
+	EXPECT_EQ(GONE, poll_fd.revents);
+	poll_fd.events = POLLIN | POLLOUT | POLLPRI;
+	EXPECT_EQ(1, poll(&poll_fd, 1, -1));
+	EXPECT_EQ(GONE, poll_fd.revents & GONE);
+
+	epoll = epoll_create1(EPOLL_CLOEXEC);
+	ASSERT_LE(0, epoll);
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+	EXPECT_EQ(1, epoll_wait(epoll, &event, 1, 0));
+	EXPECT_EQ(GONE, event.events & GONE);
+	close(epoll);
+}
+
+TEST_F_TIMEOUT(gone, polls_hang_up, 120)
+{
+	ASSERT_EQ(0, node_unbind(&self->node));
+	expect_hung_up(_metadata, self->user);
+	expect_hung_up(_metadata, self->observer);
+}
+
+/* With @n as the events. */
+static int call_poll(struct caller *caller)
+{
+	struct pollfd poll_fd = { .fd = caller->fd, .events = caller->n };
+	/* Not poll(), which may be another system call than its name says. */
+	int ret = syscall(SYS_poll, &poll_fd, 1, caller->timeout_ms);
+
+	caller->result = poll_fd.revents;
+	return ret < 0 ? -errno : ret;
+}
+
+static int call_epoll(struct caller *caller)
+{
+	struct epoll_event event = {};
+	int ret = syscall(SYS_epoll_wait, caller->fd, &event, 1, caller->timeout_ms);
+
+	caller->result = event.events;
+	return ret < 0 ? -errno : ret;
+}
+
+TEST_F_TIMEOUT(gone, sleeping_polls_wake, 120)
+{
+	struct epoll_event level = { .events = EPOLLIN };
+	struct epoll_event edge = { .events = EPOLLIN | EPOLLET };
+	int epolls[] = { epoll_create1(0), epoll_create1(0) };
+	struct caller callers[] = {
+		{ .call = call_poll, .syscall_nr = SYS_poll, .fd = self->user },
+		{ .call = call_poll, .syscall_nr = SYS_poll, .fd = self->user, .n = POLLIN },
+		{ .call = call_poll, .syscall_nr = SYS_poll, .fd = self->observer, .n = POLLIN },
+		{ .call = call_epoll, .syscall_nr = SYS_epoll_wait, .fd = epolls[0] },
+		{ .call = call_epoll, .syscall_nr = SYS_epoll_wait, .fd = epolls[1] },
+	};
+	size_t i;
+
+	ASSERT_EQ(0, epoll_ctl(epolls[0], EPOLL_CTL_ADD, self->user, &level));
+	ASSERT_EQ(0, epoll_ctl(epolls[1], EPOLL_CTL_ADD, self->observer, &edge));
+	for (i = 0; i < ARRAY_SIZE(callers); i++) {
+		callers[i].timeout_ms = 4 * PATIENCE_MS;
+		ASSERT_EQ(0, caller_start(&callers[i]))
+			TH_LOG("caller %zu", i);
+	}
+	ASSERT_EQ(0, node_unbind(&self->node));
+	for (i = 0; i < ARRAY_SIZE(callers); i++) {
+		ASSERT_EQ(0, caller_join(&callers[i]))
+			TH_LOG("caller %zu still sleeps", i);
+		EXPECT_EQ(1, callers[i].ret);
+		EXPECT_EQ(GONE, callers[i].result & GONE);
+	}
+}
+
+TEST_F_TIMEOUT(gone, sleeping_ioctls_wake, 120)
+{
+	struct caller callers[SLEEPERS];
+	struct node again;
+	__u64 start;
+	int i;
+
+	/* One that waits for its interrupt, all others for their turn. */
+	ASSERT_EQ(0, node_stall(&self->node, true));
+	for (i = 0; i < SLEEPERS; i++) {
+		callers[i] = factorial_caller(self->user, 5, 8 * PATIENCE_MS);
+		ASSERT_EQ(0, caller_start(&callers[i]))
+			TH_LOG("caller %d", i);
+	}
+	start = now_ns();
+	ASSERT_EQ(0, node_unbind(&self->node));
+	/* Nobody's timeout is waited for. */
+	EXPECT_GT(PATIENCE_MS * NS_PER_MS, now_ns() - start);
+	for (i = 0; i < SLEEPERS; i++) {
+		ASSERT_EQ(0, caller_join(&callers[i]))
+			TH_LOG("caller %d still sleeps", i);
+		EXPECT_EQ(-ENODEV, callers[i].ret);
+		EXPECT_EQ(0, callers[i].result);
+	}
+	/* The interrupt that was lost is not missed later. */
+	again = self->node;
+	ASSERT_EQ(0, node_bind(&again));
+	expect_works(_metadata, &again);
+}
+
+static int open_error(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static void expect_no_open(struct __test_metadata *_metadata, const char *path)
+{
+	static const int flags[] = { O_RDONLY, O_RDWR };
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		ret = open_error(path, flags[i]);
+		EXPECT_TRUE(ret == -ENXIO || ret == -ENODEV)
+			TH_LOG("%s: %s", path, strerror(-ret));
+	}
+}
+
+TEST_F_TIMEOUT(gone, old_nodes_do_not_open, 120)
+{
+	struct node again = self->node;
+	char by_handle[64];
+	struct stat st;
+	int handle;
+
+	ASSERT_EQ(0, stat(self->node.path, &st));
+	handle = open(self->node.path, O_PATH | O_CLOEXEC);
+	ASSERT_LE(0, handle);
+	snprintf(by_handle, sizeof(by_handle), "/proc/self/fd/%d", handle);
+	ASSERT_EQ(0, mknod(OLD_NODE, S_IFCHR | 0600, st.st_rdev));
+	ASSERT_EQ(0, open_error(by_handle, O_RDWR));
+	ASSERT_EQ(0, open_error(OLD_NODE, O_RDWR));
+
+	ASSERT_EQ(0, node_unbind(&self->node));
+	EXPECT_EQ(-ENOENT, open_error(self->node.path, O_RDONLY));
+	expect_no_open(_metadata, by_handle);
+	expect_no_open(_metadata, OLD_NODE);
+
+	/* A new device is not what they led to: the old file is still open. */
+	ASSERT_EQ(0, node_bind(&again));
+	expect_works(_metadata, &again);
+	expect_no_open(_metadata, by_handle);
+	expect_no_open(_metadata, OLD_NODE);
+	EXPECT_EQ(-ENODEV, sys_ioctl(self->user, ACCEL_IOC_INFO, NULL));
+}
+
+TEST_F_TIMEOUT(gone, minor_is_taken_while_open, 120)
+{
+	struct node again = self->node;
+
+	ASSERT_EQ(0, node_unbind(&self->node));
+	ASSERT_EQ(0, node_bind(&again));
+	EXPECT_NE(self->node.minor, again.minor);
+	expect_works(_metadata, &again);
+	expect_gone(_metadata, self->user);
+	expect_hung_up(_metadata, self->user);
+
+	/* One of two files still holds it. */
+	close(self->user);
+	ASSERT_EQ(0, node_unbind(&again));
+	ASSERT_EQ(0, node_bind(&again));
+	EXPECT_NE(self->node.minor, again.minor);
+
+	close(self->observer);
+	ASSERT_EQ(0, node_unbind(&again));
+	ASSERT_EQ(0, node_bind(&again));
+	EXPECT_EQ(self->node.minor, again.minor);
+	expect_works(_metadata, &again);
+}
+
+TEST_F_TIMEOUT(gone, new_device_is_new, 120)
+{
+	struct accel_info_status before, after;
+	struct node again = self->node;
+	__u64 start, end;
+	int fd;
+
+	read_status(_metadata, self->observer, &before);
+	start = now_ns();
+	ASSERT_EQ(0, node_unbind(&self->node));
+	ASSERT_EQ(0, node_bind(&again));
+	end = now_ns();
+
+	fd = open(again.path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	read_status(_metadata, fd, &after);
+	EXPECT_GT(start, before.registered_ns);
+	EXPECT_LE(start, after.registered_ns);
+	EXPECT_GE(end, after.registered_ns);
+	/* The old device's files are not counted. */
+	EXPECT_EQ(0, after.users);
+	EXPECT_EQ(1, after.observers);
+	close(fd);
+}
+
+/**
+ * struct hammer - what a process that uses the node all the time has seen
+ * @stop: it shall end
+ * @done: calls that worked
+ * @gone: calls that failed since the device was gone
+ * @wrong: calls whose outcome is none of these
+ * @error: the error of the last one of those
+ */
+struct hammer {
+	atomic_bool stop;
+	atomic_int done;
+	atomic_int gone;
+	atomic_int wrong;
+	atomic_int error;
+};
+
+static void count(struct hammer *hammer, int ret, bool is_gone, bool right)
+{
+	if (!ret && right) {
+		atomic_fetch_add(&hammer->done, 1);
+	} else if (ret && is_gone) {
+		atomic_fetch_add(&hammer->gone, 1);
+	} else {
+		atomic_store(&hammer->error, ret);
+		atomic_fetch_add(&hammer->wrong, 1);
+	}
+}
+
+static void use_node(struct hammer *hammer, const char *path, unsigned int round)
+{
+	struct accel_info_driver driver;
+	struct pollfd poll_fd = {};
+	__u32 result;
+	int ret;
+
+	poll_fd.fd = open(path, O_RDWR | O_CLOEXEC);
+	if (poll_fd.fd < 0) {
+		count(hammer, -errno, errno == ENOENT || errno == ENXIO || errno == ENODEV, true);
+		return;
+	}
+	ret = info_read(poll_fd.fd, ACCEL_INFO_DRIVER, &driver, sizeof(driver), 1);
+	count(hammer, ret < 0 ? ret : 0, ret == -ENODEV, ret == 1);
+	ret = edu_factorial(poll_fd.fd, round % 13, PATIENCE_MS, &result);
+	count(hammer, ret, ret == -ENODEV, result == factorial(round % 13));
+	ret = edu_liveness(poll_fd.fd, round, &result);
+	count(hammer, ret, ret == -ENODEV, result == ~round);
+	ret = poll(&poll_fd, 1, 0);
+	count(hammer, 0, false, !ret || poll_fd.revents == GONE);
+	close(poll_fd.fd);
+}
+
+static pid_t start_hammer(struct hammer *hammer)
+{
+	unsigned int round;
+	char path[64];
+	pid_t pid;
+
+	pid = fork();
+	if (pid)
+		return pid;
+	for (round = 0; !atomic_load(&hammer->stop); round++) {
+		/* Held files push the device to other minors for a while. */
+		snprintf(path, sizeof(path), "/dev/accelerator/accel%u",
+			 original.minor + round % (HAMMERS + 1));
+		use_node(hammer, path, round);
+		/* Two processors must do for all of this. */
+		usleep(500);
+	}
+	_exit(0);
+}
+
+TEST_F_TIMEOUT(gone, comes_and_goes_under_load, 900)
+{
+	struct node node = self->node;
+	struct hammer *hammer;
+	pid_t pids[HAMMERS];
+	int i, status;
+
+	close(self->user);
+	close(self->observer);
+	hammer = mmap(NULL, sizeof(*hammer), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, hammer);
+	for (i = 0; i < HAMMERS; i++) {
+		pids[i] = start_hammer(hammer);
+		ASSERT_LT(0, pids[i]);
+	}
+	for (i = 0; i < CYCLES; i++) {
+		ASSERT_EQ(0, node_unbind(&node))
+			TH_LOG("cycle %d", i);
+		ASSERT_EQ(0, node_bind(&node))
+			TH_LOG("cycle %d", i);
+		/* At most one minor is held by each of the others. */
+		EXPECT_GE(original.minor + HAMMERS, node.minor);
+	}
+	sleep_ms(20);
+	atomic_store(&hammer->stop, true);
+	for (i = 0; i < HAMMERS; i++) {
+		ASSERT_EQ(pids[i], waitpid(pids[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	EXPECT_EQ(0, atomic_load(&hammer->wrong))
+		TH_LOG("one was: %s", strerror(-atomic_load(&hammer->error)));
+	EXPECT_LT(0, atomic_load(&hammer->done));
+	EXPECT_LT(0, atomic_load(&hammer->gone));
+	expect_works(_metadata, &node);
+}
+
+static bool skip_module(struct __test_metadata *_metadata)
+{
+	/* A driver that is part of the kernel has no state of loading. */
+	if (access("/sys/module/" EDU_DRIVER "/initstate", F_OK))
+		SKIP(return true, EDU_DRIVER " is not a module");
+	if (!getenv("ACCEL_EDU_KO") && !node_required())
+		SKIP(return true, "ACCEL_EDU_KO is not set");
+	ASSERT_NE(NULL, getenv("ACCEL_EDU_KO"));
+	return false;
+}
+
+TEST_F_TIMEOUT(gone, module_is_removed, 120)
+{
+	struct pollfd poll_fd = { .fd = self->observer };
+	struct caller sleeper = factorial_caller(self->user, 5, 4 * PATIENCE_MS);
+	struct node again = self->node;
+
+	if (skip_module(_metadata))
+		return;
+	ASSERT_EQ(0, node_stall(&self->node, true));
+	ASSERT_EQ(0, caller_start(&sleeper));
+
+	/* Neither an open file nor a call holds the driver's module. */
+	ASSERT_EQ(0, syscall(SYS_delete_module, EDU_DRIVER, O_NONBLOCK))
+		TH_LOG("%s", strerror(errno));
+	ASSERT_EQ(0, caller_join(&sleeper));
+	EXPECT_EQ(-ENODEV, sleeper.ret);
+	expect_gone(_metadata, self->user);
+	expect_gone(_metadata, self->observer);
+	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
+	EXPECT_EQ(GONE, poll_fd.revents);
+
+	/* Another instance of the module does not know the old files, either. */
+	ASSERT_EQ(0, load_module());
+	ASSERT_EQ(0, node_lookup(&again));
+	EXPECT_NE(self->node.minor, again.minor);
+	expect_works(_metadata, &again);
+	expect_gone(_metadata, self->user);
+	EXPECT_EQ(0, close(self->user));
+	EXPECT_EQ(0, close(self->observer));
+}
+
+TEST_HARNESS_MAIN
