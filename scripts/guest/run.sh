@@ -62,7 +62,9 @@ modules=${modules:-$accel_cache/modules/$kernel-$(tree_key)}
 	printf 'interactive=%s\n' "$interactive"
 	printf 'command=(%s)\n' "$(printf '%q ' "$@")"
 	if [ "$interactive" = yes ]; then
-		read -r rows columns < <(stty size 2>/dev/null || echo 24 80)
+		read -r rows columns < <(stty size 2>/dev/null || echo 0 0)
+		# A terminal that does not know its size says 0.
+		[ "$columns" -gt 0 ] || rows=24 columns=80
 		printf 'rows=%q columns=%q terminal=%q\n' "$rows" "$columns" "${TERM:-linux}"
 	fi
 } >"$run/out/command"
