@@ -158,6 +158,39 @@ TEST_F_TIMEOUT(device, many_at_once, 120)
 	}
 }
 
+/* Fast, so that a value and its reply of one caller meet those of another. */
+static void *probe_liveness(void *arg)
+{
+	struct worker *worker = arg;
+	__u32 i, value, reply;
+
+	for (i = 0; i < 100 * LOOPS && !worker->ret; i++) {
+		value = worker->seed << 24 | i;
+		worker->ret = edu_liveness(worker->fd, value, &reply);
+		worker->wrong += !worker->ret && reply != ~value;
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(device, liveness_of_many, 120)
+{
+	struct worker workers[PROCESSES] = {};
+	int i;
+
+	for (i = 0; i < PROCESSES; i++) {
+		workers[i].fd = self->fd;
+		workers[i].seed = 1 + i;
+		ASSERT_EQ(0, pthread_create(&workers[i].thread, NULL, probe_liveness,
+					    &workers[i]));
+	}
+	for (i = 0; i < PROCESSES; i++) {
+		ASSERT_EQ(0, pthread_join(workers[i].thread, NULL));
+		EXPECT_EQ(0, workers[i].ret);
+		EXPECT_EQ(0, workers[i].wrong)
+			TH_LOG("got replies to the values of others");
+	}
+}
+
 TEST_F_TIMEOUT(device, short_timeout_in_a_crowd, 120)
 {
 	int i, ret, timeouts = 0;

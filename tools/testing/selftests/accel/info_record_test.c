@@ -229,9 +229,27 @@ TEST_F(record, bad_data)
 	self->info.record_size = RECORD + 1;
 	self->info.data_len = RECORD + 1;
 	expect_info_error(_metadata, self, self->info, EFAULT);
-	self->info.record_size = 0xffffffff;
-	self->info.data_len = 0xffffffff;
+	self->info.record_size = 4096;
+	self->info.data_len = 4096;
 	expect_info_error(_metadata, self, self->info, EFAULT);
+}
+
+TEST_F(record, absurd_record_size)
+{
+	static const __u32 sizes[] = { 1 << 20, 0x7fffffff, 0x80000000, 0xffffffff };
+	size_t i;
+	int ret;
+
+	/* It is refused, or faults where memory ends; it does not wrap around. */
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct accel_info info = self->info;
+
+		info.record_size = sizes[i];
+		info.data_len = TOTAL * (__u64)sizes[i];
+		ret = sys_ioctl(self->fd, ACCEL_IOC_INFO, &info);
+		EXPECT_TRUE(ret == -EINVAL || ret == -EFAULT)
+			TH_LOG("%s", strerror(-ret));
+	}
 }
 
 TEST_F(record, read_only_data)

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -440,7 +441,16 @@ static int compat_ioctl(int fd, unsigned int command, void *arg)
 	return ret;
 }
 
-/* It kills the process if the kernel was configured without it. */
+static void no_compat(int signal)
+{
+	(void)signal;
+	_exit(1);
+}
+
+/*
+ * A kernel without that entry sends SIGSEGV, which is caught, since it would
+ * otherwise be reported in the kernel's log.
+ */
 static bool has_compat(void)
 {
 	int status;
@@ -448,6 +458,7 @@ static bool has_compat(void)
 
 	pid = fork();
 	if (!pid) {
+		signal(SIGSEGV, no_compat);
 		compat_ioctl(-1, 0, NULL);
 		_exit(0);
 	}
