@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A framework for drivers of compute accelerators.
+//!
+//! It owns what each such driver needs and what is easily got wrong: the char device and its
+//! minor, the lifetimes against unbind and hot-unplug, the ioctl table, and the information that
+//! user space can ask for. A driver is a type that implements [`AccelDriver`], bound to a bus by an
+//! adapter such as [`pci`]; it needs no unsafe code.
+//!
+//! # Layers
+//!
+//! Each uses only those below it.
+//!
+//! - [`pci`], [`faux`]: adapters from a bus to a registration
+//! - `registration`, [`Device`], [`AccelDriver`], [`Context`]: what a driver sees; generic and thin
+//! - `chardev`, `dispatch`, `file`, `info`: what user space sees; not generic
+//! - `gate`, `wait`, `minor`, [`ioctl`]: mechanisms
+//! - [`uapi`], `ffi`: the C side
+//!
+//! The lower layers are not generic: they hold a driver as a table of functions, and use it only
+//! behind the gate of a device. So an open file never points into a driver's module, and the
+//! module can go while files are open.
+
+mod chardev;
+mod context;
+mod device;
+mod dispatch;
+mod driver;
+pub mod faux;
+mod ffi;
+mod file;
+mod gate;
+mod info;
+pub mod ioctl;
+mod minor;
+#[cfg(CONFIG_PCI)]
+pub mod pci;
+pub mod prelude;
+mod registration;
+pub mod uapi;
+mod wait;
+
+pub use self::{
+    context::{
+        Context,
+        Observer,
+        User,
+        Wake, //
+    },
+    device::Device,
+    driver::{
+        AccelDriver,
+        DriverInfo,
+        File, //
+    },
+    ioctl::{
+        Ioctl,
+        IoctlTable, //
+    },
+    wait::Deadline, //
+};
+
+use kernel::prelude::*;
+
+module! {
+    type: AccelModule,
+    name: "accel",
+    authors: ["The accel developers"],
+    description: "Framework for compute accelerator drivers",
+    license: "GPL",
+}
+
+/// The framework while it is loaded. The class goes before the numbers of its devices.
+struct AccelModule {
+    _class: chardev::Class,
+    _region: chardev::Region,
+}
+
+impl kernel::Module for AccelModule {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        // SAFETY: Called once, before there are devices.
+        unsafe { minor::init() };
+
+        let region = chardev::Region::new()?;
+        Ok(Self {
+            _class: chardev::Class::new()?,
+            _region: region,
+        })
+    }
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Class, char-device region and file operations.
+//!
+//! The operations belong to the core: an open file pins this module and never a driver's.
+
+use kernel::{
+    bindings, container_of,
+    error::{
+        from_result,
+        to_result, //
+    },
+    ffi::{
+        c_int,
+        c_long,
+        c_uint,
+        c_ulong, //
+    },
+    fs::{
+        file::flags,
+        File, //
+    },
+    module::this_module,
+    prelude::*,
+    str::as_char_ptr_in_const_context,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+    },
+    types::{
+        ForeignOwnable,
+        Opaque, //
+    },
+};
+
+use crate::{
+    device::Core,
+    dispatch,
+    file::{
+        OpenFile,
+        Role, //
+    },
+    minor::MAX_MINORS,
+    LocalModule, //
+};
+
+const NAME: &CStr = c"accelerator";
+
+/// Reading is looking, writing is using: a group may be let in by udev.
+const NODE_MODE: bindings::umode_t = 0o664;
+
+/// A C structure that the C side synchronises.
+struct Shared<T>(Opaque<T>);
+
+// SAFETY: Only used for structures that may be shared with C code on any thread.
+unsafe impl<T> Sync for Shared<T> {}
+
+static CLASS: Shared<bindings::class> = Shared(Opaque::new(bindings::class {
+    name: as_char_ptr_in_const_context(NAME),
+    devnode: Some(devnode),
+    ..pin_init::zeroed()
+}));
+
+static FOPS: Shared<bindings::file_operations> = Shared(Opaque::new(bindings::file_operations {
+    owner: this_module::<LocalModule>().as_ptr(),
+    open: Some(open),
+    release: Some(release),
+    unlocked_ioctl: Some(ioctl),
+    compat_ioctl: bindings::compat_ptr_ioctl,
+    poll: Some(poll),
+    ..pin_init::zeroed()
+}));
+
+/// The first device number of the region, once there is one.
+static REGION: Atomic<u32> = Atomic::new(0);
+
+/// Returns the class of all devices.
+pub(crate) fn class() -> *const bindings::class {
+    CLASS.0.get()
+}
+
+/// Returns the device number for a minor.
+pub(crate) fn devt(minor: u32) -> bindings::dev_t {
+    REGION.load(Relaxed) + minor
+}
+
+/// Initialises the char device of a [`Core`].
+///
+/// # Safety
+///
+/// `cdev` must be zeroed, and the one of a `Core`.
+pub(crate) unsafe fn init(cdev: &Opaque<bindings::cdev>) {
+    // SAFETY: The caller guarantees that `cdev` is not in use; the operations are static.
+    unsafe {
+        bindings::cdev_init(cdev.get(), FOPS.0.get());
+        (*cdev.get()).owner = this_module::<LocalModule>().as_ptr();
+    }
+}
+
+/// The registered class; there is one.
+pub(crate) struct Class(());
+
+impl Class {
+    pub(crate) fn new() -> Result<Self> {
+        // SAFETY: The class is static and not registered yet: only the module's init gets here.
+        to_result(unsafe { bindings::class_register(class()) })?;
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Class {
+    fn drop(&mut self) {
+        // SAFETY: The class is registered, and without drivers there are no devices.
+        unsafe { bindings::class_unregister(class()) };
+    }
+}
+
+/// The registered region of device numbers; there is one.
+pub(crate) struct Region(bindings::dev_t);
+
+impl Region {
+    pub(crate) fn new() -> Result<Self> {
+        let mut first = 0;
+        // SAFETY: `first` is valid for writes and the name is static.
+        to_result(unsafe {
+            bindings::alloc_chrdev_region(&mut first, 0, MAX_MINORS as u32, NAME.as_char_ptr())
+        })?;
+        REGION.store(first, Relaxed);
+        Ok(Self(first))
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        // SAFETY: The region was registered by `new()`.
+        unsafe { bindings::unregister_chrdev_region(self.0, MAX_MINORS as u32) };
+    }
+}
+
+/// Places the nodes below `/dev/accelerator`.
+unsafe extern "C" fn devnode(
+    dev: *const bindings::device,
+    mode: *mut bindings::umode_t,
+) -> *mut c_char {
+    // SAFETY: The driver core passes a valid device, and null or a valid pointer to a mode. It
+    // frees the returned string.
+    unsafe {
+        if let Some(mode) = mode.as_mut() {
+            *mode = NODE_MODE;
+        }
+        bindings::kasprintf(
+            bindings::GFP_KERNEL,
+            c"accelerator/%s".as_char_ptr(),
+            bindings::dev_name(dev),
+        )
+    }
+}
+
+unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+    from_result(|| {
+        // SAFETY: The VFS passes a valid inode, whose char device is one that `init()` has set up
+        // and which is referenced during this call; it is part of a `Core`, referenced by it.
+        let core = unsafe {
+            let cdev = (*inode).__bindgen_anon_5.i_cdev;
+            &*container_of!(Opaque::cast_from(cdev), Core, cdev)
+        };
+        // SAFETY: The VFS passes a valid file.
+        let flags = unsafe { File::from_raw_file(file) }.flags();
+        let role = match flags & flags::O_ACCMODE {
+            flags::O_RDONLY => Role::Observer,
+            flags::O_RDWR => Role::User,
+            _ => return Err(EINVAL),
+        };
+
+        let open = OpenFile::new(core, role)?;
+        // SAFETY: Nobody else knows the file before this call has returned.
+        unsafe {
+            (*file).private_data = open.into_foreign();
+            Ok(bindings::stream_open(inode, file))
+        }
+    })
+}
+
+unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+    // SAFETY: `open` has stored it, and this is the last call for the file.
+    let open = unsafe { Arc::<OpenFile>::from_foreign((*file).private_data) };
+    open.release();
+    0
+}
+
+unsafe extern "C" fn ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
+    // SAFETY: `open` has stored it, and `release` has not been called yet.
+    let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
+
+    match dispatch::ioctl(&open, cmd, UserPtr::from_addr(arg)) {
+        Ok(()) => 0,
+        // CAST: An errno is a small number.
+        Err(e) => e.to_errno() as c_long,
+    }
+}
+
+unsafe extern "C" fn poll(
+    file: *mut bindings::file,
+    table: *mut bindings::poll_table,
+) -> bindings::__poll_t {
+    // SAFETY: `open` has stored it, and `release` has not been called yet.
+    let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
+
+    // SAFETY: The VFS passes a valid file and table. The queue lives as long as the file, which
+    // leaves it before it is released.
+    unsafe { bindings::poll_wait(file, open.core.wait.as_raw(), table) };
+
+    if open.core.gate.is_closed() {
+        bindings::POLLHUP | bindings::POLLERR
+    } else {
+        0
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What an ioctl handler is given: proof that the device is bound, for as long as it is held.
+
+use core::{
+    ffi::c_void,
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    current,
+    prelude::*,
+    types::ForLt, //
+};
+use pin_init::stack_pin_init;
+
+use crate::{
+    device::{
+        Core,
+        Device, //
+    },
+    driver::AccelDriver,
+    gate::Guard,
+    wait::Deadline, //
+};
+
+/// The role of a file that was opened `O_RDWR`: it may do everything.
+pub enum User {}
+
+/// The role of a file that was opened `O_RDONLY`: it may look.
+pub enum Observer {}
+
+/// An admitted call, before the driver's types are known.
+///
+/// # Invariants
+///
+/// `guard` belongs to the gate of `core`. `file` is the per-open state that the driver of `core`
+/// made, if the call comes from a user; it lives at least as long as `guard` is held.
+pub(crate) struct Call<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) guard: Guard<'a>,
+    pub(crate) file: Option<NonNull<c_void>>,
+}
+
+/// A call into the driver `T`, on behalf of a file in the role `R`.
+///
+/// Holding it proves that the device is bound: it keeps the device from being unbound, and it is
+/// the only way to the driver's data. It is passed by value. To sleep, hand it to [`Self::wait`],
+/// which gives it back if the device is still there afterwards; references into the driver's data
+/// do not survive that, and the compiler sees to it.
+#[repr(transparent)]
+pub struct Context<'a, T: AccelDriver, R = User> {
+    // INVARIANT: The call was admitted to a device of `T`, in the role `R` or a higher one.
+    call: Call<'a>,
+    _types: PhantomData<(fn() -> T, fn() -> R)>,
+}
+
+/// How a [`Context::wait`] ended, when the device was still there.
+pub enum Wake<R> {
+    /// The condition gave this value.
+    Ready(R),
+    /// The time was over before.
+    TimedOut,
+    /// A signal arrived before.
+    Interrupted,
+}
+
+impl<R> Wake<R> {
+    /// Turns everything but success into the error that the contract has for it: `ETIMEDOUT` and
+    /// `EINTR`.
+    pub fn ready(self) -> Result<R> {
+        match self {
+            Self::Ready(value) => Ok(value),
+            Self::TimedOut => Err(ETIMEDOUT),
+            Self::Interrupted => Err(EINTR),
+        }
+    }
+}
+
+impl<'a, T: AccelDriver, R> Context<'a, T, R> {
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of `T`, in the role `R` or a higher one.
+    pub(crate) unsafe fn new(call: Call<'a>) -> Self {
+        // INVARIANT: Same as the safety requirements.
+        Self {
+            call,
+            _types: PhantomData,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of `T`, in the role `R` or a higher one.
+    pub(crate) unsafe fn from_ref<'b>(call: &'b Call<'a>) -> &'b Self {
+        // SAFETY: `Self` is a transparent wrapper of `Call`, with the invariant that the caller
+        // guarantees.
+        unsafe { &*core::ptr::from_ref(call).cast() }
+    }
+
+    /// Returns the device.
+    pub fn device(&self) -> &Device<T> {
+        // SAFETY: By the type invariant, this is a device of `T`.
+        unsafe { Device::from_core(self.call.core) }
+    }
+
+    /// Returns what the driver keeps for the binding.
+    pub fn data(&self) -> &<T::Data as ForLt>::Of<'_> {
+        // SAFETY: The gate keeps the device from being removed while `self` is borrowed.
+        unsafe { self.device().data() }
+    }
+
+    /// Sleeps until `condition` gives a value, a signal arrives, or the deadline has passed.
+    ///
+    /// The condition is checked at first, and after each [`Device::wake`]; it may lock and sleep
+    /// itself. While asleep, the caller does not hold up the removal of the device: if that
+    /// happens, it wakes at once and gets `ENODEV`.
+    pub fn wait<V>(
+        mut self,
+        deadline: Deadline,
+        mut condition: impl FnMut(&Self) -> Option<V>,
+    ) -> Result<(Self, Wake<V>)> {
+        let core: &'a Core = self.call.core;
+        stack_pin_init!(let waiter = core.wait.waiter());
+        let mut left = deadline.left();
+        loop {
+            if let Some(value) = condition(&self) {
+                return Ok((self, Wake::Ready(value)));
+            }
+            if left == 0 {
+                return Ok((self, Wake::TimedOut));
+            }
+            if current!().signal_pending() {
+                return Ok((self, Wake::Interrupted));
+            }
+
+            let Call { core, guard, file } = self.call;
+            let (guard, rest) = guard.outside(|| waiter.as_ref().sleep(left))?;
+            left = rest;
+            // INVARIANT: A device that was not unregistered meanwhile is still of `T`, and its
+            // files still have their state.
+            self = Self {
+                call: Call { core, guard, file },
+                _types: PhantomData,
+            };
+        }
+    }
+}
+
+impl<T: AccelDriver> Context<'_, T, User> {
+    /// Returns the per-open state of the calling file.
+    pub fn file(&self) -> &T::File {
+        // SAFETY: By the type invariants the call comes from a user, so `file` is the `T::File`
+        // that was made when it opened the device, which lives while the gate is held.
+        unsafe { self.call.file.unwrap_unchecked().cast().as_ref() }
+    }
+}

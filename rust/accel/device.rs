@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The accelerator device: what outlives the binding, what does not, and how one ends.
+//!
+//! [`Core`] is a `struct device` of class `accelerator`, referenced by everybody who may still
+//! need it: its node, its open files, its registration. It is not generic, and what it keeps of
+//! the driver (the operations in the driver's module, the data of the binding) is only reached
+//! behind its [`Gate`]. [`Device`] is the view of it that a driver has.
+
+use core::{
+    ffi::c_void,
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings, container_of, device,
+    error::to_result,
+    new_mutex,
+    prelude::*,
+    sync::{
+        aref::{
+            ARef,
+            AlwaysRefCounted, //
+        },
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Mutex,
+    },
+    types::{
+        CovariantForLt,
+        ForLt,
+        Opaque, //
+    },
+};
+
+use crate::{
+    chardev,
+    driver::{
+        AccelDriver,
+        DriverOps,
+        OpsOf, //
+    },
+    ffi,
+    file::Files,
+    gate::Gate,
+    minor::Minor,
+    wait::WaitQueue, //
+};
+
+/// What the bus says about a device. All zero if it has no such ids.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct DeviceIds {
+    /// Vendor id.
+    pub(crate) vendor: u32,
+    /// Device id.
+    pub(crate) device: u32,
+    /// Subsystem vendor id.
+    pub(crate) subsystem_vendor: u32,
+    /// Subsystem device id.
+    pub(crate) subsystem_device: u32,
+    /// Revision.
+    pub(crate) revision: u32,
+}
+
+/// A device of class `accelerator`.
+///
+/// # Invariants
+///
+/// - `dev` is initialised, and its reference count is that of the whole structure.
+/// - `ops` belongs to the driver that the device was made for, and is valid while the gate is not
+///   drained.
+/// - `data` points to the `T::Data` of the binding, from before the device is added until the gate
+///   is drained.
+#[pin_data]
+pub(crate) struct Core {
+    #[pin]
+    pub(crate) dev: Opaque<bindings::device>,
+    #[pin]
+    pub(crate) cdev: Opaque<bindings::cdev>,
+    pub(crate) minor: Minor,
+    pub(crate) ids: DeviceIds,
+    pub(crate) registered_ns: u64,
+    ops: NonNull<DriverOps>,
+    data: Atomic<*mut c_void>,
+    #[pin]
+    pub(crate) gate: Gate,
+    #[pin]
+    pub(crate) wait: WaitQueue,
+    #[pin]
+    pub(crate) files: Mutex<Files>,
+}
+
+// SAFETY: The C structures are synchronised by the driver core, `ops` is read-only, and `data`
+// points to something that is `Send` and `Sync` itself (`Device::new` sees to it).
+unsafe impl Send for Core {}
+// SAFETY: As above.
+unsafe impl Sync for Core {}
+
+impl Core {
+    /// Makes a device with a minor of its own. User space does not see it before [`Self::add`].
+    fn new(
+        parent: &device::Device<device::Bound>,
+        ids: DeviceIds,
+        ops: &'static DriverOps,
+    ) -> Result<ARef<Self>> {
+        let minor = Minor::new()?;
+        let number = minor.number();
+
+        let core = KBox::pin_init(
+            try_pin_init!(Self {
+                dev <- Opaque::zeroed(),
+                cdev <- Opaque::zeroed(),
+                minor,
+                ids,
+                registered_ns: ffi::monotonic_ns(),
+                ops: NonNull::from(ops),
+                data: Atomic::new(core::ptr::null_mut()),
+                gate <- Gate::new(),
+                wait <- WaitQueue::new(),
+                files <- new_mutex!(Files::default()),
+            }),
+            GFP_KERNEL,
+        )?;
+        // SAFETY: The pointee is not moved: `release` drops it where it is.
+        let core = NonNull::from(KBox::leak(unsafe { Pin::into_inner_unchecked(core) }));
+
+        // SAFETY: The structures are zeroed and nobody else knows them yet. From
+        // `device_initialize()` on, the reference that it creates owns the allocation.
+        let (core, named) = unsafe {
+            let dev = (*core.as_ptr()).dev.get();
+            bindings::device_initialize(dev);
+            (*dev).class = chardev::class();
+            (*dev).parent = ffi::device_as_raw(parent);
+            (*dev).devt = chardev::devt(number);
+            (*dev).release = Some(Self::release);
+            let named = bindings::dev_set_name(dev, c"accel%u".as_char_ptr(), number);
+
+            chardev::init(&(*core.as_ptr()).cdev);
+            // INVARIANT: `dev` is initialised, with a reference count of one.
+            (ARef::from_raw(core), named)
+        };
+        to_result(named)?;
+
+        Ok(core)
+    }
+
+    /// Frees the structure when the last reference is gone.
+    ///
+    /// # Safety
+    ///
+    /// Must only be called by the driver core, for a device of [`Self::new`].
+    unsafe extern "C" fn release(dev: *mut bindings::device) {
+        // SAFETY: The device is embedded in a `Core` that `new()` leaked, and nobody refers to it
+        // any more.
+        unsafe {
+            let core = container_of!(Opaque::cast_from(dev), Self, dev).cast_mut();
+            drop(KBox::from_raw(core));
+        }
+    }
+
+    /// Shows the device to user space.
+    fn add(&self) -> Result {
+        // SAFETY: Both are initialised, and are not added yet.
+        to_result(unsafe { bindings::cdev_device_add(self.cdev.get(), self.dev.get()) })
+    }
+
+    /// Takes the device away from user space, for good.
+    ///
+    /// When this returns, no code of the driver runs on behalf of user space, and none will: open
+    /// files only get `ENODEV`, sleepers are awake, per-open state is dropped. Does not wait for
+    /// user space, nor for callers of other devices.
+    ///
+    /// Must be preceded by an attempt to [`Self::add`], whose result is `added`. Calling it again
+    /// has no effect.
+    fn remove(&self, added: bool) {
+        if !self.gate.close() {
+            return;
+        }
+        self.wait.wake_all();
+        if added {
+            // SAFETY: Both were added, and only the first caller gets here.
+            unsafe { bindings::cdev_device_del(self.cdev.get(), self.dev.get()) };
+        }
+        self.gate.drain();
+
+        let files = core::mem::take(&mut *self.files.lock());
+        for file in files.iter() {
+            // SAFETY: The gate is drained, so nobody uses the state; the driver's module is there
+            // because the device is only being removed.
+            unsafe { file.close(self.ops.as_ref()) };
+        }
+    }
+
+    /// Returns the driver's operations.
+    ///
+    /// # Safety
+    ///
+    /// The gate must be held for the whole lifetime of the result.
+    pub(crate) unsafe fn ops<'a>(&self) -> &'a DriverOps {
+        // SAFETY: By the type invariants, valid while the gate is not drained.
+        unsafe { self.ops.as_ref() }
+    }
+
+    /// Returns the data of the binding.
+    ///
+    /// # Safety
+    ///
+    /// The gate must be held, or the device must not have been removed yet, for the whole lifetime
+    /// of the result; and `D` must be its type, up to lifetimes.
+    pub(crate) unsafe fn data<'a, D>(&self) -> &'a D {
+        // SAFETY: By the type invariants, the pointer is valid meanwhile. It was set before the
+        // device was added, and by the requirements nobody gets here before that.
+        unsafe { &*self.data.load(Relaxed).cast() }
+    }
+
+    /// Returns the parent: the device on the bus.
+    pub(crate) fn parent(&self) -> &device::Device {
+        // SAFETY: The parent was set by `new()`. It stays bound, and so alive, until the device has
+        // been removed; callers are inside the gate.
+        unsafe { device::Device::from_raw((*self.dev.get()).parent) }
+    }
+}
+
+// SAFETY: `dev` counts the references of the whole structure, by the type invariants.
+unsafe impl AlwaysRefCounted for Core {
+    fn inc_ref(&self) {
+        // SAFETY: A reference exists, so the count is not zero.
+        unsafe { bindings::get_device(self.dev.get()) };
+    }
+
+    unsafe fn dec_ref(core: NonNull<Self>) {
+        // SAFETY: The caller gives up a reference, so the structure is still valid.
+        unsafe { bindings::put_device((*core.as_ptr()).dev.get()) };
+    }
+}
+
+/// An accelerator device that is driven by `T`.
+#[repr(transparent)]
+pub struct Device<T: AccelDriver> {
+    core: Core,
+    _driver: PhantomData<fn(T)>,
+}
+
+impl<T: AccelDriver> Device<T> {
+    /// Makes a device. User space does not see it before [`Self::add`].
+    pub(crate) fn new(
+        parent: &device::Device<device::Bound>,
+        ids: DeviceIds,
+    ) -> Result<ARef<Self>> {
+        let core = Core::new(parent, ids, &OpsOf::<T>::OPS)?;
+        // SAFETY: `Self` is a transparent wrapper of `Core`, and this one was made for `T`.
+        Ok(unsafe { ARef::from_raw(ARef::into_raw(core).cast()) })
+    }
+
+    /// # Safety
+    ///
+    /// The device must have been made for `T`.
+    pub(crate) unsafe fn from_core(core: &Core) -> &Self {
+        // SAFETY: `Self` is a transparent wrapper of `Core`.
+        unsafe { &*core::ptr::from_ref(core).cast() }
+    }
+
+    /// Sets the data of the binding. To be called once, before [`Self::add`]; `data` must stay
+    /// until [`Self::remove`] has returned.
+    pub(crate) fn set_data(&self, data: &<T::Data as ForLt>::Of<'static>) {
+        let data = core::ptr::from_ref(data).cast_mut().cast();
+
+        // INVARIANT: The caller sees to the rest. Relaxed is enough, since adding the device
+        // publishes it with stronger means.
+        self.core.data.store(data, Relaxed);
+    }
+
+    /// Shows the device to user space.
+    pub(crate) fn add(&self) -> Result {
+        self.core.add()
+    }
+
+    /// Takes the device away from user space, for good. See [`Core::remove`].
+    pub(crate) fn remove(&self, added: bool) {
+        self.core.remove(added);
+    }
+
+    /// Returns the data of the binding.
+    ///
+    /// # Safety
+    ///
+    /// The device must have data, and must not have been removed yet, for the whole lifetime of
+    /// the result.
+    pub(crate) unsafe fn data<'a>(&self) -> &'a <T::Data as ForLt>::Of<'a> {
+        // SAFETY: Same requirements; the device was made for `T`.
+        let data: &<T::Data as ForLt>::Of<'static> = unsafe { self.core.data() };
+        T::Data::cast_ref(data)
+    }
+
+    /// Returns the number of the device: N of `/dev/accelerator/accelN`.
+    pub fn minor(&self) -> u32 {
+        self.core.minor.number()
+    }
+
+    /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check
+    /// their condition again. May be called from interrupt context.
+    pub fn wake(&self) {
+        self.core.wait.wake_all();
+    }
+}
+
+// SAFETY: `Device` is a transparent wrapper of `Core`.
+unsafe impl<T: AccelDriver> AlwaysRefCounted for Device<T> {
+    fn inc_ref(&self) {
+        self.core.inc_ref();
+    }
+
+    unsafe fn dec_ref(device: NonNull<Self>) {
+        // SAFETY: Same requirements.
+        unsafe { Core::dec_ref(device.cast()) };
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a driver provides, and the untyped form in which the core holds it.
+
+use core::{
+    ffi::c_void,
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    prelude::*,
+    types::CovariantForLt, //
+};
+
+use crate::{
+    context::{
+        Call,
+        Context,
+        Observer, //
+    },
+    ioctl::{
+        Entry,
+        IoctlTable, //
+    },
+};
+
+/// Who a driver is, and where to find what belongs to it.
+///
+/// All of it is public, through the information topic DRIVER. An accelerator without open user
+/// space has no place here, so there is no way to leave that out.
+pub struct DriverInfo {
+    /// Name, at most 31 bytes.
+    pub name: &'static str,
+    /// Version, at most 31 bytes.
+    pub version: &'static str,
+    /// Where the open user space is: a URL, or a path in the source tree that the driver is part
+    /// of. At most 127 bytes.
+    pub user_space_url: &'static str,
+    /// SPDX licence expression of that user space, at most 63 bytes.
+    pub user_space_license: &'static str,
+    /// Where the interface of the device is documented: a URL, or a path in the source tree. At
+    /// most 127 bytes.
+    pub documentation_url: &'static str,
+}
+
+impl DriverInfo {
+    const fn check(&self) {
+        const fn fits(text: &str, room: usize) -> bool {
+            !text.is_empty() && text.len() < room
+        }
+        assert!(
+            fits(self.name, 32) && fits(self.version, 32),
+            "a driver has a name and a version of at most 31 bytes"
+        );
+        assert!(
+            fits(self.user_space_url, 128) && fits(self.user_space_license, 64),
+            "a driver has an open user space (at most 127 bytes) with a licence (at most 63)"
+        );
+        assert!(
+            fits(self.documentation_url, 128),
+            "a driver's interface is documented (at most 127 bytes)"
+        );
+    }
+}
+
+/// A driver of a compute accelerator.
+///
+/// The implementing type is only a name. What the driver knows about a device is [`Self::Data`],
+/// which the bus adapter ([`pci`](crate::pci), [`faux`](crate::faux)) asks it for when a device is
+/// bound.
+pub trait AccelDriver: Sized + 'static {
+    /// What the driver keeps for as long as a device is bound, as a type over the lifetime of the
+    /// binding: `CovariantForLt!(Data<'_>)`. Resources of the device can be borrowed for it.
+    ///
+    /// Nothing reaches it once the device is gone: a reference to it only exists behind a
+    /// [`Context`], or in a callback that is over before.
+    type Data: CovariantForLt;
+
+    /// What the driver keeps for each open file of a user; `()` if nothing.
+    type File: File<Self>;
+
+    /// Who the driver is.
+    const INFO: DriverInfo;
+
+    /// What it offers beyond the ioctls that every device has.
+    const IOCTLS: IoctlTable<Self>;
+}
+
+/// What the driver `T` keeps for each open file of a user.
+///
+/// Dropped when the file is closed or the device goes away, whichever is first.
+pub trait File<T: AccelDriver>: Sized + Send + Sync + 'static {
+    /// Makes the state when a user opens the device.
+    ///
+    /// Should not touch the hardware, so that a device that is stuck can still be opened.
+    fn open(ctx: &Context<'_, T, Observer>) -> impl PinInit<Self, Error>;
+}
+
+impl<T: AccelDriver> File<T> for () {
+    fn open(_ctx: &Context<'_, T, Observer>) -> impl PinInit<Self, Error> {
+        Ok(())
+    }
+}
+
+/// An [`AccelDriver`] without its types.
+///
+/// Lives in the driver's module, so it must only be used behind the gate of a device.
+pub(crate) struct DriverOps {
+    pub(crate) info: DriverInfo,
+    pub(crate) ioctls: &'static [Entry],
+    /// Makes a `T::File`.
+    ///
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver.
+    pub(crate) open: unsafe fn(&Call<'_>) -> Result<NonNull<c_void>>,
+    /// Drops a `T::File`.
+    ///
+    /// # Safety
+    ///
+    /// The pointer must come from `open`, and must not be used again.
+    pub(crate) close: unsafe fn(NonNull<c_void>),
+}
+
+/// The [`DriverOps`] of `T`.
+pub(crate) struct OpsOf<T>(PhantomData<T>);
+
+impl<T: AccelDriver> OpsOf<T> {
+    pub(crate) const OPS: DriverOps = DriverOps {
+        info: {
+            T::INFO.check();
+            T::INFO
+        },
+        ioctls: T::IOCTLS.entries(),
+        open: Self::open,
+        close: Self::close,
+    };
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::open`].
+    unsafe fn open(call: &Call<'_>) -> Result<NonNull<c_void>> {
+        // SAFETY: The call was admitted to a device of `T`, and the role of an observer asks for
+        // nothing more.
+        let ctx = unsafe { Context::<T, Observer>::from_ref(call) };
+
+        let file = KBox::pin_init(T::File::open(ctx), GFP_KERNEL)?;
+        // SAFETY: The pointee stays where it is until `close` drops it in place.
+        let file = unsafe { Pin::into_inner_unchecked(file) };
+        Ok(NonNull::from(KBox::leak(file)).cast())
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::close`].
+    unsafe fn close(file: NonNull<c_void>) {
+        // SAFETY: The pointer was leaked by `open`, and is given up here.
+        drop(unsafe { KBox::<T::File>::from_raw(file.as_ptr().cast()) });
+    }
+}

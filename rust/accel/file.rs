@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Open files of a device.
+
+use core::{
+    ffi::c_void,
+    ptr::NonNull, //
+};
+use kernel::{
+    prelude::*,
+    rbtree::{
+        RBTree,
+        RBTreeNodeReservation, //
+    },
+    sync::{
+        aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+    },
+};
+
+use crate::{
+    context::Call,
+    device::Core,
+    driver::DriverOps, //
+};
+
+/// What a file may do; decided by how it was opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// `O_RDONLY`
+    Observer,
+    /// `O_RDWR`
+    User,
+}
+
+/// The files of a device that are open and that the device has not yet let go of.
+#[derive(Default)]
+pub(crate) struct Files {
+    open: RBTree<u64, Arc<OpenFile>>,
+    next_id: u64,
+    users: u32,
+    observers: u32,
+}
+
+impl Files {
+    fn insert(&mut self, file: Arc<OpenFile>, node: RBTreeNodeReservation<u64, Arc<OpenFile>>) {
+        *self.count(file.role) += 1;
+        self.open.insert(node.into_node(file.id, file));
+    }
+
+    fn remove(&mut self, file: &OpenFile) {
+        if self.open.remove(&file.id).is_some() {
+            *self.count(file.role) -= 1;
+        }
+    }
+
+    fn count(&mut self, role: Role) -> &mut u32 {
+        match role {
+            Role::Observer => &mut self.observers,
+            Role::User => &mut self.users,
+        }
+    }
+
+    /// Returns how many files are open in the role of a user, and of an observer.
+    pub(crate) fn counts(&self) -> (u32, u32) {
+        (self.users, self.observers)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<OpenFile>> {
+        self.open.values()
+    }
+}
+
+/// An open file description of a device.
+///
+/// # Invariants
+///
+/// `state` is null, or what the driver's `open` returned for this file and nobody has closed yet.
+/// It is not null from open to close if `role` is [`Role::User`], as long as the gate of `core` is
+/// not drained.
+pub(crate) struct OpenFile {
+    pub(crate) core: ARef<Core>,
+    pub(crate) role: Role,
+    id: u64,
+    state: Atomic<*mut c_void>,
+}
+
+impl OpenFile {
+    /// Opens `core`. Returns `ENODEV` if it is gone, or what the driver says.
+    pub(crate) fn new(core: &Core, role: Role) -> Result<Arc<Self>> {
+        let mut call = Call {
+            core,
+            guard: core.gate.enter()?,
+            file: None,
+        };
+
+        // All that can fail comes before the driver is asked.
+        let node = RBTreeNodeReservation::new(GFP_KERNEL)?;
+        let id = {
+            let mut files = core.files.lock();
+            files.next_id += 1;
+            files.next_id
+        };
+        let file = Arc::new(
+            Self {
+                core: core.into(),
+                role,
+                id,
+                state: Atomic::new(core::ptr::null_mut()),
+            },
+            GFP_KERNEL,
+        )?;
+        if role == Role::User {
+            // SAFETY: The call is inside the gate, so the operations are there, and are those of
+            // the driver of this device.
+            let state = unsafe { (core.ops().open)(&call) }?;
+            call.file = Some(state);
+            file.state.store(state.as_ptr(), Relaxed);
+        }
+
+        core.files.lock().insert(file.clone(), node);
+        drop(call);
+        Ok(file)
+    }
+
+    /// Enters the gate for a call of this file. Returns `ENODEV` if the device is gone.
+    pub(crate) fn call(&self) -> Result<Call<'_>> {
+        let guard = self.core.gate.enter()?;
+        // INVARIANT: The state is dropped after the gate was drained, or when the last reference
+        // to the file is gone, and the caller has one.
+        Ok(Call {
+            core: &self.core,
+            guard,
+            file: NonNull::new(self.state.load(Relaxed)),
+        })
+    }
+
+    /// Ends the use of the file by user space.
+    pub(crate) fn release(&self) {
+        // If the device is being removed, that takes care of the state: only there is it certain
+        // that the driver's module still exists.
+        if let Ok(call) = self.call() {
+            self.core.files.lock().remove(self);
+            // SAFETY: User space has no reference to the file any more, so nobody uses the state;
+            // the operations are there because the call is inside the gate.
+            unsafe { self.close(call.core.ops()) };
+        }
+    }
+
+    /// Drops the driver's state.
+    ///
+    /// # Safety
+    ///
+    /// Nobody may use the state, now or later, and `ops` must be those of the device's driver.
+    pub(crate) unsafe fn close(&self, ops: &DriverOps) {
+        // INVARIANT: Whoever takes the state out closes it.
+        let state = self.state.xchg(core::ptr::null_mut(), Relaxed);
+        if let Some(state) = NonNull::new(state) {
+            // SAFETY: By the type invariants `open` returned it; the caller guarantees the rest.
+            unsafe { (ops.close)(state) };
+        }
+    }
+}

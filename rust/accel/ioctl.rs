@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The ioctl table of a driver, and the rules that all ioctls share.
+//!
+//! A driver lists its ioctls once, in [`AccelDriver::IOCTLS`]. A row ties a number to a function
+//! that takes a typed structure. From it follows everything else: the copy from and to user space
+//! by the rules of `include/uapi/accel/accel.h`, who may call it, and what the information topic
+//! UAPI says about it.
+//!
+//! [`AccelDriver::IOCTLS`]: crate::AccelDriver::IOCTLS
+
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*,
+    uaccess::UserSlice, //
+};
+use zerocopy::KnownLayout;
+
+use crate::{
+    context::{
+        Call,
+        Context,
+        Observer,
+        User, //
+    },
+    driver::AccelDriver,
+    uapi, //
+};
+
+/// The largest structure that an ioctl may take, in bytes. Larger data goes by pointer.
+pub const ARGS_MAX: usize = 256;
+
+/// Room for the structure of any ioctl, aligned for all of them.
+pub(crate) type ArgsBuffer = [u64; ARGS_MAX / size_of::<u64>()];
+
+/// What is known of an ioctl apart from the types that its driver gave it.
+pub(crate) struct Entry {
+    pub(crate) command: u32,
+    /// Size of the structure here and now.
+    pub(crate) size: u32,
+    /// Size of its first version.
+    pub(crate) min_size: u32,
+    /// `ACCEL_IOCTL_*`
+    pub(crate) flags: u32,
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    /// Runs the ioctl.
+    ///
+    /// # Safety
+    ///
+    /// The slice must be aligned for and have the size of the structure; the call must have been
+    /// admitted to a device of the driver that the entry was made for, in the role that `flags`
+    /// asks for.
+    pub(crate) handler: unsafe fn(Call<'_>, &mut [u8]) -> Result,
+}
+
+impl Entry {
+    const fn new(nr: u8, name: &'static str, description: &'static str, size: usize) -> Self {
+        assert!(
+            size >= size_of::<u32>() && size <= ARGS_MAX,
+            "an ioctl's structure starts with its size and has at most 256 bytes"
+        );
+        assert!(name.len() < 48, "an ioctl's name has at most 47 bytes");
+        assert!(
+            description.len() < 128,
+            "an ioctl's description has at most 127 bytes"
+        );
+        Self {
+            command: kernel::ioctl::_IO(uapi::ACCEL_IOC_TYPE, nr as u32),
+            // CAST: At most `ARGS_MAX`.
+            size: size as u32,
+            min_size: size as u32,
+            flags: uapi::ACCEL_IOCTL_IN | uapi::ACCEL_IOCTL_OUT,
+            name,
+            description,
+            handler: unused,
+        }
+    }
+
+    /// Makes the entry of a core ioctl. The same checks hold as for drivers.
+    ///
+    /// # Safety
+    ///
+    /// `handler` must accept what [`Entry::handler`] guarantees, for every device.
+    pub(crate) const unsafe fn core(
+        nr: u8,
+        name: &'static str,
+        description: &'static str,
+        size: usize,
+        handler: unsafe fn(Call<'_>, &mut [u8]) -> Result,
+    ) -> Self {
+        let mut entry = Self::new(nr, name, description, size);
+        entry.flags |= uapi::ACCEL_IOCTL_OBSERVER;
+        entry.handler = handler;
+        entry
+    }
+
+    /// Reads the structure at `arg` into `buffer`. Returns the size that the caller gave it.
+    #[inline]
+    pub(crate) fn read_args(&self, arg: UserPtr, buffer: &mut ArgsBuffer) -> Result<usize> {
+        let bytes = buffer.as_mut_bytes();
+        let user_size = UserSlice::new(arg, size_of::<u32>())
+            .reader()
+            .read::<u32>()?;
+        let known = known_size(user_size, self.min_size, self.size)?;
+        // CAST: `known_size` has bounded it by the size of a page.
+        let user_len = user_size as usize;
+
+        let mut reader = UserSlice::new(arg, user_len).reader();
+        reader.read_slice(&mut bytes[..known])?;
+        // User space may have changed the size between the two reads.
+        bytes[..size_of::<u32>()].copy_from_slice(&user_size.to_ne_bytes());
+
+        while !reader.is_empty() {
+            let mut tail = [0; 64];
+            let n = tail.len().min(reader.len());
+            reader.read_slice(&mut tail[..n])?;
+            if tail.iter().any(|&byte| byte != 0) {
+                return Err(E2BIG);
+            }
+        }
+        Ok(known)
+    }
+}
+
+/// Stands in for the handler while an [`Entry`] is being built.
+fn unused(_: Call<'_>, _: &mut [u8]) -> Result {
+    Err(ENOTTY)
+}
+
+/// Decides how much of a structure of `user_size` bytes is read, where the kernel knows structures
+/// of `min_size` to `size` bytes.
+fn known_size(user_size: u32, min_size: u32, size: u32) -> Result<usize> {
+    if user_size < min_size {
+        return Err(EINVAL);
+    }
+    // As with copy_struct_from_user(): nobody has to look through more than a page of zeros.
+    if user_size as usize > PAGE_SIZE {
+        return Err(E2BIG);
+    }
+    Ok(user_size.min(size) as usize)
+}
+
+/// One ioctl of the driver `T`: a row of its [`IoctlTable`].
+#[repr(transparent)]
+pub struct Ioctl<T: AccelDriver> {
+    // INVARIANT: `handler` is a shim for `T`, and asks for the role that `flags` says.
+    entry: Entry,
+    _driver: PhantomData<fn(T)>,
+}
+
+impl<T: AccelDriver> Ioctl<T> {
+    /// Declares an ioctl that users may call.
+    ///
+    /// `nr` is its number, from 0x40 to 0xbf, and `name` its name in the C header. The type of the
+    /// structure is taken from the signature of `handler`: it must be `repr(C)`, without implicit
+    /// padding, and begin with a `u32` that holds its size. What the handler leaves in it goes back
+    /// to user space if the handler succeeds.
+    pub const fn new<A, H>(
+        nr: u8,
+        name: &'static str,
+        handler: H,
+        description: &'static str,
+    ) -> Self
+    where
+        A: FromBytes + IntoBytes + KnownLayout,
+        H: Fn(Context<'_, T, User>, &mut A) -> Result + Copy,
+    {
+        let _ = handler;
+        let mut entry = Entry::new(nr, name, description, size_of::<A>());
+        entry.handler = shim::<T, User, A, H>;
+        Self {
+            entry,
+            _driver: PhantomData,
+        }
+    }
+
+    /// Declares an ioctl that observers may call as well. It must not reach the hardware, and has
+    /// no per-open state.
+    pub const fn for_observers<A, H>(
+        nr: u8,
+        name: &'static str,
+        handler: H,
+        description: &'static str,
+    ) -> Self
+    where
+        A: FromBytes + IntoBytes + KnownLayout,
+        H: Fn(Context<'_, T, Observer>, &mut A) -> Result + Copy,
+    {
+        let _ = handler;
+        let mut entry = Entry::new(nr, name, description, size_of::<A>());
+        entry.flags |= uapi::ACCEL_IOCTL_OBSERVER;
+        entry.handler = shim::<T, Observer, A, H>;
+        Self {
+            entry,
+            _driver: PhantomData,
+        }
+    }
+
+    /// Says that the structure has grown: callers may still pass its first `size` bytes.
+    pub const fn min_size(mut self, size: usize) -> Self {
+        assert!(
+            size >= size_of::<u32>() && size <= self.entry.size as usize,
+            "the first version of a structure is not larger than today's"
+        );
+        // CAST: At most `ARGS_MAX`.
+        self.entry.min_size = size as u32;
+        self
+    }
+
+    /// Says that the structure only carries arguments; it is not written back.
+    pub const fn input_only(mut self) -> Self {
+        self.entry.flags &= !uapi::ACCEL_IOCTL_OUT;
+        self
+    }
+}
+
+/// Calls the handler of type `H` with typed arguments.
+///
+/// # Safety
+///
+/// The requirements of [`Entry::handler`] for the driver `T`, the role `R` and the structure `A`.
+unsafe fn shim<T, R, A, H>(call: Call<'_>, args: &mut [u8]) -> Result
+where
+    T: AccelDriver,
+    A: FromBytes + IntoBytes + KnownLayout,
+    H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
+{
+    // A function item, or a closure without captures, carries its identity in its type. So there
+    // is no need to keep its value, which a table of one type could not hold.
+    const_assert!(
+        size_of::<H>() == 0,
+        "an ioctl handler must be a function or a closure that captures nothing"
+    );
+    // SAFETY: `H` has no size, so any well-aligned pointer may be read through, and a value of the
+    // type exists: `Ioctl` was given one.
+    let handler = unsafe { NonNull::<H>::dangling().as_ref() };
+
+    let args = A::mut_from_bytes(args).map_err(|_| EINVAL)?;
+
+    // SAFETY: Passed on to the caller.
+    handler(unsafe { Context::new(call) }, args)
+}
+
+/// The ioctls of the driver `T`.
+pub struct IoctlTable<T: AccelDriver>(&'static [Ioctl<T>]);
+
+impl<T: AccelDriver> IoctlTable<T> {
+    /// Makes a table of `ioctls`, which must be in the order of their numbers.
+    ///
+    /// Two with the same number, or a number that is not a driver's, do not compile.
+    pub const fn new(ioctls: &'static [Ioctl<T>]) -> Self {
+        let mut next = uapi::ACCEL_IOC_DRIVER_BASE as u32;
+        let mut i = 0;
+        while i < ioctls.len() {
+            let nr = ioctls[i].entry.command & 0xff;
+            assert!(
+                nr >= next && nr < uapi::ACCEL_IOC_DRIVER_END as u32,
+                "ioctl numbers are from 0x40 to 0xbf, ascending and unique"
+            );
+            next = nr + 1;
+            i += 1;
+        }
+        Self(ioctls)
+    }
+
+    /// Returns the table without its types.
+    pub(crate) const fn entries(&self) -> &'static [Entry] {
+        // SAFETY: `Ioctl` is a transparent wrapper of `Entry`.
+        unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len()) }
+    }
+}
+
+/// Finds the entry for `command` in a table that is ordered by command.
+pub(crate) fn find(entries: &'static [Entry], command: u32) -> Option<&'static Entry> {
+    let i = entries
+        .binary_search_by_key(&command, |entry| entry.command)
+        .ok()?;
+    entries.get(i)
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_ioctl)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_below_the_first_version() {
+        assert_eq!(known_size(0, 16, 24), Err(EINVAL));
+        assert_eq!(known_size(15, 16, 24), Err(EINVAL));
+    }
+
+    #[test]
+    fn sizes_between_the_versions() {
+        assert_eq!(known_size(16, 16, 24), Ok(16));
+        assert_eq!(known_size(20, 16, 24), Ok(20));
+        assert_eq!(known_size(24, 16, 24), Ok(24));
+    }
+
+    #[test]
+    fn sizes_above_this_version() {
+        assert_eq!(known_size(25, 16, 24), Ok(24));
+        assert_eq!(known_size(PAGE_SIZE as u32, 16, 24), Ok(24));
+        assert_eq!(known_size(PAGE_SIZE as u32 + 1, 16, 24), Err(E2BIG));
+        assert_eq!(known_size(u32::MAX, 16, 24), Err(E2BIG));
+    }
+
+    static TABLE: [Entry; 3] = [
+        Entry::new(0x40, "A", "first", 16),
+        Entry::new(0x42, "B", "second", 16),
+        Entry::new(0xbf, "C", "third", 16),
+    ];
+
+    fn name_of(command: u32) -> Option<&'static str> {
+        find(&TABLE, command).map(|entry| entry.name)
+    }
+
+    #[test]
+    fn lookup() {
+        assert_eq!(name_of(0x9b40), Some("A"));
+        assert_eq!(name_of(0x9b42), Some("B"));
+        assert_eq!(name_of(0x9bbf), Some("C"));
+        for command in [0, 0x40, 0x9b3f, 0x9b41, 0x9bc0, 0xc0109b40, u32::MAX] {
+            assert_eq!(name_of(command), None);
+        }
+    }
+}

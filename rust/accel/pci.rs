@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Accelerators on the PCI bus.
+//!
+//! A driver implements [`Driver`], and declares its module with
+//! [`module_pci_driver!`](crate::module_pci_driver).
+
+use core::marker::PhantomData;
+use kernel::{
+    bindings,
+    irq::{
+        self,
+        Flags,
+        IrqRequest, //
+    },
+    pci::{
+        self,
+        IrqTypes,
+        IrqVectorRegistration, //
+    },
+    prelude::*,
+    sync::aref::ARef,
+    types::ForLt, //
+};
+
+use crate::{
+    device::{
+        self,
+        DeviceIds, //
+    },
+    driver::AccelDriver,
+    registration, //
+};
+
+#[doc(no_inline)]
+pub use kernel::{
+    device::Core,
+    irq::IrqReturn,
+    pci::{
+        Bar,
+        IdTable, //
+    },
+};
+
+/// A PCI device, as [`Driver::probe`] is given it.
+pub type Device<'a> = pci::Device<Core<'a>>;
+
+/// A driver of accelerators on the PCI bus.
+pub trait Driver: AccelDriver {
+    /// What goes with each row of the id table.
+    type IdInfo: 'static;
+
+    /// The devices that the driver takes.
+    const ID_TABLE: IdTable<Self::IdInfo>;
+
+    /// The name of its interrupts in `/proc/interrupts`.
+    const IRQ_NAME: &'static CStr = c"accel";
+
+    /// How many interrupt vectors the driver needs.
+    ///
+    /// MSI-X, MSI and a shared line are tried in this order. MSI needs bus mastering, which
+    /// [`Self::probe`] enables.
+    const INTERRUPTS: u32 = 0;
+
+    /// Brings a device up, and returns what is kept for as long as it is bound.
+    ///
+    /// To be dropped is the sign to quiesce the device: by then, no user space can reach it and no
+    /// interrupt arrives.
+    fn probe<'bound>(
+        pdev: &'bound Device<'_>,
+        info: Option<&Self::IdInfo>,
+    ) -> impl PinInit<<Self::Data as ForLt>::Of<'bound>, Error> + 'bound;
+
+    /// Handles interrupt `vector`, from 0 to [`Self::INTERRUPTS`] - 1, in hard interrupt context.
+    ///
+    /// May come at any time between `probe` and the drop of the data.
+    fn interrupt(
+        dev: &device::Device<Self>,
+        data: &<Self::Data as ForLt>::Of<'_>,
+        vector: u32,
+    ) -> IrqReturn {
+        let _ = (dev, data, vector);
+        IrqReturn::None
+    }
+}
+
+/// Returns the id of the device `vendor:device`, for the id table.
+///
+/// Vendors that `linux/pci_ids.h` knows have `pci::DeviceId::from_id` as well.
+pub const fn device_id(vendor: u16, device: u16) -> pci::DeviceId {
+    let id = bindings::pci_device_id {
+        vendor: vendor as u32,
+        device: device as u32,
+        subvendor: PCI_ANY_ID,
+        subdevice: PCI_ANY_ID,
+        class: 0,
+        class_mask: 0,
+        driver_data: 0,
+        override_only: 0,
+    };
+
+    // SAFETY: `pci::DeviceId` is a transparent wrapper of the C structure.
+    unsafe { core::mem::transmute::<bindings::pci_device_id, pci::DeviceId>(id) }
+}
+
+/// Matches anything, in an id.
+const PCI_ANY_ID: u32 = !0;
+
+/// Declares a module with one driver of accelerators on the PCI bus.
+///
+/// Takes what [`module!`](kernel::prelude::module) takes, with the driver as its type.
+#[macro_export]
+macro_rules! module_pci_driver {
+    (type: $type:ty, $($rest:tt)*) => {
+        ::kernel::module_pci_driver! {
+            type: $crate::pci::Adapter<$type>,
+            $($rest)*
+        }
+    };
+}
+
+/// Makes a PCI driver of an accelerator driver.
+pub struct Adapter<T: Driver>(PhantomData<T>);
+
+/// The adapter's part of the binding. The rest is owned by the registration.
+pub struct Bound<T: AccelDriver>(ARef<device::Device<T>>);
+
+impl<T: Driver> pci::Driver for Adapter<T>
+where
+    for<'a> <T::Data as ForLt>::Of<'a>: Send + Sync,
+{
+    type IdInfo = T::IdInfo;
+    type Data<'bound> = Bound<T>;
+
+    const ID_TABLE: IdTable<Self::IdInfo> = T::ID_TABLE;
+
+    fn probe<'bound>(
+        pdev: &'bound Device<'_>,
+        info: Option<&'bound Self::IdInfo>,
+    ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
+        let ids = DeviceIds {
+            vendor: pdev.vendor_id().as_raw().into(),
+            device: pdev.device_id().into(),
+            subsystem_vendor: pdev.subsystem_vendor_id().into(),
+            subsystem_device: pdev.subsystem_device_id().into(),
+            revision: pdev.revision_id().into(),
+        };
+
+        // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
+        // stays bound until devres has ended the registration.
+        let dev = unsafe {
+            registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |dev| {
+                Interrupts::request(pdev, dev)
+            })
+        }?;
+        Ok(Bound(dev))
+    }
+
+    fn unbind<'bound>(_pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
+        // Shut user space out while the bus still holds the device in full power. The rest of the
+        // binding goes with devres.
+        this.0.remove(true);
+    }
+}
+
+/// The interrupts of a device. Handlers go before the vectors that they are for.
+struct Interrupts<T: Driver> {
+    _handlers: KVec<Pin<KBox<irq::Registration<'static, Handler<T>>>>>,
+    _vectors: Option<KBox<IrqVectorRegistration<'static>>>,
+}
+
+impl<T: Driver> Interrupts<T> {
+    /// Requests the vectors that the driver asks for. `dev` must have its data.
+    fn request(
+        pdev: &pci::Device<kernel::device::Bound>,
+        dev: &ARef<device::Device<T>>,
+    ) -> Result<Self> {
+        if T::INTERRUPTS == 0 {
+            return Ok(Self {
+                _handlers: KVec::new(),
+                _vectors: None,
+            });
+        }
+
+        let vectors = pdev.alloc_irq_vectors(T::INTERRUPTS, T::INTERRUPTS, IrqTypes::all())?;
+        // SAFETY: Lifetimes do not affect the layout. The vectors are freed with the registration,
+        // which ends before the device is unbound.
+        let vectors = unsafe {
+            core::mem::transmute::<IrqVectorRegistration<'_>, IrqVectorRegistration<'static>>(
+                vectors,
+            )
+        };
+        let vectors = KBox::new(vectors, GFP_KERNEL)?;
+
+        let mut handlers = KVec::new();
+        for vector in 0..T::INTERRUPTS {
+            // SAFETY: The handlers are freed before the vectors, by the order of the fields.
+            let source: &'static IrqVectorRegistration<'static> =
+                unsafe { &*core::ptr::from_ref(&*vectors) };
+            let request: IrqRequest<'static> = source.index(vector as usize)?.into();
+            let handler = Handler {
+                dev: dev.clone(),
+                vector,
+            };
+            // SAFETY: The registration is owned by the binding, which is always dropped.
+            let handler =
+                unsafe { irq::Registration::new(request, Flags::SHARED, T::IRQ_NAME, Ok(handler)) };
+            handlers.push(KBox::pin_init(handler, GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+
+        Ok(Self {
+            _handlers: handlers,
+            _vectors: Some(vectors),
+        })
+    }
+}
+
+/// Hands interrupts on to the driver.
+struct Handler<T: Driver> {
+    dev: ARef<device::Device<T>>,
+    vector: u32,
+}
+
+impl<T: Driver> irq::Handler for Handler<T> {
+    fn handle(&self) -> IrqReturn {
+        // SAFETY: Interrupts are requested after the device has got its data, and are freed before
+        // the data is.
+        let data = unsafe { self.dev.data() };
+        T::interrupt(&self.dev, data, self.vector)
+    }
+}

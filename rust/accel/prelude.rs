@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What every driver needs, `kernel::prelude` included.
+
+#[doc(no_inline)]
+pub use crate::{
+    AccelDriver,
+    Context,
+    Deadline,
+    Device,
+    DriverInfo,
+    Ioctl,
+    IoctlTable,
+    Observer,
+    User,
+    Wake, //
+};
+
+#[doc(no_inline)]
+pub use kernel::{
+    prelude::*,
+    types::CovariantForLt, //
+};
+
+#[doc(no_inline)]
+pub use zerocopy_derive::KnownLayout;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Registration of a device for as long as its parent is bound.
+//!
+//! A guard that unregisters when dropped cannot be safe here: its owner could forget it, and user
+//! space would go on calling into a driver whose resources are gone. So nobody owns a registration
+//! but the parent device itself, by way of devres: it ends when the parent is unbound, always.
+
+use kernel::{
+    device,
+    devres,
+    prelude::*,
+    sync::aref::ARef,
+    types::ForLt, //
+};
+
+use crate::{
+    device::{
+        Device,
+        DeviceIds, //
+    },
+    driver::AccelDriver, //
+};
+
+/// A registered device, with all that the framework keeps for the binding.
+///
+/// `X` is what the bus adapter adds, such as interrupts. Dropping runs from the outside in: first
+/// user space is shut out, then `extra` goes, and then the driver's data.
+struct Binding<T: AccelDriver, X> {
+    dev: ARef<Device<T>>,
+    added: bool,
+    _extra: X,
+    _data: Pin<KBox<<T::Data as ForLt>::Of<'static>>>,
+}
+
+impl<T: AccelDriver, X> Drop for Binding<T, X> {
+    fn drop(&mut self) {
+        self.dev.remove(self.added);
+    }
+}
+
+/// Registers a device of `T` for as long as `parent` is bound.
+///
+/// `extra` is called when `data` is in place, and before user space sees the device.
+///
+/// # Safety
+///
+/// `'bound` must be the time for which `parent` is bound: the caller must have got `data` from
+/// code that is generic over it.
+pub(crate) unsafe fn register<'bound, T, X>(
+    parent: &'bound device::Device<device::Bound>,
+    ids: DeviceIds,
+    data: impl PinInit<<T::Data as ForLt>::Of<'bound>, Error>,
+    extra: impl FnOnce(&ARef<Device<T>>) -> Result<X>,
+) -> Result<ARef<Device<T>>>
+where
+    T: AccelDriver,
+    X: Send + 'static,
+    for<'a> <T::Data as ForLt>::Of<'a>: Send + Sync,
+{
+    let dev = Device::<T>::new(parent, ids)?;
+
+    // SAFETY: Lifetimes do not affect the layout. The data is dropped together with the binding,
+    // before `'bound` ends, and is only lent out for shorter than that.
+    let data = unsafe { pin_init::cast_pin_init::<_, <T::Data as ForLt>::Of<'static>, _>(data) };
+    let data = KBox::pin_init(data, GFP_KERNEL)?;
+    dev.set_data(&data);
+
+    let mut binding = Binding {
+        _extra: extra(&dev)?,
+        _data: data,
+        added: false,
+        dev: dev.clone(),
+    };
+    dev.add()?;
+    binding.added = true;
+
+    devres::register(parent, binding, GFP_KERNEL)?;
+    Ok(dev)
+}

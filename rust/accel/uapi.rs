@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The structures and numbers of `include/uapi/accel/accel.h`, where they are documented.
+//!
+//! A KUnit test compares the layout of each with the C header.
+
+#![allow(missing_docs)] // The C header documents them.
+
+use kernel::prelude::*;
+use zerocopy_derive::{
+    Immutable,
+    KnownLayout, //
+};
+
+pub const ACCEL_IOC_TYPE: u32 = 0x9b;
+pub const ACCEL_IOC_DRIVER_BASE: u8 = 0x40;
+pub const ACCEL_IOC_DRIVER_END: u8 = 0xc0;
+
+pub const ACCEL_INFO_LIST: u32 = 0;
+pub const ACCEL_INFO_DEVICE: u32 = 1;
+pub const ACCEL_INFO_DRIVER: u32 = 2;
+pub const ACCEL_INFO_STATUS: u32 = 8;
+pub const ACCEL_INFO_UAPI: u32 = 11;
+
+pub const ACCEL_STATE_RUNNING: u32 = 0;
+
+pub const ACCEL_IOCTL_IN: u32 = 1 << 0;
+pub const ACCEL_IOCTL_OUT: u32 = 1 << 1;
+pub const ACCEL_IOCTL_OBSERVER: u32 = 1 << 2;
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info {
+    pub size: u32,
+    pub topic: u32,
+    pub index: u32,
+    pub flags: u32,
+    pub data_ptr: u64,
+    pub data_len: u64,
+    pub record_size: u32,
+    pub count: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_topic {
+    pub topic: u32,
+    pub record_size: u32,
+    pub count: u32,
+    pub reserved: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_device {
+    pub minor: u32,
+    pub vendor: u32,
+    pub device: u32,
+    pub subsystem_vendor: u32,
+    pub subsystem_device: u32,
+    pub revision: u32,
+    pub numa_node: i32,
+    pub reserved: u32,
+    pub bus: [u8; 32],
+    pub address: [u8; 64],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_driver {
+    pub name: [u8; 32],
+    pub version: [u8; 32],
+    pub user_space_url: [u8; 128],
+    pub user_space_license: [u8; 64],
+    pub documentation_url: [u8; 128],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_status {
+    pub state: u32,
+    pub users: u32,
+    pub observers: u32,
+    pub reserved: u32,
+    pub registered_ns: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_ioctl {
+    pub command: u32,
+    pub size: u32,
+    pub min_size: u32,
+    pub flags: u32,
+    pub name: [u8; 48],
+    pub description: [u8; 128],
+}
