@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Accelerator driver for QEMU's "edu" device: the reference for drivers on the PCI bus.
+//!
+//! The device computes factorials. It is described in QEMU's `docs/specs/edu.rst`.
+
+#![forbid(unsafe_code)]
+
+mod edu_uapi;
+
+use accel::{
+    pci,
+    prelude::*, //
+};
+use kernel::{
+    io::{
+        register,
+        Io, //
+    },
+    new_spinlock_irq,
+    sync::SpinLockIrq,
+    time::Msecs, //
+};
+
+register! {
+    ID(u32) @ 0x00 {
+        31:0 value;
+    }
+    /// Gives the inverse of what was written.
+    LIVENESS(u32) @ 0x04 {
+        31:0 value;
+    }
+    /// Takes the argument and gives the result. Writes are ignored while busy.
+    FACTORIAL(u32) @ 0x08 {
+        31:0 value;
+    }
+    STATUS(u32) @ 0x20 {
+        7:7 irq_on_completion => bool;
+        0:0 busy => bool;
+    }
+    IRQ_STATUS(u32) @ 0x24 {
+        0:0 factorial => bool;
+    }
+    /// Lowers the interrupts that are written as one. Needed with MSI too.
+    IRQ_ACKNOWLEDGE(u32) @ 0x64 {
+        0:0 factorial => bool;
+    }
+}
+
+const BAR_SIZE: usize = 0x100;
+const EDU_ID: u32 = 0x0100_00ed;
+/// The largest argument whose factorial fits 32 bits.
+const MAX_N: u32 = 12;
+const DEFAULT_TIMEOUT_MS: Msecs = 1000;
+
+struct Edu;
+
+/// The computation that somebody waits for. The device does one at a time.
+enum Job {
+    /// Nobody waits; the device may still be busy for someone who has given up.
+    None,
+    /// The device has not finished yet.
+    Running,
+    /// It has, with this result.
+    Done(u32),
+}
+
+#[pin_data]
+struct EduData<'bound> {
+    bar: pci::Bar<'bound, BAR_SIZE>,
+    // Also keeps accesses to the device together that belong together.
+    #[pin]
+    job: SpinLockIrq<Job>,
+}
+
+impl EduData<'_> {
+    /// Starts to compute n!, or returns `None` while the device is in use.
+    fn start(&self, n: u32) -> Option<()> {
+        let mut job = self.job.lock();
+        if !matches!(*job, Job::None) || self.bar.read(STATUS).busy() {
+            return None;
+        }
+        *job = Job::Running;
+        self.bar.write_reg(FACTORIAL::zeroed().with_value(n));
+        Some(())
+    }
+
+    /// Returns the result, once there is one.
+    fn result(&self) -> Option<u32> {
+        match *self.job.lock() {
+            Job::Done(result) => Some(result),
+            Job::None | Job::Running => None,
+        }
+    }
+
+    /// Takes note that the device has finished something.
+    fn complete(&self) {
+        let mut job = self.job.lock();
+        // If it is busy, the interrupt was for a job that was given up.
+        if matches!(*job, Job::Running) && !self.bar.read(STATUS).busy() {
+            *job = Job::Done(self.bar.read(FACTORIAL).value().into());
+        }
+    }
+}
+
+fn factorial(ctx: Context<'_, Edu>, args: &mut edu_uapi::Factorial) -> Result {
+    if args.n > MAX_N || args.result != 0 {
+        return Err(EINVAL);
+    }
+    let timeout_ms = Some(args.timeout_ms).filter(|&ms| ms != 0);
+    let deadline = Deadline::in_ms(timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS));
+
+    let (ctx, started) = ctx.wait(deadline, |ctx| ctx.data().start(args.n))?;
+    started.ready()?;
+    let (ctx, result) = ctx.wait(deadline, |ctx| ctx.data().result())?;
+    // Finished or given up: the next one may try.
+    *ctx.data().job.lock() = Job::None;
+    ctx.device().wake();
+    args.result = result.ready()?;
+    Ok(())
+}
+
+fn liveness(ctx: Context<'_, Edu>, args: &mut edu_uapi::Liveness) -> Result {
+    if args.reply != 0 || args.reserved != 0 {
+        return Err(EINVAL);
+    }
+    let data = ctx.data();
+    let _job = data.job.lock();
+    data.bar
+        .write_reg(LIVENESS::zeroed().with_value(args.value));
+    args.reply = data.bar.read(LIVENESS).value().into();
+    Ok(())
+}
+
+impl AccelDriver for Edu {
+    type Data = CovariantForLt!(EduData<'_>);
+    type File = ();
+    const INFO: DriverInfo = DriverInfo {
+        name: "accel_edu",
+        version: "1",
+        user_space_url: "tools/accel",
+        user_space_license: "GPL-2.0",
+        documentation_url: "include/uapi/accel/edu.h",
+    };
+    const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
+        Ioctl::new(0x40, "ACCEL_EDU_IOC_FACTORIAL", factorial, "Computes n!"),
+        Ioctl::new(0x41, "ACCEL_EDU_IOC_LIVENESS", liveness, "Inverts bits"),
+    ]);
+}
+
+kernel::pci_device_table!(
+    PCI_TABLE,
+    <Edu as pci::Driver>::IdInfo,
+    [(pci::device_id(0x1234, 0x11e8), ())]
+);
+
+impl pci::Driver for Edu {
+    type IdInfo = ();
+    const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
+    const INTERRUPTS: u32 = 1;
+
+    fn probe<'bound>(
+        pdev: &'bound pci::Device<'_>,
+        _info: Option<&Self::IdInfo>,
+    ) -> impl PinInit<EduData<'bound>, Error> + 'bound {
+        pin_init::pin_init_scope(move || {
+            pdev.enable_device_mem()?;
+            pdev.set_master();
+            let bar = pdev.iomap_region_sized::<BAR_SIZE>(0, c"accel_edu")?;
+            if u32::from(bar.read(ID).value()) != EDU_ID {
+                return Err(ENODEV);
+            }
+            bar.write_reg(STATUS::zeroed().with_irq_on_completion(true));
+            Ok(try_pin_init!(EduData {
+                bar,
+                job <- new_spinlock_irq!(Job::None),
+            }))
+        })
+    }
+
+    fn interrupt(dev: &Device<Self>, data: &EduData<'_>, _vector: u32) -> pci::IrqReturn {
+        if !data.bar.read(IRQ_STATUS).factorial() {
+            return pci::IrqReturn::None;
+        }
+        let acknowledge = IRQ_ACKNOWLEDGE::zeroed().with_factorial(true);
+        data.bar.write_reg(acknowledge);
+        data.complete();
+        dev.wake();
+        pci::IrqReturn::Handled
+    }
+}
+
+accel::module_pci_driver! {
+    type: Edu,
+    name: "accel_edu",
+    authors: ["The accel developers"],
+    description: "Accelerator driver for QEMU's edu device",
+    license: "GPL",
+}
