@@ -97,6 +97,6 @@ line ~ /^(not )?ok [0-9]+/ {
 
 line ~ /^#? *(module:|pass:|Totals:)/ { next }
 
-line != "" { said = said "# " line "\n" }
+line != "" { said = said (line ~ /^#/ ? "" : "# ") line "\n" }
 
 END { close_deeper(-1) }
