@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The system calls of a user of a node, from a KUnit thread.
+ */
+#include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/mman.h>
+#include <linux/sched.h>
+
+struct file *accel_test_open(const char *path, int flags);
+void accel_test_close(struct file *file);
+int accel_test_ioctl(struct file *file, unsigned int cmd, void __user *arg);
+void __user *accel_test_user_page(void);
+
+/* Kernel threads have no file system of their own: resolve paths as init does. */
+struct file *accel_test_open(const char *path, int flags)
+{
+	scoped_with_init_fs()
+		return filp_open(path, flags, 0);
+	return ERR_PTR(-EINVAL);
+}
+
+/* Unlike fput() in a kernel thread, returns only when the file is released. */
+void accel_test_close(struct file *file)
+{
+	__fput_sync(file);
+}
+
+int accel_test_ioctl(struct file *file, unsigned int cmd, void __user *arg)
+{
+	return file->f_op->unlocked_ioctl(file, cmd, (unsigned long)arg);
+}
+
+/* Returns a page of user memory that goes with the running test, or NULL. */
+void __user *accel_test_user_page(void)
+{
+	unsigned long address = kunit_vm_mmap(kunit_get_current_test(), NULL, 0, PAGE_SIZE,
+					      PROT_READ | PROT_WRITE,
+					      MAP_ANONYMOUS | MAP_PRIVATE, 0);
+
+	return IS_ERR_VALUE(address) ? NULL : (void __user *)address;
+}

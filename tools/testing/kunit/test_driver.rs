@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A driver that counts what of it is alive, and fails when told to.
+
+use accel::{
+    faux,
+    prelude::*,
+    File, //
+};
+use kernel::{
+    device,
+    sync::atomic::{
+        Atomic,
+        AtomicFlag,
+        Relaxed, //
+    },
+};
+
+static DATA: Atomic<i32> = Atomic::new(0);
+static FILES: Atomic<i32> = Atomic::new(0);
+static FAIL_PROBE: AtomicFlag = AtomicFlag::new(false);
+static FAIL_OPEN: AtomicFlag = AtomicFlag::new(false);
+
+/// How many devices have data, and files state.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Alive {
+    pub(crate) data: i32,
+    pub(crate) files: i32,
+}
+
+pub(crate) fn alive() -> Alive {
+    Alive {
+        data: DATA.load(Relaxed),
+        files: FILES.load(Relaxed),
+    }
+}
+
+pub(crate) fn fail_next_probe() {
+    FAIL_PROBE.store(true, Relaxed);
+}
+
+pub(crate) fn fail_next_open() {
+    FAIL_OPEN.store(true, Relaxed);
+}
+
+/// Counts itself.
+pub(crate) struct Counted(&'static Atomic<i32>);
+
+impl Counted {
+    fn new(counter: &'static Atomic<i32>) -> Self {
+        counter.fetch_add(1, Relaxed);
+        Self(counter)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+pub(crate) struct TestDriver;
+
+/// Adds `a` and `b`.
+pub(crate) const ADD: u32 = kernel::ioctl::_IO(0x9b, 0x40);
+/// Waits `a` milliseconds for what never happens.
+pub(crate) const WAIT: u32 = kernel::ioctl::_IO(0x9b, 0x41);
+
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+struct Args {
+    size: u32,
+    a: u32,
+    b: u32,
+    result: u32,
+}
+
+fn add(_ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
+    args.result = args.a + args.b;
+    Ok(())
+}
+
+fn wait(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
+    let (_ctx, wake) = ctx.wait(Deadline::in_ms(args.a), |_| None::<()>)?;
+    wake.ready()
+}
+
+impl AccelDriver for TestDriver {
+    type Data = CovariantForLt!(Counted);
+    type File = Counted;
+    const INFO: DriverInfo = DriverInfo {
+        name: "accel_kunit",
+        version: "1",
+        user_space_url: "tools/testing/kunit",
+        user_space_license: "GPL-2.0",
+        documentation_url: "tools/testing/kunit",
+    };
+    const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
+        Ioctl::new(0x40, "ADD", add, "Adds"),
+        Ioctl::new(0x41, "WAIT", wait, "Waits"),
+    ]);
+}
+
+impl File<TestDriver> for Counted {
+    fn open(_ctx: &Context<'_, TestDriver, Observer>) -> impl PinInit<Self, Error> {
+        if FAIL_OPEN.xchg(false, Relaxed) {
+            return Err(EIO);
+        }
+        Ok(Counted::new(&FILES))
+    }
+}
+
+impl faux::Driver for TestDriver {
+    fn probe(_dev: &device::Device<device::Bound>) -> impl PinInit<Counted, Error> + '_ {
+        if FAIL_PROBE.xchg(false, Relaxed) {
+            return Err(EIO);
+        }
+        Ok(Counted::new(&DATA))
+    }
+}
