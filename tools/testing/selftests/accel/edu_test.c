@@ -106,17 +106,12 @@ struct worker {
 static void *work(void *arg)
 {
 	struct worker *worker = arg;
-	__u32 i, n, value, result;
+	__u32 i, n, result;
 
 	for (i = 0; i < LOOPS && !worker->ret; i++) {
 		n = (worker->seed + i) % 13;
 		worker->ret = edu_factorial(worker->fd, n, PATIENCE_MS, &result);
 		worker->wrong += !worker->ret && result != factorial(n);
-		if (worker->ret)
-			break;
-		value = worker->seed << 16 | i;
-		worker->ret = edu_liveness(worker->fd, value, &result);
-		worker->wrong += !worker->ret && result != ~value;
 	}
 	return NULL;
 }
