@@ -6,7 +6,8 @@
 
 failed=0
 
-for module in accel_edu accel_minimal; do
+# DRM comes first, with its own accelerators: ours live beside them.
+for module in drm accel_edu accel_minimal; do
 	modprobe "$module" || failed=1
 done
 udevadm settle
