@@ -18,7 +18,7 @@ suites=$accel_tree/scripts/suites
 run_suite() {
 	local name=$1 status=0 start=$SECONDS
 	say "$name ..."
-	"$suites/$name.sh" </dev/null | sed -E "s/^(not )?ok /&$name: /" || status=$?
+	"$suites/$name.sh" </dev/null | sed -uE "s/^(not )?ok /&$name: /" || status=$?
 	if [ "$status" -ne 0 ]; then
 		echo "not ok $name: runs to its end"
 	fi
