@@ -60,7 +60,13 @@ pub struct Add {
 
 impl Report for Add {
     fn text(&self) -> String {
-        line(self.sum, |sum| format!("{} + {} = {sum}", self.a, self.b))
+        let (a, b) = (self.a, self.b);
+        // Else the line would look wrong.
+        let modulo = match a.checked_add(b) {
+            Some(_) => "",
+            None => " (modulo 2^32)",
+        };
+        line(self.sum, |sum| format!("{a} + {b} = {sum}{modulo}"))
     }
 }
 
@@ -121,5 +127,13 @@ mod tests {
         assert_eq!(report.text(), "2 + 3 = 5\n");
         let expected = document!({ "schema": 1, "device": null, "a": 2, "b": 3, "sum": 5 });
         assert_eq!(json(&report), expected);
+
+        let report = Add {
+            device: None,
+            a: u32::MAX,
+            b: 1,
+            sum: Some(0),
+        };
+        assert_eq!(report.text(), "4294967295 + 1 = 0 (modulo 2^32)\n");
     }
 }
