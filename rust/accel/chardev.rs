@@ -141,6 +141,10 @@ impl Drop for Region {
 }
 
 /// Places the nodes below `/dev/accelerator`.
+///
+/// # Safety
+///
+/// To be called by the driver core.
 unsafe extern "C" fn devnode(
     dev: *const bindings::device,
     mode: *mut bindings::umode_t,
@@ -159,6 +163,11 @@ unsafe extern "C" fn devnode(
     }
 }
 
+/// Opens a node.
+///
+/// # Safety
+///
+/// To be called by the VFS.
 unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
     from_result(|| {
         // SAFETY: The VFS passes a valid inode, whose char device is one that `init()` has set up
@@ -184,6 +193,11 @@ unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file
     })
 }
 
+/// Closes the last descriptor of a file.
+///
+/// # Safety
+///
+/// To be called by the VFS, for a file that `open` has opened.
 unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
     // SAFETY: `open` has stored it, and this is the last call for the file.
     let open = unsafe { Arc::<OpenFile>::from_foreign((*file).private_data) };
@@ -191,6 +205,11 @@ unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::
     0
 }
 
+/// Runs an ioctl.
+///
+/// # Safety
+///
+/// To be called by the VFS, for a file that `open` has opened.
 unsafe extern "C" fn ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
     // SAFETY: `open` has stored it, and `release` has not been called yet.
     let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
@@ -202,6 +221,11 @@ unsafe extern "C" fn ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong)
     }
 }
 
+/// Tells pollers that the device is gone, once it is.
+///
+/// # Safety
+///
+/// To be called by the VFS, for a file that `open` has opened.
 unsafe extern "C" fn poll(
     file: *mut bindings::file,
     table: *mut bindings::poll_table,

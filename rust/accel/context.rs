@@ -52,7 +52,7 @@ pub(crate) struct Call<'a> {
 pub struct Context<'a, T: AccelDriver, R = User> {
     // INVARIANT: The call was admitted to a device of `T`, in the role `R` or a higher one.
     call: Call<'a>,
-    _types: PhantomData<(fn() -> T, fn() -> R)>,
+    _types: PhantomData<fn() -> (T, R)>,
 }
 
 /// How a [`Context::wait`] ended, when the device was still there.

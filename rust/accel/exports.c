@@ -3,10 +3,9 @@
  * Exports the symbols of the Rust crate `accel` to the modules of its drivers.
  *
  * The list is generated from the crate's object file. The types of the symbols
- * are Rust's; for the export only their addresses matter.
+ * are Rust's; for the export only their addresses matter, so they are declared
+ * as int.
  */
 #include <linux/export.h>
-
-#define EXPORT_SYMBOL_RUST_GPL(sym) extern int sym; EXPORT_SYMBOL_GPL(sym)
 
 #include "exports_accel_generated.h"

@@ -8,11 +8,7 @@
 #include <linux/export.h>
 #include <linux/srcu.h>
 
-int accel_helper_init_srcu_struct_fast(struct srcu_struct *ssp);
-struct srcu_ctr __percpu *accel_helper_srcu_read_lock_fast(struct srcu_struct *ssp);
-void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
-					struct srcu_ctr __percpu *scp);
-int accel_helper_dev_to_node(struct device *dev);
+#include "helpers.h"
 
 int accel_helper_init_srcu_struct_fast(struct srcu_struct *ssp)
 {

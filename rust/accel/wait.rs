@@ -39,10 +39,11 @@ impl Deadline {
 
     /// Returns how many jiffies are left, zero if the time has come.
     pub(crate) fn left(&self) -> Jiffies {
-        let elapsed_ms = self.begin.elapsed().as_millis();
-        let left_ms = i64::from(self.timeout_ms) - elapsed_ms;
-        // CAST: At most `MAX_MS`.
-        msecs_to_jiffies(left_ms.max(0) as Msecs)
+        match i64::from(self.timeout_ms) - self.begin.elapsed().as_millis() {
+            // CAST: At most `MAX_MS`. The current jiffy is partly over, so it does not count.
+            left_ms @ 1.. => msecs_to_jiffies(left_ms as Msecs) + 1,
+            _ => 0,
+        }
     }
 }
 

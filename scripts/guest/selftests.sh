@@ -7,7 +7,7 @@
 failed=0
 
 # DRM comes first, with its own accelerators: ours live beside them.
-for module in drm accel_edu accel_minimal; do
+for module in vgem accel_edu accel_minimal; do
 	modprobe "$module" || failed=1
 done
 udevadm settle
@@ -17,7 +17,7 @@ while read -r program; do
 	echo "# Subtest: $program"
 	echo "accel-guest: $program" >/dev/kmsg
 	# Without a device these tests skip themselves; here there is one.
-	ACCEL_REQUIRE=1 ACCEL_EDU_KO=/modules/accel_edu.ko timeout 300 "/modules/selftests/$program" | sed 's/^/    /'
+	ACCEL_REQUIRE=1 ACCEL_EDU_KO=/modules/accel_edu.ko timeout 900 "/modules/selftests/$program" | sed 's/^/    /'
 	status=${PIPESTATUS[0]}
 	# More than 4 is not one of kselftest's results but a crash or the timeout.
 	if [ "$status" -gt 4 ]; then

@@ -23,12 +23,15 @@
  *  - a size below the kernel's: the missing tail is taken as zero, and nothing
  *    is written beyond the given size;
  *  - a size above the kernel's: the tail that the kernel does not know must be
- *    zero, else E2BIG, and is not written.
+ *    zero, else E2BIG, and is not written. So is a size above that of a page.
+ *
+ * The size itself comes back as it was.
  *
  * All structures are explicitly padded, with the same layout for 32-bit and
  * 64-bit callers. Reserved members must be zero.
  *
- * The errors mean the same for every ioctl of every device, in this order:
+ * The errors mean the same for every ioctl of every device. ENODEV, ENOTTY and
+ * EACCES are checked in this order, before the structure is read:
  *
  *  - ENODEV: the device is gone. Nothing but close() works on this file any more.
  *  - ENOTTY: the command does not exist on this device.
@@ -38,7 +41,7 @@
  *  - E2BIG: the structure has a non-zero tail that this kernel does not know.
  *  - EOPNOTSUPP: the request is valid, but this device does not support it.
  *  - ETIMEDOUT: the device did not finish in time.
- *  - EINTR: a signal arrived while waiting.
+ *  - EINTR: a signal arrived while waiting. The call is not restarted.
  *  - ENOMEM: out of memory.
  *
  * An ioctl that fails has not changed anything, with the exception that EFAULT
@@ -76,15 +79,16 @@ enum accel_info_topic_id {
  * @data_ptr: in: user pointer to an array of records, may be NULL if @data_len
  *	is zero
  * @data_len: in: bytes that @data_ptr has room for; out: bytes that all records
- *	from @index on take
- * @record_size: in: bytes from one record of the array to the next, zero for
- *	the kernel's own; out: size of a record in the kernel
+ *	from @index on take, at the distance that was asked for
+ * @record_size: in: bytes from one record of the array to the next, at most
+ *	4096, zero for the size in the kernel; out: size of a record in the kernel
  * @count: in: must be zero; out: records that were written
  *
  * Only whole records are written. A record that is larger in the kernel than
  * in the array is cut, one that is smaller is filled up with zeros; so a
  * program that was compiled against another version of a record works. Call
- * with @data_len zero to learn the size.
+ * with @data_len zero to learn the size. An @index beyond the end gives no
+ * records, and is no error.
  *
  * Observers may call this. An unknown topic is EINVAL.
  */

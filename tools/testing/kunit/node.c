@@ -10,10 +10,7 @@
 #include <linux/mman.h>
 #include <linux/sched.h>
 
-struct file *accel_test_open(const char *path, int flags);
-void accel_test_close(struct file *file);
-int accel_test_ioctl(struct file *file, unsigned int cmd, void __user *arg);
-void __user *accel_test_user_page(void);
+#include "node.h"
 
 /* Kernel threads have no file system of their own: resolve paths as init does. */
 struct file *accel_test_open(const char *path, int flags)

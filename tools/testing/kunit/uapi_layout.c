@@ -8,75 +8,69 @@
 #include <accel/accel.h>
 #include <accel/edu.h>
 
-struct accel_test_layout {
-	const char *name;
-	u32 offset;
-	u32 size;
-};
+#include "uapi_layout.h"
 
-#define STRUCT(type) { #type, 0, sizeof(struct type) }
-#define FIELD(type, member) \
-	{ #member, offsetof(struct type, member), sizeof_field(struct type, member) }
-#define VALUE(name) { #name, name, 0 }
-
-extern const struct accel_test_layout accel_test_layouts[];
+#define STRUCT(type) { #type, sizeof(struct type) }
+#define OFFSET(type, member) { #member, offsetof(struct type, member) }
+#define SIZE(type, member) { #member, sizeof_field(struct type, member) }
+#define VALUE(name) { #name, name }
 
 /* In the order of uapi_layout.rs; ends with an empty name. */
-const struct accel_test_layout accel_test_layouts[] = {
+const struct accel_test_number accel_test_layout[] = {
 	STRUCT(accel_info),
-	FIELD(accel_info, size),
-	FIELD(accel_info, topic),
-	FIELD(accel_info, index),
-	FIELD(accel_info, flags),
-	FIELD(accel_info, data_ptr),
-	FIELD(accel_info, data_len),
-	FIELD(accel_info, record_size),
-	FIELD(accel_info, count),
+	OFFSET(accel_info, size), SIZE(accel_info, size),
+	OFFSET(accel_info, topic), SIZE(accel_info, topic),
+	OFFSET(accel_info, index), SIZE(accel_info, index),
+	OFFSET(accel_info, flags), SIZE(accel_info, flags),
+	OFFSET(accel_info, data_ptr), SIZE(accel_info, data_ptr),
+	OFFSET(accel_info, data_len), SIZE(accel_info, data_len),
+	OFFSET(accel_info, record_size), SIZE(accel_info, record_size),
+	OFFSET(accel_info, count), SIZE(accel_info, count),
 	STRUCT(accel_info_topic),
-	FIELD(accel_info_topic, topic),
-	FIELD(accel_info_topic, record_size),
-	FIELD(accel_info_topic, count),
-	FIELD(accel_info_topic, reserved),
+	OFFSET(accel_info_topic, topic), SIZE(accel_info_topic, topic),
+	OFFSET(accel_info_topic, record_size), SIZE(accel_info_topic, record_size),
+	OFFSET(accel_info_topic, count), SIZE(accel_info_topic, count),
+	OFFSET(accel_info_topic, reserved), SIZE(accel_info_topic, reserved),
 	STRUCT(accel_info_device),
-	FIELD(accel_info_device, minor),
-	FIELD(accel_info_device, vendor),
-	FIELD(accel_info_device, device),
-	FIELD(accel_info_device, subsystem_vendor),
-	FIELD(accel_info_device, subsystem_device),
-	FIELD(accel_info_device, revision),
-	FIELD(accel_info_device, numa_node),
-	FIELD(accel_info_device, reserved),
-	FIELD(accel_info_device, bus),
-	FIELD(accel_info_device, address),
+	OFFSET(accel_info_device, minor), SIZE(accel_info_device, minor),
+	OFFSET(accel_info_device, vendor), SIZE(accel_info_device, vendor),
+	OFFSET(accel_info_device, device), SIZE(accel_info_device, device),
+	OFFSET(accel_info_device, subsystem_vendor), SIZE(accel_info_device, subsystem_vendor),
+	OFFSET(accel_info_device, subsystem_device), SIZE(accel_info_device, subsystem_device),
+	OFFSET(accel_info_device, revision), SIZE(accel_info_device, revision),
+	OFFSET(accel_info_device, numa_node), SIZE(accel_info_device, numa_node),
+	OFFSET(accel_info_device, reserved), SIZE(accel_info_device, reserved),
+	OFFSET(accel_info_device, bus), SIZE(accel_info_device, bus),
+	OFFSET(accel_info_device, address), SIZE(accel_info_device, address),
 	STRUCT(accel_info_driver),
-	FIELD(accel_info_driver, name),
-	FIELD(accel_info_driver, version),
-	FIELD(accel_info_driver, user_space_url),
-	FIELD(accel_info_driver, user_space_license),
-	FIELD(accel_info_driver, documentation_url),
+	OFFSET(accel_info_driver, name), SIZE(accel_info_driver, name),
+	OFFSET(accel_info_driver, version), SIZE(accel_info_driver, version),
+	OFFSET(accel_info_driver, user_space_url), SIZE(accel_info_driver, user_space_url),
+	OFFSET(accel_info_driver, user_space_license), SIZE(accel_info_driver, user_space_license),
+	OFFSET(accel_info_driver, documentation_url), SIZE(accel_info_driver, documentation_url),
 	STRUCT(accel_info_status),
-	FIELD(accel_info_status, state),
-	FIELD(accel_info_status, users),
-	FIELD(accel_info_status, observers),
-	FIELD(accel_info_status, reserved),
-	FIELD(accel_info_status, registered_ns),
+	OFFSET(accel_info_status, state), SIZE(accel_info_status, state),
+	OFFSET(accel_info_status, users), SIZE(accel_info_status, users),
+	OFFSET(accel_info_status, observers), SIZE(accel_info_status, observers),
+	OFFSET(accel_info_status, reserved), SIZE(accel_info_status, reserved),
+	OFFSET(accel_info_status, registered_ns), SIZE(accel_info_status, registered_ns),
 	STRUCT(accel_info_ioctl),
-	FIELD(accel_info_ioctl, command),
-	FIELD(accel_info_ioctl, size),
-	FIELD(accel_info_ioctl, min_size),
-	FIELD(accel_info_ioctl, flags),
-	FIELD(accel_info_ioctl, name),
-	FIELD(accel_info_ioctl, description),
+	OFFSET(accel_info_ioctl, command), SIZE(accel_info_ioctl, command),
+	OFFSET(accel_info_ioctl, size), SIZE(accel_info_ioctl, size),
+	OFFSET(accel_info_ioctl, min_size), SIZE(accel_info_ioctl, min_size),
+	OFFSET(accel_info_ioctl, flags), SIZE(accel_info_ioctl, flags),
+	OFFSET(accel_info_ioctl, name), SIZE(accel_info_ioctl, name),
+	OFFSET(accel_info_ioctl, description), SIZE(accel_info_ioctl, description),
 	STRUCT(accel_edu_factorial),
-	FIELD(accel_edu_factorial, size),
-	FIELD(accel_edu_factorial, n),
-	FIELD(accel_edu_factorial, timeout_ms),
-	FIELD(accel_edu_factorial, result),
+	OFFSET(accel_edu_factorial, size), SIZE(accel_edu_factorial, size),
+	OFFSET(accel_edu_factorial, n), SIZE(accel_edu_factorial, n),
+	OFFSET(accel_edu_factorial, timeout_ms), SIZE(accel_edu_factorial, timeout_ms),
+	OFFSET(accel_edu_factorial, result), SIZE(accel_edu_factorial, result),
 	STRUCT(accel_edu_liveness),
-	FIELD(accel_edu_liveness, size),
-	FIELD(accel_edu_liveness, value),
-	FIELD(accel_edu_liveness, reply),
-	FIELD(accel_edu_liveness, reserved),
+	OFFSET(accel_edu_liveness, size), SIZE(accel_edu_liveness, size),
+	OFFSET(accel_edu_liveness, value), SIZE(accel_edu_liveness, value),
+	OFFSET(accel_edu_liveness, reply), SIZE(accel_edu_liveness, reply),
+	OFFSET(accel_edu_liveness, reserved), SIZE(accel_edu_liveness, reserved),
 	VALUE(ACCEL_IOC_TYPE),
 	VALUE(ACCEL_IOC_DRIVER_BASE),
 	VALUE(ACCEL_IOC_DRIVER_END),
@@ -89,5 +83,5 @@ const struct accel_test_layout accel_test_layouts[] = {
 	VALUE(ACCEL_IOCTL_IN),
 	VALUE(ACCEL_IOCTL_OUT),
 	VALUE(ACCEL_IOCTL_OBSERVER),
-	{ "", 0, 0 }
+	{ "", 0 }
 };

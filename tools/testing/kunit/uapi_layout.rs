@@ -14,34 +14,31 @@ use crate::edu_uapi::{
 };
 use accel::uapi::*;
 
-/// `struct accel_test_layout` of `uapi_layout.c`.
+/// `struct accel_test_number` of `uapi_layout.h`.
 #[repr(C)]
-struct CLayout {
+struct CNumber {
     name: *const c_char,
-    offset: u32,
-    size: u32,
+    value: u32,
 }
 
 extern "C" {
-    #[link_name = "accel_test_layouts"]
-    static C_LAYOUTS: [CLayout; RUST_LAYOUTS.len() + 1];
+    #[link_name = "accel_test_layout"]
+    static C_LAYOUT: [CNumber; RUST_LAYOUT.len() + 1];
 }
 
-type Layout = (&'static str, usize, usize);
-
-/// Builds the table of a structure and its fields, as the macros of `uapi_layout.c` do.
-macro_rules! layouts {
+/// Builds the table of `uapi_layout.c` as Rust sees it: for each structure its size, then the
+/// offset and the size of each field; then constants.
+macro_rules! layout {
     ($($type:ident { $($field:ident),* $(,)? })* consts { $($name:ident),* $(,)? }) => {
         &[
             $(
-                (stringify!($type), 0, size_of::<$type>()),
-                $((
-                    stringify!($field),
-                    offset_of!($type, $field),
-                    size_of_field(|s: &$type| &s.$field),
-                ),)*
+                (stringify!($type), size_of::<$type>()),
+                $(
+                    (stringify!($field), offset_of!($type, $field)),
+                    (stringify!($field), size_of_field(|s: &$type| &s.$field)),
+                )*
             )*
-            $((stringify!($name), $name as usize, 0),)*
+            $((stringify!($name), $name as usize),)*
         ]
     };
 }
@@ -50,7 +47,7 @@ const fn size_of_field<T, F: Copy>(_field: fn(&T) -> &F) -> usize {
     size_of::<F>()
 }
 
-const RUST_LAYOUTS: &[Layout] = layouts! {
+const RUST_LAYOUT: &[(&str, usize)] = layout! {
     accel_info { size, topic, index, flags, data_ptr, data_len, record_size, count }
     accel_info_topic { topic, record_size, count, reserved }
     accel_info_device {
@@ -69,17 +66,13 @@ const RUST_LAYOUTS: &[Layout] = layouts! {
     }
 };
 
-/// Returns an entry of the table in C.
-fn c_layout(index: usize) -> (&'static CStr, usize, usize) {
-    // SAFETY: The table is constant, has an end mark, and is as long as its counterpart if the test
-    // that reads it has passed all entries before `index`; its names are C strings.
+/// Returns a number of the table in C.
+fn c_number(index: usize) -> (&'static CStr, usize) {
+    // SAFETY: The table is constant and ends with an empty name; callers stop at the first
+    // difference, so they do not get beyond its end. The names are C strings.
     unsafe {
-        let layout = &*(&raw const C_LAYOUTS).cast::<CLayout>().add(index);
-        (
-            CStr::from_char_ptr(layout.name),
-            layout.offset as usize,
-            layout.size as usize,
-        )
+        let number = &*(&raw const C_LAYOUT).cast::<CNumber>().add(index);
+        (CStr::from_char_ptr(number.name), number.value as usize)
     }
 }
 
@@ -89,15 +82,14 @@ mod tests {
 
     #[test]
     fn layout_is_that_of_the_c_header() {
-        for (index, (name, offset, size)) in RUST_LAYOUTS.iter().enumerate() {
-            let (c_name, c_offset, c_size) = c_layout(index);
-            if (c_name.to_bytes(), c_offset, c_size) != (name.as_bytes(), *offset, *size) {
-                pr_err!("entry {index}: {name} at {offset}, {size} bytes, in Rust\n");
-                pr_err!("entry {index}: {c_name:?} at {c_offset}, {c_size} bytes, in C\n");
+        for (index, (name, value)) in RUST_LAYOUT.iter().enumerate() {
+            let (c_name, c_value) = c_number(index);
+            if (c_name.to_bytes(), c_value) != (name.as_bytes(), *value) {
+                pr_err!("entry {index}: {name} {value} in Rust, {c_name:?} {c_value} in C\n");
                 assert!(false);
             }
         }
-        let (end, _, _) = c_layout(RUST_LAYOUTS.len());
+        let (end, _) = c_number(RUST_LAYOUT.len());
         assert!(end.is_empty());
     }
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ACCEL_HELPERS_H
+#define _ACCEL_HELPERS_H
+
+struct device;
+struct srcu_ctr;
+struct srcu_struct;
+
+int accel_helper_init_srcu_struct_fast(struct srcu_struct *ssp);
+struct srcu_ctr __percpu *accel_helper_srcu_read_lock_fast(struct srcu_struct *ssp);
+void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
+					struct srcu_ctr __percpu *scp);
+int accel_helper_dev_to_node(struct device *dev);
+
+#endif /* _ACCEL_HELPERS_H */
