@@ -43,7 +43,11 @@ mod tests {
     };
     use accel::faux::Registration;
     use kernel::{
-        c_str,
+        str::CString,
+        sync::atomic::{
+            Atomic,
+            Relaxed, //
+        },
         time::{
             delay::fsleep,
             Delta,
@@ -126,10 +130,12 @@ mod tests {
 
     #[test]
     fn a_failing_probe_leaves_nothing() -> Result {
+        let minor = device()?.device().minor();
         test_driver::fail_next_probe();
         assert_eq!(device().err(), Some(EIO));
         assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
-        assert_eq!(Node::open_user(0).err(), Some(ENOENT));
+        assert_eq!(Node::open_user(minor).err(), Some(ENOENT));
+        assert_eq!(device()?.device().minor(), minor);
         Ok(())
     }
 
@@ -174,7 +180,11 @@ mod tests {
         Ok(())
     }
 
+    /// Creates a device, on a faux device with a name of its own.
     fn device() -> Result<Registration<TestDriver>> {
-        Registration::new(c"accel_kunit")
+        static NUMBER: Atomic<u32> = Atomic::new(0);
+        let number = NUMBER.fetch_add(1, Relaxed);
+        let name = CString::try_from_fmt(fmt!("accel_kunit.{number}"))?;
+        Registration::new(&name)
     }
 }

@@ -2,6 +2,7 @@
 /*
  * The system calls of a user of a node, from a KUnit thread.
  */
+#include <kunit/test-bug.h>
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/file.h>

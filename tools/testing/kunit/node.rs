@@ -3,7 +3,6 @@
 //! A user of a node, in a KUnit thread.
 
 use kernel::{
-    bindings,
     error::{
         from_err_ptr,
         to_result, //
@@ -19,10 +18,11 @@ use kernel::{
     uaccess::UserSlice, //
 };
 
+// The functions of `node.h`; `struct file` is opaque here.
 extern "C" {
-    fn accel_test_open(path: *const c_char, flags: c_int) -> *mut bindings::file;
-    fn accel_test_close(file: *mut bindings::file);
-    fn accel_test_ioctl(file: *mut bindings::file, cmd: c_uint, arg: *mut c_void) -> c_int;
+    fn accel_test_open(path: *const c_char, flags: c_int) -> *mut c_void;
+    fn accel_test_close(file: *mut c_void);
+    fn accel_test_ioctl(file: *mut c_void, cmd: c_uint, arg: *mut c_void) -> c_int;
     fn accel_test_user_page() -> *mut c_void;
 }
 
@@ -32,7 +32,7 @@ extern "C" {
 ///
 /// `file` is an open file of ours; `page` is a page of the running test's user memory.
 pub(crate) struct Node {
-    file: *mut bindings::file,
+    file: *mut c_void,
     page: UserPtr,
 }
 

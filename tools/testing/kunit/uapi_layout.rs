@@ -29,7 +29,10 @@ extern "C" {
 /// Builds the table of `uapi_layout.c` as Rust sees it: for each structure its size, then the
 /// offset and the size of each field; then constants.
 macro_rules! layout {
-    ($($type:ident { $($field:ident),* $(,)? })* consts { $($name:ident),* $(,)? }) => {
+    (
+        structs { $($type:ident { $($field:ident),* $(,)? })* }
+        constants { $($name:ident),* $(,)? }
+    ) => {
         &[
             $(
                 (stringify!($type), size_of::<$type>()),
@@ -48,18 +51,20 @@ const fn size_of_field<T, F: Copy>(_field: fn(&T) -> &F) -> usize {
 }
 
 const RUST_LAYOUT: &[(&str, usize)] = layout! {
-    accel_info { size, topic, index, flags, data_ptr, data_len, record_size, count }
-    accel_info_topic { topic, record_size, count, reserved }
-    accel_info_device {
-        minor, vendor, device, subsystem_vendor, subsystem_device, revision, numa_node, reserved,
-        bus, address,
+    structs {
+        accel_info { size, topic, index, flags, data_ptr, data_len, record_size, count }
+        accel_info_topic { topic, record_size, count, reserved }
+        accel_info_device {
+            minor, vendor, device, subsystem_vendor, subsystem_device, revision, numa_node, reserved,
+            bus, address,
+        }
+        accel_info_driver { name, version, user_space_url, user_space_license, documentation_url }
+        accel_info_status { state, users, observers, reserved, registered_ns }
+        accel_info_ioctl { command, size, min_size, flags, name, description }
+        accel_edu_factorial { size, n, timeout_ms, result }
+        accel_edu_liveness { size, value, reply, reserved }
     }
-    accel_info_driver { name, version, user_space_url, user_space_license, documentation_url }
-    accel_info_status { state, users, observers, reserved, registered_ns }
-    accel_info_ioctl { command, size, min_size, flags, name, description }
-    accel_edu_factorial { size, n, timeout_ms, result }
-    accel_edu_liveness { size, value, reply, reserved }
-    consts {
+    constants {
         ACCEL_IOC_TYPE, ACCEL_IOC_DRIVER_BASE, ACCEL_IOC_DRIVER_END, ACCEL_INFO_LIST,
         ACCEL_INFO_DEVICE, ACCEL_INFO_DRIVER, ACCEL_INFO_STATUS, ACCEL_INFO_UAPI,
         ACCEL_STATE_RUNNING, ACCEL_IOCTL_IN, ACCEL_IOCTL_OUT, ACCEL_IOCTL_OBSERVER,
