@@ -39,7 +39,7 @@ unpack_source() {
 kbuild() {
 	local arguments
 	mapfile -t arguments < <(kbuild_arguments "$flavour" "$version")
-	logged "$flavour" in_root nice make -C "$(in_cache "$source")" \
+	logged "$flavour" in_root make -C "$(in_cache "$source")" \
 		"O=$(in_cache "$output")" "${arguments[@]}" "$@" ||
 		die "building the $flavour kernel failed: see $log; repeat to go on"
 }
