@@ -62,6 +62,7 @@ clean:
 
 rust-analyzer: check-kdir
 	$(kbuild) rust-analyzer
+	@scripts/rust_analyzer.py rust-project.json
 
 check-kdir:
 	@scripts/check-kdir.sh "$(KDIR)"
