@@ -39,6 +39,7 @@ impl AccelDriver for Minimal {
         user_space_license: "GPL-2.0",
         documentation_url: "include/uapi/accel/minimal.h",
     };
+    const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
     const IOCTLS: IoctlTable<Self> =
         IoctlTable::new(&[Ioctl::new(0x40, "ACCEL_MINIMAL_IOC_ADD", add, "Adds")]);
 }

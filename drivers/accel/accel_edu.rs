@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Accelerator driver for QEMU's "edu" device: the reference for drivers on the PCI bus.
-//!
-//! The device computes factorials. It is described in QEMU's `docs/specs/edu.rst`.
+//! Accelerator driver for QEMU's "edu" device, which computes factorials (`docs/specs/edu.rst` of
+//! QEMU). It is the reference for drivers on the PCI bus.
 
 #![forbid(unsafe_code)]
 
@@ -142,6 +141,7 @@ impl AccelDriver for Edu {
         user_space_license: "GPL-2.0",
         documentation_url: "include/uapi/accel/edu.h",
     };
+    const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "ACCEL_EDU_IOC_FACTORIAL", factorial, "Computes n!"),
         Ioctl::new(0x41, "ACCEL_EDU_IOC_LIVENESS", liveness, "Inverts bits"),

@@ -13,8 +13,8 @@
 //!
 //! - [`pci`], [`faux`]: adapters from a bus to a registration
 //! - `registration`, [`Device`], [`AccelDriver`], [`Context`]: what a driver sees; generic and thin
-//! - `chardev`, `dispatch`, `file`, `info`: what user space sees; not generic
-//! - `gate`, `wait`, `minor`, [`ioctl`]: mechanisms
+//! - `chardev`, `dispatch`, `file`, `info`, `sysfs`: what user space sees; not generic
+//! - `gate`, `wait`, `minor`, `client`, `open_policy`, [`ioctl`]: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -22,6 +22,7 @@
 //! module can go while files are open.
 
 mod chardev;
+mod client;
 mod context;
 mod device;
 mod dispatch;
@@ -33,10 +34,13 @@ mod gate;
 mod info;
 pub mod ioctl;
 mod minor;
+mod open_policy;
+mod passthrough;
 #[cfg(CONFIG_PCI)]
 pub mod pci;
 pub mod prelude;
 mod registration;
+mod sysfs;
 pub mod uapi;
 mod wait;
 
@@ -57,6 +61,7 @@ pub use self::{
         Ioctl,
         IoctlTable, //
     },
+    open_policy::OpenPolicy,
     wait::Deadline, //
 };
 
@@ -68,6 +73,12 @@ module! {
     authors: ["The accel developers"],
     description: "Framework for compute accelerator drivers",
     license: "GPL",
+    params: {
+        passthrough: bool {
+            default: true,
+            description: "Admit ioctls that pass opaque data to a device (default: Y)",
+        },
+    },
 }
 
 /// The framework while it is loaded. The class goes before the numbers of its devices.

@@ -39,11 +39,13 @@ use kernel::{
 use crate::{
     device::Core,
     dispatch,
+    ffi::Shared,
     file::{
         OpenFile,
         Role, //
     },
     minor::MAX_MINORS,
+    sysfs,
     LocalModule, //
 };
 
@@ -52,19 +54,14 @@ const NAME: &CStr = c"accelerator";
 /// Reading is looking, writing is using: a group may be let in by udev.
 const NODE_MODE: bindings::umode_t = 0o664;
 
-/// A C structure that the C side synchronises.
-struct Shared<T>(Opaque<T>);
-
-// SAFETY: Only used for structures that may be shared with C code on any thread.
-unsafe impl<T> Sync for Shared<T> {}
-
-static CLASS: Shared<bindings::class> = Shared(Opaque::new(bindings::class {
+static CLASS: Shared<bindings::class> = Shared::new(bindings::class {
     name: as_char_ptr_in_const_context(NAME),
+    dev_groups: sysfs::groups(),
     devnode: Some(devnode),
     ..pin_init::zeroed()
-}));
+});
 
-static FOPS: Shared<bindings::file_operations> = Shared(Opaque::new(bindings::file_operations {
+static FOPS: Shared<bindings::file_operations> = Shared::new(bindings::file_operations {
     owner: this_module::<LocalModule>().as_ptr(),
     open: Some(open),
     release: Some(release),
@@ -72,14 +69,14 @@ static FOPS: Shared<bindings::file_operations> = Shared(Opaque::new(bindings::fi
     compat_ioctl: bindings::compat_ptr_ioctl,
     poll: Some(poll),
     ..pin_init::zeroed()
-}));
+});
 
 /// The first device number of the region, once there is one.
 static REGION: Atomic<u32> = Atomic::new(0);
 
 /// Returns the class of all devices.
 pub(crate) fn class() -> *const bindings::class {
-    CLASS.0.get()
+    CLASS.get()
 }
 
 /// Returns the device number for a minor.
@@ -95,7 +92,7 @@ pub(crate) fn devt(minor: u32) -> bindings::dev_t {
 pub(crate) unsafe fn init(cdev: &Opaque<bindings::cdev>) {
     // SAFETY: The caller guarantees that `cdev` is not in use; the operations are static.
     unsafe {
-        bindings::cdev_init(cdev.get(), FOPS.0.get());
+        bindings::cdev_init(cdev.get(), FOPS.get());
         (*cdev.get()).owner = this_module::<LocalModule>().as_ptr();
     }
 }

@@ -82,6 +82,7 @@ pub(crate) struct Core {
     pub(crate) minor: Minor,
     pub(crate) ids: DeviceIds,
     pub(crate) registered_ns: u64,
+    pub(crate) passthrough_calls: Atomic<u64>,
     ops: NonNull<DriverOps>,
     data: Atomic<*mut c_void>,
     #[pin]
@@ -115,6 +116,7 @@ impl Core {
                 minor,
                 ids,
                 registered_ns: ffi::monotonic_ns(),
+                passthrough_calls: Atomic::new(0),
                 ops: NonNull::from(ops),
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),

@@ -20,6 +20,7 @@ use crate::{
         Entry,
         ARGS_MAX, //
     },
+    passthrough,
     uapi, //
 };
 
@@ -45,6 +46,7 @@ pub(crate) fn ioctl(file: &OpenFile, command: u32, arg: UserPtr) -> Result {
     if file.role == Role::Observer && entry.flags & uapi::ACCEL_IOCTL_OBSERVER == 0 {
         return Err(EACCES);
     }
+    passthrough::check_rights(&call, entry)?;
 
     let mut args: ArgsBuffer = [0; ARGS_MAX / size_of::<u64>()];
     let known = entry.read_args(arg, &mut args)?;

@@ -22,6 +22,7 @@ use crate::{
         Entry,
         IoctlTable, //
     },
+    open_policy::OpenPolicy, //
 };
 
 /// Who a driver is, and where to find what belongs to it.
@@ -82,6 +83,9 @@ pub trait AccelDriver: Sized + 'static {
     /// Who the driver is.
     const INFO: DriverInfo;
 
+    /// Whom it admits as users.
+    const OPEN_POLICY: OpenPolicy;
+
     /// What it offers beyond the ioctls that every device has.
     const IOCTLS: IoctlTable<Self>;
 }
@@ -107,6 +111,7 @@ impl<T: AccelDriver> File<T> for () {
 /// Lives in the driver's module, so it must only be used behind the gate of a device.
 pub(crate) struct DriverOps {
     pub(crate) info: DriverInfo,
+    pub(crate) open_policy: OpenPolicy,
     pub(crate) ioctls: &'static [Entry],
     /// Makes a `T::File`.
     ///
@@ -130,6 +135,10 @@ impl<T: AccelDriver> OpsOf<T> {
         info: {
             T::INFO.check();
             T::INFO
+        },
+        open_policy: {
+            T::OPEN_POLICY.check();
+            T::OPEN_POLICY
         },
         ioctls: T::IOCTLS.entries(),
         open: Self::open,

@@ -13,8 +13,10 @@ use core::{
 use kernel::{
     bindings,
     device,
+    error::to_result,
     ffi::c_int,
-    prelude::*, //
+    prelude::*,
+    types::Opaque, //
 };
 
 /// A `struct srcu_ctr`, of which only the per-CPU address matters here.
@@ -40,6 +42,24 @@ extern "C" {
         scp: Option<NonNull<SrcuCtr>>,
     );
     fn accel_helper_dev_to_node(dev: *mut bindings::device) -> c_int;
+    fn accel_helper_get_current_comm(comm: *mut c_char);
+    fn accel_helper_security_locked_down() -> c_int;
+}
+
+/// A static structure that C code uses.
+pub(crate) struct Shared<T>(Opaque<T>);
+
+// SAFETY: Only used for structures that C code may use from any thread.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(Opaque::new(value))
+    }
+
+    pub(crate) const fn get(&self) -> *mut T {
+        self.0.get()
+    }
 }
 
 /// Returns the C side of `dev`.
@@ -67,6 +87,20 @@ pub(crate) fn bus_name(dev: &device::Device) -> &CStr {
 
     // SAFETY: A bus type outlives the devices on it, and its name is a C string.
     unsafe { CStr::from_char_ptr((*bus).name) }
+}
+
+/// Returns the name of the current task, filled up with NUL bytes.
+pub(crate) fn current_command() -> [u8; bindings::TASK_COMM_LEN as usize] {
+    let mut command = [0; bindings::TASK_COMM_LEN as usize];
+    // SAFETY: The buffer has the length that the C function writes.
+    unsafe { accel_helper_get_current_comm(command.as_mut_ptr().cast()) };
+    command
+}
+
+/// Returns `EPERM` if the kernel is locked down against direct access to devices.
+pub(crate) fn check_lockdown() -> Result {
+    // SAFETY: May be called in process context.
+    to_result(unsafe { accel_helper_security_locked_down() })
 }
 
 /// Returns CLOCK_MONOTONIC in nanoseconds.

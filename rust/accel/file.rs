@@ -23,33 +23,73 @@ use kernel::{
 };
 
 use crate::{
+    client::Client,
     context::Call,
     device::Core,
-    driver::DriverOps, //
+    driver::DriverOps,
+    open_policy::{
+        OpenPolicy,
+        Present, //
+    },
+    uapi, //
 };
 
 /// What a file may do; decided by how it was opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Role {
     /// `O_RDONLY`
-    Observer,
+    Observer = uapi::ACCEL_ROLE_OBSERVER,
     /// `O_RDWR`
-    User,
+    User = uapi::ACCEL_ROLE_USER,
 }
 
 /// The files of a device that are open and that the device has not yet let go of.
 #[derive(Default)]
 pub(crate) struct Files {
     open: RBTree<u64, Arc<OpenFile>>,
-    next_id: u64,
+    last_id: u64,
     users: u32,
     observers: u32,
 }
 
 impl Files {
-    fn insert(&mut self, file: Arc<OpenFile>, node: RBTreeNodeReservation<u64, Arc<OpenFile>>) {
+    /// Returns a number for a new file.
+    fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Adds a file, if `policy` admits it. Returns `EBUSY` if not.
+    fn insert(
+        &mut self,
+        file: Arc<OpenFile>,
+        node: RBTreeNodeReservation<u64, Arc<OpenFile>>,
+        policy: OpenPolicy,
+    ) -> Result {
+        if file.role == Role::User {
+            policy.admit(self.present(policy))?;
+        }
         *self.count(file.role) += 1;
         self.open.insert(node.into_node(file.id, file));
+        Ok(())
+    }
+
+    /// Counts the users that are there when the current process wants to become one.
+    fn present(&self, policy: OpenPolicy) -> Present {
+        let of_same_uid = match policy {
+            OpenPolicy::PerUser(_) => self
+                .iter()
+                .filter(|file| file.role == Role::User && file.client.is_of_current_user())
+                .count(),
+            // The others do not ask.
+            _ => 0,
+        };
+        Present {
+            all: self.users,
+            // CAST: There cannot be as many open files.
+            of_same_uid: of_same_uid as u32,
+        }
     }
 
     fn remove(&mut self, file: &OpenFile) {
@@ -70,6 +110,13 @@ impl Files {
         (self.users, self.observers)
     }
 
+    /// Returns the file with the lowest number that is not below `first`.
+    pub(crate) fn next(&self, first: u64) -> Option<Arc<OpenFile>> {
+        let cursor = self.open.cursor_lower_bound(&first)?;
+        Some(cursor.current().1.clone())
+    }
+
+    /// Returns all files in the order of their numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<OpenFile>> {
         self.open.values()
     }
@@ -85,44 +132,45 @@ impl Files {
 pub(crate) struct OpenFile {
     pub(crate) core: ARef<Core>,
     pub(crate) role: Role,
-    id: u64,
+    pub(crate) client: Client,
+    pub(crate) id: u64,
     state: Atomic<*mut c_void>,
 }
 
 impl OpenFile {
-    /// Opens `core`. Returns `ENODEV` if it is gone, or what the driver says.
+    /// Opens `core`. Returns `ENODEV` if it is gone, `EBUSY` if its policy does not admit another
+    /// user, or what the driver says.
     pub(crate) fn new(core: &Core, role: Role) -> Result<Arc<Self>> {
-        let mut call = Call {
+        let call = Call {
             core,
             guard: core.gate.enter()?,
             file: None,
         };
 
-        // All that can fail comes before the driver is asked.
         let node = RBTreeNodeReservation::new(GFP_KERNEL)?;
-        let id = {
-            let mut files = core.files.lock();
-            files.next_id += 1;
-            files.next_id
-        };
         let file = Arc::new(
             Self {
                 core: core.into(),
                 role,
-                id,
+                client: Client::current(),
+                id: core.files.lock().next_id(),
                 state: Atomic::new(core::ptr::null_mut()),
             },
             GFP_KERNEL,
         )?;
+
+        // SAFETY: The call is inside the gate, and held until the end of the function.
+        let ops = unsafe { core.ops() };
+        core.files
+            .lock()
+            .insert(file.clone(), node, ops.open_policy)?;
         if role == Role::User {
-            // SAFETY: The call is inside the gate, so the operations are there, and are those of
-            // the driver of this device.
-            let state = unsafe { (core.ops().open)(&call) }?;
-            call.file = Some(state);
+            // SAFETY: The call is inside the gate of a device of this driver.
+            let state =
+                unsafe { (ops.open)(&call) }.inspect_err(|_| core.files.lock().remove(&file))?;
+            // INVARIANT: Nobody but this function knows the file well enough to use its state.
             file.state.store(state.as_ptr(), Relaxed);
         }
-
-        core.files.lock().insert(file.clone(), node);
         drop(call);
         Ok(file)
     }

@@ -2,11 +2,15 @@
 /*
  * Static inline functions of the kernel that Rust cannot call otherwise.
  *
- * Each has the name and the contract of the function that it wraps.
+ * Each has the name and the contract of the function that it wraps, unless it
+ * says otherwise.
  */
 #include <linux/device.h>
 #include <linux/export.h>
+#include <linux/sched.h>
+#include <linux/security.h>
 #include <linux/srcu.h>
+#include <linux/string.h>
 
 #include "helpers.h"
 
@@ -33,4 +37,16 @@ EXPORT_SYMBOL_GPL(accel_helper_srcu_read_unlock_fast);
 int accel_helper_dev_to_node(struct device *dev)
 {
 	return dev_to_node(dev);
+}
+
+/* The buffer must have TASK_COMM_LEN bytes. */
+void accel_helper_get_current_comm(char *comm)
+{
+	strscpy_pad(comm, current->comm, TASK_COMM_LEN);
+}
+
+/* For what goes past the kernel to a device, as access to its registers does. */
+int accel_helper_security_locked_down(void)
+{
+	return security_locked_down(LOCKDOWN_PCI_ACCESS);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The information ioctl: topics, and the protocol by which their records reach user space.
+//! The information ioctl: the protocol by which the records of a topic reach user space.
+
+mod topic;
 
 use kernel::{
     prelude::*,
@@ -10,13 +12,10 @@ use kernel::{
     },
 };
 
+use self::topic::Topic;
 use crate::{
     context::Call,
-    dispatch::CORE_IOCTLS,
-    driver::DriverOps,
-    ffi,
-    ioctl::Entry,
-    uapi::*, //
+    uapi::accel_info, //
 };
 
 /// Handles `ACCEL_IOC_INFO`. Accepts any call.
@@ -34,14 +33,13 @@ pub(crate) fn ioctl(call: Call<'_>, args: &mut [u8]) -> Result {
     let mut out = Output {
         writer: UserSlice::new(data, window.bytes()).writer(),
         stride: window.stride,
+        count: 0,
     };
-    for index in window.records() {
-        topic.write(&call, index, &mut out)?;
-    }
+    topic.write(&call, window.records(), &mut out)?;
 
     args.data_len = window.wanted;
     args.record_size = topic.record_size();
-    args.count = window.count;
+    args.count = out.count;
     Ok(())
 }
 
@@ -95,6 +93,8 @@ impl Window {
 struct Output {
     writer: UserSliceWriter,
     stride: u32,
+    /// How many were written.
+    count: u32,
 }
 
 impl Output {
@@ -112,152 +112,8 @@ impl Output {
             self.writer.write_slice(&zeros[..n])?;
             left -= n;
         }
+        self.count += 1;
         Ok(())
-    }
-}
-
-/// The topics; see `enum accel_info_topic_id`.
-#[derive(Clone, Copy)]
-enum Topic {
-    List,
-    Device,
-    Driver,
-    Status,
-    Uapi,
-}
-
-impl TryFrom<u32> for Topic {
-    type Error = Error;
-
-    fn try_from(topic: u32) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|candidate| candidate.id() == topic)
-            .ok_or(EINVAL)
-    }
-}
-
-impl Topic {
-    const ALL: [Self; 5] = [
-        Self::List,
-        Self::Device,
-        Self::Driver,
-        Self::Status,
-        Self::Uapi,
-    ];
-
-    fn id(self) -> u32 {
-        match self {
-            Self::List => ACCEL_INFO_LIST,
-            Self::Device => ACCEL_INFO_DEVICE,
-            Self::Driver => ACCEL_INFO_DRIVER,
-            Self::Status => ACCEL_INFO_STATUS,
-            Self::Uapi => ACCEL_INFO_UAPI,
-        }
-    }
-
-    /// Returns the size of a record in bytes.
-    fn record_size(self) -> u32 {
-        let size = match self {
-            Self::List => size_of::<accel_info_topic>(),
-            Self::Device => size_of::<accel_info_device>(),
-            Self::Driver => size_of::<accel_info_driver>(),
-            Self::Status => size_of::<accel_info_status>(),
-            Self::Uapi => size_of::<accel_info_ioctl>(),
-        };
-        // CAST: A record is far smaller than 4 GiB.
-        size as u32
-    }
-
-    /// Returns how many records there are.
-    fn count(self, call: &Call<'_>) -> u32 {
-        match self {
-            // CAST: Both are lengths of small tables.
-            Self::List => Self::ALL.len() as u32,
-            Self::Uapi => (CORE_IOCTLS.len() + ops(call).ioctls.len()) as u32,
-            Self::Device | Self::Driver | Self::Status => 1,
-        }
-    }
-
-    fn write(self, call: &Call<'_>, index: u32, out: &mut Output) -> Result {
-        match self {
-            Self::List => out.push(Self::ALL[index as usize].describe(call)),
-            Self::Device => out.push(device(call)),
-            Self::Driver => out.push(driver(call)),
-            Self::Status => out.push(status(call)),
-            Self::Uapi => {
-                let mut entries = Iterator::chain(CORE_IOCTLS.iter(), ops(call).ioctls);
-                out.push(describe_ioctl(entries.nth(index as usize).ok_or(EINVAL)?))
-            }
-        }
-    }
-
-    fn describe(self, call: &Call<'_>) -> accel_info_topic {
-        accel_info_topic {
-            topic: self.id(),
-            record_size: self.record_size(),
-            count: self.count(call),
-            reserved: 0,
-        }
-    }
-}
-
-fn ops<'a>(call: &'a Call<'_>) -> &'a DriverOps {
-    // SAFETY: The call is inside the gate, and is borrowed meanwhile.
-    unsafe { call.core.ops() }
-}
-
-fn device(call: &Call<'_>) -> accel_info_device {
-    let ids = &call.core.ids;
-    let parent = call.core.parent();
-
-    accel_info_device {
-        minor: call.core.minor.number(),
-        vendor: ids.vendor,
-        device: ids.device,
-        subsystem_vendor: ids.subsystem_vendor,
-        subsystem_device: ids.subsystem_device,
-        revision: ids.revision,
-        numa_node: ffi::numa_node(parent),
-        reserved: 0,
-        bus: text(ffi::bus_name(parent).to_bytes()),
-        address: text(parent.name().to_bytes()),
-    }
-}
-
-fn driver(call: &Call<'_>) -> accel_info_driver {
-    let info = &ops(call).info;
-
-    accel_info_driver {
-        name: text(info.name.as_bytes()),
-        version: text(info.version.as_bytes()),
-        user_space_url: text(info.user_space_url.as_bytes()),
-        user_space_license: text(info.user_space_license.as_bytes()),
-        documentation_url: text(info.documentation_url.as_bytes()),
-    }
-}
-
-fn status(call: &Call<'_>) -> accel_info_status {
-    let (users, observers) = call.core.files.lock().counts();
-
-    accel_info_status {
-        // Whoever gets here is inside the gate, so the device is not gone.
-        state: ACCEL_STATE_RUNNING,
-        users,
-        observers,
-        reserved: 0,
-        registered_ns: call.core.registered_ns,
-    }
-}
-
-fn describe_ioctl(entry: &Entry) -> accel_info_ioctl {
-    accel_info_ioctl {
-        command: entry.command,
-        size: entry.size,
-        min_size: entry.min_size,
-        flags: entry.flags,
-        name: text(entry.name.as_bytes()),
-        description: text(entry.description.as_bytes()),
     }
 }
 

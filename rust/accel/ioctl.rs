@@ -14,6 +14,7 @@ use core::{
     ptr::NonNull, //
 };
 use kernel::{
+    bindings,
     page::PAGE_SIZE,
     prelude::*,
     uaccess::UserSlice, //
@@ -46,6 +47,8 @@ pub(crate) struct Entry {
     pub(crate) min_size: u32,
     /// `ACCEL_IOCTL_*`
     pub(crate) flags: u32,
+    /// The capability that the caller needs.
+    pub(crate) capability: Option<u32>,
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
     /// Runs the ioctl.
@@ -75,6 +78,7 @@ impl Entry {
             size: size as u32,
             min_size: size as u32,
             flags: uapi::ACCEL_IOCTL_IN | uapi::ACCEL_IOCTL_OUT,
+            capability: None,
             name,
             description,
             handler: unused,
@@ -210,6 +214,23 @@ impl<T: AccelDriver> Ioctl<T> {
         // CAST: At most `ARGS_MAX`.
         self.entry.min_size = size as u32;
         self
+    }
+
+    /// Says that the caller needs a capability, `CAP_*` of `linux/capability.h`.
+    pub const fn capability(mut self, capability: u32) -> Self {
+        self.entry.flags |= uapi::ACCEL_IOCTL_CAPABILITY;
+        self.entry.capability = Some(capability);
+        self
+    }
+
+    /// Says that the structure carries, or points to, an opaque payload for the device or its
+    /// firmware.
+    ///
+    /// Such an ioctl needs `CAP_SYS_RAWIO`, is refused under lockdown, taints the kernel, is counted
+    /// in sysfs, and can be switched off. Nothing else may carry such a payload.
+    pub const fn passthrough(mut self) -> Self {
+        self.entry.flags |= uapi::ACCEL_IOCTL_PASSTHROUGH;
+        self.capability(bindings::CAP_SYS_RAWIO)
     }
 
     /// Says that the structure only carries arguments; it is not written back.

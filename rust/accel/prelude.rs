@@ -12,6 +12,7 @@ pub use crate::{
     Ioctl,
     IoctlTable,
     Observer,
+    OpenPolicy,
     User,
     Wake, //
 };

@@ -20,13 +20,24 @@ pub const ACCEL_INFO_LIST: u32 = 0;
 pub const ACCEL_INFO_DEVICE: u32 = 1;
 pub const ACCEL_INFO_DRIVER: u32 = 2;
 pub const ACCEL_INFO_STATUS: u32 = 8;
+pub const ACCEL_INFO_CLIENTS: u32 = 10;
 pub const ACCEL_INFO_UAPI: u32 = 11;
+
+pub const ACCEL_OPEN_SHARED: u32 = 0;
+pub const ACCEL_OPEN_EXCLUSIVE: u32 = 1;
+pub const ACCEL_OPEN_LIMITED: u32 = 2;
+pub const ACCEL_OPEN_PER_USER: u32 = 3;
+
+pub const ACCEL_ROLE_OBSERVER: u32 = 0;
+pub const ACCEL_ROLE_USER: u32 = 1;
 
 pub const ACCEL_STATE_RUNNING: u32 = 0;
 
 pub const ACCEL_IOCTL_IN: u32 = 1 << 0;
 pub const ACCEL_IOCTL_OUT: u32 = 1 << 1;
 pub const ACCEL_IOCTL_OBSERVER: u32 = 1 << 2;
+pub const ACCEL_IOCTL_CAPABILITY: u32 = 1 << 3;
+pub const ACCEL_IOCTL_PASSTHROUGH: u32 = 1 << 4;
 
 #[repr(C)]
 #[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
@@ -73,6 +84,8 @@ pub struct accel_info_driver {
     pub user_space_url: [u8; 128],
     pub user_space_license: [u8; 64],
     pub documentation_url: [u8; 128],
+    pub open_policy: u32,
+    pub open_limit: u32,
 }
 
 #[repr(C)]
@@ -87,11 +100,25 @@ pub struct accel_info_status {
 
 #[repr(C)]
 #[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_client {
+    pub id: u64,
+    pub since_ns: u64,
+    pub role: u32,
+    pub uid: u32,
+    pub pid: u32,
+    pub reserved: u32,
+    pub command: [u8; 16],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
 pub struct accel_info_ioctl {
     pub command: u32,
     pub size: u32,
     pub min_size: u32,
     pub flags: u32,
+    pub capability: u32,
+    pub reserved: u32,
     pub name: [u8; 48],
     pub description: [u8; 128],
 }

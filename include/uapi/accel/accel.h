@@ -13,7 +13,10 @@
  *
  * A node is opened in one of two roles. O_RDONLY makes an *observer*, which may
  * ask for information and nothing else; O_RDWR makes a *user*, which may do
- * everything. O_WRONLY is refused with EINVAL.
+ * everything. O_WRONLY is refused with EINVAL. Observers are always let in; a
+ * user is refused with EBUSY if the driver's policy does not admit another one
+ * (enum accel_open_policy). The policy counts open file descriptions: to fork,
+ * dup() a descriptor or pass it on does not open the device again.
  *
  * Every ioctl takes a pointer to a structure whose first member is a __u32
  * size, which the caller sets to the sizeof() that it was compiled with. A
@@ -30,12 +33,14 @@
  * All structures are explicitly padded, with the same layout for 32-bit and
  * 64-bit callers. Reserved members must be zero.
  *
- * The errors mean the same for every ioctl of every device. ENODEV, ENOTTY and
- * EACCES are checked in this order, before the structure is read:
+ * The errors mean the same for every ioctl of every device. ENODEV, ENOTTY,
+ * EACCES and EPERM are checked in this order, before the structure is read:
  *
  *  - ENODEV: the device is gone. Nothing but close() works on this file any more.
  *  - ENOTTY: the command does not exist on this device.
  *  - EACCES: the command needs the user role, and the file was opened O_RDONLY.
+ *  - EPERM: the command needs a capability that the caller does not have, or is
+ *    a passthrough while passthrough is locked down or switched off.
  *  - EFAULT: a pointer does not refer to accessible memory.
  *  - EINVAL: a size, flag, reserved member or argument is invalid.
  *  - E2BIG: the structure has a non-zero tail that this kernel does not know.
@@ -60,6 +65,7 @@
  * @ACCEL_INFO_DEVICE: what the device is, one struct accel_info_device
  * @ACCEL_INFO_DRIVER: what drives it, one struct accel_info_driver
  * @ACCEL_INFO_STATUS: how it is doing, one struct accel_info_status
+ * @ACCEL_INFO_CLIENTS: who has it open, one struct accel_info_client each
  * @ACCEL_INFO_UAPI: the ioctls that it takes, one struct accel_info_ioctl each
  */
 enum accel_info_topic_id {
@@ -67,6 +73,7 @@ enum accel_info_topic_id {
 	ACCEL_INFO_DEVICE = 1,
 	ACCEL_INFO_DRIVER = 2,
 	ACCEL_INFO_STATUS = 8,
+	ACCEL_INFO_CLIENTS = 10,
 	ACCEL_INFO_UAPI = 11,
 };
 
@@ -146,12 +153,28 @@ struct accel_info_device {
 };
 
 /**
+ * enum accel_open_policy - whom a driver admits as users
+ * @ACCEL_OPEN_SHARED: everybody
+ * @ACCEL_OPEN_EXCLUSIVE: one at a time
+ * @ACCEL_OPEN_LIMITED: so many at a time
+ * @ACCEL_OPEN_PER_USER: so many at a time of each effective user id
+ */
+enum accel_open_policy {
+	ACCEL_OPEN_SHARED = 0,
+	ACCEL_OPEN_EXCLUSIVE = 1,
+	ACCEL_OPEN_LIMITED = 2,
+	ACCEL_OPEN_PER_USER = 3,
+};
+
+/**
  * struct accel_info_driver - record of ACCEL_INFO_DRIVER
  * @name: the driver's name, NUL-terminated as are all strings here
  * @version: its version
  * @user_space_url: where to find the open user space that goes with it
  * @user_space_license: SPDX expression of that user space's licence
  * @documentation_url: where its interface is documented
+ * @open_policy: one of enum accel_open_policy
+ * @open_limit: how many that admits, zero if any number
  */
 struct accel_info_driver {
 	char name[32];
@@ -159,6 +182,8 @@ struct accel_info_driver {
 	char user_space_url[128];
 	char user_space_license[64];
 	char documentation_url[128];
+	__u32 open_policy;
+	__u32 open_limit;
 };
 
 /**
@@ -188,15 +213,57 @@ struct accel_info_status {
 };
 
 /**
+ * enum accel_role - roles of an open file
+ * @ACCEL_ROLE_OBSERVER: opened O_RDONLY
+ * @ACCEL_ROLE_USER: opened O_RDWR
+ */
+enum accel_role {
+	ACCEL_ROLE_OBSERVER = 0,
+	ACCEL_ROLE_USER = 1,
+};
+
+/**
+ * struct accel_info_client - record of ACCEL_INFO_CLIENTS
+ * @id: number of the open file, unique for as long as the device exists
+ * @since_ns: CLOCK_MONOTONIC time at which it was opened, nanoseconds
+ * @role: one of enum accel_role
+ * @uid: effective user id of the process that opened it, in the user namespace
+ *	of the caller; 0xffffffff if it has none there
+ * @pid: process that opened it, in the PID namespace of the caller; zero if it
+ *	has none there, or is not shown
+ * @reserved: zero
+ * @command: name of that process when it opened the file, NUL-terminated; empty
+ *	if not shown
+ *
+ * Records are in the order of @id. @pid and @command are shown to callers with
+ * the same effective user id, and to those with CAP_SYS_PTRACE.
+ */
+struct accel_info_client {
+	__aligned_u64 id;
+	__aligned_u64 since_ns;
+	__u32 role;
+	__u32 uid;
+	__u32 pid;
+	__u32 reserved;
+	char command[16];
+};
+
+/**
  * enum accel_ioctl_flags - properties of an ioctl
  * @ACCEL_IOCTL_IN: its structure carries arguments to the kernel
  * @ACCEL_IOCTL_OUT: its structure carries results back
  * @ACCEL_IOCTL_OBSERVER: observers may call it
+ * @ACCEL_IOCTL_CAPABILITY: the caller needs a capability
+ * @ACCEL_IOCTL_PASSTHROUGH: it hands an opaque payload to the device or its
+ *	firmware; needs CAP_SYS_RAWIO, is refused under lockdown, and can be
+ *	switched off by the parameter "passthrough" of the module accel
  */
 enum accel_ioctl_flags {
 	ACCEL_IOCTL_IN = 1 << 0,
 	ACCEL_IOCTL_OUT = 1 << 1,
 	ACCEL_IOCTL_OBSERVER = 1 << 2,
+	ACCEL_IOCTL_CAPABILITY = 1 << 3,
+	ACCEL_IOCTL_PASSTHROUGH = 1 << 4,
 };
 
 /**
@@ -205,6 +272,9 @@ enum accel_ioctl_flags {
  * @size: sizeof() its structure in the kernel
  * @min_size: the smallest size that it accepts
  * @flags: combination of enum accel_ioctl_flags
+ * @capability: number of the capability that the caller needs, if @flags has
+ *	ACCEL_IOCTL_CAPABILITY
+ * @reserved: zero
  * @name: its name in the C header, NUL-terminated
  * @description: what it does, one line, NUL-terminated
  */
@@ -213,6 +283,8 @@ struct accel_info_ioctl {
 	__u32 size;
 	__u32 min_size;
 	__u32 flags;
+	__u32 capability;
+	__u32 reserved;
 	char name[48];
 	char description[128];
 };

@@ -95,6 +95,7 @@ impl AccelDriver for TestDriver {
         user_space_license: "GPL-2.0",
         documentation_url: "tools/testing/kunit",
     };
+    const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "ADD", add, "Adds"),
         Ioctl::new(0x41, "WAIT", wait, "Waits"),

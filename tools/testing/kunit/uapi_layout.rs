@@ -58,16 +58,25 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
             minor, vendor, device, subsystem_vendor, subsystem_device, revision, numa_node, reserved,
             bus, address,
         }
-        accel_info_driver { name, version, user_space_url, user_space_license, documentation_url }
+        accel_info_driver {
+            name, version, user_space_url, user_space_license, documentation_url, open_policy,
+            open_limit,
+        }
         accel_info_status { state, users, observers, reserved, registered_ns }
-        accel_info_ioctl { command, size, min_size, flags, name, description }
+        accel_info_client { id, since_ns, role, uid, pid, reserved, command }
+        accel_info_ioctl {
+            command, size, min_size, flags, capability, reserved, name, description,
+        }
         accel_edu_factorial { size, n, timeout_ms, result }
         accel_edu_liveness { size, value, reply, reserved }
     }
     constants {
         ACCEL_IOC_TYPE, ACCEL_IOC_DRIVER_BASE, ACCEL_IOC_DRIVER_END, ACCEL_INFO_LIST,
-        ACCEL_INFO_DEVICE, ACCEL_INFO_DRIVER, ACCEL_INFO_STATUS, ACCEL_INFO_UAPI,
+        ACCEL_INFO_DEVICE, ACCEL_INFO_DRIVER, ACCEL_INFO_STATUS, ACCEL_INFO_CLIENTS,
+        ACCEL_INFO_UAPI, ACCEL_OPEN_SHARED, ACCEL_OPEN_EXCLUSIVE, ACCEL_OPEN_LIMITED,
+        ACCEL_OPEN_PER_USER, ACCEL_ROLE_OBSERVER, ACCEL_ROLE_USER,
         ACCEL_STATE_RUNNING, ACCEL_IOCTL_IN, ACCEL_IOCTL_OUT, ACCEL_IOCTL_OBSERVER,
+        ACCEL_IOCTL_CAPABILITY, ACCEL_IOCTL_PASSTHROUGH,
     }
 };
 

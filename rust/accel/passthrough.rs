@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Rights that an ioctl needs beyond the role, and the policy for opaque payloads.
+//!
+//! An ioctl that hands data to the firmware of a device which the kernel cannot look into makes the
+//! device do what nobody but its vendor knows. A driver may have one if it says so, in its table.
+//! The owner of the machine then knows, and decides: it takes `CAP_SYS_RAWIO`; it is refused while
+//! the kernel is locked down; it can be switched off, by the parameter `passthrough` of this
+//! module; it taints the kernel when it is first used; and how often it is, can be read in sysfs.
+
+use kernel::{
+    bindings,
+    prelude::*,
+    sync::atomic::{
+        AtomicFlag,
+        Relaxed, //
+    },
+};
+
+use crate::{
+    context::Call,
+    ffi,
+    ioctl::Entry,
+    module_parameters,
+    uapi, //
+};
+
+static TAINTED: AtomicFlag = AtomicFlag::new(false);
+
+/// Checks whether the current process may call an ioctl. If not, returns `EPERM`.
+#[inline]
+pub(crate) fn check_rights(call: &Call<'_>, entry: &Entry) -> Result {
+    let Some(capability) = entry.capability else {
+        return Ok(());
+    };
+    // SAFETY: May be called for any number in process context. CAST: Capabilities are small.
+    if !unsafe { bindings::capable(capability as i32) } {
+        return Err(EPERM);
+    }
+    if entry.flags & uapi::ACCEL_IOCTL_PASSTHROUGH != 0 {
+        admit(call, entry)?;
+    }
+    Ok(())
+}
+
+/// Admits a passthrough, by a caller that has the capability, and takes note of it.
+#[cold]
+fn admit(call: &Call<'_>, entry: &Entry) -> Result {
+    if !module_parameters::passthrough.value() {
+        return Err(EPERM);
+    }
+    ffi::check_lockdown()?;
+
+    call.core.passthrough_calls.fetch_add(1, Relaxed);
+    if !TAINTED.xchg(true, Relaxed) {
+        dev_warn!(
+            call.core.parent(),
+            "{} passes opaque data to the device; tainting the kernel\n",
+            entry.name
+        );
+        // SAFETY: May be called from any context.
+        unsafe { bindings::add_taint(bindings::TAINT_USER, bindings::lockdep_ok_LOCKDEP_STILL_OK) };
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Interface of the test driver accel_test. It is not part of the framework's
+ * own: it may change at any time.
+ */
+#ifndef _ACCEL_TEST_H
+#define _ACCEL_TEST_H
+
+#include <accel/accel.h>
+
+/**
+ * struct accel_test_words - argument of the ioctls below
+ * @size: sizeof(struct accel_test_words)
+ * @a: in
+ * @b: in
+ * @result: in: must be zero; out
+ */
+struct accel_test_words {
+	__u32 size;
+	__u32 a;
+	__u32 b;
+	__u32 result;
+};
+
+/* The result is the sum of a and b. */
+#define ACCEL_TEST_IOC_ADD _IO(ACCEL_IOC_TYPE, 0x40)
+
+/* Sleeps until WAKE was called, b is unused; at most a milliseconds: ETIMEDOUT. */
+#define ACCEL_TEST_IOC_SLEEP _IO(ACCEL_IOC_TYPE, 0x41)
+
+/* Wakes all that sleep on the device. */
+#define ACCEL_TEST_IOC_WAKE _IO(ACCEL_IOC_TYPE, 0x42)
+
+/* For observers too: the result is how many are asleep now. */
+#define ACCEL_TEST_IOC_SLEEPERS _IO(ACCEL_IOC_TYPE, 0x43)
+
+/* Needs CAP_SYS_NICE: adds. */
+#define ACCEL_TEST_IOC_PRIVILEGED_ADD _IO(ACCEL_IOC_TYPE, 0x44)
+
+/* A passthrough: adds. */
+#define ACCEL_TEST_IOC_PASSTHROUGH_ADD _IO(ACCEL_IOC_TYPE, 0x45)
+
+/* Adds to the sum of the open file; the result is the new sum. */
+#define ACCEL_TEST_IOC_FILE_ADD _IO(ACCEL_IOC_TYPE, 0x46)
+
+/**
+ * struct accel_test_grown - ioctl(ACCEL_TEST_IOC_GROWN_ADD)
+ * @size: sizeof(struct accel_test_grown); the first version ended before @c
+ * @a: in
+ * @b: in
+ * @result: in: must be zero; out: the sum of @a, @b and @c
+ * @c: in
+ * @echo: in: must be zero; out: @c
+ */
+struct accel_test_grown {
+	__u32 size;
+	__u32 a;
+	__u32 b;
+	__u32 result;
+	__u32 c;
+	__u32 echo;
+};
+
+#define ACCEL_TEST_IOC_GROWN_ADD _IO(ACCEL_IOC_TYPE, 0x47)
+
+/* Takes the structure in but does not write it back. */
+#define ACCEL_TEST_IOC_INPUT_ONLY _IO(ACCEL_IOC_TYPE, 0x48)
+
+#endif /* _ACCEL_TEST_H */

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A driver for tests from user space: one faux device for each open policy, with ioctls that show
+//! each property that an ioctl can have. `accel_test.h` says what they do.
+
+#![forbid(unsafe_code)]
+
+use accel::{
+    faux,
+    prelude::*,
+    File, //
+};
+use core::marker::PhantomData;
+use kernel::{
+    bindings, device,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+};
+
+/// A driver for each policy: `P` says which.
+struct Test<P>(PhantomData<P>);
+
+trait Policy: Send + Sync + 'static {
+    const POLICY: OpenPolicy;
+}
+
+struct Shared;
+struct Exclusive;
+struct Limited;
+struct PerUser;
+
+impl Policy for Shared {
+    const POLICY: OpenPolicy = OpenPolicy::Shared;
+}
+
+impl Policy for Exclusive {
+    const POLICY: OpenPolicy = OpenPolicy::Exclusive;
+}
+
+impl Policy for Limited {
+    const POLICY: OpenPolicy = OpenPolicy::Limited(2);
+}
+
+impl Policy for PerUser {
+    const POLICY: OpenPolicy = OpenPolicy::PerUser(2);
+}
+
+/// What the sleepers of a device share.
+struct Data {
+    /// How many are asleep.
+    asleep: Atomic<u32>,
+    /// How often they were woken.
+    wakes: Atomic<u32>,
+}
+
+/// The sum of an open file.
+struct Sum(Atomic<u32>);
+
+/// `struct accel_test_words`
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+struct Words {
+    size: u32,
+    a: u32,
+    b: u32,
+    result: u32,
+}
+
+/// `struct accel_test_grown`
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+struct Grown {
+    words: Words,
+    c: u32,
+    echo: u32,
+}
+
+impl Words {
+    fn add(&mut self) -> Result {
+        if self.result != 0 {
+            return Err(EINVAL);
+        }
+        self.result = self.a.wrapping_add(self.b);
+        Ok(())
+    }
+}
+
+impl<P: Policy> Test<P> {
+    fn add(_ctx: Context<'_, Self>, args: &mut Words) -> Result {
+        args.add()
+    }
+
+    fn sleep(ctx: Context<'_, Self>, args: &mut Words) -> Result {
+        let before = ctx.data().wakes.load(Relaxed);
+        ctx.data().asleep.fetch_add(1, Relaxed);
+        let (ctx, wake) = ctx.wait(Deadline::in_ms(args.a), |ctx| {
+            (ctx.data().wakes.load(Relaxed) != before).then_some(())
+        })?;
+        ctx.data().asleep.fetch_sub(1, Relaxed);
+        wake.ready()
+    }
+
+    fn wake(ctx: Context<'_, Self>, _args: &mut Words) -> Result {
+        ctx.data().wakes.fetch_add(1, Relaxed);
+        ctx.device().wake();
+        Ok(())
+    }
+
+    fn sleepers(ctx: Context<'_, Self, Observer>, args: &mut Words) -> Result {
+        args.result = ctx.data().asleep.load(Relaxed);
+        Ok(())
+    }
+
+    fn file_add(ctx: Context<'_, Self>, args: &mut Words) -> Result {
+        args.add()?;
+        let before = ctx.file().0.fetch_add(args.result, Relaxed);
+        args.result = args.result.wrapping_add(before);
+        Ok(())
+    }
+
+    fn grown_add(_ctx: Context<'_, Self>, args: &mut Grown) -> Result {
+        if args.echo != 0 {
+            return Err(EINVAL);
+        }
+        args.words.add()?;
+        args.words.result = args.words.result.wrapping_add(args.c);
+        args.echo = args.c;
+        Ok(())
+    }
+}
+
+impl<P: Policy> AccelDriver for Test<P> {
+    type Data = CovariantForLt!(Data);
+    type File = Sum;
+    const INFO: DriverInfo = DriverInfo {
+        name: "accel_test",
+        version: "1",
+        user_space_url: "tools/testing/selftests/accel",
+        user_space_license: "GPL-2.0",
+        documentation_url: "tools/testing/driver/accel_test.h",
+    };
+    const OPEN_POLICY: OpenPolicy = P::POLICY;
+    const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
+        Ioctl::new(0x40, "ACCEL_TEST_IOC_ADD", Self::add, "Adds"),
+        Ioctl::new(0x41, "ACCEL_TEST_IOC_SLEEP", Self::sleep, "Sleeps"),
+        Ioctl::new(0x42, "ACCEL_TEST_IOC_WAKE", Self::wake, "Wakes"),
+        Ioctl::for_observers(0x43, "ACCEL_TEST_IOC_SLEEPERS", Self::sleepers, "Counts"),
+        Ioctl::new(0x44, "ACCEL_TEST_IOC_PRIVILEGED_ADD", Self::add, "Adds")
+            .capability(bindings::CAP_SYS_NICE),
+        Ioctl::new(0x45, "ACCEL_TEST_IOC_PASSTHROUGH_ADD", Self::add, "Adds").passthrough(),
+        Ioctl::new(0x46, "ACCEL_TEST_IOC_FILE_ADD", Self::file_add, "Adds up"),
+        Ioctl::new(0x47, "ACCEL_TEST_IOC_GROWN_ADD", Self::grown_add, "Adds")
+            .min_size(size_of::<Words>()),
+        Ioctl::new(0x48, "ACCEL_TEST_IOC_INPUT_ONLY", Self::add, "Adds").input_only(),
+    ]);
+}
+
+impl<P: Policy> File<Test<P>> for Sum {
+    fn open(_ctx: &Context<'_, Test<P>, Observer>) -> impl PinInit<Self, Error> {
+        Ok(Self(Atomic::new(0)))
+    }
+}
+
+impl<P: Policy> faux::Driver for Test<P> {
+    fn probe(_dev: &device::Device<device::Bound>) -> impl PinInit<Data, Error> + '_ {
+        Ok(Data {
+            asleep: Atomic::new(0),
+            wakes: Atomic::new(0),
+        })
+    }
+}
+
+module! {
+    type: TestModule,
+    name: "accel_test",
+    authors: ["The accel developers"],
+    description: "Driver for tests of the accelerator framework",
+    license: "GPL",
+}
+
+/// The devices, in the order of their minors.
+struct TestModule {
+    _shared: faux::Registration<Test<Shared>>,
+    _exclusive: faux::Registration<Test<Exclusive>>,
+    _limited: faux::Registration<Test<Limited>>,
+    _per_user: faux::Registration<Test<PerUser>>,
+}
+
+impl kernel::Module for TestModule {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        Ok(Self {
+            _shared: faux::Registration::new(c"accel_test.shared")?,
+            _exclusive: faux::Registration::new(c"accel_test.exclusive")?,
+            _limited: faux::Registration::new(c"accel_test.limited")?,
+            _per_user: faux::Registration::new(c"accel_test.per_user")?,
+        })
+    }
+}
