@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests that mistakes of driver authors do not compile, and that the compiler
+# says what is wrong. Prints a line for each case.
+#
+# Repeats the command by which Kbuild has compiled the smallest sample, with
+# another source.
+
+accel_topic=compile-fail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+make_cache
+modules=$("$accel_tree/scripts/modules.sh" stock)
+cases=$accel_tree/tools/testing/compile-fail
+work=$modules/compile-fail
+rm -rf "$work"
+mkdir -p "$work"
+
+command=$(sed -nE '1s/^savedcmd_[^ ]+ := //p' "$modules/samples/.accel_minimal.o.cmd" | sed -E \
+	-e 's/ --out-dir [^ ]+/ --out-dir compile-fail/' -e 's| --emit=[^ ]+||g' \
+	-e 's| [^ ]+\.rs *(;.*)?$| --emit=obj=compile-fail/driver.o compile-fail/driver.rs|')
+
+# Compiles driver.rs after a sed script; prints what the compiler says.
+compile() {
+	sed "$1" "$cases/driver.rs" >"$work/driver.rs"
+	"$accel_tree/scripts/in-root.sh" -- env -C "$(in_cache "$modules")" RUSTC_BOOTSTRAP=1 \
+		sh -c "$command" 2>&1
+}
+
+check_case() {
+	local name=$1 mistake=$2 message=$3 said
+	if said=$(compile "$mistake"); then
+		echo "# $name: compiles"
+		echo "not ok $name"
+	elif ! grep -qF -- "$message" <<<"$said"; then
+		echo "# $name: no '$message' in:"
+		head -n 30 <<<"$said" | remark
+		echo "not ok $name"
+	else
+		echo "ok $name"
+	fi
+}
+
+if said=$(compile ''); then
+	echo "ok without a mistake"
+else
+	head -n 60 <<<"$said" | remark
+	echo "not ok without a mistake"
+fi
+while IFS= read -r name; do
+	if [ -n "$name" ] && [ "${name#\#}" = "$name" ]; then
+		IFS=$'\t' read -r _ mistake
+		IFS=$'\t' read -r _ message
+		check_case "$name" "$mistake" "$message" </dev/null
+	fi
+done <"$cases/cases"

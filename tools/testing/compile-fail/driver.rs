@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A driver that is right. The cases beside it each make one mistake in it.
+
+#![forbid(unsafe_code)]
+
+use accel::{
+    faux,
+    prelude::*,
+    File, //
+};
+use kernel::{
+    device,
+    new_mutex,
+    sync::Mutex, //
+};
+
+struct Good;
+
+#[allow(dead_code, reason = "for one of the cases")]
+struct Other;
+
+#[pin_data]
+struct Data {
+    #[pin]
+    value: Mutex<u32>,
+}
+
+struct PerOpen(u32);
+
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+struct Args {
+    size: u32,
+    value: u32,
+}
+
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+struct Large([u32; 64]);
+
+fn user(ctx: Context<'_, Good>, args: &mut Args) -> Result {
+    let data = ctx.data();
+    args.value = *data.value.lock() + ctx.file().0;
+    let (ctx, wake) = ctx.wait(Deadline::in_ms(1), |_| None::<()>)?;
+    *ctx.data().value.lock() = args.value;
+    wake.ready()
+}
+
+fn observer(ctx: Context<'_, Good, Observer>, args: &mut Large) -> Result {
+    args.0[1] = *ctx.data().value.lock();
+    Ok(())
+}
+
+impl AccelDriver for Good {
+    type Data = CovariantForLt!(Data);
+    type File = PerOpen;
+    const INFO: DriverInfo = DriverInfo {
+        name: "good",
+        version: "1",
+        user_space_url: "tools/good",
+        user_space_license: "GPL-2.0",
+        documentation_url: "Documentation/good",
+    };
+    const OPEN_POLICY: OpenPolicy = OpenPolicy::Limited(1);
+    const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
+        Ioctl::new(0x40, "USER", user, "As a user"),
+        Ioctl::for_observers(0x41, "OBSERVER", observer, "As an observer").min_size(8),
+    ]);
+}
+
+impl File<Good> for PerOpen {
+    fn open(_ctx: &Context<'_, Good, Observer>) -> impl PinInit<Self, Error> {
+        Ok(Self(1))
+    }
+}
+
+impl faux::Driver for Good {
+    fn probe(_dev: &device::Device<device::Bound>) -> impl PinInit<Data, Error> + '_ {
+        try_pin_init!(Data { value <- new_mutex!(1) })
+    }
+}
+
+accel::module_faux_driver! {
+    type: Good,
+    name: "good",
+    authors: ["The accel developers"],
+    description: "A driver",
+    license: "GPL",
+}
