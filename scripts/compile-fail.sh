@@ -29,7 +29,10 @@ compile() {
 
 check_case() {
 	local name=$1 mistake=$2 message=$3 said
-	if said=$(compile "$mistake"); then
+	if cmp -s "$cases/driver.rs" <(sed "$mistake" "$cases/driver.rs"); then
+		echo "# $name: the mistake changes nothing"
+		echo "not ok $name"
+	elif said=$(compile "$mistake"); then
 		echo "# $name: compiles"
 		echo "not ok $name"
 	elif ! grep -qF -- "$message" <<<"$said"; then
@@ -47,10 +50,12 @@ else
 	head -n 60 <<<"$said" | remark
 	echo "not ok without a mistake"
 fi
+tab=$'\t'
 while IFS= read -r name; do
-	if [ -n "$name" ] && [ "${name#\#}" = "$name" ]; then
-		IFS=$'\t' read -r _ mistake
-		IFS=$'\t' read -r _ message
-		check_case "$name" "$mistake" "$message" </dev/null
-	fi
+	[ -n "$name" ] && [ "${name#\#}" = "$name" ] || continue
+	IFS= read -r mistake
+	IFS= read -r message
+	[ "${mistake#"$tab"?}" != "$mistake" ] && [ "${message#"$tab"?}" != "$message" ] ||
+		die "$cases/cases: '$name' needs a mistake and a message, indented"
+	check_case "$name" "${mistake#"$tab"}" "${message#"$tab"}" </dev/null
 done <"$cases/cases"

@@ -226,8 +226,8 @@ impl<T: AccelDriver> Ioctl<T> {
     /// Says that the structure carries, or points to, an opaque payload for the device or its
     /// firmware.
     ///
-    /// Such an ioctl needs `CAP_SYS_RAWIO`, is refused under lockdown, taints the kernel, is counted
-    /// in sysfs, and can be switched off. Nothing else may carry such a payload.
+    /// Such an ioctl needs `CAP_SYS_RAWIO`, is refused under lockdown, taints the kernel, is
+    /// counted in sysfs, and can be switched off. Nothing else may carry such a payload.
     pub const fn passthrough(mut self) -> Self {
         self.entry.flags |= uapi::ACCEL_IOCTL_PASSTHROUGH;
         self.capability(bindings::CAP_SYS_RAWIO)
@@ -255,7 +255,7 @@ where
     // is no need to keep its value, which a table of one type could not hold.
     const_assert!(
         size_of::<H>() == 0,
-        "an ioctl handler must be a function or a closure that captures nothing"
+        "an ioctl handler must be a function's name or a closure that captures nothing"
     );
     // SAFETY: `H` has no size, so any well-aligned pointer may be read through, and a value of the
     // type exists: `Ioctl` was given one.

@@ -55,8 +55,8 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         accel_info { size, topic, index, flags, data_ptr, data_len, record_size, count }
         accel_info_topic { topic, record_size, count, reserved }
         accel_info_device {
-            minor, vendor, device, subsystem_vendor, subsystem_device, revision, numa_node, reserved,
-            bus, address,
+            minor, vendor, device, subsystem_vendor, subsystem_device, revision, numa_node,
+            reserved, bus, address,
         }
         accel_info_driver {
             name, version, user_space_url, user_space_license, documentation_url, open_policy,
