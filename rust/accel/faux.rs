@@ -6,7 +6,6 @@ use kernel::{
     device,
     faux,
     prelude::*,
-    sync::aref::ARef,
     types::ForLt, //
 };
 
@@ -16,7 +15,10 @@ use crate::{
         DeviceIds, //
     },
     driver::AccelDriver,
-    registration, //
+    registration::{
+        self,
+        Bound, //
+    },
 };
 
 /// A driver of accelerators on the faux bus.
@@ -29,7 +31,7 @@ pub trait Driver: AccelDriver {
 
 /// A faux device with an accelerator on it. Both go when this is dropped.
 pub struct Registration<T: AccelDriver> {
-    dev: ARef<Device<T>>,
+    bound: Bound<T>,
     _faux: faux::Registration,
 }
 
@@ -45,15 +47,15 @@ where
 
         // SAFETY: `T::probe` is generic over the lifetime. It can only borrow from the device,
         // which stays bound until devres has ended the registration.
-        let dev = unsafe {
+        let bound = unsafe {
             registration::register(parent, DeviceIds::default(), T::probe(parent), |_| Ok(()))
         }?;
-        Ok(Self { dev, _faux: faux })
+        Ok(Self { bound, _faux: faux })
     }
 
     /// Returns the accelerator.
     pub fn device(&self) -> &Device<T> {
-        &self.dev
+        self.bound.device()
     }
 }
 

@@ -29,7 +29,10 @@ use crate::{
         DeviceIds, //
     },
     driver::AccelDriver,
-    registration, //
+    registration::{
+        self,
+        Bound, //
+    },
 };
 
 #[doc(no_inline)]
@@ -122,9 +125,6 @@ macro_rules! module_pci_driver {
 /// Makes a PCI driver of an accelerator driver.
 pub struct Adapter<T: Driver>(PhantomData<T>);
 
-/// The adapter's part of the binding. The rest is owned by the registration.
-pub struct Bound<T: AccelDriver>(ARef<device::Device<T>>);
-
 impl<T: Driver> pci::Driver for Adapter<T>
 where
     for<'a> <T::Data as ForLt>::Of<'a>: Send + Sync,
@@ -148,18 +148,15 @@ where
 
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
         // stays bound until devres has ended the registration.
-        let dev = unsafe {
+        unsafe {
             registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |dev| {
                 Interrupts::request(pdev, dev)
             })
-        }?;
-        Ok(Bound(dev))
+        }
     }
 
     fn unbind<'bound>(_pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
-        // Shut user space out while the bus still holds the device in full power. The rest of the
-        // binding goes with devres.
-        this.0.remove(true);
+        this.shut_out();
     }
 }
 

@@ -22,6 +22,27 @@ use crate::{
     driver::AccelDriver, //
 };
 
+/// A registered accelerator, as a bus adapter keeps it. The binding itself is owned by devres.
+///
+/// # Invariants
+///
+/// The device was added.
+pub struct Bound<T: AccelDriver>(ARef<Device<T>>);
+
+impl<T: AccelDriver> Bound<T> {
+    /// Returns the accelerator.
+    pub(crate) fn device(&self) -> &Device<T> {
+        &self.0
+    }
+
+    /// Shuts user space out, for a bus to do while it still holds the device in full power. The
+    /// rest of the binding goes with devres.
+    pub(crate) fn shut_out(&self) {
+        // By the type invariants, there is something to take away.
+        self.0.remove(true);
+    }
+}
+
 /// A registered device, with all that the framework keeps for the binding.
 ///
 /// `X` is what the bus adapter adds, such as interrupts. Dropping runs from the outside in: first
@@ -52,7 +73,7 @@ pub(crate) unsafe fn register<'bound, T, X>(
     ids: DeviceIds,
     data: impl PinInit<<T::Data as ForLt>::Of<'bound>, Error>,
     extra: impl FnOnce(&ARef<Device<T>>) -> Result<X>,
-) -> Result<ARef<Device<T>>>
+) -> Result<Bound<T>>
 where
     T: AccelDriver,
     X: Send + 'static,
@@ -76,5 +97,6 @@ where
     binding.added = true;
 
     devres::register(parent, binding, GFP_KERNEL)?;
-    Ok(dev)
+    // INVARIANT: The device was added above.
+    Ok(Bound(dev))
 }
