@@ -11,7 +11,7 @@
 //!
 //! Each uses only those below it.
 //!
-//! - [`pci`], [`faux`]: adapters from a bus to a registration
+//! - [`pci`], [`platform`], [`auxiliary`], [`faux`]: adapters from a bus to a registration
 //! - `registration`, [`Device`], [`AccelDriver`], [`Context`]: what a driver sees; generic and thin
 //! - `chardev`, `dispatch`, `file`, `info`, `sysfs`: what user space sees; not generic
 //! - `gate`, `wait`, `minor`, `client`, `open_policy`, [`ioctl`]: mechanisms
@@ -21,6 +21,8 @@
 //! behind the gate of a device. So an open file never points into a driver's module, and the
 //! module can go while files are open.
 
+#[cfg(CONFIG_AUXILIARY_BUS)]
+pub mod auxiliary;
 mod chardev;
 mod client;
 mod context;
@@ -38,6 +40,7 @@ mod open_policy;
 mod passthrough;
 #[cfg(CONFIG_PCI)]
 pub mod pci;
+pub mod platform;
 pub mod prelude;
 mod registration;
 mod sysfs;
