@@ -3,6 +3,7 @@
 //! KUnit tests of the framework through its public interface: the lifecycle of devices, with real
 //! nodes, and the layout of the structures that cross into user space.
 
+mod bus;
 #[path = "../../../drivers/accel/edu_uapi.rs"]
 #[allow(dead_code)]
 mod edu_uapi;
@@ -10,7 +11,16 @@ mod node;
 mod test_driver;
 mod uapi_layout;
 
-use kernel::prelude::*;
+#[cfg(CONFIG_AUXILIARY_BUS)]
+use kernel::auxiliary;
+use kernel::{
+    driver,
+    platform,
+    prelude::*,
+    InPlaceModule, //
+};
+
+use self::test_driver::TestDriver;
 
 module! {
     type: KunitModule,
@@ -20,11 +30,24 @@ module! {
     license: "GPL",
 }
 
-struct KunitModule;
+/// The test driver, on the buses where drivers are registered.
+#[pin_data]
+struct KunitModule {
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    #[pin]
+    _auxiliary: driver::Registration<auxiliary::Adapter<accel::auxiliary::Adapter<TestDriver>>>,
+    #[pin]
+    _platform: driver::Registration<platform::Adapter<accel::platform::Adapter<TestDriver>>>,
+}
 
-impl kernel::Module for KunitModule {
-    fn init(_module: &'static ThisModule) -> Result<Self> {
-        Ok(Self)
+impl InPlaceModule for KunitModule {
+    fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        const NAME: &CStr = <KunitModule as kernel::ModuleMetadata>::NAME;
+        try_pin_init!(Self {
+            #[cfg(CONFIG_AUXILIARY_BUS)]
+            _auxiliary <- driver::Registration::new(NAME, module),
+            _platform <- driver::Registration::new(NAME, module),
+        })
     }
 }
 
@@ -35,7 +58,6 @@ mod tests {
         test_driver::{
             self,
             Alive,
-            TestDriver,
             ADD,
             WAIT, //
         },

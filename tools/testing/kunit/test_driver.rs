@@ -2,8 +2,11 @@
 
 //! A driver that counts what of it is alive, and fails when told to.
 
+#[cfg(CONFIG_AUXILIARY_BUS)]
+use accel::auxiliary;
 use accel::{
     faux,
+    platform,
     prelude::*,
     File, //
 };
@@ -111,11 +114,57 @@ impl File<TestDriver> for Counted {
     }
 }
 
+/// Makes the data of a device, on any bus.
+fn probe() -> Result<Counted> {
+    if FAIL_PROBE.xchg(false, Relaxed) {
+        return Err(EIO);
+    }
+    Ok(Counted::new(&DATA))
+}
+
 impl faux::Driver for TestDriver {
     fn probe(_dev: &device::Device<device::Bound>) -> impl PinInit<Counted, Error> + '_ {
-        if FAIL_PROBE.xchg(false, Relaxed) {
-            return Err(EIO);
-        }
-        Ok(Counted::new(&DATA))
+        probe()
+    }
+}
+
+impl platform::Driver for TestDriver {
+    type IdInfo = ();
+
+    fn probe<'bound>(
+        _pdev: &'bound platform::Device<'_>,
+        _info: Option<&()>,
+    ) -> impl PinInit<Counted, Error> + 'bound {
+        probe()
+    }
+}
+
+/// What the driver calls its devices on the auxiliary bus, after the name of the module.
+#[cfg(CONFIG_AUXILIARY_BUS)]
+pub(crate) const AUXILIARY_NAME: &CStr = c"test";
+
+#[cfg(CONFIG_AUXILIARY_BUS)]
+kernel::auxiliary_device_table!(
+    AUXILIARY_TABLE,
+    <TestDriver as auxiliary::Driver>::IdInfo,
+    [(
+        auxiliary::DeviceId::new(
+            <crate::LocalModule as kernel::ModuleMetadata>::NAME,
+            AUXILIARY_NAME
+        ),
+        ()
+    )]
+);
+
+#[cfg(CONFIG_AUXILIARY_BUS)]
+impl auxiliary::Driver for TestDriver {
+    type IdInfo = ();
+    const ID_TABLE: auxiliary::IdTable<Self::IdInfo> = &AUXILIARY_TABLE;
+
+    fn probe<'bound>(
+        _adev: &'bound auxiliary::Device<'_>,
+        _info: &(),
+    ) -> impl PinInit<Counted, Error> + 'bound {
+        probe()
     }
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the driver core does with devices on a bus.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/kdev_t.h>
+#include <linux/platform_device.h>
+#include <linux/string.h>
+
+#include "bus.h"
+
+/* Returns a child with a reference to it, or NULL. */
+struct device *accel_test_child(struct device *dev)
+{
+	return device_find_any_child(dev);
+}
+
+static int is_accelerator(struct device *dev, const void *data)
+{
+	return dev->class && !strcmp(dev->class->name, "accelerator");
+}
+
+/* Returns the minor of the accelerator that a device has, or an error. */
+int accel_test_minor(struct device *dev)
+{
+	struct device *accelerator = device_find_child(dev, NULL, is_accelerator);
+	int minor;
+
+	if (!accelerator)
+		return -ENODEV;
+	minor = MINOR(accelerator->devt);
+	put_device(accelerator);
+	return minor;
+}
+
+/* As writing to "unbind" of the driver does. */
+void accel_test_unbind(struct device *dev)
+{
+	device_release_driver(dev);
+}
+
+/* Returns 1 if a driver took the device, 0 if none did, or an error. */
+int accel_test_bind(struct device *dev)
+{
+	return device_attach(dev);
+}
+
+/* Returns a new device that has no resources, or an error pointer. */
+struct device *accel_test_platform_device(const char *name)
+{
+	struct platform_device *pdev;
+
+	pdev = platform_device_register_simple(name, PLATFORM_DEVID_AUTO, NULL, 0);
+	return IS_ERR(pdev) ? ERR_CAST(pdev) : &pdev->dev;
+}
+
+void accel_test_remove_platform_device(struct device *dev)
+{
+	platform_device_unregister(to_platform_device(dev));
+}

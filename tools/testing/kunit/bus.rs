@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The lifecycle of accelerators whose device is on a bus, where the driver core binds it.
+
+use core::ptr::NonNull;
+use kernel::{
+    device::Device,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
+    ffi::{
+        c_char,
+        c_int, //
+    },
+    prelude::*,
+    sync::aref::ARef, //
+};
+
+/// The name that all drivers of this module have on their bus.
+const DRIVER_NAME: &CStr = <crate::LocalModule as kernel::ModuleMetadata>::NAME;
+
+// The functions of `bus.h`; `struct device` is opaque here.
+extern "C" {
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    fn accel_test_child(dev: *mut c_void) -> *mut c_void;
+    fn accel_test_minor(dev: *mut c_void) -> c_int;
+    fn accel_test_unbind(dev: *mut c_void);
+    fn accel_test_bind(dev: *mut c_void) -> c_int;
+    fn accel_test_platform_device(name: *const c_char) -> *mut c_void;
+    fn accel_test_remove_platform_device(dev: *mut c_void);
+}
+
+/// A device on a bus, which may have an accelerator.
+struct BusDevice(ARef<Device>);
+
+impl BusDevice {
+    /// Returns the only child of `parent`.
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    fn below(parent: &Device) -> Result<Self> {
+        // SAFETY: A reference to a device is a valid pointer to it.
+        let child = unsafe { accel_test_child(as_raw(parent)) };
+        let child = NonNull::new(child).ok_or(ENODEV)?;
+        // SAFETY: The function has taken the reference for us; `Device` is a transparent wrapper
+        // of the C structure.
+        Ok(Self(unsafe { ARef::from_raw(child.cast()) }))
+    }
+
+    /// Returns the minor of the accelerator.
+    fn minor(&self) -> Result<u32> {
+        // SAFETY: A reference to a device is a valid pointer to it.
+        let minor = unsafe { accel_test_minor(as_raw(&self.0)) };
+        to_result(minor)?;
+        // CAST: Not negative, since it is no error.
+        Ok(minor as u32)
+    }
+
+    /// Takes the driver away.
+    fn unbind(&self) {
+        // SAFETY: A reference to a device is a valid pointer to it.
+        unsafe { accel_test_unbind(as_raw(&self.0)) };
+    }
+
+    /// Looks for a driver, as when the device was added.
+    fn bind(&self) -> Result {
+        // SAFETY: A reference to a device is a valid pointer to it; it is registered.
+        let bound = unsafe { accel_test_bind(as_raw(&self.0)) };
+        to_result(bound)?;
+        if bound == 0 {
+            return Err(ENODEV);
+        }
+        Ok(())
+    }
+}
+
+fn as_raw(dev: &Device) -> *mut c_void {
+    core::ptr::from_ref(dev).cast_mut().cast()
+}
+
+/// A registered platform device.
+///
+/// # Invariants
+///
+/// The device is one of `accel_test_platform_device`, and is registered.
+struct PlatformDevice(NonNull<c_void>);
+
+impl PlatformDevice {
+    fn new(name: &CStr) -> Result<Self> {
+        // SAFETY: The name is a C string, of which the function makes a copy.
+        let dev = from_err_ptr(unsafe { accel_test_platform_device(name.as_char_ptr()) })?;
+        // INVARIANT: It has just been registered.
+        Ok(Self(NonNull::new(dev).ok_or(ENODEV)?))
+    }
+
+    fn device(&self) -> BusDevice {
+        // SAFETY: The device is registered, by the type invariants, so there is a reference;
+        // `Device` is a transparent wrapper of the C structure.
+        BusDevice(unsafe { self.0.cast::<Device>().as_ref() }.into())
+    }
+}
+
+impl Drop for PlatformDevice {
+    fn drop(&mut self) {
+        // SAFETY: The device is registered, by the type invariants, and is given up.
+        unsafe { accel_test_remove_platform_device(self.0.as_ptr()) };
+    }
+}
+
+#[kunit_tests(accel_bus)]
+mod tests {
+    use super::*;
+    use crate::{
+        node::Node,
+        test_driver::{
+            self,
+            Alive,
+            ADD, //
+        },
+    };
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    use kernel::{
+        auxiliary,
+        faux,
+        types::ForLt, //
+    };
+
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    #[test]
+    fn an_auxiliary_device_is_removed_with_an_open_file() -> Result {
+        let parent = auxiliary_parent()?;
+        let registration = auxiliary_device(&parent)?;
+        let device = auxiliary_child(&parent)?;
+        is_removed_with_an_open_file(&device, || drop(registration))
+    }
+
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    #[test]
+    fn an_auxiliary_device_is_bound_again_with_an_open_file() -> Result {
+        let parent = auxiliary_parent()?;
+        let _registration = auxiliary_device(&parent)?;
+        is_bound_again_with_an_open_file(&auxiliary_child(&parent)?)
+    }
+
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    #[test]
+    fn a_failing_probe_of_an_auxiliary_device_leaves_nothing() -> Result {
+        let parent = auxiliary_parent()?;
+        test_driver::fail_next_probe();
+        let _registration = auxiliary_device(&parent)?;
+        is_left_alone(&auxiliary_child(&parent)?)
+    }
+
+    #[test]
+    fn a_platform_device_is_removed_with_an_open_file() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let device = platform.device();
+        is_removed_with_an_open_file(&device, || drop(platform))
+    }
+
+    #[test]
+    fn a_platform_device_is_bound_again_with_an_open_file() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        is_bound_again_with_an_open_file(&platform.device())
+    }
+
+    #[test]
+    fn a_failing_probe_of_a_platform_device_leaves_nothing() -> Result {
+        test_driver::fail_next_probe();
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        is_left_alone(&platform.device())
+    }
+
+    #[test]
+    fn a_platform_device_of_another_name_is_not_taken() -> Result {
+        let platform = PlatformDevice::new(c"accel_kunit_other")?;
+        assert_eq!(platform.device().minor(), Err(ENODEV));
+        assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
+        Ok(())
+    }
+
+    /// Opens the accelerator of `device`, and calls `remove`, which removes the device.
+    fn is_removed_with_an_open_file(device: &BusDevice, remove: impl FnOnce()) -> Result {
+        let minor = device.minor()?;
+        let user = Node::open_user(minor)?;
+        assert_eq!(user.ioctl(ADD, [16, 20, 22, 0])?[3], 42);
+        assert_eq!(test_driver::alive(), Alive { data: 1, files: 1 });
+
+        remove();
+        assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
+        assert_eq!(user.ioctl(ADD, [16, 20, 22, 0]), Err(ENODEV));
+        assert_eq!(Node::open_user(minor).err(), Some(ENOENT));
+        Ok(())
+    }
+
+    /// Takes the driver from `device` and gives it back, while a file of before stays open.
+    fn is_bound_again_with_an_open_file(device: &BusDevice) -> Result {
+        let minor = device.minor()?;
+        let user = Node::open_user(minor)?;
+
+        device.unbind();
+        assert_eq!(device.minor(), Err(ENODEV));
+        assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
+
+        device.bind()?;
+        let minor_again = device.minor()?;
+        assert!(minor_again != minor);
+        let user_again = Node::open_user(minor_again)?;
+        assert_eq!(user_again.ioctl(ADD, [16, 20, 22, 0])?[3], 42);
+        assert_eq!(user.ioctl(ADD, [16, 20, 22, 0]), Err(ENODEV));
+        assert_eq!(test_driver::alive(), Alive { data: 1, files: 1 });
+        Ok(())
+    }
+
+    /// Checks that `device`, whose probe has failed, can be had nevertheless with the next.
+    fn is_left_alone(device: &BusDevice) -> Result {
+        assert_eq!(device.minor(), Err(ENODEV));
+        assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
+
+        device.bind()?;
+        let user = Node::open_user(device.minor()?)?;
+        assert_eq!(user.ioctl(ADD, [16, 20, 22, 0])?[3], 42);
+        Ok(())
+    }
+
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    type AuxiliaryRegistration<'a> = auxiliary::Registration<'a, ForLt!(())>;
+
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    fn auxiliary_parent() -> Result<faux::Registration> {
+        faux::Registration::new(c"accel_kunit.parent", None)
+    }
+
+    /// Creates an auxiliary device below `parent`, with what the driver's table says of it.
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    fn auxiliary_device(parent: &faux::Registration) -> Result<AuxiliaryRegistration<'_>> {
+        let parent = parent.as_ref().as_ref();
+        AuxiliaryRegistration::new(parent, test_driver::AUXILIARY_NAME, 0, DRIVER_NAME, ())
+    }
+
+    #[cfg(CONFIG_AUXILIARY_BUS)]
+    fn auxiliary_child(parent: &faux::Registration) -> Result<BusDevice> {
+        let parent: &Device<kernel::device::Bound> = parent.as_ref().as_ref();
+        BusDevice::below(parent)
+    }
+}
