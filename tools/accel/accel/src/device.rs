@@ -49,7 +49,9 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with the error of open(2).
+    /// [`Error::Refused`] with the error of open(2); `EBUSY` if the driver's
+    /// policy does not admit another user. An observer can then ask for
+    /// [`InfoClient`](crate::uapi::InfoClient) who is in the way.
     pub fn open_user(node: impl Into<PathBuf>) -> Result<Self, Error> {
         Self::open(node.into(), Role::User)
     }
@@ -150,7 +152,7 @@ impl Device {
 mod tests {
     use super::*;
     use crate::simulation::Simulation;
-    use crate::uapi::{InfoDriver, InfoTopic, Text};
+    use crate::uapi::{ClientRole, InfoClient, InfoDriver, InfoTopic, Text};
     use zerocopy::IntoBytes;
 
     fn drivers(count: usize) -> Device {
@@ -177,6 +179,24 @@ mod tests {
                  there is not exactly one record"
             );
         }
+    }
+
+    #[test]
+    fn clients_are_as_many_as_there_are() {
+        let client = |id, role| InfoClient {
+            id,
+            role,
+            command: Text::new("train"),
+            ..InfoClient::default()
+        };
+        let records = [client(3, ClientRole::USER), client(7, ClientRole::OBSERVER)];
+        let bytes = records.map(|record| record.as_bytes().to_vec());
+        let kernel = Simulation::new(Topic::CLIENTS, bytes.to_vec());
+        let device = Device::new("accel9".into(), Box::new(kernel));
+        let clients = device.info::<InfoClient>().unwrap();
+        let shown: Vec<_> = clients.iter().map(|it| (it.id, it.role.name())).collect();
+        assert_eq!(shown, [(3, Some("user")), (7, Some("observer"))]);
+        assert!(clients[0].command == *"train");
     }
 
     #[test]

@@ -118,7 +118,7 @@ pub(crate) fn advice_on_open(errno: Errno, role: Role) -> Option<&'static str> {
              which), or have a udev rule give it one, such as \
              SUBSYSTEM==\"accelerator\", GROUP=\"render\", MODE=\"0664\"",
         ),
-        (Errno::BUSY, _) => Some("another process holds the device"),
+        (Errno::BUSY, _) => Some("its driver admits no further user for now"),
         (Errno::NOENT, _) => {
             Some("is the driver loaded? Look at `lsmod | grep accel` and `dmesg | grep accel`")
         }
@@ -146,6 +146,10 @@ pub(crate) fn advice_on_call(errno: Errno) -> Option<&'static str> {
         Errno::ACCESS => {
             Some("only the user role may do this, and the node is open as an observer")
         }
+        Errno::PERM => Some(
+            "the command needs a capability, which topic UAPI names; a passthrough is also refused \
+             while the kernel is locked down, or /sys/module/accel/parameters/passthrough is N",
+        ),
         Errno::TOOBIG => Some("the kernel is older than this program and lacks what it asks for"),
         Errno::TIMEDOUT => Some("the device did not finish in time"),
         _ => None,
@@ -201,6 +205,16 @@ mod tests {
         assert!(advice.contains("udev"), "{advice}");
         let advice = advice_on_open(Errno::ACCESS, Role::Observer).unwrap();
         assert!(advice.contains("read permission"), "{advice}");
+    }
+
+    #[test]
+    fn a_lack_of_permission_differs_from_a_lack_of_rights() {
+        let opening = advice_on_open(Errno::PERM, Role::User).unwrap();
+        assert!(opening.contains("write permission"), "{opening}");
+        let call = advice_on_call(Errno::PERM).unwrap();
+        for reason in ["capability", "locked down", "parameters/passthrough"] {
+            assert!(call.contains(reason), "{call}");
+        }
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //!
 //! Members have the names, units and meaning that the C header gives them.
 
+mod capability;
 mod text;
 
 use std::fmt;
 
+pub use capability::{capability_name, CAPABILITIES};
 pub use text::Text;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -44,6 +46,8 @@ impl Topic {
     pub const DRIVER: Self = Self(2);
     /// How it is doing, [`InfoStatus`].
     pub const STATUS: Self = Self(8);
+    /// Who has it open, [`InfoClient`].
+    pub const CLIENTS: Self = Self(10);
     /// The ioctls that it takes, [`InfoIoctl`].
     pub const UAPI: Self = Self(11);
 
@@ -55,6 +59,7 @@ impl Topic {
             Self::DEVICE => Some("DEVICE"),
             Self::DRIVER => Some("DRIVER"),
             Self::STATUS => Some("STATUS"),
+            Self::CLIENTS => Some("CLIENTS"),
             Self::UAPI => Some("UAPI"),
             _ => None,
         }
@@ -93,6 +98,65 @@ impl State {
     }
 }
 
+/// Whom a driver admits as users, `enum accel_open_policy`.
+///
+/// A number and not a Rust enum, for the same reason as [`Topic`].
+#[derive(
+    Debug, Default, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(transparent)]
+pub struct OpenPolicy(pub u32);
+
+impl OpenPolicy {
+    /// Everybody.
+    pub const SHARED: Self = Self(0);
+    /// One at a time.
+    pub const EXCLUSIVE: Self = Self(1);
+    /// [`InfoDriver::open_limit`] at a time.
+    pub const LIMITED: Self = Self(2);
+    /// [`InfoDriver::open_limit`] at a time of each effective user id.
+    pub const PER_USER: Self = Self(3);
+
+    /// The name in the C header without its prefix in lower case, or [`None`]
+    /// if this crate does not know the policy.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::SHARED => Some("shared"),
+            Self::EXCLUSIVE => Some("exclusive"),
+            Self::LIMITED => Some("limited"),
+            Self::PER_USER => Some("per_user"),
+            _ => None,
+        }
+    }
+}
+
+/// Role of a file that is open, `enum accel_role`; [`Role`](crate::Role) is
+/// what to open one in.
+///
+/// A number and not a Rust enum, for the same reason as [`Topic`].
+#[derive(
+    Debug, Default, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(transparent)]
+pub struct ClientRole(pub u32);
+
+impl ClientRole {
+    /// Opened `O_RDONLY`.
+    pub const OBSERVER: Self = Self(0);
+    /// Opened `O_RDWR`.
+    pub const USER: Self = Self(1);
+
+    /// The name in the C header without its prefix in lower case, or [`None`]
+    /// if this crate does not know the role.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::OBSERVER => Some("observer"),
+            Self::USER => Some("user"),
+            _ => None,
+        }
+    }
+}
+
 /// Flag of [`InfoIoctl::flags`]: the structure carries arguments to the kernel.
 pub const IOCTL_IN: u32 = 1 << 0;
 
@@ -101,6 +165,13 @@ pub const IOCTL_OUT: u32 = 1 << 1;
 
 /// Flag of [`InfoIoctl::flags`]: observers may call it.
 pub const IOCTL_OBSERVER: u32 = 1 << 2;
+
+/// Flag of [`InfoIoctl::flags`]: the caller needs [`InfoIoctl::capability`].
+pub const IOCTL_CAPABILITY: u32 = 1 << 3;
+
+/// Flag of [`InfoIoctl::flags`]: it hands an opaque payload to the device or
+/// its firmware, which the owner of the machine may forbid.
+pub const IOCTL_PASSTHROUGH: u32 = 1 << 4;
 
 /// Argument of `ACCEL_IOC_INFO`, `struct accel_info`.
 ///
@@ -184,6 +255,10 @@ pub struct InfoDriver {
     pub user_space_license: Text<64>,
     /// Where its interface is documented.
     pub documentation_url: Text<128>,
+    /// Whom it admits as users.
+    pub open_policy: OpenPolicy,
+    /// How many that admits, zero if any number.
+    pub open_limit: u32,
 }
 
 impl Record for InfoDriver {
@@ -210,6 +285,35 @@ impl Record for InfoStatus {
     const TOPIC: Topic = Topic::STATUS;
 }
 
+/// Record of [`Topic::CLIENTS`], `struct accel_info_client`.
+///
+/// [`pid`](Self::pid) and [`command`](Self::command) are shown to callers with
+/// the same effective user id, and to those with `CAP_SYS_PTRACE`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct InfoClient {
+    /// Number of the open file, unique for as long as the device exists.
+    pub id: u64,
+    /// `CLOCK_MONOTONIC` time at which it was opened, in nanoseconds.
+    pub since_ns: u64,
+    /// Its role.
+    pub role: ClientRole,
+    /// Effective user id of the process that opened it, in the user namespace
+    /// of the caller; [`u32::MAX`] if it has none there.
+    pub uid: u32,
+    /// Process that opened it, in the PID namespace of the caller; zero if it
+    /// has none there, or is not shown.
+    pub pid: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Name of that process when it opened the file; empty if not shown.
+    pub command: Text<16>,
+}
+
+impl Record for InfoClient {
+    const TOPIC: Topic = Topic::CLIENTS;
+}
+
 /// Record of [`Topic::UAPI`], `struct accel_info_ioctl`.
 #[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -220,8 +324,14 @@ pub struct InfoIoctl {
     pub size: u32,
     /// The smallest size that it accepts, in bytes.
     pub min_size: u32,
-    /// Combination of [`IOCTL_IN`], [`IOCTL_OUT`] and [`IOCTL_OBSERVER`].
+    /// Combination of [`IOCTL_IN`], [`IOCTL_OUT`], [`IOCTL_OBSERVER`],
+    /// [`IOCTL_CAPABILITY`] and [`IOCTL_PASSTHROUGH`].
     pub flags: u32,
+    /// Number of the capability that the caller needs, if `flags` has
+    /// [`IOCTL_CAPABILITY`]; it has a [`capability_name`].
+    pub capability: u32,
+    /// Zero.
+    pub reserved: u32,
     /// Its name in the C header.
     pub name: Text<48>,
     /// What it does, one line.

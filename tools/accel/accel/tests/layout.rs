@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use accel::uapi::{self, State, Topic};
+use accel::uapi::{self, ClientRole, OpenPolicy, State, Topic};
 use accel::{edu, minimal, Ioctl};
 
 /// The headers, relative to `include/uapi`.
@@ -96,6 +96,8 @@ fn facts() -> Vec<Fact> {
             user_space_url,
             user_space_license,
             documentation_url,
+            open_policy,
+            open_limit,
         }
     );
     structure!(
@@ -111,12 +113,27 @@ fn facts() -> Vec<Fact> {
     );
     structure!(
         facts,
+        "accel_info_client",
+        uapi::InfoClient {
+            id,
+            since_ns,
+            role,
+            uid,
+            pid,
+            reserved,
+            command,
+        }
+    );
+    structure!(
+        facts,
         "accel_info_ioctl",
         uapi::InfoIoctl {
             command,
             size,
             min_size,
             flags,
+            capability,
+            reserved,
             name,
             description,
         }
@@ -154,11 +171,20 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_INFO_DEVICE", Topic::DEVICE.0),
         fact("ACCEL_INFO_DRIVER", Topic::DRIVER.0),
         fact("ACCEL_INFO_STATUS", Topic::STATUS.0),
+        fact("ACCEL_INFO_CLIENTS", Topic::CLIENTS.0),
         fact("ACCEL_INFO_UAPI", Topic::UAPI.0),
+        fact("ACCEL_OPEN_SHARED", OpenPolicy::SHARED.0),
+        fact("ACCEL_OPEN_EXCLUSIVE", OpenPolicy::EXCLUSIVE.0),
+        fact("ACCEL_OPEN_LIMITED", OpenPolicy::LIMITED.0),
+        fact("ACCEL_OPEN_PER_USER", OpenPolicy::PER_USER.0),
         fact("ACCEL_STATE_RUNNING", State::RUNNING.0),
+        fact("ACCEL_ROLE_OBSERVER", ClientRole::OBSERVER.0),
+        fact("ACCEL_ROLE_USER", ClientRole::USER.0),
         fact("ACCEL_IOCTL_IN", uapi::IOCTL_IN),
         fact("ACCEL_IOCTL_OUT", uapi::IOCTL_OUT),
         fact("ACCEL_IOCTL_OBSERVER", uapi::IOCTL_OBSERVER),
+        fact("ACCEL_IOCTL_CAPABILITY", uapi::IOCTL_CAPABILITY),
+        fact("ACCEL_IOCTL_PASSTHROUGH", uapi::IOCTL_PASSTHROUGH),
         fact("ACCEL_IOC_INFO", opcode(uapi::IOC_INFO)),
         fact(edu::Factorial::NAME, opcode(edu::Factorial::NR)),
         fact(edu::Liveness::NAME, opcode(edu::Liveness::NR)),
@@ -175,10 +201,11 @@ fn include_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../include/uapi")
 }
 
-/// Compiles and runs a C program that prints the value of each expression.
-fn values_in_c(expressions: &[Fact]) -> Vec<u64> {
+/// Compiles and runs a C program that includes some headers and prints the
+/// value of each expression. Its files are called `name`.
+fn values_in_c(name: &str, headers: &[&str], expressions: &[Fact]) -> Vec<u64> {
     let mut source = String::from("#include <stddef.h>\n#include <stdio.h>\n");
-    for header in HEADERS {
+    for header in headers {
         writeln!(source, "#include <{header}>").unwrap();
     }
     source.push_str("int main(void)\n{\n");
@@ -188,8 +215,8 @@ fn values_in_c(expressions: &[Fact]) -> Vec<u64> {
     source.push_str("\treturn 0;\n}\n");
 
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let file = folder.join("layout.c");
-    let program = folder.join("layout");
+    let file = folder.join(format!("{name}.c"));
+    let program = folder.join(name);
     fs::write(&file, source).unwrap();
     // As make would take it, "ccache gcc -m32" has three words.
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
@@ -213,14 +240,24 @@ fn values_in_c(expressions: &[Fact]) -> Vec<u64> {
     lines.lines().map(|line| line.parse().unwrap()).collect()
 }
 
-#[test]
-fn mirror_has_the_layout_of_the_headers() {
-    let facts = facts();
-    let values = values_in_c(&facts);
+fn assert_true_in_c(name: &str, headers: &[&str], facts: &[Fact]) {
+    let values = values_in_c(name, headers, facts);
     assert_eq!(values.len(), facts.len());
     for (Fact { c, rust }, value) in facts.iter().zip(values) {
         assert_eq!(*rust, value, "{c}: {rust} in Rust, {value} in C");
     }
+}
+
+#[test]
+fn mirror_has_the_layout_of_the_headers() {
+    assert_true_in_c("layout", &HEADERS, &facts());
+}
+
+#[test]
+fn capabilities_have_the_names_of_the_kernel() {
+    let names = uapi::CAPABILITIES.iter().enumerate();
+    let facts: Vec<_> = names.map(|(number, name)| fact(*name, number)).collect();
+    assert_true_in_c("capabilities", &["linux/capability.h"], &facts);
 }
 
 /// All structures with their members, constants and enumerators of the

@@ -36,6 +36,11 @@ pub enum Command {
         /// N, accelN or the path of a node; all devices if missing
         device: Option<DeviceArgument>,
     },
+    /// List who has devices open; the observers include accelctl itself
+    Clients {
+        /// N, accelN or the path of a node; all devices if missing
+        device: Option<DeviceArgument>,
+    },
     /// Use a device of the driver accel_edu
     #[command(subcommand)]
     Edu(Edu),

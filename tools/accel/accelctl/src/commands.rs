@@ -4,31 +4,60 @@
 
 use std::path::Path;
 
-use accel::uapi::{InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic, Topic};
+use accel::uapi::{InfoClient, InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic, Topic};
 use accel::{edu, minimal, Device, Namespace};
+use rustix::time::{clock_gettime, ClockId};
 
 use crate::arguments::DeviceArgument;
+use crate::clients::{Client, Clients, DeviceClients};
 use crate::info::{DeviceInfo, Info};
 use crate::list::List;
 use crate::output::Outcome;
 use crate::problem::{Problem, IS_IT_LOADED};
 use crate::results::{Add, Factorial, Liveness};
 use crate::select;
+use crate::users::Users;
 
 /// `accelctl list`
 pub fn list(namespace: &Namespace) -> Outcome<List> {
-    let all = info(namespace, None);
-    Outcome {
-        report: List {
-            devices: all.report.devices.into_iter().map(Into::into).collect(),
-        },
-        notice: all.notice,
-        problems: all.problems,
-    }
+    info(namespace, None).map(|info| List {
+        devices: info.devices.into_iter().map(Into::into).collect(),
+    })
 }
 
 /// `accelctl info`
 pub fn info(namespace: &Namespace, device: Option<&DeviceArgument>) -> Outcome<Info> {
+    let users = Users::of_this_system();
+    let asked = each(namespace, device, |node| {
+        let mut info = DeviceInfo::new(node);
+        let result = fill(&mut info, node, &users);
+        (info, result.err())
+    });
+    asked.map(|devices| Info { devices })
+}
+
+/// `accelctl clients`
+pub fn clients(namespace: &Namespace, device: Option<&DeviceArgument>) -> Outcome<Clients> {
+    let users = Users::of_this_system();
+    let asked = each(namespace, device, |node| {
+        let clients = Device::open_observer(node).and_then(|device| ask_clients(&device, &users));
+        let (clients, error) = match clients {
+            Ok(clients) => (Some(clients), None),
+            Err(error) => (None, Some(error)),
+        };
+        (DeviceClients::new(node, clients), error)
+    });
+    let now_ns = monotonic_ns();
+    asked.map(|devices| Clients { devices, now_ns })
+}
+
+/// Asks the named device, or all. What is returned with an error is what was
+/// learned in spite of it.
+fn each<T>(
+    namespace: &Namespace,
+    device: Option<&DeviceArgument>,
+    ask: impl Fn(&Path) -> (T, Option<accel::Error>),
+) -> Outcome<Vec<T>> {
     let mut problems = Vec::new();
     let nodes = match device {
         Some(device) => vec![device.node(namespace)],
@@ -41,25 +70,17 @@ pub fn info(namespace: &Namespace, device: Option<&DeviceArgument>) -> Outcome<I
         },
     };
     let nothing = nodes.is_empty() && problems.is_empty();
-    let devices = nodes.iter().map(|node| ask(node, &mut problems)).collect();
+    let (devices, errors): (_, Vec<_>) = nodes.iter().map(|node| ask(node)).unzip();
+    problems.extend(errors.into_iter().flatten().map(Problem::from));
     Outcome {
-        report: Info { devices },
+        report: devices,
         notice: nothing.then(|| format!("there is no accelerator device: {IS_IT_LOADED}")),
         problems,
     }
 }
 
-/// Asks a device for all that it can tell.
-fn ask(node: &Path, problems: &mut Vec<Problem>) -> DeviceInfo {
-    let mut info = DeviceInfo::new(node);
-    if let Err(error) = fill(&mut info, node) {
-        problems.push(error.into());
-    }
-    info
-}
-
 /// Fills in what the device answers, up to the first error.
-fn fill(info: &mut DeviceInfo, node: &Path) -> Result<(), accel::Error> {
+fn fill(info: &mut DeviceInfo, node: &Path, users: &Users) -> Result<(), accel::Error> {
     let device = Device::open_observer(node)?;
     let topics: Vec<InfoTopic> = device.info()?;
     info.topics = Some(topics.iter().copied().map(Into::into).collect());
@@ -68,6 +89,7 @@ fn fill(info: &mut DeviceInfo, node: &Path) -> Result<(), accel::Error> {
             Topic::DEVICE => info.device = Some(device.info_one::<InfoDevice>()?.into()),
             Topic::DRIVER => info.driver = Some(device.info_one::<InfoDriver>()?.into()),
             Topic::STATUS => info.status = Some(device.info_one::<InfoStatus>()?.into()),
+            Topic::CLIENTS => info.clients = Some(ask_clients(&device, users)?),
             Topic::UAPI => {
                 let ioctls = device.info::<InfoIoctl>()?.into_iter();
                 info.ioctls = Some(ioctls.map(Into::into).collect());
@@ -77,6 +99,19 @@ fn fill(info: &mut DeviceInfo, node: &Path) -> Result<(), accel::Error> {
         }
     }
     Ok(())
+}
+
+fn ask_clients(device: &Device, users: &Users) -> Result<Vec<Client>, accel::Error> {
+    let records = device.info::<InfoClient>()?;
+    let client = |record| Client::new(record, users);
+    Ok(records.iter().map(client).collect())
+}
+
+/// The time on the clock that the kernel's records refer to.
+fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    // It is not negative, and takes 584 years to overflow.
+    (now.tv_sec * 1_000_000_000 + now.tv_nsec) as u64
 }
 
 /// `accelctl edu factorial`

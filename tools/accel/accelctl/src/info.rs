@@ -6,8 +6,10 @@ mod text;
 
 use std::path::Path;
 
-use accel::uapi::{self, InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic, State};
+use accel::uapi::{self, InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic};
 use serde::Serialize;
+
+use crate::clients::Client;
 
 /// What some devices tell about themselves.
 #[derive(Debug, Serialize)]
@@ -28,6 +30,8 @@ pub struct DeviceInfo {
     pub driver: Option<Driver>,
     /// Topic STATUS.
     pub status: Option<Status>,
+    /// Topic CLIENTS.
+    pub clients: Option<Vec<Client>>,
     /// Topic UAPI.
     pub ioctls: Option<Vec<Ioctl>>,
     /// Topic LIST, with those that this program does not know.
@@ -42,6 +46,7 @@ impl DeviceInfo {
             device: None,
             driver: None,
             status: None,
+            clients: None,
             ioctls: None,
             topics: None,
         }
@@ -91,6 +96,21 @@ pub struct Driver {
     user_space_url: String,
     user_space_license: String,
     documentation_url: String,
+    open_policy: String,
+    open_limit: Option<u32>,
+}
+
+impl Driver {
+    /// The open policy in words, "per user 2".
+    pub fn policy(&self) -> String {
+        let policy = self.open_policy.replace('_', " ");
+        match self.open_limit {
+            // That it is one goes without saying.
+            Some(1) if policy == "exclusive" => policy,
+            Some(limit) => format!("{policy} {limit}"),
+            None => policy,
+        }
+    }
 }
 
 impl From<InfoDriver> for Driver {
@@ -101,6 +121,9 @@ impl From<InfoDriver> for Driver {
             user_space_url: record.user_space_url.to_string(),
             user_space_license: record.user_space_license.to_string(),
             documentation_url: record.documentation_url.to_string(),
+            open_policy: known(record.open_policy.name(), record.open_policy.0),
+            // It is zero if any number is admitted.
+            open_limit: (record.open_limit != 0).then_some(record.open_limit),
         }
     }
 }
@@ -120,7 +143,7 @@ pub struct Status {
 impl From<InfoStatus> for Status {
     fn from(record: InfoStatus) -> Self {
         Self {
-            state: state(record.state),
+            state: known(record.state.name(), record.state.0),
             users: record.users,
             observers: record.observers,
             registered_ns: record.registered_ns,
@@ -128,10 +151,11 @@ impl From<InfoStatus> for Status {
     }
 }
 
-fn state(state: State) -> String {
-    match state.name() {
+/// The name of what has a number, or the number if it has no name.
+pub fn known(name: Option<&str>, number: u32) -> String {
+    match name {
         Some(name) => name.to_owned(),
-        None => format!("unknown({})", state.0),
+        None => format!("unknown({number})"),
     }
 }
 
@@ -143,6 +167,7 @@ pub struct Ioctl {
     size: u32,
     min_size: u32,
     flags: Vec<String>,
+    capability: Option<String>,
     description: String,
 }
 
@@ -154,6 +179,7 @@ impl From<InfoIoctl> for Ioctl {
             size: record.size,
             min_size: record.min_size,
             flags: flags(record.flags),
+            capability: capability(&record),
             description: record.description.to_string(),
         }
     }
@@ -167,9 +193,18 @@ fn flags(flags: u32) -> Vec<String> {
         uapi::IOCTL_IN => "in".to_owned(),
         uapi::IOCTL_OUT => "out".to_owned(),
         uapi::IOCTL_OBSERVER => "observer".to_owned(),
+        uapi::IOCTL_CAPABILITY => "capability".to_owned(),
+        uapi::IOCTL_PASSTHROUGH => "passthrough".to_owned(),
         other => format!("{other:#x}"),
     })
     .collect()
+}
+
+/// The capability that an ioctl needs, if it needs one.
+fn capability(record: &InfoIoctl) -> Option<String> {
+    let needed = record.flags & uapi::IOCTL_CAPABILITY != 0;
+    let number = record.capability;
+    needed.then(|| known(uapi::capability_name(number), number))
 }
 
 /// A topic that it answers.

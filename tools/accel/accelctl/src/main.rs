@@ -12,7 +12,9 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod clients;
 mod commands;
+mod holders;
 mod info;
 mod list;
 mod output;
@@ -20,6 +22,7 @@ mod problem;
 mod results;
 mod select;
 mod table;
+mod users;
 
 use std::process::ExitCode;
 
@@ -36,6 +39,9 @@ fn main() -> ExitCode {
         Command::List => output::finish(&commands::list(&namespace), json),
         Command::Info { device } => {
             output::finish(&commands::info(&namespace, device.as_ref()), json)
+        }
+        Command::Clients { device } => {
+            output::finish(&commands::clients(&namespace, device.as_ref()), json)
         }
         Command::Edu(Edu::Factorial { n, timeout, target }) => output::finish(
             &commands::factorial(&namespace, target.device.as_ref(), n, timeout),

@@ -31,6 +31,17 @@ pub struct Outcome<R> {
     pub problems: Vec<Problem>,
 }
 
+impl<R> Outcome<R> {
+    /// Makes another report of this one.
+    pub fn map<T>(self, report: impl FnOnce(R) -> T) -> Outcome<T> {
+        Outcome {
+            report: report(self.report),
+            notice: self.notice,
+            problems: self.problems,
+        }
+    }
+}
+
 /// A JSON document.
 #[derive(Serialize)]
 struct Document<'a, R> {

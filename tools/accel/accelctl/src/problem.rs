@@ -16,6 +16,15 @@ pub enum Problem {
     #[error(transparent)]
     Accel(#[from] accel::Error),
 
+    /// A device admits no further user.
+    #[error("{refused}: {holders}")]
+    Busy {
+        /// What the library says.
+        refused: accel::Error,
+        /// What the device says: its policy, and who is in the way.
+        holders: String,
+    },
+
     /// The named device belongs to another driver.
     #[error("{}: driven by {found}, not {wanted}", .node.display())]
     WrongDriver {
@@ -79,6 +88,25 @@ mod tests {
         assert_eq!(
             several.to_string(),
             "several devices are driven by accel_edu, choose one with --device: /dev/a, /dev/b"
+        );
+    }
+
+    #[test]
+    fn who_is_in_the_way_follows_what_was_refused() {
+        let refused = accel::Error::Refused {
+            node: "accel0".into(),
+            request: "opening as user".into(),
+            errno: accel::Errno::BUSY,
+            advice: None,
+        };
+        let problem = Problem::Busy {
+            refused,
+            holders: "it is held by train (pid 412) of alice".into(),
+        };
+        assert_eq!(
+            problem.to_string(),
+            "accel0: opening as user: device or resource busy (EBUSY): \
+             it is held by train (pid 412) of alice"
         );
     }
 

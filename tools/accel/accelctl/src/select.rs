@@ -5,9 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use accel::uapi::InfoDriver;
-use accel::{Device, Namespace};
+use accel::{Device, Errno, Namespace};
 
 use crate::arguments::DeviceArgument;
+use crate::holders;
 use crate::problem::Problem;
 
 /// Opens the named device, or the only one of the driver, in the user role.
@@ -20,11 +21,23 @@ pub fn open_user(
         Some(argument) => named(argument.node(namespace), driver)?,
         None => only(find(namespace, driver)?, driver)?,
     };
-    let device = Device::open_user(node).map_err(|error| vec![error.into()])?;
+    let device = Device::open_user(&node).map_err(|error| vec![refused(error, &node)])?;
     // The numbers of commands mean something else to another driver, and the
     // node may have become another device's in the meantime.
     check(&device, driver).map_err(|problem| vec![problem])?;
     Ok(device)
+}
+
+/// Adds who is in the way, if somebody is, and has not left meanwhile.
+fn refused(error: accel::Error, node: &Path) -> Problem {
+    let busy = error.errno() == Some(Errno::BUSY);
+    match busy.then(|| holders::ask(node)) {
+        Some(Ok(Some(holders))) => Problem::Busy {
+            refused: error,
+            holders,
+        },
+        _ => error.into(),
+    }
 }
 
 /// Looks at the driver before write permission is asked for, so that the

@@ -105,7 +105,7 @@ fn list_without_devices_is_an_empty_table() {
 
 #[test]
 fn list_without_devices_is_an_empty_list() {
-    for command in ["list", "info"] {
+    for command in ["list", "info", "clients"] {
         let run = Root::new("list-json").run(&[command, "--json"]);
         assert_eq!(run.status, Some(0), "{run:?}");
         assert_eq!(run.json(), json!({ "schema": 1, "devices": [] }));
@@ -136,8 +136,9 @@ fn commands_without_devices_fail() {
 fn commands_with_a_missing_node_fail() {
     let root = Root::new("no-node");
     let info: &[&str] = &["info", "accel3"];
+    let clients: &[&str] = &["clients", "3"];
     let edu: &[&str] = &["edu", "factorial", "5", "--device", "3"];
-    for command in [info, edu] {
+    for command in [info, clients, edu] {
         let run = root.run(command);
         assert_eq!(run.status, Some(1), "{run:?}");
         let node = root.0.join("dev/accelerator/accel3");
@@ -165,6 +166,15 @@ fn what_is_not_an_accelerator_is_named() {
     let device = &run.json()["devices"][0];
     assert_eq!(device["node"], node.as_str());
     assert_eq!(device["driver"], Value::Null);
+
+    let run = root.run(&["clients", &node, "--json"]);
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert_eq!(
+        run.stderr,
+        format!("accelctl: {node}: information topic CLIENTS: {error}")
+    );
+    let device = json!({ "node": node, "clients": null });
+    assert_eq!(run.json(), json!({ "schema": 1, "devices": [device] }));
 
     let run = root.run(&["edu", "factorial", "5", "--device", "accel0"]);
     assert_eq!(run.status, Some(1), "{run:?}");
@@ -213,17 +223,20 @@ fn a_bad_device_does_not_hide_the_others() {
         "{run:?}"
     );
 
-    let run = root.run(&["list"]);
-    assert_eq!(run.stdout.lines().count(), 3, "{run:?}");
+    for command in ["list", "clients"] {
+        let run = root.run(&[command]);
+        assert_eq!(run.stdout.lines().count(), 3, "{run:?}");
+    }
 }
 
 #[test]
 fn a_wrong_command_line_is_status_2() {
     let root = Root::new("usage");
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 8] = [
         &[],
         &["lst"],
         &["info", "card0"],
+        &["clients", "card0"],
         &["edu", "factorial"],
         &["edu", "factorial", "-1"],
         &["edu", "factorial", "5", "--timeout", "0"],
@@ -241,7 +254,7 @@ fn a_wrong_command_line_is_status_2() {
 fn help_names_the_commands_and_no_hidden_option() {
     let run = Root::new("help").run(&["--help"]);
     assert_eq!(run.status, Some(0), "{run:?}");
-    for command in ["list", "info", "edu", "minimal", "--json"] {
+    for command in ["list", "info", "clients", "edu", "minimal", "--json"] {
         assert!(run.stdout.contains(command), "{run:?}");
     }
     assert!(!run.stdout.contains("sysroot"), "{run:?}");

@@ -3,9 +3,10 @@
 //! Tests of what `accelctl info` shows.
 
 use super::*;
+use crate::clients::tests::{hidden, users, visible};
 use crate::output::tests::{assert_agreement, json};
 use crate::output::Report;
-use accel::uapi::Text;
+use accel::uapi::{OpenPolicy, State, Text};
 use serde_json::json as document;
 
 /// A device with a topic, a flag and a member that this program does not know.
@@ -28,6 +29,8 @@ pub fn sample() -> DeviceInfo {
         user_space_url: Text::new("https://example.org/tool"),
         user_space_license: Text::new("GPL-2.0"),
         documentation_url: Text::default(),
+        open_policy: OpenPolicy::LIMITED,
+        open_limit: 2,
     };
     let status = InfoStatus {
         state: State::RUNNING,
@@ -40,10 +43,18 @@ pub fn sample() -> DeviceInfo {
         device: Some(device.into()),
         driver: Some(driver.into()),
         status: Some(status.into()),
-        ioctls: Some(vec![ioctl(uapi::IOCTL_IN | uapi::IOCTL_OUT | 8).into()]),
-        topics: Some(vec![topic(11, 192, 1).into(), topic(0x8000, 24, 7).into()]),
+        clients: Some([visible(), hidden()].map(client).into()),
+        ioctls: Some(vec![
+            ioctl(uapi::IOCTL_IN | uapi::IOCTL_OUT | (1 << 31)).into(),
+            passthrough().into(),
+        ]),
+        topics: Some(vec![topic(11, 200, 2).into(), topic(0x8000, 24, 7).into()]),
         ..DeviceInfo::new("/dev/accelerator/accel0".as_ref())
     }
+}
+
+fn client(record: uapi::InfoClient) -> Client {
+    Client::new(&record, &users())
 }
 
 fn ioctl(flags: u32) -> InfoIoctl {
@@ -54,6 +65,17 @@ fn ioctl(flags: u32) -> InfoIoctl {
         flags,
         name: Text::new("ACCEL_EDU_IOC_FACTORIAL"),
         description: Text::new("compute a factorial"),
+        ..InfoIoctl::default()
+    }
+}
+
+fn passthrough() -> InfoIoctl {
+    InfoIoctl {
+        command: 0x9b45,
+        capability: 17,
+        name: Text::new("ACCEL_EDU_IOC_RAW"),
+        description: Text::new("hand it over"),
+        ..ioctl(uapi::IOCTL_IN | uapi::IOCTL_CAPABILITY | uapi::IOCTL_PASSTHROUGH)
     }
 }
 
@@ -95,23 +117,30 @@ fn text() {
     user_space_url      https://example.org/tool
     user_space_license  GPL-2.0
     documentation_url   -
+    open_policy         limited 2
   status
     state          running
     users          3
     observers      1
     registered_ns  12345678901
+  clients
+    ID  ROLE      UID   USER   PID  SINCE_NS     COMMAND
+    3   user      1000  alice  412  2000000000   train it
+    5   observer  1001  -      -    70000000000  -
   ioctls
-    NAME                     COMMAND  SIZE  MIN_SIZE  FLAGS       DESCRIPTION
-    ACCEL_EDU_IOC_FACTORIAL  0x9b40   16    12        in,out,0x8  compute a factorial
+    NAME                     COMMAND  SIZE  MIN_SIZE  FLAGS                      CAPABILITY     DESCRIPTION
+    ACCEL_EDU_IOC_FACTORIAL  0x9b40   16    12        in,out,0x80000000          -              compute a factorial
+    ACCEL_EDU_IOC_RAW        0x9b45   16    12        in,capability,passthrough  CAP_SYS_RAWIO  hand it over
   topics
     TOPIC  NAME  RECORD_SIZE  COUNT
-    11     UAPI  192          1
+    11     UAPI  200          2
     32768  -     24           7
 
 /dev/accelerator/accel1
   device  -
   driver  -
   status  -
+  clients  -
   ioctls  -
   topics  -
 "
@@ -127,26 +156,53 @@ fn json_document() {
     assert_eq!(device["device"]["vendor"], 0x1234);
     assert_eq!(device["device"]["numa_node"], document!(null));
     assert_eq!(device["driver"]["documentation_url"], "");
+    assert_eq!(device["driver"]["open_policy"], "limited");
+    assert_eq!(device["driver"]["open_limit"], 2);
     assert_eq!(device["status"]["registered_ns"], 12_345_678_901_u64);
     assert_eq!(
+        device["clients"][1],
+        document!({
+            "id": 5,
+            "role": "observer",
+            "uid": 1001,
+            "user": null,
+            "pid": null,
+            "command": null,
+            "since_ns": 70_000_000_000_u64,
+        })
+    );
+    assert_eq!(
         device["ioctls"],
-        document!([{
-            "name": "ACCEL_EDU_IOC_FACTORIAL",
-            "command": 0x9b40,
-            "size": 16,
-            "min_size": 12,
-            "flags": ["in", "out", "0x8"],
-            "description": "compute a factorial",
-        }])
+        document!([
+            {
+                "name": "ACCEL_EDU_IOC_FACTORIAL",
+                "command": 0x9b40,
+                "size": 16,
+                "min_size": 12,
+                "flags": ["in", "out", "0x80000000"],
+                "capability": null,
+                "description": "compute a factorial",
+            },
+            {
+                "name": "ACCEL_EDU_IOC_RAW",
+                "command": 0x9b45,
+                "size": 16,
+                "min_size": 12,
+                "flags": ["in", "capability", "passthrough"],
+                "capability": "CAP_SYS_RAWIO",
+                "description": "hand it over",
+            },
+        ])
     );
     assert_eq!(
         device["topics"],
         document!([
-            { "topic": 11, "name": "UAPI", "record_size": 192, "count": 1 },
+            { "topic": 11, "name": "UAPI", "record_size": 200, "count": 2 },
             { "topic": 32768, "name": null, "record_size": 24, "count": 7 },
         ])
     );
     let unknown = &document["devices"][1];
+    assert_eq!(unknown["clients"], document!(null));
     assert_eq!(unknown["ioctls"], document!(null));
 }
 
@@ -166,13 +222,45 @@ fn a_numa_node_is_shown() {
 
 #[test]
 fn an_unknown_state_has_its_number() {
+    let state = |state: State| known(state.name(), state.0);
     assert_eq!(state(State::RUNNING), "running");
     assert_eq!(state(State(3)), "unknown(3)");
 }
 
 #[test]
+fn policies_have_words() {
+    let driver = |open_policy, open_limit| {
+        Driver::from(InfoDriver {
+            open_policy,
+            open_limit,
+            ..InfoDriver::default()
+        })
+    };
+    let words = |policy, limit| driver(policy, limit).policy();
+    assert_eq!(words(OpenPolicy::SHARED, 0), "shared");
+    assert_eq!(words(OpenPolicy::EXCLUSIVE, 1), "exclusive");
+    assert_eq!(words(OpenPolicy::LIMITED, 2), "limited 2");
+    assert_eq!(words(OpenPolicy::PER_USER, 2), "per user 2");
+    assert_eq!(words(OpenPolicy(9), 3), "unknown(9) 3");
+    assert_eq!(driver(OpenPolicy::SHARED, 0).open_limit, None);
+    assert_eq!(driver(OpenPolicy::PER_USER, 2).open_policy, "per_user");
+}
+
+#[test]
+fn a_capability_counts_only_with_its_flag() {
+    let record = |capability| InfoIoctl {
+        capability,
+        ..passthrough()
+    };
+    assert_eq!(capability(&record(0)).unwrap(), "CAP_CHOWN");
+    assert_eq!(capability(&record(63)).unwrap(), "unknown(63)");
+    assert_eq!(capability(&ioctl(uapi::IOCTL_IN)), None);
+}
+
+#[test]
 fn flags_have_names() {
     assert_eq!(flags(0), Vec::<String>::new());
-    assert_eq!(flags(7), ["in", "out", "observer"]);
+    let all = ["in", "out", "observer", "capability", "passthrough"];
+    assert_eq!(flags(0x1f), all);
     assert_eq!(flags(1 << 31), ["0x80000000"]);
 }

@@ -3,6 +3,7 @@
 //! The text of `accelctl info`. Each value has the name that it has in JSON.
 
 use super::{Device, DeviceInfo, Driver, Info, Ioctl, Status, Topic};
+use crate::clients::Client;
 use crate::output::Report;
 use crate::table::{cell, fields, table};
 
@@ -23,6 +24,7 @@ impl DeviceInfo {
             section("device", self.device.as_ref().map(Device::text)),
             section("driver", self.driver.as_ref().map(Driver::text)),
             section("status", self.status.as_ref().map(Status::text)),
+            section("clients", self.clients.as_deref().map(clients)),
             section("ioctls", self.ioctls.as_deref().map(ioctls)),
             section("topics", self.topics.as_deref().map(topics)),
         ]
@@ -72,6 +74,7 @@ impl Driver {
                 ("user_space_url", cell(Some(&self.user_space_url))),
                 ("user_space_license", cell(Some(&self.user_space_license))),
                 ("documentation_url", cell(Some(&self.documentation_url))),
+                ("open_policy", self.policy()),
             ],
         )
     }
@@ -91,6 +94,16 @@ impl Status {
     }
 }
 
+fn clients(clients: &[Client]) -> String {
+    let headings = ["ID", "ROLE", "UID", "USER", "PID", "SINCE_NS", "COMMAND"];
+    let rows = clients.iter().map(|client| {
+        let [id, role, uid, user, pid, command] = client.cells();
+        let since = client.since_ns.to_string();
+        [id, role, uid, user, pid, since, command]
+    });
+    table(INDENT[1], headings, rows)
+}
+
 fn ioctls(ioctls: &[Ioctl]) -> String {
     let headings = [
         "NAME",
@@ -98,6 +111,7 @@ fn ioctls(ioctls: &[Ioctl]) -> String {
         "SIZE",
         "MIN_SIZE",
         "FLAGS",
+        "CAPABILITY",
         "DESCRIPTION",
     ];
     let rows = ioctls.iter().map(|ioctl| {
@@ -107,6 +121,7 @@ fn ioctls(ioctls: &[Ioctl]) -> String {
             ioctl.size.to_string(),
             ioctl.min_size.to_string(),
             cell(Some(ioctl.flags.join(","))),
+            cell(ioctl.capability.as_ref()),
             cell(Some(&ioctl.description)),
         ]
     });
