@@ -13,8 +13,8 @@
 //!
 //! - [`pci`], [`platform`], [`auxiliary`], [`faux`]: adapters from a bus to a registration
 //! - `registration`, [`Device`], [`AccelDriver`], [`Context`]: what a driver sees; generic and thin
-//! - `chardev`, `dispatch`, `file`, `info`, `sysfs`: what user space sees; not generic
-//! - `gate`, `wait`, `minor`, `client`, `open_policy`, [`ioctl`]: mechanisms
+//! - `chardev`, `dispatch`, `file`, [`info`], `sysfs`: what user space sees; not generic
+//! - `gate`, `wait`, `minor`, `client`, `open_policy`, `work`, [`ioctl`]: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -33,7 +33,7 @@ pub mod faux;
 mod ffi;
 mod file;
 mod gate;
-mod info;
+pub mod info;
 pub mod ioctl;
 mod minor;
 mod open_policy;
@@ -46,6 +46,7 @@ mod registration;
 mod sysfs;
 pub mod uapi;
 mod wait;
+mod work;
 
 pub use self::{
     context::{
@@ -65,7 +66,8 @@ pub use self::{
         IoctlTable, //
     },
     open_policy::OpenPolicy,
-    wait::Deadline, //
+    wait::Deadline,
+    work::Work, //
 };
 
 use kernel::prelude::*;

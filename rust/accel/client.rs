@@ -51,9 +51,7 @@ impl Client {
 
     /// Returns what the current process may know.
     pub(crate) fn show(&self) -> Shown {
-        // SAFETY: The capability number is valid.
-        let may_know = self.is_of_current_user()
-            || unsafe { bindings::capable(bindings::CAP_SYS_PTRACE as i32) };
+        let may_know = self.is_of_current_user() || ffi::is_capable(bindings::CAP_SYS_PTRACE);
 
         Shown {
             uid: Kuid::from_raw(self.uid.into_raw()).into_uid_in_current_ns(),

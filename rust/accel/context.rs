@@ -134,16 +134,30 @@ impl<'a, T: AccelDriver, R> Context<'a, T, R> {
                 return Ok((self, Wake::Interrupted));
             }
 
-            let Call { core, guard, file } = self.call;
-            let (guard, rest) = guard.outside(|| waiter.as_ref().sleep(left))?;
-            left = rest;
-            // INVARIANT: A device that was not unregistered meanwhile is still of `T`, and its
-            // files still have their state.
-            self = Self {
-                call: Call { core, guard, file },
-                _types: PhantomData,
-            };
+            (self, left) = self.outside(|| waiter.as_ref().sleep(left))?;
         }
+    }
+}
+
+impl<'a, T: AccelDriver, R> Context<'a, T, R> {
+    /// Calls `f` without holding up the removal of the device, and gives the context back if it is
+    /// still there afterwards; else returns `ENODEV`.
+    ///
+    /// For all that may take as long as user space pleases, such as copying from its memory.
+    pub fn outside<V>(self, f: impl FnOnce() -> V) -> Result<(Self, V)> {
+        let Call { core, guard, file } = self.call;
+        let (guard, value) = guard.outside(f)?;
+
+        // INVARIANT: A device that was not removed meanwhile is still of `T`, and its files still
+        // have their state.
+        let call = Call { core, guard, file };
+        Ok((
+            Self {
+                call,
+                _types: PhantomData,
+            },
+            value,
+        ))
     }
 }
 

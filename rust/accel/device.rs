@@ -46,7 +46,11 @@ use crate::{
     file::Files,
     gate::Gate,
     minor::Minor,
-    wait::WaitQueue, //
+    wait::WaitQueue,
+    work::{
+        Usage,
+        Work, //
+    },
 };
 
 /// What the bus says about a device. All zero if it has no such ids.
@@ -83,6 +87,7 @@ pub(crate) struct Core {
     pub(crate) ids: DeviceIds,
     pub(crate) registered_ns: u64,
     pub(crate) passthrough_calls: Atomic<u64>,
+    pub(crate) usage: Usage,
     ops: NonNull<DriverOps>,
     data: Atomic<*mut c_void>,
     #[pin]
@@ -117,6 +122,7 @@ impl Core {
                 ids,
                 registered_ns: ffi::monotonic_ns(),
                 passthrough_calls: Atomic::new(0),
+                usage: Usage::new(),
                 ops: NonNull::from(ops),
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),
@@ -299,6 +305,12 @@ impl<T: AccelDriver> Device<T> {
     /// Returns the number of the device: N of `/dev/accelerator/accelN`.
     pub fn minor(&self) -> u32 {
         self.core.minor.number()
+    }
+
+    /// Begins a piece of work, which ends when the result is dropped. What is done so is what the
+    /// information topic USAGE shows.
+    pub fn begin_work(&self) -> Work {
+        Work::begin(&self.core)
     }
 
     /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check

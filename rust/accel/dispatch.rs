@@ -41,28 +41,31 @@ pub(crate) static CORE_IOCTLS: [Entry; 1] = [
 /// Runs an ioctl of `file`. The order of the checks is part of the contract.
 pub(crate) fn ioctl(file: &OpenFile, command: u32, arg: UserPtr) -> Result {
     let call = file.call()?;
-
     let entry = find(&call, command).ok_or(ENOTTY)?;
-    if file.role == Role::Observer && entry.flags & uapi::ACCEL_IOCTL_OBSERVER == 0 {
+    let shape = entry.shape;
+    let handler = entry.handler;
+    if file.role == Role::Observer && shape.flags & uapi::ACCEL_IOCTL_OBSERVER == 0 {
         return Err(EACCES);
     }
     passthrough::check_rights(&call, entry)?;
+    // To read user memory may take as long as user space pleases, so the gate is left before.
+    drop(call);
 
     let mut args: ArgsBuffer = [0; ARGS_MAX / size_of::<u64>()];
-    let known = entry.read_args(arg, &mut args)?;
-    // Once the handler has given up the call, the entry may be gone with the driver's module.
-    let writes_back = entry.flags & uapi::ACCEL_IOCTL_OUT != 0;
+    let known = shape.read_args(arg, &mut args)?;
+
+    // A device that is gone does not come back. So if this succeeds, the handler is still there.
+    let call = file.call()?;
     // CAST: At most `ARGS_MAX`.
-    let size = entry.size as usize;
+    let bytes = &mut args.as_mut_bytes()[..shape.size as usize];
+    // SAFETY: The buffer is aligned and large enough for any structure. The handler is one of the
+    // device that the call was admitted to, and the role has been checked.
+    unsafe { handler(call, bytes) }?;
 
-    // SAFETY: The buffer is aligned and large enough for any structure. The call was admitted to
-    // the device that the entry was found for, and the role has just been checked.
-    unsafe { (entry.handler)(call, &mut args.as_mut_bytes()[..size]) }?;
-
-    if writes_back {
+    if shape.flags & uapi::ACCEL_IOCTL_OUT != 0 {
         UserSlice::new(arg, known)
             .writer()
-            .write_slice(&args.as_bytes()[..known])?;
+            .write_slice(&bytes[..known])?;
     }
     Ok(())
 }

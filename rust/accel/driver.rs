@@ -11,6 +11,7 @@ use kernel::{
     prelude::*,
     types::CovariantForLt, //
 };
+use zerocopy::Immutable;
 
 use crate::{
     context::{
@@ -18,11 +19,22 @@ use crate::{
         Context,
         Observer, //
     },
+    info::{
+        List,
+        TopicEntry,
+        TopicTable, //
+    },
     ioctl::{
         Entry,
         IoctlTable, //
     },
-    open_policy::OpenPolicy, //
+    open_policy::OpenPolicy,
+    uapi::{
+        accel_info_clock,
+        accel_info_engine,
+        accel_info_firmware,
+        accel_info_sensor, //
+    },
 };
 
 /// Who a driver is, and where to find what belongs to it.
@@ -67,8 +79,7 @@ impl DriverInfo {
 /// A driver of a compute accelerator.
 ///
 /// The implementing type is only a name. What the driver knows about a device is [`Self::Data`],
-/// which the bus adapter ([`pci`](crate::pci), [`faux`](crate::faux)) asks it for when a device is
-/// bound.
+/// which the adapter of the bus asks it for when a device is bound.
 pub trait AccelDriver: Sized + 'static {
     /// What the driver keeps for as long as a device is bound, as a type over the lifetime of the
     /// binding: `CovariantForLt!(Data<'_>)`. Resources of the device can be borrowed for it.
@@ -88,6 +99,35 @@ pub trait AccelDriver: Sized + 'static {
 
     /// What it offers beyond the ioctls that every device has.
     const IOCTLS: IoctlTable<Self>;
+
+    /// Topics of information beyond those that every device has.
+    const TOPICS: TopicTable<Self> = TopicTable::new(&[]);
+
+    /// Lists what runs on the device.
+    ///
+    /// This and the following are asked by observers, so they must not reach the hardware: they
+    /// tell what the driver knows already. By default there is nothing to tell.
+    fn firmware(
+        _ctx: &Context<'_, Self, Observer>,
+        _list: &mut List<accel_info_firmware>,
+    ) -> Result {
+        Ok(())
+    }
+
+    /// Lists what the device can do at the same time.
+    fn engines(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_engine>) -> Result {
+        Ok(())
+    }
+
+    /// Lists the clocks.
+    fn clocks(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_clock>) -> Result {
+        Ok(())
+    }
+
+    /// Lists the sensors.
+    fn sensors(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_sensor>) -> Result {
+        Ok(())
+    }
 }
 
 /// What the driver `T` keeps for each open file of a user.
@@ -113,6 +153,16 @@ pub(crate) struct DriverOps {
     pub(crate) info: DriverInfo,
     pub(crate) open_policy: OpenPolicy,
     pub(crate) ioctls: &'static [Entry],
+    pub(crate) topics: &'static [TopicEntry],
+    /// These list records of a topic.
+    ///
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver.
+    pub(crate) firmware: unsafe fn(&Call<'_>) -> Result<List>,
+    pub(crate) engines: unsafe fn(&Call<'_>) -> Result<List>,
+    pub(crate) clocks: unsafe fn(&Call<'_>) -> Result<List>,
+    pub(crate) sensors: unsafe fn(&Call<'_>) -> Result<List>,
     /// Makes a `T::File`.
     ///
     /// # Safety
@@ -141,6 +191,11 @@ impl<T: AccelDriver> OpsOf<T> {
             T::OPEN_POLICY
         },
         ioctls: T::IOCTLS.entries(),
+        topics: T::TOPICS.entries(),
+        firmware: Self::firmware,
+        engines: Self::engines,
+        clocks: Self::clocks,
+        sensors: Self::sensors,
         open: Self::open,
         close: Self::close,
     };
@@ -157,6 +212,51 @@ impl<T: AccelDriver> OpsOf<T> {
         // SAFETY: The pointee stays where it is until `close` drops it in place.
         let file = unsafe { Pin::into_inner_unchecked(file) };
         Ok(NonNull::from(KBox::leak(file)).cast())
+    }
+
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of `T`.
+    unsafe fn list<R: IntoBytes + Immutable>(
+        call: &Call<'_>,
+        fill: impl FnOnce(&Context<'_, T, Observer>, &mut List<R>) -> Result,
+    ) -> Result<List> {
+        let mut list = List::new();
+        // SAFETY: Same requirements; the role of an observer asks for nothing more.
+        fill(unsafe { Context::from_ref(call) }, &mut list)?;
+        Ok(list.erase())
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps`].
+    unsafe fn firmware(call: &Call<'_>) -> Result<List> {
+        // SAFETY: Same requirements.
+        unsafe { Self::list(call, T::firmware) }
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps`].
+    unsafe fn engines(call: &Call<'_>) -> Result<List> {
+        // SAFETY: Same requirements.
+        unsafe { Self::list(call, T::engines) }
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps`].
+    unsafe fn clocks(call: &Call<'_>) -> Result<List> {
+        // SAFETY: Same requirements.
+        unsafe { Self::list(call, T::clocks) }
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps`].
+    unsafe fn sensors(call: &Call<'_>) -> Result<List> {
+        // SAFETY: Same requirements.
+        unsafe { Self::list(call, T::sensors) }
     }
 
     /// # Safety

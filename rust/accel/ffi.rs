@@ -97,6 +97,12 @@ pub(crate) fn current_command() -> [u8; bindings::TASK_COMM_LEN as usize] {
     command
 }
 
+/// Returns whether the current task has a capability, `CAP_*`.
+pub(crate) fn is_capable(capability: u32) -> bool {
+    // SAFETY: May be called in process context. CAST: Capabilities are small numbers.
+    unsafe { bindings::capable(capability as c_int) }
+}
+
 /// Returns `EPERM` if the kernel is locked down against direct access to devices.
 pub(crate) fn check_lockdown() -> Result {
     // SAFETY: May be called in process context.

@@ -166,8 +166,8 @@ impl OpenFile {
             .insert(file.clone(), node, ops.open_policy)?;
         if role == Role::User {
             // SAFETY: The call is inside the gate of a device of this driver.
-            let state =
-                unsafe { (ops.open)(&call) }.inspect_err(|_| core.files.lock().remove(&file))?;
+            let state = unsafe { (ops.open)(&call) };
+            let state = state.inspect_err(|_| core.files.lock().remove(&file))?;
             // INVARIANT: Nobody but this function knows the file well enough to use its state.
             file.state.store(state.as_ptr(), Relaxed);
         }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The information ioctl: the protocol by which the records of a topic reach user space.
+//! The information ioctl: the protocol by which the records of a topic reach user space, and what
+//! a driver says to fill them.
 
+mod own;
+mod record;
 mod topic;
 
 use kernel::{
@@ -12,7 +15,25 @@ use kernel::{
     },
 };
 
-use self::topic::Topic;
+pub use self::{
+    own::{
+        Topic,
+        TopicTable, //
+    },
+    record::{
+        Clock,
+        Engine,
+        EngineClass,
+        Firmware,
+        List,
+        Reading,
+        Sensor, //
+    },
+};
+
+pub(crate) use self::own::TopicEntry;
+
+use self::topic::Records;
 use crate::{
     context::Call,
     uapi::accel_info, //
@@ -25,21 +46,45 @@ pub(crate) fn ioctl(call: Call<'_>, args: &mut [u8]) -> Result {
         return Err(EINVAL);
     }
 
-    let topic = Topic::try_from(args.topic)?;
-    let window = Window::new(topic.count(&call), topic.record_size(), args)?;
+    let records = Records::of_topic(&call, args.topic)?;
+    // To write user memory may take as long as user space pleases, so the gate is left before.
+    drop(call);
+    let (bytes, record_size) = records.as_parts();
+    reply(args, bytes, record_size)
+}
 
-    // CAST: A pointer of user space fits; if it does not, it is not one.
+/// Writes those records out of `bytes` that `args` asks for.
+fn reply(args: &mut accel_info, bytes: &[u8], record_size: usize) -> Result {
+    let total = bytes.len().checked_div(record_size).unwrap_or(0);
+    // CAST: Records are small, and their number is limited by memory.
+    let window = Window::new(total as u32, record_size as u32, args)?;
+
     let data = UserPtr::from_addr(usize::try_from(args.data_ptr).map_err(|_| EFAULT)?);
-    let mut out = Output {
-        writer: UserSlice::new(data, window.bytes()).writer(),
-        stride: window.stride,
-        count: 0,
-    };
-    topic.write(&call, window.records(), &mut out)?;
+    let mut writer = UserSlice::new(data, window.bytes()).writer();
+    for index in window.first as usize..(window.first + window.count) as usize {
+        let start = index * record_size;
+        let record = bytes.get(start..start + record_size).ok_or(EINVAL)?;
+        write_record(&mut writer, record, window.stride as usize)?;
+    }
 
     args.data_len = window.wanted;
-    args.record_size = topic.record_size();
-    args.count = out.count;
+    args.record_size = record_size as u32;
+    args.count = window.count;
+    Ok(())
+}
+
+/// Writes one record, cut or filled up to the stride.
+fn write_record(writer: &mut UserSliceWriter, record: &[u8], stride: usize) -> Result {
+    let record = &record[..record.len().min(stride)];
+    writer.write_slice(record)?;
+
+    let mut left = stride - record.len();
+    let zeros = [0; 64];
+    while left > 0 {
+        let n = left.min(zeros.len());
+        writer.write_slice(&zeros[..n])?;
+        left -= n;
+    }
     Ok(())
 }
 
@@ -68,7 +113,7 @@ impl Window {
         };
         let first = args.index.min(total);
         let available = total - first;
-        let room = args.data_len / u64::from(stride);
+        let room = args.data_len.checked_div(stride.into()).unwrap_or(0);
 
         Ok(Self {
             first,
@@ -79,41 +124,9 @@ impl Window {
         })
     }
 
-    fn records(&self) -> core::ops::Range<u32> {
-        self.first..self.first + self.count
-    }
-
     /// Returns how many bytes are written.
     fn bytes(&self) -> usize {
         self.count as usize * self.stride as usize
-    }
-}
-
-/// Where records go: an array in user space whose stride is the caller's.
-struct Output {
-    writer: UserSliceWriter,
-    stride: u32,
-    /// How many were written.
-    count: u32,
-}
-
-impl Output {
-    /// Writes one record, cut or filled up to the stride.
-    fn push(&mut self, record: impl IntoBytes + zerocopy::Immutable) -> Result {
-        let stride = self.stride as usize;
-        let bytes = record.as_bytes();
-        let bytes = &bytes[..bytes.len().min(stride)];
-        self.writer.write_slice(bytes)?;
-
-        let mut left = stride - bytes.len();
-        let zeros = [0; 64];
-        while left > 0 {
-            let n = left.min(zeros.len());
-            self.writer.write_slice(&zeros[..n])?;
-            left -= n;
-        }
-        self.count += 1;
-        Ok(())
     }
 }
 

@@ -41,12 +41,7 @@ pub(crate) type ArgsBuffer = [u64; ARGS_MAX / size_of::<u64>()];
 /// What is known of an ioctl apart from the types that its driver gave it.
 pub(crate) struct Entry {
     pub(crate) command: u32,
-    /// Size of the structure here and now.
-    pub(crate) size: u32,
-    /// Size of its first version.
-    pub(crate) min_size: u32,
-    /// `ACCEL_IOCTL_*`
-    pub(crate) flags: u32,
+    pub(crate) shape: Shape,
     /// The capability that the caller needs.
     pub(crate) capability: Option<u32>,
     pub(crate) name: &'static str,
@@ -59,6 +54,17 @@ pub(crate) struct Entry {
     /// admitted to a device of the driver that the entry was made for, in the role that `flags`
     /// asks for.
     pub(crate) handler: unsafe fn(Call<'_>, &mut [u8]) -> Result,
+}
+
+/// What decides about the copy from and to user space.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    /// Size of the structure here and now.
+    pub(crate) size: u32,
+    /// Size of its first version.
+    pub(crate) min_size: u32,
+    /// `ACCEL_IOCTL_*`
+    pub(crate) flags: u32,
 }
 
 impl Entry {
@@ -74,10 +80,12 @@ impl Entry {
         );
         Self {
             command: kernel::ioctl::_IO(uapi::ACCEL_IOC_TYPE, nr as u32),
-            // CAST: At most `ARGS_MAX`.
-            size: size as u32,
-            min_size: size as u32,
-            flags: uapi::ACCEL_IOCTL_IN | uapi::ACCEL_IOCTL_OUT,
+            shape: Shape {
+                // CAST: At most `ARGS_MAX`.
+                size: size as u32,
+                min_size: size as u32,
+                flags: uapi::ACCEL_IOCTL_IN | uapi::ACCEL_IOCTL_OUT,
+            },
             capability: None,
             name,
             description,
@@ -98,12 +106,14 @@ impl Entry {
         handler: unsafe fn(Call<'_>, &mut [u8]) -> Result,
     ) -> Self {
         let mut entry = Self::new(nr, name, description, size);
-        entry.flags |= uapi::ACCEL_IOCTL_OBSERVER;
+        entry.shape.flags |= uapi::ACCEL_IOCTL_OBSERVER;
         entry.handler = handler;
         entry
     }
+}
 
-    /// Reads the structure at `arg` into `buffer`. Returns the size that the caller gave it.
+impl Shape {
+    /// Reads the structure at `arg` into `buffer`. Returns how much of it both sides know.
     #[inline]
     pub(crate) fn read_args(&self, arg: UserPtr, buffer: &mut ArgsBuffer) -> Result<usize> {
         let bytes = buffer.as_mut_bytes();
@@ -197,7 +207,7 @@ impl<T: AccelDriver> Ioctl<T> {
     {
         let _ = handler;
         let mut entry = Entry::new(nr, name, description, size_of::<A>());
-        entry.flags |= uapi::ACCEL_IOCTL_OBSERVER;
+        entry.shape.flags |= uapi::ACCEL_IOCTL_OBSERVER;
         entry.handler = shim::<T, Observer, A, H>;
         Self {
             entry,
@@ -208,17 +218,17 @@ impl<T: AccelDriver> Ioctl<T> {
     /// Says that the structure has grown: callers may still pass its first `size` bytes.
     pub const fn min_size(mut self, size: usize) -> Self {
         assert!(
-            size >= size_of::<u32>() && size <= self.entry.size as usize,
+            size >= size_of::<u32>() && size <= self.entry.shape.size as usize,
             "the first version of a structure is not larger than today's"
         );
         // CAST: At most `ARGS_MAX`.
-        self.entry.min_size = size as u32;
+        self.entry.shape.min_size = size as u32;
         self
     }
 
     /// Says that the caller needs a capability, `CAP_*` of `linux/capability.h`.
     pub const fn capability(mut self, capability: u32) -> Self {
-        self.entry.flags |= uapi::ACCEL_IOCTL_CAPABILITY;
+        self.entry.shape.flags |= uapi::ACCEL_IOCTL_CAPABILITY;
         self.entry.capability = Some(capability);
         self
     }
@@ -229,13 +239,13 @@ impl<T: AccelDriver> Ioctl<T> {
     /// Such an ioctl needs `CAP_SYS_RAWIO`, is refused under lockdown, taints the kernel, is
     /// counted in sysfs, and can be switched off. Nothing else may carry such a payload.
     pub const fn passthrough(mut self) -> Self {
-        self.entry.flags |= uapi::ACCEL_IOCTL_PASSTHROUGH;
+        self.entry.shape.flags |= uapi::ACCEL_IOCTL_PASSTHROUGH;
         self.capability(bindings::CAP_SYS_RAWIO)
     }
 
     /// Says that the structure only carries arguments; it is not written back.
     pub const fn input_only(mut self) -> Self {
-        self.entry.flags &= !uapi::ACCEL_IOCTL_OUT;
+        self.entry.shape.flags &= !uapi::ACCEL_IOCTL_OUT;
         self
     }
 }

@@ -33,11 +33,10 @@ pub(crate) fn check_rights(call: &Call<'_>, entry: &Entry) -> Result {
     let Some(capability) = entry.capability else {
         return Ok(());
     };
-    // SAFETY: May be called for any number in process context. CAST: Capabilities are small.
-    if !unsafe { bindings::capable(capability as i32) } {
+    if !ffi::is_capable(capability) {
         return Err(EPERM);
     }
-    if entry.flags & uapi::ACCEL_IOCTL_PASSTHROUGH != 0 {
+    if entry.shape.flags & uapi::ACCEL_IOCTL_PASSTHROUGH != 0 {
         admit(call, entry)?;
     }
     Ok(())

@@ -19,9 +19,15 @@ pub const ACCEL_IOC_DRIVER_END: u8 = 0xc0;
 pub const ACCEL_INFO_LIST: u32 = 0;
 pub const ACCEL_INFO_DEVICE: u32 = 1;
 pub const ACCEL_INFO_DRIVER: u32 = 2;
+pub const ACCEL_INFO_FIRMWARE: u32 = 3;
+pub const ACCEL_INFO_ENGINES: u32 = 4;
+pub const ACCEL_INFO_CLOCKS: u32 = 6;
+pub const ACCEL_INFO_USAGE: u32 = 7;
 pub const ACCEL_INFO_STATUS: u32 = 8;
+pub const ACCEL_INFO_SENSORS: u32 = 9;
 pub const ACCEL_INFO_CLIENTS: u32 = 10;
 pub const ACCEL_INFO_UAPI: u32 = 11;
+pub const ACCEL_INFO_DRIVER_BASE: u32 = 0x8000;
 
 pub const ACCEL_OPEN_SHARED: u32 = 0;
 pub const ACCEL_OPEN_EXCLUSIVE: u32 = 1;
@@ -30,6 +36,13 @@ pub const ACCEL_OPEN_PER_USER: u32 = 3;
 
 pub const ACCEL_ROLE_OBSERVER: u32 = 0;
 pub const ACCEL_ROLE_USER: u32 = 1;
+
+pub const ACCEL_ENGINE_OTHER: u32 = 0;
+pub const ACCEL_ENGINE_COMPUTE: u32 = 1;
+pub const ACCEL_ENGINE_COPY: u32 = 2;
+
+pub const ACCEL_QUANTITY_POWER: u32 = 0;
+pub const ACCEL_QUANTITY_TEMPERATURE: u32 = 1;
 
 pub const ACCEL_STATE_RUNNING: u32 = 0;
 
@@ -86,6 +99,46 @@ pub struct accel_info_driver {
     pub documentation_url: [u8; 128],
     pub open_policy: u32,
     pub open_limit: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_firmware {
+    pub name: [u8; 32],
+    pub version: [u8; 64],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_engine {
+    pub name: [u8; 32],
+    pub engine_class: u32,
+    pub count: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_clock {
+    pub name: [u8; 32],
+    pub current_hz: u64,
+    pub max_hz: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_usage {
+    pub busy_ns: u64,
+    pub submitted: u64,
+    pub completed: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_sensor {
+    pub name: [u8; 32],
+    pub quantity: u32,
+    pub reserved: u32,
+    pub value: i64,
 }
 
 #[repr(C)]

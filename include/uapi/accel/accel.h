@@ -64,17 +64,33 @@
  *	one struct accel_info_topic each
  * @ACCEL_INFO_DEVICE: what the device is, one struct accel_info_device
  * @ACCEL_INFO_DRIVER: what drives it, one struct accel_info_driver
+ * @ACCEL_INFO_FIRMWARE: what runs on it, one struct accel_info_firmware each
+ * @ACCEL_INFO_ENGINES: what it can do at the same time, one
+ *	struct accel_info_engine each
+ * @ACCEL_INFO_CLOCKS: its clocks, one struct accel_info_clock each
+ * @ACCEL_INFO_USAGE: what it has done, one struct accel_info_usage
  * @ACCEL_INFO_STATUS: how it is doing, one struct accel_info_status
+ * @ACCEL_INFO_SENSORS: its sensors, one struct accel_info_sensor each
  * @ACCEL_INFO_CLIENTS: who has it open, one struct accel_info_client each
  * @ACCEL_INFO_UAPI: the ioctls that it takes, one struct accel_info_ioctl each
+ * @ACCEL_INFO_DRIVER_BASE: the first of the driver's own topics, which its
+ *	header documents
+ *
+ * A topic without content on a device has no records.
  */
 enum accel_info_topic_id {
 	ACCEL_INFO_LIST = 0,
 	ACCEL_INFO_DEVICE = 1,
 	ACCEL_INFO_DRIVER = 2,
+	ACCEL_INFO_FIRMWARE = 3,
+	ACCEL_INFO_ENGINES = 4,
+	ACCEL_INFO_CLOCKS = 6,
+	ACCEL_INFO_USAGE = 7,
 	ACCEL_INFO_STATUS = 8,
+	ACCEL_INFO_SENSORS = 9,
 	ACCEL_INFO_CLIENTS = 10,
 	ACCEL_INFO_UAPI = 11,
+	ACCEL_INFO_DRIVER_BASE = 0x8000,
 };
 
 /**
@@ -184,6 +200,91 @@ struct accel_info_driver {
 	char documentation_url[128];
 	__u32 open_policy;
 	__u32 open_limit;
+};
+
+/**
+ * struct accel_info_firmware - record of ACCEL_INFO_FIRMWARE
+ * @name: what it is for, NUL-terminated
+ * @version: its version, NUL-terminated
+ */
+struct accel_info_firmware {
+	char name[32];
+	char version[64];
+};
+
+/**
+ * enum accel_engine_class - what an engine is for
+ * @ACCEL_ENGINE_OTHER: none of the following
+ * @ACCEL_ENGINE_COMPUTE: computing
+ * @ACCEL_ENGINE_COPY: moving data
+ */
+enum accel_engine_class {
+	ACCEL_ENGINE_OTHER = 0,
+	ACCEL_ENGINE_COMPUTE = 1,
+	ACCEL_ENGINE_COPY = 2,
+};
+
+/**
+ * struct accel_info_engine - record of ACCEL_INFO_ENGINES
+ * @name: its name, NUL-terminated
+ * @engine_class: one of enum accel_engine_class
+ * @count: how many of its kind there are
+ */
+struct accel_info_engine {
+	char name[32];
+	__u32 engine_class;
+	__u32 count;
+};
+
+/**
+ * struct accel_info_clock - record of ACCEL_INFO_CLOCKS
+ * @name: which clock, NUL-terminated
+ * @current_hz: its frequency when the driver last looked, Hz
+ * @max_hz: the highest that it can have, Hz
+ */
+struct accel_info_clock {
+	char name[32];
+	__aligned_u64 current_hz;
+	__aligned_u64 max_hz;
+};
+
+/**
+ * struct accel_info_usage - record of ACCEL_INFO_USAGE
+ * @busy_ns: time spent on work that is completed, nanoseconds; work that ran at
+ *	the same time counts each by itself
+ * @submitted: how many pieces of work were begun
+ * @completed: how many of those have ended
+ *
+ * All three only grow.
+ */
+struct accel_info_usage {
+	__aligned_u64 busy_ns;
+	__aligned_u64 submitted;
+	__aligned_u64 completed;
+};
+
+/**
+ * enum accel_quantity - what a sensor measures
+ * @ACCEL_QUANTITY_POWER: power, in microwatts
+ * @ACCEL_QUANTITY_TEMPERATURE: temperature, in thousandths of a degree Celsius
+ */
+enum accel_quantity {
+	ACCEL_QUANTITY_POWER = 0,
+	ACCEL_QUANTITY_TEMPERATURE = 1,
+};
+
+/**
+ * struct accel_info_sensor - record of ACCEL_INFO_SENSORS
+ * @name: where it is, NUL-terminated
+ * @quantity: one of enum accel_quantity, which says the unit
+ * @reserved: zero
+ * @value: what it showed when the driver last looked
+ */
+struct accel_info_sensor {
+	char name[32];
+	__u32 quantity;
+	__u32 reserved;
+	__s64 value __attribute__((aligned(8)));
 };
 
 /**

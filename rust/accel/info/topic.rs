@@ -2,12 +2,18 @@
 
 //! The topics, and where the content of their records comes from.
 
-use core::ops::Range;
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Relaxed, //
+    },
+};
+use zerocopy::Immutable;
 
 use super::{
     text,
-    Output, //
+    List, //
 };
 use crate::{
     context::Call,
@@ -19,108 +25,64 @@ use crate::{
     uapi::*, //
 };
 
-/// The topics; see `enum accel_info_topic_id`.
-#[derive(Clone, Copy)]
-pub(super) enum Topic {
-    List,
-    Device,
-    Driver,
-    Status,
-    Clients,
-    Uapi,
+/// The topics that every device has, in the order of their numbers.
+const CORE_TOPICS: [u32; 11] = [
+    ACCEL_INFO_LIST,
+    ACCEL_INFO_DEVICE,
+    ACCEL_INFO_DRIVER,
+    ACCEL_INFO_FIRMWARE,
+    ACCEL_INFO_ENGINES,
+    ACCEL_INFO_CLOCKS,
+    ACCEL_INFO_USAGE,
+    ACCEL_INFO_STATUS,
+    ACCEL_INFO_SENSORS,
+    ACCEL_INFO_CLIENTS,
+    ACCEL_INFO_UAPI,
+];
+
+/// The records of a topic. Those that are alone and small need no memory of their own.
+pub(super) enum Records {
+    Device(accel_info_device),
+    Usage(accel_info_usage),
+    Status(accel_info_status),
+    List(List),
 }
 
-impl TryFrom<u32> for Topic {
-    type Error = Error;
-
-    fn try_from(topic: u32) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|candidate| candidate.id() == topic)
-            .ok_or(EINVAL)
-    }
-}
-
-impl Topic {
-    const ALL: [Self; 6] = [
-        Self::List,
-        Self::Device,
-        Self::Driver,
-        Self::Status,
-        Self::Clients,
-        Self::Uapi,
-    ];
-
-    fn id(self) -> u32 {
-        match self {
-            Self::List => ACCEL_INFO_LIST,
-            Self::Device => ACCEL_INFO_DEVICE,
-            Self::Driver => ACCEL_INFO_DRIVER,
-            Self::Status => ACCEL_INFO_STATUS,
-            Self::Clients => ACCEL_INFO_CLIENTS,
-            Self::Uapi => ACCEL_INFO_UAPI,
-        }
-    }
-
-    /// Returns the size of a record in bytes.
-    pub(super) fn record_size(self) -> u32 {
-        let size = match self {
-            Self::List => size_of::<accel_info_topic>(),
-            Self::Device => size_of::<accel_info_device>(),
-            Self::Driver => size_of::<accel_info_driver>(),
-            Self::Status => size_of::<accel_info_status>(),
-            Self::Clients => size_of::<accel_info_client>(),
-            Self::Uapi => size_of::<accel_info_ioctl>(),
+impl Records {
+    /// Asks for the records of a topic. Returns `EINVAL` if there is no such topic.
+    pub(super) fn of_topic(call: &Call<'_>, topic: u32) -> Result<Self> {
+        let ops = ops(call);
+        let records = match topic {
+            ACCEL_INFO_LIST => Self::List(list(call)?),
+            ACCEL_INFO_DEVICE => Self::Device(device(call)),
+            ACCEL_INFO_DRIVER => Self::List(driver(call)?),
+            ACCEL_INFO_FIRMWARE => Self::List(of_driver(call, ops.firmware)?),
+            ACCEL_INFO_ENGINES => Self::List(of_driver(call, ops.engines)?),
+            ACCEL_INFO_CLOCKS => Self::List(of_driver(call, ops.clocks)?),
+            ACCEL_INFO_USAGE => Self::Usage(usage(call)),
+            ACCEL_INFO_STATUS => Self::Status(status(call)),
+            ACCEL_INFO_SENSORS => Self::List(of_driver(call, ops.sensors)?),
+            ACCEL_INFO_CLIENTS => Self::List(clients(call)?),
+            ACCEL_INFO_UAPI => Self::List(uapi(call)?),
+            _ => {
+                let own = ops.topics.iter().find(|own| own.id == topic);
+                Self::List(of_driver(call, own.ok_or(EINVAL)?.records)?)
+            }
         };
-        // CAST: A record is far smaller than 4 GiB.
-        size as u32
+        Ok(records)
     }
 
-    /// Returns how many records there are now.
-    pub(super) fn count(self, call: &Call<'_>) -> u32 {
+    /// Returns the records as bytes, and the size of each.
+    pub(super) fn as_parts(&self) -> (&[u8], usize) {
+        fn single<R: IntoBytes + Immutable>(record: &R) -> (&[u8], usize) {
+            (record.as_bytes(), size_of::<R>())
+        }
+
         match self {
-            // CAST: Both are lengths of small tables.
-            Self::List => Self::ALL.len() as u32,
-            Self::Uapi => (CORE_IOCTLS.len() + ops(call).ioctls.len()) as u32,
-            Self::Clients => {
-                let (users, observers) = call.core.files.lock().counts();
-                users + observers
-            }
-            Self::Device | Self::Driver | Self::Status => 1,
-        }
-    }
-
-    /// Writes the records with these indices; fewer if there are fewer by now.
-    pub(super) fn write(self, call: &Call<'_>, records: Range<u32>, out: &mut Output) -> Result {
-        if let Self::Clients = self {
-            return write_clients(call, records, out);
-        }
-        for index in records {
-            self.write_one(call, index as usize, out)?;
-        }
-        Ok(())
-    }
-
-    fn write_one(self, call: &Call<'_>, index: usize, out: &mut Output) -> Result {
-        match self {
-            Self::List => out.push(Self::ALL[index].describe(call)),
-            Self::Device => out.push(device(call)),
-            Self::Driver => out.push(driver(call)),
-            Self::Status => out.push(status(call)),
-            Self::Clients => Ok(()),
-            Self::Uapi => {
-                let mut entries = Iterator::chain(CORE_IOCTLS.iter(), ops(call).ioctls);
-                out.push(describe_ioctl(entries.nth(index).ok_or(EINVAL)?))
-            }
-        }
-    }
-
-    fn describe(self, call: &Call<'_>) -> accel_info_topic {
-        accel_info_topic {
-            topic: self.id(),
-            record_size: self.record_size(),
-            count: self.count(call),
-            reserved: 0,
+            Self::Device(record) => single(record),
+            Self::Usage(record) => single(record),
+            Self::Status(record) => single(record),
+            Self::List(list) => list.as_parts(),
         }
     }
 }
@@ -128,6 +90,37 @@ impl Topic {
 fn ops<'a>(call: &'a Call<'_>) -> &'a DriverOps {
     // SAFETY: The call is inside the gate, and is borrowed meanwhile.
     unsafe { call.core.ops() }
+}
+
+/// Asks the driver for a list, by one of its operations.
+fn of_driver(call: &Call<'_>, operation: unsafe fn(&Call<'_>) -> Result<List>) -> Result<List> {
+    // SAFETY: The call is inside the gate of the device whose driver the operation is of.
+    unsafe { operation(call) }
+}
+
+fn list(call: &Call<'_>) -> Result<List> {
+    let own = ops(call).topics.iter().map(|own| own.id);
+    let mut list = List::<accel_info_topic>::new();
+    for topic in Iterator::chain(CORE_TOPICS.into_iter(), own) {
+        // Its own length is not known before it is complete, but how many topics there are is.
+        let (count, record_size) = if topic == ACCEL_INFO_LIST {
+            let count = CORE_TOPICS.len() + ops(call).topics.len();
+            (count, size_of::<accel_info_topic>())
+        } else {
+            let records = Records::of_topic(call, topic)?;
+            let (bytes, record_size) = records.as_parts();
+            let count = bytes.len().checked_div(record_size).unwrap_or(0);
+            (count, record_size)
+        };
+        list.push(accel_info_topic {
+            topic,
+            // CAST: Records are small, and their number is limited by memory.
+            record_size: record_size as u32,
+            count: count as u32,
+            reserved: 0,
+        })?;
+    }
+    Ok(list.erase())
 }
 
 fn device(call: &Call<'_>) -> accel_info_device {
@@ -148,11 +141,12 @@ fn device(call: &Call<'_>) -> accel_info_device {
     }
 }
 
-fn driver(call: &Call<'_>) -> accel_info_driver {
+fn driver(call: &Call<'_>) -> Result<List> {
     let info = &ops(call).info;
     let (open_policy, open_limit) = ops(call).open_policy.to_uapi();
 
-    accel_info_driver {
+    let mut list = List::<accel_info_driver>::new();
+    list.push(accel_info_driver {
         name: text(info.name.as_bytes()),
         version: text(info.version.as_bytes()),
         user_space_url: text(info.user_space_url.as_bytes()),
@@ -160,6 +154,19 @@ fn driver(call: &Call<'_>) -> accel_info_driver {
         documentation_url: text(info.documentation_url.as_bytes()),
         open_policy,
         open_limit,
+    })?;
+    Ok(list.erase())
+}
+
+fn usage(call: &Call<'_>) -> accel_info_usage {
+    let usage = &call.core.usage;
+
+    // What has completed is read first, so that it never exceeds what was submitted.
+    let completed = usage.completed.load(Acquire);
+    accel_info_usage {
+        busy_ns: usage.busy_ns.load(Relaxed),
+        submitted: usage.submitted.load(Relaxed),
+        completed,
     }
 }
 
@@ -176,20 +183,18 @@ fn status(call: &Call<'_>) -> accel_info_status {
     }
 }
 
-/// Writes clients one by one: the list must not be locked while user memory is written, because
-/// that can take as long as user space pleases.
-fn write_clients(call: &Call<'_>, records: Range<u32>, out: &mut Output) -> Result {
+fn clients(call: &Call<'_>) -> Result<List> {
+    let mut list = List::<accel_info_client>::new();
     let mut next_id = 0;
-    for index in 0..records.end {
+    // One by one, so that memory is not allocated with the files locked.
+    loop {
         let Some(file) = call.core.files.lock().next(next_id) else {
             break;
         };
         next_id = file.id + 1;
-        if index >= records.start {
-            out.push(client(&file))?;
-        }
+        list.push(client(&file))?;
     }
-    Ok(())
+    Ok(list.erase())
 }
 
 fn client(file: &OpenFile) -> accel_info_client {
@@ -207,12 +212,20 @@ fn client(file: &OpenFile) -> accel_info_client {
     }
 }
 
-fn describe_ioctl(entry: &Entry) -> accel_info_ioctl {
+fn uapi(call: &Call<'_>) -> Result<List> {
+    let mut list = List::<accel_info_ioctl>::new();
+    for entry in Iterator::chain(CORE_IOCTLS.iter(), ops(call).ioctls) {
+        list.push(describe(entry))?;
+    }
+    Ok(list.erase())
+}
+
+fn describe(entry: &Entry) -> accel_info_ioctl {
     accel_info_ioctl {
         command: entry.command,
-        size: entry.size,
-        min_size: entry.min_size,
-        flags: entry.flags,
+        size: entry.shape.size,
+        min_size: entry.shape.min_size,
+        flags: entry.shape.flags,
         capability: entry.capability.unwrap_or(0),
         reserved: 0,
         name: text(entry.name.as_bytes()),

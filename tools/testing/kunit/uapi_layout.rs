@@ -62,6 +62,11 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
             name, version, user_space_url, user_space_license, documentation_url, open_policy,
             open_limit,
         }
+        accel_info_firmware { name, version }
+        accel_info_engine { name, engine_class, count }
+        accel_info_clock { name, current_hz, max_hz }
+        accel_info_usage { busy_ns, submitted, completed }
+        accel_info_sensor { name, quantity, reserved, value }
         accel_info_status { state, users, observers, reserved, registered_ns }
         accel_info_client { id, since_ns, role, uid, pid, reserved, command }
         accel_info_ioctl {
@@ -76,7 +81,10 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         ACCEL_INFO_UAPI, ACCEL_OPEN_SHARED, ACCEL_OPEN_EXCLUSIVE, ACCEL_OPEN_LIMITED,
         ACCEL_OPEN_PER_USER, ACCEL_ROLE_OBSERVER, ACCEL_ROLE_USER,
         ACCEL_STATE_RUNNING, ACCEL_IOCTL_IN, ACCEL_IOCTL_OUT, ACCEL_IOCTL_OBSERVER,
-        ACCEL_IOCTL_CAPABILITY, ACCEL_IOCTL_PASSTHROUGH,
+        ACCEL_IOCTL_CAPABILITY, ACCEL_IOCTL_PASSTHROUGH, ACCEL_INFO_FIRMWARE, ACCEL_INFO_ENGINES,
+        ACCEL_INFO_CLOCKS, ACCEL_INFO_USAGE, ACCEL_INFO_SENSORS, ACCEL_INFO_DRIVER_BASE,
+        ACCEL_ENGINE_OTHER, ACCEL_ENGINE_COMPUTE, ACCEL_ENGINE_COPY, ACCEL_QUANTITY_POWER,
+        ACCEL_QUANTITY_TEMPERATURE,
     }
 };
 

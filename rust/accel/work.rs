@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Accounting of what a device does.
+
+use kernel::{
+    sync::{
+        aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed,
+            Release, //
+        },
+    },
+    time::{
+        Instant,
+        Monotonic, //
+    },
+};
+
+use crate::device::Core;
+
+/// The counters of a device; `struct accel_info_usage`. They only grow.
+pub(crate) struct Usage {
+    pub(crate) busy_ns: Atomic<u64>,
+    pub(crate) submitted: Atomic<u64>,
+    pub(crate) completed: Atomic<u64>,
+}
+
+impl Usage {
+    pub(crate) fn new() -> Self {
+        Self {
+            busy_ns: Atomic::new(0),
+            submitted: Atomic::new(0),
+            completed: Atomic::new(0),
+        }
+    }
+}
+
+/// A piece of work that the device is busy with, from [`Device::begin_work`] until it is dropped.
+///
+/// May be dropped anywhere, in interrupt context too.
+///
+/// [`Device::begin_work`]: crate::Device::begin_work
+#[must_use = "the work ends when this is dropped"]
+pub struct Work {
+    core: ARef<Core>,
+    begin: Instant<Monotonic>,
+}
+
+impl Work {
+    pub(crate) fn begin(core: &Core) -> Self {
+        core.usage.submitted.fetch_add(1, Relaxed);
+        Self {
+            core: core.into(),
+            begin: Instant::now(),
+        }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        // CAST: The monotonic clock does not go backwards.
+        let busy_ns = self.begin.elapsed().as_nanos() as u64;
+        self.core.usage.busy_ns.fetch_add(busy_ns, Relaxed);
+        // Whoever sees this completed also sees that it was submitted.
+        self.core.usage.completed.fetch_add(1, Release);
+    }
+}
