@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * User memory that takes for ever to read or write does not hold up the
+ * removal of a device: the callers are stopped in a page fault, which only the
+ * test ends, while the driver is unbound.
+ */
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "node.h"
+
+/* The removal itself, in the emulated debug kernel, without a wait for users. */
+#define REMOVAL_NS (10 * 1000000000ULL)
+
+FIXTURE(stall) {
+	struct node node;
+	long page_size;
+	char *page;
+	int uffd;
+	int fd;
+	int result;
+	bool on_result;
+};
+
+/* Whether the fault is in the argument, or in where the records go. */
+FIXTURE_VARIANT(stall) {
+	bool on_result;
+};
+
+FIXTURE_VARIANT_ADD(stall, reading_the_argument) {
+	.on_result = false,
+};
+
+FIXTURE_VARIANT_ADD(stall, writing_the_records) {
+	.on_result = true,
+};
+
+FIXTURE_SETUP(stall)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	self->on_result = variant->on_result;
+	if (!setup_root(_metadata) || !setup_node(_metadata, &self->node))
+		return;
+	self->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	ASSERT_LE(0, self->uffd);
+	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_API, &api));
+
+	self->page_size = sysconf(_SC_PAGESIZE);
+	self->page = mmap(NULL, self->page_size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->page);
+	reg.range.start = (uintptr_t)self->page;
+	reg.range.len = self->page_size;
+	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_REGISTER, &reg));
+
+	self->fd = open(self->node.path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(stall)
+{
+	close(self->fd);
+	close(self->uffd);
+	munmap(self->page, self->page_size);
+	if (!node_bound(&self->node))
+		EXPECT_EQ(0, node_bind(&self->node));
+}
+
+/* Asks for the status, with the argument or the record in the page. */
+static void *stopped_call(void *data)
+{
+	FIXTURE_DATA(stall) *self = data;
+	struct accel_info info = {
+		.size = sizeof(info),
+		.topic = ACCEL_INFO_STATUS,
+		.data_ptr = (uintptr_t)self->page,
+		.data_len = sizeof(struct accel_info_status),
+	};
+	void *arg = self->on_result ? (void *)&info : self->page;
+
+	self->result = sys_ioctl(self->fd, ACCEL_IOC_INFO, arg);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(stall, does_not_hold_up_removal, 120)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (uintptr_t)self->page, .len = self->page_size },
+	};
+	struct pollfd faulted = { .fd = self->uffd, .events = POLLIN };
+	struct uffd_msg message;
+	pthread_t caller;
+	__u64 begin;
+
+	ASSERT_EQ(0, pthread_create(&caller, NULL, stopped_call, self));
+	ASSERT_EQ(1, poll(&faulted, 1, PATIENCE_MS))
+		TH_LOG("the call has not touched the page");
+	ASSERT_EQ(sizeof(message), read(self->uffd, &message, sizeof(message)));
+	ASSERT_EQ(UFFD_EVENT_PAGEFAULT, message.event);
+
+	begin = now_ns();
+	EXPECT_EQ(0, node_unbind(&self->node));
+	EXPECT_GT(REMOVAL_NS, now_ns() - begin);
+
+	/* Let the caller go: what it reads are zeros, hence also a size of 0. */
+	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_ZEROPAGE, &zero));
+	ASSERT_EQ(0, pthread_join(caller, NULL));
+	EXPECT_EQ(self->on_result ? 0 : -EINVAL, self->result);
+	EXPECT_EQ(-ENODEV, sys_ioctl(self->fd, ACCEL_IOC_INFO, NULL));
+}
+
+TEST_HARNESS_MAIN
