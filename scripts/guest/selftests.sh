@@ -2,22 +2,38 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The selftests, in the guest: prints their KTAP, one program after another.
+#
+#   selftests.sh [PROGRAM...]    without arguments, all of tests.list
+#
 # Exit status 0 means that all of them ran, not that all tests passed.
 
 failed=0
+modules=(accel_edu accel_minimal accel_test)
 
 # DRM comes first, with its own accelerators: ours live beside them.
-for module in vgem accel_edu accel_minimal; do
+for module in vgem "${modules[@]}"; do
 	modprobe "$module" || failed=1
 done
 udevadm settle
+if [ $# -eq 0 ]; then
+	mapfile -t programs </modules/selftests/tests.list
+	set -- "${programs[@]}"
+fi
 
-while read -r program; do
+# Without a device these tests skip themselves; here there is one.
+export ACCEL_REQUIRE=1 ACCEL_KO=/modules/accel.ko
+for module in "${modules[@]}"; do
+	export "${module^^}_KO=/modules/$module.ko"
+done
+# For those that plug it in and out.
+export ACCEL_PLUG='/accel/scripts/guest/monitor.sh device_add edu,id=edu0'
+export ACCEL_UNPLUG='/accel/scripts/guest/monitor.sh device_del edu0'
+
+for program; do
 	echo "KTAP version 1"
 	echo "# Subtest: $program"
 	echo "accel-guest: $program" >/dev/kmsg
-	# Without a device these tests skip themselves; here there is one.
-	ACCEL_REQUIRE=1 ACCEL_EDU_KO=/modules/accel_edu.ko timeout 900 "/modules/selftests/$program" | sed 's/^/    /'
+	timeout 900 "/modules/selftests/$program" | sed 's/^/    /'
 	status=${PIPESTATUS[0]}
 	# More than 4 is not one of kselftest's results but a crash or the timeout.
 	if [ "$status" -gt 4 ]; then
@@ -29,7 +45,7 @@ while read -r program; do
 	else
 		echo "not ok 1 $program"
 	fi
-done </modules/selftests/tests.list
+done
 
-modprobe --remove accel_edu accel_minimal || failed=1
+modprobe --remove "${modules[@]}" || failed=1
 exit "$failed"

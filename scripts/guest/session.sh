@@ -33,14 +33,22 @@ start_udev() {
 }
 
 # Two scans, since an object is only reported when it has not changed between
-# them, and a pause, since it has to be five seconds old.
+# them, and a pause, since it has to be five seconds old. The file is opened
+# beforehand: a kernel that a test has locked down does not allow it any more.
+leaks=/sys/kernel/debug/kmemleak
+if [ -w "$leaks" ]; then
+	exec {scan}>"$leaks"
+	exec {report}<"$leaks"
+else
+	scan='' report=''
+fi
+
 scan_for_leaks() {
-	local leaks=/sys/kernel/debug/kmemleak
-	[ -w "$leaks" ] || return 0
+	[ -n "$scan" ] || return 0
 	sleep 6
-	echo scan >"$leaks"
-	echo scan >"$leaks"
-	cat "$leaks" >/dev/console
+	echo scan >&"$scan"
+	echo scan >&"$scan"
+	cat <&"$report" >/dev/console
 }
 
 session() {

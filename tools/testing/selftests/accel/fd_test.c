@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "caller.h"
+#include "fd_pass.h"
 #include "harness.h"
 
 #define EXEC_VARIABLE "ACCEL_SELFTEST_FD"
@@ -147,53 +148,6 @@ TEST_F(fd, exit_closes)
 	EXPECT_EQ(0, more_users(_metadata, self->observer, &self->before));
 }
 
-union control {
-	struct cmsghdr header;
-	char space[CMSG_SPACE(sizeof(int))];
-};
-
-static int send_fd(int socket, int fd)
-{
-	union control control = {};
-	struct iovec iov = { .iov_base = "", .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	return sendmsg(socket, &message, 0) == 1 ? 0 : -errno;
-}
-
-static int receive_fd(int socket)
-{
-	union control control = {};
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header;
-	int fd;
-
-	if (recvmsg(socket, &message, 0) != 1)
-		return -errno;
-	header = CMSG_FIRSTHDR(&message);
-	if (!header || header->cmsg_type != SCM_RIGHTS)
-		return -ENOMSG;
-	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	return fd;
-}
-
 TEST_F(fd, passed_to_another_process)
 {
 	int sockets[2], fd;
@@ -208,7 +162,7 @@ TEST_F(fd, passed_to_another_process)
 		close(sockets[0]);
 		close(self->fd);
 		ASSERT_EQ(1, read(sockets[1], &byte, 1));
-		fd = receive_fd(sockets[1]);
+		fd = fd_receive(sockets[1]);
 		ASSERT_LE(0, fd);
 		expect_works(_metadata, fd);
 		ASSERT_EQ(1, write(sockets[1], "", 1));
@@ -217,7 +171,7 @@ TEST_F(fd, passed_to_another_process)
 	}
 	close(sockets[1]);
 	ASSERT_EQ(1, write(sockets[0], "", 1));
-	ASSERT_EQ(0, send_fd(sockets[0], self->fd));
+	ASSERT_EQ(0, fd_send(sockets[0], self->fd));
 	/* Under way, it is in no process's table. */
 	EXPECT_EQ(0, close(self->fd));
 	EXPECT_EQ(0, more_users(_metadata, self->observer, &self->before));

@@ -7,6 +7,7 @@
 
 #include "kselftest_harness.h"
 #include "node.h"
+#include "test_node.h"
 
 /* For fixture set-ups: if it returns false, the test is skipped. */
 static inline bool setup_node(struct __test_metadata *_metadata, struct node *node)
@@ -30,10 +31,49 @@ static inline bool setup_root(struct __test_metadata *_metadata)
 	return true;
 }
 
+static inline bool setup_test_node(struct __test_metadata *_metadata, struct node *node,
+				   const char *name)
+{
+	int ret;
+
+	ret = test_node_find(node, name);
+	if (ret == -ENOENT && !node_required())
+		SKIP(return false, "the module " TEST_DRIVER " is not loaded");
+	ASSERT_EQ(0, ret)
+		TH_LOG(TEST_DRIVER ".%s: %s", name, strerror(-ret));
+	return true;
+}
+
+/* For tests that load a module. */
+static inline bool setup_module(struct __test_metadata *_metadata, const char *variable)
+{
+	if (!getenv(variable) && !node_required())
+		SKIP(return false, "%s is not set", variable);
+	ASSERT_NE(NULL, getenv(variable))
+		TH_LOG("%s is not set", variable);
+	return true;
+}
+
 static inline void read_status(struct __test_metadata *_metadata, int fd,
 			       struct accel_info_status *status)
 {
 	ASSERT_EQ(1, info_read(fd, ACCEL_INFO_STATUS, status, sizeof(*status), 1));
+}
+
+/* Waits until @fd, an observer, is all that is open: others may be ending. */
+static inline void wait_alone(struct __test_metadata *_metadata, int fd)
+{
+	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	struct accel_info_status status;
+
+	do {
+		read_status(_metadata, fd, &status);
+		if (!status.users && status.observers == 1)
+			return;
+		sleep_ms(1);
+	} while (now_ns() < deadline);
+	EXPECT_EQ(0, status.users);
+	ASSERT_EQ(1, status.observers);
 }
 
 #endif /* _ACCEL_SELFTEST_HARNESS_H */

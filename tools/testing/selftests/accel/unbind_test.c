@@ -419,6 +419,9 @@ static void use_node(struct hammer *hammer, const char *path, unsigned int round
 	int ret;
 
 	poll_fd.fd = open(path, O_RDWR | O_CLOEXEC);
+	/* Another driver's: this one is shared. */
+	if (poll_fd.fd < 0 && errno == EBUSY)
+		return;
 	if (poll_fd.fd < 0) {
 		count(hammer, -errno, errno == ENOENT || errno == ENXIO || errno == ENODEV, true);
 		return;

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Passthrough: ioctls with an opaque payload, which need a capability, are
+ * counted, taint the kernel, and can be switched off.
+ */
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "harness.h"
+#include "passthrough.h"
+
+#define COMMAND ACCEL_TEST_IOC_PASSTHROUGH_ADD
+#define PARAMETER "/sys/module/accel/parameters"
+
+/* The first of them: what taints the kernel does so until it reboots. */
+TEST(a_call_taints_the_kernel)
+{
+	struct node node;
+	int fd;
+
+	if (!setup_test_node(_metadata, &node, "shared") || !setup_root(_metadata))
+		return;
+	if (passthrough_taint() == 1)
+		SKIP(return, "the kernel is tainted already");
+	fd = test_open(&node, O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, passthrough_taint());
+	/* One that is refused does not. */
+	ASSERT_EQ(0, seteuid(ALICE));
+	EXPECT_EQ(-EPERM, test_call(fd, COMMAND, 1, 2, NULL));
+	ASSERT_EQ(0, seteuid(0));
+	EXPECT_EQ(0, test_call(fd, ACCEL_TEST_IOC_PRIVILEGED_ADD, 1, 2, NULL));
+	EXPECT_EQ(0, passthrough_taint());
+	EXPECT_EQ(0, test_call(fd, COMMAND, 1, 2, NULL));
+	EXPECT_EQ(1, passthrough_taint());
+	EXPECT_EQ(0, test_call(fd, COMMAND, 1, 2, NULL));
+	EXPECT_EQ(1, passthrough_taint());
+}
+
+/* With the module accel as it is after loading. */
+FIXTURE(passthrough) {
+	struct node node;
+	int observer;
+	int user;
+	int log;
+	bool reloaded;
+};
+
+FIXTURE_VARIANT(passthrough) {
+	const char *parameters;
+	bool admitted;
+};
+
+FIXTURE_VARIANT_ADD(passthrough, by_default) {
+	.parameters = "",
+	.admitted = true,
+};
+
+FIXTURE_VARIANT_ADD(passthrough, switched_on) {
+	.parameters = "passthrough=Y",
+	.admitted = true,
+};
+
+FIXTURE_VARIANT_ADD(passthrough, switched_off) {
+	.parameters = "passthrough=N",
+	.admitted = false,
+};
+
+FIXTURE_SETUP(passthrough)
+{
+	int ret;
+
+	if (!setup_test_node(_metadata, &self->node, "shared") || !setup_root(_metadata) ||
+	    !setup_module(_metadata, "ACCEL_KO"))
+		return;
+	self->reloaded = true;
+	ret = module_reload_all(variant->parameters);
+	ASSERT_EQ(0, ret)
+		TH_LOG("%s", strerror(-ret));
+	ASSERT_EQ(0, test_node_find(&self->node, "shared"));
+	self->observer = test_open(&self->node, O_RDONLY);
+	ASSERT_LE(0, self->observer);
+	self->user = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, self->user);
+	self->log = log_open();
+	ASSERT_LE(0, self->log);
+}
+
+FIXTURE_TEARDOWN_PARENT(passthrough)
+{
+	if (!self->reloaded)
+		return;
+	EXPECT_EQ(0, module_reload_all(""))
+		TH_LOG("the modules are not loaded as they were");
+}
+
+TEST_F_TIMEOUT(passthrough, parameter, 120)
+{
+	char value[8];
+
+	ASSERT_EQ(0, read_file(PARAMETER, "passthrough", value, sizeof(value)));
+	EXPECT_STREQ(variant->admitted ? "Y" : "N", value);
+	EXPECT_EQ(-EACCES, write_file(PARAMETER, "passthrough", "Y"))
+		TH_LOG("it can be changed later");
+}
+
+/* Each that is admitted counts, on its device. */
+TEST_F_TIMEOUT(passthrough, is_counted, 120)
+{
+	struct node other;
+	int i, fd, calls = variant->admitted ? 10 : 0;
+	__u32 sum;
+
+	EXPECT_EQ(0, passthrough_calls(&self->node));
+	for (i = 0; i < 10; i++) {
+		sum = 0;
+		EXPECT_EQ(variant->admitted ? 0 : -EPERM,
+			  test_call(self->user, COMMAND, i, 100, &sum));
+		EXPECT_EQ(variant->admitted ? i + 100 : 0, sum);
+		EXPECT_EQ(variant->admitted ? i + 1 : 0, passthrough_calls(&self->node));
+	}
+	/* Neither are others, nor those that are refused. */
+	EXPECT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_ADD, 1, 2, NULL));
+	EXPECT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_PRIVILEGED_ADD, 1, 2, NULL));
+	EXPECT_EQ(-EACCES, test_call(self->observer, COMMAND, 1, 2, NULL));
+	EXPECT_EQ(calls, passthrough_calls(&self->node));
+
+	ASSERT_EQ(0, test_node_find(&other, "limited"));
+	EXPECT_EQ(0, passthrough_calls(&other));
+	fd = test_open(&other, O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(variant->admitted ? 0 : -EPERM, test_call(fd, COMMAND, 1, 2, NULL));
+	EXPECT_EQ(variant->admitted ? 1 : 0, passthrough_calls(&other));
+	EXPECT_EQ(calls, passthrough_calls(&self->node));
+}
+
+TEST_F_TIMEOUT(passthrough, capability, 120)
+{
+	struct agent alice;
+
+	ASSERT_EQ(0, agent_start(&alice, ALICE, 0, 0));
+	EXPECT_EQ(-EPERM, agent_test_call(&alice, self->user, COMMAND));
+	EXPECT_EQ(-EPERM, agent_bad_call(&alice, self->user, COMMAND));
+	ASSERT_EQ(0, capability_drop(CAP_SYS_RAWIO));
+	EXPECT_EQ(-EPERM, test_call(self->user, COMMAND, 1, 2, NULL));
+	EXPECT_EQ(0, passthrough_calls(&self->node));
+	EXPECT_EQ(0, log_count(self->log, PASSTHROUGH_LINE));
+}
+
+TEST_F_TIMEOUT(passthrough, says_so_once, 120)
+{
+	int i;
+
+	EXPECT_EQ(0, log_count(self->log, PASSTHROUGH_LINE));
+	for (i = 0; i < 5; i++)
+		test_call(self->user, COMMAND, 1, 2, NULL);
+	EXPECT_EQ(variant->admitted ? 1 : 0, log_count(self->log, PASSTHROUGH_LINE));
+	close(self->user);
+	self->user = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, self->user);
+	test_call(self->user, COMMAND, 1, 2, NULL);
+	EXPECT_EQ(0, log_count(self->log, PASSTHROUGH_LINE));
+}
+
+/* Whether it is admitted or not, it is declared. */
+TEST_F_TIMEOUT(passthrough, is_declared, 120)
+{
+	struct accel_info_ioctl ioctls[64];
+	int i, count, found = 0;
+
+	count = info_read(self->observer, ACCEL_INFO_UAPI, ioctls, sizeof(ioctls[0]), 64);
+	ASSERT_LT(0, count);
+	for (i = 0; i < count; i++) {
+		if (!(ioctls[i].flags & ACCEL_IOCTL_PASSTHROUGH))
+			continue;
+		found++;
+		EXPECT_EQ(COMMAND, ioctls[i].command);
+		EXPECT_EQ(CAP_SYS_RAWIO, ioctls[i].capability);
+		EXPECT_TRUE(ioctls[i].flags & ACCEL_IOCTL_CAPABILITY);
+	}
+	EXPECT_EQ(1, found);
+}
+
+TEST_HARNESS_MAIN
