@@ -13,6 +13,7 @@ use accel::{
 use core::marker::PhantomData;
 use kernel::{
     bindings, device,
+    str::CString,
     sync::atomic::{
         Atomic,
         Relaxed, //
@@ -178,6 +179,12 @@ module! {
     authors: ["The accel developers"],
     description: "Driver for tests of the accelerator framework",
     license: "GPL",
+    params: {
+        devices: u32 {
+            default: 0,
+            description: "Further devices, accel_test.N, that admit everybody (default: 0)",
+        },
+    },
 }
 
 /// The devices, in the order of their minors.
@@ -186,6 +193,7 @@ struct TestModule {
     _exclusive: faux::Registration<Test<Exclusive>>,
     _limited: faux::Registration<Test<Limited>>,
     _per_user: faux::Registration<Test<PerUser>>,
+    _further: KVec<faux::Registration<Test<Shared>>>,
 }
 
 impl kernel::Module for TestModule {
@@ -195,6 +203,16 @@ impl kernel::Module for TestModule {
             _exclusive: faux::Registration::new(c"accel_test.exclusive")?,
             _limited: faux::Registration::new(c"accel_test.limited")?,
             _per_user: faux::Registration::new(c"accel_test.per_user")?,
+            _further: further_devices(module_parameters::devices.value())?,
         })
     }
+}
+
+fn further_devices(count: u32) -> Result<KVec<faux::Registration<Test<Shared>>>> {
+    let mut devices = KVec::new();
+    for n in 0..count {
+        let name = CString::try_from_fmt(fmt!("accel_test.{n}"))?;
+        devices.push(faux::Registration::new(&name)?, GFP_KERNEL)?;
+    }
+    Ok(devices)
 }
