@@ -5,11 +5,15 @@
 //! Members have the names, units and meaning that the C header gives them.
 
 mod capability;
+mod hardware;
 mod text;
 
 use std::fmt;
 
 pub use capability::{capability_name, CAPABILITIES};
+pub use hardware::{
+    EngineClass, InfoClock, InfoEngine, InfoFirmware, InfoSensor, InfoUsage, Quantity,
+};
 pub use text::Text;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -44,12 +48,30 @@ impl Topic {
     pub const DEVICE: Self = Self(1);
     /// What drives it, [`InfoDriver`].
     pub const DRIVER: Self = Self(2);
+    /// What runs on it, [`InfoFirmware`].
+    pub const FIRMWARE: Self = Self(3);
+    /// What it can do at the same time, [`InfoEngine`].
+    pub const ENGINES: Self = Self(4);
+    /// Its clocks, [`InfoClock`].
+    pub const CLOCKS: Self = Self(6);
+    /// What it has done, [`InfoUsage`].
+    pub const USAGE: Self = Self(7);
     /// How it is doing, [`InfoStatus`].
     pub const STATUS: Self = Self(8);
+    /// Its sensors, [`InfoSensor`].
+    pub const SENSORS: Self = Self(9);
     /// Who has it open, [`InfoClient`].
     pub const CLIENTS: Self = Self(10);
     /// The ioctls that it takes, [`InfoIoctl`].
     pub const UAPI: Self = Self(11);
+    /// The first of the driver's own topics, which its header documents.
+    pub const DRIVER_BASE: Self = Self(0x8000);
+
+    /// Whether the topic belongs to the driver, so that its number means
+    /// something else with every driver.
+    pub fn is_of_driver(self) -> bool {
+        self.0 >= Self::DRIVER_BASE.0
+    }
 
     /// The name in the C header without its prefix, or [`None`] if this crate
     /// does not know the topic.
@@ -58,7 +80,12 @@ impl Topic {
             Self::LIST => Some("LIST"),
             Self::DEVICE => Some("DEVICE"),
             Self::DRIVER => Some("DRIVER"),
+            Self::FIRMWARE => Some("FIRMWARE"),
+            Self::ENGINES => Some("ENGINES"),
+            Self::CLOCKS => Some("CLOCKS"),
+            Self::USAGE => Some("USAGE"),
             Self::STATUS => Some("STATUS"),
+            Self::SENSORS => Some("SENSORS"),
             Self::CLIENTS => Some("CLIENTS"),
             Self::UAPI => Some("UAPI"),
             _ => None,
@@ -340,4 +367,17 @@ pub struct InfoIoctl {
 
 impl Record for InfoIoctl {
     const TOPIC: Topic = Topic::UAPI;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_from_the_base_on_are_the_drivers() {
+        assert!(!Topic(0x7fff).is_of_driver());
+        assert!(Topic::DRIVER_BASE.is_of_driver());
+        assert!(Topic(u32::MAX).is_of_driver());
+        assert_eq!(Topic::DRIVER_BASE.name(), None);
+    }
 }

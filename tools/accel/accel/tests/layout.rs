@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use accel::uapi::{self, ClientRole, OpenPolicy, State, Topic};
+use accel::uapi::{self, ClientRole, EngineClass, OpenPolicy, Quantity, State, Topic};
 use accel::{edu, minimal, Ioctl};
 
 /// The headers, relative to `include/uapi`.
@@ -102,6 +102,48 @@ fn facts() -> Vec<Fact> {
     );
     structure!(
         facts,
+        "accel_info_firmware",
+        uapi::InfoFirmware { name, version }
+    );
+    structure!(
+        facts,
+        "accel_info_engine",
+        uapi::InfoEngine {
+            name,
+            engine_class,
+            count,
+        }
+    );
+    structure!(
+        facts,
+        "accel_info_clock",
+        uapi::InfoClock {
+            name,
+            current_hz,
+            max_hz,
+        }
+    );
+    structure!(
+        facts,
+        "accel_info_usage",
+        uapi::InfoUsage {
+            busy_ns,
+            submitted,
+            completed,
+        }
+    );
+    structure!(
+        facts,
+        "accel_info_sensor",
+        uapi::InfoSensor {
+            name,
+            quantity,
+            reserved,
+            value,
+        }
+    );
+    structure!(
+        facts,
         "accel_info_status",
         uapi::InfoStatus {
             state,
@@ -170,9 +212,20 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_INFO_LIST", Topic::LIST.0),
         fact("ACCEL_INFO_DEVICE", Topic::DEVICE.0),
         fact("ACCEL_INFO_DRIVER", Topic::DRIVER.0),
+        fact("ACCEL_INFO_FIRMWARE", Topic::FIRMWARE.0),
+        fact("ACCEL_INFO_ENGINES", Topic::ENGINES.0),
+        fact("ACCEL_INFO_CLOCKS", Topic::CLOCKS.0),
+        fact("ACCEL_INFO_USAGE", Topic::USAGE.0),
         fact("ACCEL_INFO_STATUS", Topic::STATUS.0),
+        fact("ACCEL_INFO_SENSORS", Topic::SENSORS.0),
         fact("ACCEL_INFO_CLIENTS", Topic::CLIENTS.0),
         fact("ACCEL_INFO_UAPI", Topic::UAPI.0),
+        fact("ACCEL_INFO_DRIVER_BASE", Topic::DRIVER_BASE.0),
+        fact("ACCEL_ENGINE_OTHER", EngineClass::OTHER.0),
+        fact("ACCEL_ENGINE_COMPUTE", EngineClass::COMPUTE.0),
+        fact("ACCEL_ENGINE_COPY", EngineClass::COPY.0),
+        fact("ACCEL_QUANTITY_POWER", Quantity::POWER.0),
+        fact("ACCEL_QUANTITY_TEMPERATURE", Quantity::TEMPERATURE.0),
         fact("ACCEL_OPEN_SHARED", OpenPolicy::SHARED.0),
         fact("ACCEL_OPEN_EXCLUSIVE", OpenPolicy::EXCLUSIVE.0),
         fact("ACCEL_OPEN_LIMITED", OpenPolicy::LIMITED.0),
@@ -253,6 +306,42 @@ fn mirror_has_the_layout_of_the_headers() {
     assert_true_in_c("layout", &HEADERS, &facts());
 }
 
+/// The numbers that have a name in Rust, each with the name in C that follows
+/// from it.
+fn named_numbers() -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for number in 0..256 {
+        let names = [
+            ("INFO", Topic(number).name()),
+            ("OPEN", OpenPolicy(number).name()),
+            ("ENGINE", EngineClass(number).name()),
+            ("QUANTITY", Quantity(number).name()),
+            ("STATE", State(number).name()),
+            ("ROLE", ClientRole(number).name()),
+        ];
+        let known = names.into_iter().filter_map(|(prefix, name)| {
+            let name = name?.to_uppercase();
+            Some(fact(format!("ACCEL_{prefix}_{name}"), number))
+        });
+        facts.extend(known);
+    }
+    facts
+}
+
+#[test]
+fn numbers_have_the_names_of_the_headers() {
+    let facts = named_numbers();
+    assert_true_in_c("names", &HEADERS, &facts);
+    let named: BTreeSet<_> = facts.into_iter().map(|fact| fact.c).collect();
+    let prefixes = ["INFO", "OPEN", "ENGINE", "QUANTITY", "STATE", "ROLE"];
+    let enumerators = names_in_headers().into_iter().filter(|name| {
+        // The base is no topic.
+        let of_enum = |prefix| name.starts_with(&format!("ACCEL_{prefix}_"));
+        prefixes.iter().any(of_enum) && name != "ACCEL_INFO_DRIVER_BASE"
+    });
+    assert_eq!(named, enumerators.collect());
+}
+
 #[test]
 fn capabilities_have_the_names_of_the_kernel() {
     let names = uapi::CAPABILITIES.iter().enumerate();
@@ -285,7 +374,8 @@ fn name_in_line(words: &[&str], structure: &str) -> Option<String> {
     match words {
         ["struct", name, "{"] => Some(format!("sizeof(struct {name})")),
         ["#define", name, _, ..] | [name, "=", ..] => Some((*name).to_owned()),
-        [_, member] if !structure.is_empty() => {
+        // An attribute may follow.
+        [_, member, ..] if !structure.is_empty() => {
             let member = member.split(['[', ';']).next()?;
             Some(format!("offsetof(struct {structure}, {member})"))
         }
@@ -302,6 +392,10 @@ fn mirror_has_all_of_the_headers() {
     assert!(names.contains("sizeof(struct accel_info)"), "{names:?}");
     assert!(
         names.contains("offsetof(struct accel_info_device, bus)"),
+        "{names:?}"
+    );
+    assert!(
+        names.contains("offsetof(struct accel_info_sensor, value)"),
         "{names:?}"
     );
     assert!(names.contains("ACCEL_IOCTL_OUT"), "{names:?}");

@@ -4,8 +4,11 @@
 
 use std::path::Path;
 
-use accel::uapi::{InfoClient, InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic, Topic};
-use accel::{edu, minimal, Device, Namespace};
+use accel::uapi::{
+    InfoClient, InfoClock, InfoDevice, InfoDriver, InfoEngine, InfoFirmware, InfoIoctl, InfoSensor,
+    InfoStatus, InfoTopic, InfoUsage, Topic,
+};
+use accel::{edu, minimal, Device, Namespace, Record};
 use rustix::time::{clock_gettime, ClockId};
 
 use crate::arguments::DeviceArgument;
@@ -88,17 +91,24 @@ fn fill(info: &mut DeviceInfo, node: &Path, users: &Users) -> Result<(), accel::
         match topic.topic {
             Topic::DEVICE => info.device = Some(device.info_one::<InfoDevice>()?.into()),
             Topic::DRIVER => info.driver = Some(device.info_one::<InfoDriver>()?.into()),
+            Topic::FIRMWARE => info.firmware = Some(ask::<InfoFirmware, _>(&device)?),
+            Topic::ENGINES => info.engines = Some(ask::<InfoEngine, _>(&device)?),
+            Topic::CLOCKS => info.clocks = Some(ask::<InfoClock, _>(&device)?),
+            Topic::USAGE => info.usage = Some(device.info_one::<InfoUsage>()?.into()),
             Topic::STATUS => info.status = Some(device.info_one::<InfoStatus>()?.into()),
+            Topic::SENSORS => info.sensors = Some(ask::<InfoSensor, _>(&device)?),
             Topic::CLIENTS => info.clients = Some(ask_clients(&device, users)?),
-            Topic::UAPI => {
-                let ioctls = device.info::<InfoIoctl>()?.into_iter();
-                info.ioctls = Some(ioctls.map(Into::into).collect());
-            }
+            Topic::UAPI => info.ioctls = Some(ask::<InfoIoctl, _>(&device)?),
             // That there is one shows in the list.
             _ => {}
         }
     }
     Ok(())
+}
+
+/// Asks for all records of a topic, as what is shown of them.
+fn ask<R: Record, T: From<R>>(device: &Device) -> Result<Vec<T>, accel::Error> {
+    Ok(device.info::<R>()?.into_iter().map(Into::into).collect())
 }
 
 fn ask_clients(device: &Device, users: &Users) -> Result<Vec<Client>, accel::Error> {

@@ -2,6 +2,7 @@
 
 //! What `accelctl info` shows. Names and units are those of the C header.
 
+mod hardware;
 mod text;
 
 use std::path::Path;
@@ -10,6 +11,7 @@ use accel::uapi::{self, InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic
 use serde::Serialize;
 
 use crate::clients::Client;
+use hardware::{Clock, Engine, Firmware, Sensor, Usage};
 
 /// What some devices tell about themselves.
 #[derive(Debug, Serialize)]
@@ -19,7 +21,7 @@ pub struct Info {
 }
 
 /// What a device tells about itself, one member per topic. A topic that it does
-/// not answer, or failed to, is [`None`].
+/// not answer, or failed to, is [`None`]; one without content is empty.
 #[derive(Debug, Serialize)]
 pub struct DeviceInfo {
     /// Path of the node.
@@ -28,13 +30,24 @@ pub struct DeviceInfo {
     pub device: Option<Device>,
     /// Topic DRIVER.
     pub driver: Option<Driver>,
+    /// Topic FIRMWARE.
+    pub firmware: Option<Vec<Firmware>>,
+    /// Topic ENGINES.
+    pub engines: Option<Vec<Engine>>,
+    /// Topic CLOCKS.
+    pub clocks: Option<Vec<Clock>>,
+    /// Topic USAGE.
+    pub usage: Option<Usage>,
     /// Topic STATUS.
     pub status: Option<Status>,
+    /// Topic SENSORS.
+    pub sensors: Option<Vec<Sensor>>,
     /// Topic CLIENTS.
     pub clients: Option<Vec<Client>>,
     /// Topic UAPI.
     pub ioctls: Option<Vec<Ioctl>>,
-    /// Topic LIST, with those that this program does not know.
+    /// Topic LIST, with the driver's own and those that this program does not
+    /// know.
     pub topics: Option<Vec<Topic>>,
 }
 
@@ -45,7 +58,12 @@ impl DeviceInfo {
             node: node.display().to_string(),
             device: None,
             driver: None,
+            firmware: None,
+            engines: None,
+            clocks: None,
+            usage: None,
             status: None,
+            sensors: None,
             clients: None,
             ioctls: None,
             topics: None,
@@ -207,10 +225,14 @@ fn capability(record: &InfoIoctl) -> Option<String> {
     needed.then(|| known(uapi::capability_name(number), number))
 }
 
+/// Owner of the topics that the driver adds to those of all devices.
+const OWNER_DRIVER: &str = "driver";
+
 /// A topic that it answers.
 #[derive(Debug, Serialize)]
 pub struct Topic {
     topic: u32,
+    owner: &'static str,
     name: Option<&'static str>,
     record_size: u32,
     count: u32,
@@ -220,6 +242,10 @@ impl From<InfoTopic> for Topic {
     fn from(record: InfoTopic) -> Self {
         Self {
             topic: record.topic.0,
+            owner: match record.topic.is_of_driver() {
+                true => OWNER_DRIVER,
+                false => "core",
+            },
             name: record.topic.name(),
             record_size: record.record_size,
             count: record.count,

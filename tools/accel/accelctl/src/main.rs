@@ -22,6 +22,7 @@ mod problem;
 mod results;
 mod select;
 mod table;
+mod units;
 mod users;
 
 use std::process::ExitCode;

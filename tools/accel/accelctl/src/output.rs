@@ -101,6 +101,7 @@ fn message(text: impl Display) {
 pub mod tests {
     use super::*;
     use serde_json::Value;
+    use std::str::FromStr;
 
     /// The JSON document of a report, parsed.
     pub fn json(report: &impl Report) -> Value {
@@ -114,24 +115,26 @@ pub mod tests {
         let text = report.text();
         let words: Vec<_> = text.split([' ', '\n', ',']).collect();
         let mut leaves = Vec::new();
-        collect(&document, &mut leaves);
+        collect("", &document, &mut leaves);
         assert!(!leaves.is_empty());
-        for leaf in leaves {
+        for (name, leaf) in leaves {
             let found = match &leaf {
                 Value::Null => words.contains(&"-"),
                 Value::String(string) if string.is_empty() => words.contains(&"-"),
                 Value::String(string) => text.contains(string.as_str()),
-                Value::Number(number) => forms(number.as_u64().unwrap())
-                    .iter()
-                    .any(|form| words.contains(&form.as_str())),
+                Value::Number(number) => {
+                    let number = i128::from_str(&number.to_string()).unwrap();
+                    let found = |form: &String| words.contains(&form.as_str());
+                    forms(number).iter().any(found) || measured(&words, &name, number)
+                }
                 other => panic!("no text is known for {other}"),
             };
-            assert!(found, "{leaf} is not in the text:\n{text}");
+            assert!(found, "{name} {leaf} is not in the text:\n{text}");
         }
     }
 
     /// The ways in which a number may be written.
-    fn forms(number: u64) -> [String; 4] {
+    fn forms(number: i128) -> [String; 4] {
         [
             format!("{number}"),
             format!("{number:#x}"),
@@ -140,11 +143,29 @@ pub mod tests {
         ]
     }
 
-    fn collect(value: &Value, leaves: &mut Vec<Value>) {
+    /// Whether a number is there in a larger unit than that of its name.
+    fn measured(words: &[&str], name: &str, number: i128) -> bool {
+        let unit = name.rsplit('_').next().unwrap_or_default();
+        let number = number as f64;
+        words.windows(2).any(|pair| {
+            let factor = match (unit, pair[1]) {
+                ("hz", "kHz") | ("ns", "µs") | ("mc", "°C") => 1e3,
+                ("hz", "MHz") | ("ns", "ms") | ("uw", "W") => 1e6,
+                ("hz", "GHz") | ("ns", "s") => 1e9,
+                _ => return false,
+            };
+            let rounded = pair[0].parse::<f64>();
+            rounded.is_ok_and(|it| (it * factor - number).abs() <= 0.0005 * factor)
+        })
+    }
+
+    fn collect(name: &str, value: &Value, leaves: &mut Vec<(String, Value)>) {
         match value {
-            Value::Array(values) => values.iter().for_each(|value| collect(value, leaves)),
-            Value::Object(members) => members.values().for_each(|value| collect(value, leaves)),
-            leaf => leaves.push(leaf.clone()),
+            Value::Array(values) => values.iter().for_each(|it| collect(name, it, leaves)),
+            Value::Object(members) => members
+                .iter()
+                .for_each(|(name, it)| collect(name, it, leaves)),
+            leaf => leaves.push((name.to_owned(), leaf.clone())),
         }
     }
 

@@ -6,7 +6,8 @@ use super::*;
 use crate::clients::tests::{hidden, users, visible};
 use crate::output::tests::{assert_agreement, json};
 use crate::output::Report;
-use accel::uapi::{OpenPolicy, State, Text};
+use accel::uapi::{EngineClass, InfoClock, InfoEngine, InfoFirmware, InfoSensor, InfoUsage};
+use accel::uapi::{OpenPolicy, Quantity, State, Text};
 use serde_json::json as document;
 
 /// A device with a topic, a flag and a member that this program does not know.
@@ -42,15 +43,73 @@ pub fn sample() -> DeviceInfo {
     DeviceInfo {
         device: Some(device.into()),
         driver: Some(driver.into()),
+        firmware: Some(vec![firmware().into()]),
+        engines: Some(engines().map(Into::into).into()),
+        clocks: Some(vec![clock().into()]),
+        usage: Some(usage().into()),
         status: Some(status.into()),
+        sensors: Some(sensors().map(Into::into).into()),
         clients: Some([visible(), hidden()].map(client).into()),
         ioctls: Some(vec![
             ioctl(uapi::IOCTL_IN | uapi::IOCTL_OUT | (1 << 31)).into(),
             passthrough().into(),
         ]),
-        topics: Some(vec![topic(11, 200, 2).into(), topic(0x8000, 24, 7).into()]),
+        topics: Some(topics().map(Into::into).into()),
         ..DeviceInfo::new("/dev/accelerator/accel0".as_ref())
     }
+}
+
+fn firmware() -> InfoFirmware {
+    InfoFirmware {
+        name: Text::new("boot"),
+        version: Text::new("7.0-rc1"),
+    }
+}
+
+fn engines() -> [InfoEngine; 2] {
+    let engine = |name, engine_class, count| InfoEngine {
+        name: Text::new(name),
+        engine_class,
+        count,
+    };
+    [
+        engine("matrix", EngineClass::COMPUTE, 14),
+        engine("video", EngineClass(77), 1),
+    ]
+}
+
+fn clock() -> InfoClock {
+    InfoClock {
+        name: Text::new("shader"),
+        current_hz: 450_000_000,
+        max_hz: 1_200_000_000,
+    }
+}
+
+fn usage() -> InfoUsage {
+    InfoUsage {
+        busy_ns: 62_500_000_001,
+        submitted: 43,
+        completed: 42,
+    }
+}
+
+fn sensors() -> [InfoSensor; 3] {
+    let sensor = |name, quantity, value| InfoSensor {
+        name: Text::new(name),
+        quantity,
+        value,
+        ..InfoSensor::default()
+    };
+    [
+        sensor("board", Quantity::POWER, 15_250_000),
+        sensor("outside", Quantity::TEMPERATURE, -5_500),
+        sensor("fan", Quantity(5), 1900),
+    ]
+}
+
+fn topics() -> [InfoTopic; 3] {
+    [topic(11, 200, 2), topic(0x7fff, 8, 0), topic(0x8000, 24, 7)]
 }
 
 fn client(record: uapi::InfoClient) -> Client {
@@ -118,11 +177,30 @@ fn text() {
     user_space_license  GPL-2.0
     documentation_url   -
     open_policy         limited 2
+  firmware
+    NAME  VERSION
+    boot  7.0-rc1
+  engines
+    NAME    ENGINE_CLASS  COUNT
+    matrix  compute       14
+    video   unknown(77)   1
+  clocks
+    NAME    CURRENT  MAX
+    shader  450 MHz  1.2 GHz
+  usage
+    busy       62.5 s
+    submitted  43
+    completed  42
   status
     state          running
     users          3
     observers      1
     registered_ns  12345678901
+  sensors
+    NAME     QUANTITY     VALUE
+    board    power        15.250 W
+    outside  temperature  -5.500 °C
+    fan      unknown(5)   1900
   clients
     ID  ROLE      UID   USER   PID  SINCE_NS     COMMAND
     3   user      1000  alice  412  2000000000   train it
@@ -132,14 +210,20 @@ fn text() {
     ACCEL_EDU_IOC_FACTORIAL  0x9b40   16    12        in,out,0x80000000          -              compute a factorial
     ACCEL_EDU_IOC_RAW        0x9b45   16    12        in,capability,passthrough  CAP_SYS_RAWIO  hand it over
   topics
-    TOPIC  NAME  RECORD_SIZE  COUNT
-    11     UAPI  200          2
-    32768  -     24           7
+    TOPIC   OWNER   NAME  RECORD_SIZE  COUNT
+    11      core    UAPI  200          2
+    32767   core    -     8            0
+    0x8000  driver  -     24           7
 
 /dev/accelerator/accel1
   device  -
   driver  -
+  firmware  -
+  engines  -
+  clocks  -
+  usage  -
   status  -
+  sensors  -
   clients  -
   ioctls  -
   topics  -
@@ -159,6 +243,35 @@ fn json_document() {
     assert_eq!(device["driver"]["open_policy"], "limited");
     assert_eq!(device["driver"]["open_limit"], 2);
     assert_eq!(device["status"]["registered_ns"], 12_345_678_901_u64);
+    assert_eq!(
+        device["firmware"],
+        document!([{ "name": "boot", "version": "7.0-rc1" }])
+    );
+    assert_eq!(
+        device["engines"],
+        document!([
+            { "name": "matrix", "engine_class": "compute", "count": 14 },
+            { "name": "video", "engine_class": "unknown(77)", "count": 1 },
+        ])
+    );
+    assert_eq!(
+        device["clocks"],
+        document!([
+            { "name": "shader", "current_hz": 450_000_000, "max_hz": 1_200_000_000 },
+        ])
+    );
+    assert_eq!(
+        device["usage"],
+        document!({ "busy_ns": 62_500_000_001_u64, "submitted": 43, "completed": 42 })
+    );
+    assert_eq!(
+        device["sensors"],
+        document!([
+            { "name": "board", "quantity": "power", "value_uw": 15_250_000 },
+            { "name": "outside", "quantity": "temperature", "value_mc": -5500 },
+            { "name": "fan", "quantity": "unknown(5)", "value": 1900 },
+        ])
+    );
     assert_eq!(
         device["clients"][1],
         document!({
@@ -197,13 +310,43 @@ fn json_document() {
     assert_eq!(
         device["topics"],
         document!([
-            { "topic": 11, "name": "UAPI", "record_size": 200, "count": 2 },
-            { "topic": 32768, "name": null, "record_size": 24, "count": 7 },
+            { "topic": 11, "owner": "core", "name": "UAPI", "record_size": 200, "count": 2 },
+            { "topic": 32767, "owner": "core", "name": null, "record_size": 8, "count": 0 },
+            { "topic": 32768, "owner": "driver", "name": null, "record_size": 24, "count": 7 },
         ])
     );
     let unknown = &document["devices"][1];
     assert_eq!(unknown["clients"], document!(null));
     assert_eq!(unknown["ioctls"], document!(null));
+    assert_eq!(unknown["usage"], document!(null));
+    assert_eq!(unknown["sensors"], document!(null));
+}
+
+#[test]
+fn topics_without_content_are_left_out_of_the_text() {
+    let info = Info {
+        devices: vec![DeviceInfo {
+            firmware: Some(vec![]),
+            engines: Some(vec![]),
+            clocks: Some(vec![]),
+            sensors: Some(vec![]),
+            ..sample()
+        }],
+    };
+    let text = info.text();
+    let headings: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|line| !line.starts_with(' '))
+        .collect();
+    let left = [
+        "device", "driver", "usage", "status", "clients", "ioctls", "topics",
+    ];
+    assert_eq!(headings, left);
+    let document = json(&info);
+    for topic in ["firmware", "engines", "clocks", "sensors"] {
+        assert_eq!(document["devices"][0][topic], document!([]), "{topic}");
+    }
 }
 
 #[test]

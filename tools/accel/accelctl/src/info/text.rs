@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The text of `accelctl info`. Each value has the name that it has in JSON.
+//! The text of `accelctl info`. Each value has the name that it has in JSON,
+//! without the unit if that is with the value.
 
-use super::{Device, DeviceInfo, Driver, Info, Ioctl, Status, Topic};
+use super::hardware::{Clock, Engine, Firmware, Reading, Sensor, Usage};
+use super::{Device, DeviceInfo, Driver, Info, Ioctl, Status, Topic, OWNER_DRIVER};
 use crate::clients::Client;
 use crate::output::Report;
 use crate::table::{cell, fields, table};
+use crate::units::{duration, frequency, power, temperature};
 
 /// Of what belongs to a device, and to a topic of it.
 const INDENT: [&str; 2] = ["  ", "    "];
@@ -23,10 +26,15 @@ impl DeviceInfo {
             format!("{}\n", self.node),
             section("device", self.device.as_ref().map(Device::text)),
             section("driver", self.driver.as_ref().map(Driver::text)),
+            list("firmware", self.firmware.as_deref(), firmware),
+            list("engines", self.engines.as_deref(), engines),
+            list("clocks", self.clocks.as_deref(), clocks),
+            section("usage", self.usage.as_ref().map(Usage::text)),
             section("status", self.status.as_ref().map(Status::text)),
-            section("clients", self.clients.as_deref().map(clients)),
-            section("ioctls", self.ioctls.as_deref().map(ioctls)),
-            section("topics", self.topics.as_deref().map(topics)),
+            list("sensors", self.sensors.as_deref(), sensors),
+            list("clients", self.clients.as_deref(), clients),
+            list("ioctls", self.ioctls.as_deref(), ioctls),
+            list("topics", self.topics.as_deref(), topics),
         ]
         .concat()
     }
@@ -36,6 +44,14 @@ fn section(name: &str, text: Option<String>) -> String {
     match text {
         Some(text) => format!("{}{name}\n{text}", INDENT[0]),
         None => format!("{}{name}  {}\n", INDENT[0], cell(None::<u32>)),
+    }
+}
+
+/// A section of a topic that may be without content; then there is none.
+fn list<T>(name: &str, records: Option<&[T]>, text: impl FnOnce(&[T]) -> String) -> String {
+    match records {
+        Some([]) => String::new(),
+        records => section(name, records.map(text)),
     }
 }
 
@@ -78,6 +94,60 @@ impl Driver {
             ],
         )
     }
+}
+
+fn firmware(firmware: &[Firmware]) -> String {
+    let rows = firmware
+        .iter()
+        .map(|it| [cell(Some(&it.name)), cell(Some(&it.version))]);
+    table(INDENT[1], ["NAME", "VERSION"], rows)
+}
+
+fn engines(engines: &[Engine]) -> String {
+    let rows = engines.iter().map(|engine| {
+        [
+            cell(Some(&engine.name)),
+            engine.engine_class.clone(),
+            engine.count.to_string(),
+        ]
+    });
+    table(INDENT[1], ["NAME", "ENGINE_CLASS", "COUNT"], rows)
+}
+
+fn clocks(clocks: &[Clock]) -> String {
+    let rows = clocks.iter().map(|clock| {
+        [
+            cell(Some(&clock.name)),
+            frequency(clock.current_hz),
+            frequency(clock.max_hz),
+        ]
+    });
+    table(INDENT[1], ["NAME", "CURRENT", "MAX"], rows)
+}
+
+impl Usage {
+    fn text(&self) -> String {
+        fields(
+            INDENT[1],
+            [
+                ("busy", duration(self.busy_ns)),
+                ("submitted", self.submitted.to_string()),
+                ("completed", self.completed.to_string()),
+            ],
+        )
+    }
+}
+
+fn sensors(sensors: &[Sensor]) -> String {
+    let rows = sensors.iter().map(|sensor| {
+        let value = match sensor.reading {
+            Reading::Power(uw) => power(uw),
+            Reading::Temperature(mc) => temperature(mc),
+            Reading::Unknown(value) => value.to_string(),
+        };
+        [cell(Some(&sensor.name)), sensor.quantity.clone(), value]
+    });
+    table(INDENT[1], ["NAME", "QUANTITY", "VALUE"], rows)
 }
 
 impl Status {
@@ -129,10 +199,16 @@ fn ioctls(ioctls: &[Ioctl]) -> String {
 }
 
 fn topics(topics: &[Topic]) -> String {
-    let headings = ["TOPIC", "NAME", "RECORD_SIZE", "COUNT"];
+    let headings = ["TOPIC", "OWNER", "NAME", "RECORD_SIZE", "COUNT"];
     let rows = topics.iter().map(|topic| {
+        // As the headers write them.
+        let number = match topic.owner {
+            OWNER_DRIVER => format!("{:#x}", topic.topic),
+            _ => topic.topic.to_string(),
+        };
         [
-            topic.topic.to_string(),
+            number,
+            topic.owner.to_owned(),
             cell(topic.name),
             topic.record_size.to_string(),
             topic.count.to_string(),
