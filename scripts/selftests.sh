@@ -10,28 +10,40 @@ scripts=$accel_tree/scripts
 kernel=$1
 modules=$("$scripts/build-guest.sh" "$kernel")
 make_cache
-log=$accel_cache/logs/selftests-$kernel-$(tree_key).log
-ktap=$accel_cache/logs/selftests-$kernel-$(tree_key).ktap
 
 "$scripts/in-root.sh" -- make -s -C /accel/tools/testing/selftests/accel \
 	"KSRC=$(in_cache "$(source_dir "$(kernel_version)")")" \
 	"OUTPUT=$(in_cache "$modules")/selftests" >&2 || die "the selftests do not build"
 
-status=0
-"$scripts/guest/run.sh" --kernel "$kernel" --device edu --timeout "${ACCEL_TIMEOUT:-900}" \
-	--log "$log" /accel/scripts/guest/selftests.sh >"$ktap" || status=$?
-awk -v "prefix=$kernel." -f "$scripts/ktap.awk" "$ktap"
-if [ "$status" -eq 0 ] && grep -q '^ok ' "$ktap"; then
-	echo "ok $kernel.guest"
-else
-	tail -n 20 "$ktap" | remark
-	echo "# exit status $status; all output: $ktap"
-	echo "not ok $kernel.guest"
-fi
-if found=$("$scripts/guest/check-log.sh" "$log"); then
-	echo "ok $kernel.kernel-log"
-else
-	remark <<<"$found"
-	echo "# the whole log: $log"
-	echo "not ok $kernel.kernel-log"
-fi
+# Runs programs, or all, in a guest: run_guest NAME OPTION... -- PROGRAM...
+run_guest() {
+	local name=$1 log ktap found status=0 options=()
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	log=$accel_cache/logs/selftests-$name-$(tree_key).log
+	ktap=${log%.log}.ktap
+	"$scripts/guest/run.sh" --kernel "$kernel" --timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" \
+		"${options[@]}" /accel/scripts/guest/selftests.sh "$@" >"$ktap" || status=$?
+	awk -v "prefix=$kernel." -f "$scripts/ktap.awk" "$ktap"
+	if [ "$status" -eq 0 ] && grep -q '^ok ' "$ktap"; then
+		echo "ok $name.guest"
+	else
+		tail -n 20 "$ktap" | remark
+		echo "# exit status $status; all output: $ktap"
+		echo "not ok $name.guest"
+	fi
+	if found=$("$scripts/guest/check-log.sh" "$log"); then
+		echo "ok $name.kernel-log"
+	else
+		remark <<<"$found"
+		echo "# the whole log: $log"
+		echo "not ok $name.kernel-log"
+	fi
+}
+
+run_guest "$kernel" --device edu --
+run_guest "$kernel-hotplug" --machine pc --device edu,id=edu0 -- hotplug_test

@@ -65,6 +65,15 @@ int become_with_capability(uid_t uid, int capability)
 	return capabilities(data, true);
 }
 
+pid_t fork_child(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (!pid && (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent))
+		_exit(255);
+	return pid;
+}
+
 /* Root outside of a user namespace is what the tests are already. */
 #define NOBODY_ELSE ((uid_t)-1)
 

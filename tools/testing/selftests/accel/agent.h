@@ -71,6 +71,9 @@ int agent_seteuid(struct agent *agent, uid_t uid);
 int agent_test_call(struct agent *agent, int fd, unsigned int command);
 int agent_bad_call(struct agent *agent, int fd, unsigned int command);
 
+/* As fork(); the child does not outlive its parent. */
+pid_t fork_child(void);
+
 /* Takes a capability from the calling process; from all of its sets. */
 int capability_drop(int capability);
 /* Becomes a user, with no capability but this one. */

@@ -299,7 +299,7 @@ TEST_F_TIMEOUT(clients, come_and_go, 120)
 	stop = mmap(NULL, sizeof(*stop), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, stop);
 	for (i = 0; i < STORMERS; i++) {
-		pids[i] = fork();
+		pids[i] = fork_child();
 		ASSERT_LE(0, pids[i]);
 		if (!pids[i])
 			storm(&self->node, stop, i);

@@ -68,7 +68,7 @@ TEST_F(policy, copies_do_not_count)
 	ASSERT_LE(0, copy);
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets));
 	ASSERT_EQ(0, fd_send(sockets[0], fd));
-	pid = fork();
+	pid = fork_child();
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		pause();
@@ -102,7 +102,7 @@ TEST_F(policy, holder_executes)
 	before = users(_metadata, self->observer);
 	ASSERT_EQ(0, fcntl(fd, F_SETFD, 0));
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
-	pid = fork();
+	pid = fork_child();
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		close(sockets[0]);
@@ -144,6 +144,8 @@ static int do_fork(struct agent_memory *memory)
 
 	(void)memory;
 	if (!pid) {
+		/* It outlives the holder, but not everything. */
+		alarm(PATIENCE_MS / 1000);
 		pause();
 		_exit(0);
 	}

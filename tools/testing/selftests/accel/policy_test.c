@@ -199,7 +199,7 @@ TEST_F_TIMEOUT(policy, race, 300)
 	ASSERT_EQ(0, pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED));
 	ASSERT_EQ(0, pthread_barrier_init(&shared->barrier, &attr, RACERS));
 	for (i = 0; i < RACERS; i++) {
-		pid_t pid = fork();
+		pid_t pid = fork_child();
 
 		ASSERT_LE(0, pid);
 		if (!pid)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Allocations that fail on request, by /proc/thread-self/fail-nth: those that
+ * modules make, or anybody on their behalf.
+ */
+#ifndef _ACCEL_SELFTEST_FAIL_NTH_H
+#define _ACCEL_SELFTEST_FAIL_NTH_H
+
+#include <stdbool.h>
+
+/*
+ * Prepares the kernel for it, for as long as it runs: without fail-nth, these
+ * settings have no effect. -ENOENT: it cannot do this.
+ */
+int fail_nth_setup(void);
+
+/* The n-th allocation from now on fails; with n beyond what there is, none. */
+int fail_nth_arm(unsigned int n);
+/* Returns whether one has failed, or an error. No other will. */
+int fail_nth_disarm(void);
+
+#endif /* _ACCEL_SELFTEST_FAIL_NTH_H */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Many threads that are asleep in ACCEL_TEST_IOC_SLEEP.
+ */
+#ifndef _ACCEL_SELFTEST_SLEEPERS_H
+#define _ACCEL_SELFTEST_SLEEPERS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "test_node.h"
+
+/**
+ * struct sleepers - threads
+ * @fd: the file through which they sleep
+ * @count: how many there are
+ * @threads: they themselves
+ * @rets: what each of them got
+ * @last_ns: when the last of them returned
+ */
+struct sleepers {
+	int fd;
+	int count;
+	pthread_t *threads;
+	int *rets;
+	atomic_ullong last_ns;
+};
+
+/* Starts @count threads, and waits until all of them are asleep. */
+int sleepers_start(struct sleepers *sleepers, int fd, int count);
+/*
+ * Waits until all have returned. Returns how many got another result than
+ * @expected, or an error.
+ */
+int sleepers_join(struct sleepers *sleepers, int expected);
+
+#endif /* _ACCEL_SELFTEST_SLEEPERS_H */
