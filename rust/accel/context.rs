@@ -137,9 +137,7 @@ impl<'a, T: AccelDriver, R> Context<'a, T, R> {
             (self, left) = self.outside(|| waiter.as_ref().sleep(left))?;
         }
     }
-}
 
-impl<'a, T: AccelDriver, R> Context<'a, T, R> {
     /// Calls `f` without holding up the removal of the device, and gives the context back if it is
     /// still there afterwards; else returns `ENODEV`.
     ///

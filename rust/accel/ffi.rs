@@ -42,7 +42,7 @@ extern "C" {
         scp: Option<NonNull<SrcuCtr>>,
     );
     fn accel_helper_dev_to_node(dev: *mut bindings::device) -> c_int;
-    fn accel_helper_get_current_comm(comm: *mut c_char);
+    fn accel_helper_get_process_comm(comm: *mut c_char);
     fn accel_helper_security_locked_down() -> c_int;
 }
 
@@ -89,11 +89,11 @@ pub(crate) fn bus_name(dev: &device::Device) -> &CStr {
     unsafe { CStr::from_char_ptr((*bus).name) }
 }
 
-/// Returns the name of the current task, filled up with NUL bytes.
+/// Returns the name of the current process, filled up with NUL bytes.
 pub(crate) fn current_command() -> [u8; bindings::TASK_COMM_LEN as usize] {
     let mut command = [0; bindings::TASK_COMM_LEN as usize];
     // SAFETY: The buffer has the length that the C function writes.
-    unsafe { accel_helper_get_current_comm(command.as_mut_ptr().cast()) };
+    unsafe { accel_helper_get_process_comm(command.as_mut_ptr().cast()) };
     command
 }
 

@@ -110,12 +110,6 @@ impl Files {
         (self.users, self.observers)
     }
 
-    /// Returns the file with the lowest number that is not below `first`.
-    pub(crate) fn next(&self, first: u64) -> Option<Arc<OpenFile>> {
-        let cursor = self.open.cursor_lower_bound(&first)?;
-        Some(cursor.current().1.clone())
-    }
-
     /// Returns all files in the order of their numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<OpenFile>> {
         self.open.values()

@@ -39,10 +39,10 @@ int accel_helper_dev_to_node(struct device *dev)
 	return dev_to_node(dev);
 }
 
-/* The buffer must have TASK_COMM_LEN bytes. */
-void accel_helper_get_current_comm(char *comm)
+/* The name of the process, which is that of its first thread. */
+void accel_helper_get_process_comm(char *comm)
 {
-	strscpy_pad(comm, current->comm, TASK_COMM_LEN);
+	strscpy_pad(comm, current->group_leader->comm, TASK_COMM_LEN);
 }
 
 /* For what goes past the kernel to a device, as access to its registers does. */

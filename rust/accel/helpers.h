@@ -11,7 +11,7 @@ struct srcu_ctr __percpu *accel_helper_srcu_read_lock_fast(struct srcu_struct *s
 void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
 					struct srcu_ctr __percpu *scp);
 int accel_helper_dev_to_node(struct device *dev);
-void accel_helper_get_current_comm(char *comm);
+void accel_helper_get_process_comm(char *comm);
 int accel_helper_security_locked_down(void);
 
 #endif /* _ACCEL_HELPERS_H */

@@ -185,14 +185,8 @@ fn status(call: &Call<'_>) -> accel_info_status {
 
 fn clients(call: &Call<'_>) -> Result<List> {
     let mut list = List::<accel_info_client>::new();
-    let mut next_id = 0;
-    // One by one, so that memory is not allocated with the files locked.
-    loop {
-        let Some(file) = call.core.files.lock().next(next_id) else {
-            break;
-        };
-        next_id = file.id + 1;
-        list.push(client(&file))?;
+    for file in call.core.files.lock().iter() {
+        list.push(client(file))?;
     }
     Ok(list.erase())
 }

@@ -66,4 +66,19 @@ struct accel_test_grown {
 /* Takes the structure in but does not write it back. */
 #define ACCEL_TEST_IOC_INPUT_ONLY _IO(ACCEL_IOC_TYPE, 0x48)
 
+/* Is busy for a milliseconds, unless interrupted. */
+#define ACCEL_TEST_IOC_WORK _IO(ACCEL_IOC_TYPE, 0x49)
+
+/**
+ * struct accel_test_record - record of ACCEL_TEST_INFO_SQUARES
+ * @number: 0 to 999
+ * @square: its square
+ */
+struct accel_test_record {
+	__u32 number;
+	__u32 square;
+};
+
+#define ACCEL_TEST_INFO_SQUARES ACCEL_INFO_DRIVER_BASE
+
 #endif /* _ACCEL_TEST_H */

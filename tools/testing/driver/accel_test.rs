@@ -7,7 +7,24 @@
 
 use accel::{
     faux,
+    info::{
+        Clock,
+        Engine,
+        EngineClass,
+        Firmware,
+        List,
+        Reading,
+        Sensor,
+        Topic,
+        TopicTable, //
+    },
     prelude::*,
+    uapi::{
+        accel_info_clock,
+        accel_info_engine,
+        accel_info_firmware,
+        accel_info_sensor, //
+    },
     File, //
 };
 use core::marker::PhantomData;
@@ -19,6 +36,7 @@ use kernel::{
         Relaxed, //
     },
 };
+use zerocopy_derive::Immutable;
 
 /// A driver for each policy: `P` says which.
 struct Test<P>(PhantomData<P>);
@@ -78,6 +96,14 @@ struct Grown {
     echo: u32,
 }
 
+/// `struct accel_test_record`
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable)]
+struct Record {
+    number: u32,
+    square: u32,
+}
+
 impl Words {
     fn add(&mut self) -> Result {
         if self.result != 0 {
@@ -112,6 +138,21 @@ impl<P: Policy> Test<P> {
     fn sleepers(ctx: Context<'_, Self, Observer>, args: &mut Words) -> Result {
         args.result = ctx.data().asleep.load(Relaxed);
         Ok(())
+    }
+
+    fn work(ctx: Context<'_, Self>, args: &mut Words) -> Result {
+        let _work = ctx.device().begin_work();
+        let (_, _) = ctx.wait(Deadline::in_ms(args.a), |_| None::<()>)?;
+        Ok(())
+    }
+
+    fn squares(_ctx: &Context<'_, Self, Observer>, list: &mut List<Record>) -> Result {
+        (0..1000).try_for_each(|number| {
+            list.push(Record {
+                number,
+                square: number * number,
+            })
+        })
     }
 
     fn file_add(ctx: Context<'_, Self>, args: &mut Words) -> Result {
@@ -155,7 +196,50 @@ impl<P: Policy> AccelDriver for Test<P> {
         Ioctl::new(0x47, "ACCEL_TEST_IOC_GROWN_ADD", Self::grown_add, "Adds")
             .min_size(size_of::<Words>()),
         Ioctl::new(0x48, "ACCEL_TEST_IOC_INPUT_ONLY", Self::add, "Adds").input_only(),
+        Ioctl::new(0x49, "ACCEL_TEST_IOC_WORK", Self::work, "Works"),
     ]);
+    const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, Self::squares)]);
+
+    fn firmware(
+        _ctx: &Context<'_, Self, Observer>,
+        list: &mut List<accel_info_firmware>,
+    ) -> Result {
+        list.push(Firmware {
+            name: "loader",
+            version: "1.0",
+        })?;
+        list.push(Firmware {
+            name: "kernel",
+            version: "2.0-rc1",
+        })
+    }
+
+    fn engines(_ctx: &Context<'_, Self, Observer>, list: &mut List<accel_info_engine>) -> Result {
+        list.push(Engine {
+            name: "adder",
+            class: EngineClass::Compute,
+            count: 4,
+        })
+    }
+
+    fn clocks(_ctx: &Context<'_, Self, Observer>, list: &mut List<accel_info_clock>) -> Result {
+        list.push(Clock {
+            name: "core",
+            current_hz: 800_000_000,
+            max_hz: 5_000_000_000,
+        })
+    }
+
+    fn sensors(_ctx: &Context<'_, Self, Observer>, list: &mut List<accel_info_sensor>) -> Result {
+        list.push(Sensor {
+            name: "board",
+            reading: Reading::PowerUw(12_500_000),
+        })?;
+        list.push(Sensor {
+            name: "die",
+            reading: Reading::TemperatureMc(-4_250),
+        })
+    }
 }
 
 impl<P: Policy> File<Test<P>> for Sum {

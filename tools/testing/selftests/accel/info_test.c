@@ -59,10 +59,16 @@ TEST_F(info, list)
 	static const struct {
 		__u32 topic, record_size, count;
 	} expected[] = {
-		{ ACCEL_INFO_LIST, sizeof(struct accel_info_topic), 5 },
+		{ ACCEL_INFO_LIST, sizeof(struct accel_info_topic), 11 },
 		{ ACCEL_INFO_DEVICE, sizeof(struct accel_info_device), 1 },
 		{ ACCEL_INFO_DRIVER, sizeof(struct accel_info_driver), 1 },
+		{ ACCEL_INFO_FIRMWARE, sizeof(struct accel_info_firmware), 0 },
+		{ ACCEL_INFO_ENGINES, sizeof(struct accel_info_engine), 0 },
+		{ ACCEL_INFO_CLOCKS, sizeof(struct accel_info_clock), 0 },
+		{ ACCEL_INFO_USAGE, sizeof(struct accel_info_usage), 1 },
 		{ ACCEL_INFO_STATUS, sizeof(struct accel_info_status), 1 },
+		{ ACCEL_INFO_SENSORS, sizeof(struct accel_info_sensor), 0 },
+		{ ACCEL_INFO_CLIENTS, sizeof(struct accel_info_client), 1 },
 		{ ACCEL_INFO_UAPI, sizeof(struct accel_info_ioctl), 3 },
 	};
 	struct accel_info_topic topics[MAX_RECORDS];

@@ -13,7 +13,6 @@
 #include "passthrough.h"
 
 #define COMMAND ACCEL_TEST_IOC_PASSTHROUGH_ADD
-#define PARAMETER "/sys/module/accel/parameters"
 
 /* The first of them: what taints the kernel does so until it reboots. */
 TEST(a_call_taints_the_kernel)
@@ -95,16 +94,6 @@ FIXTURE_TEARDOWN_PARENT(passthrough)
 		return;
 	EXPECT_EQ(0, module_reload_all(""))
 		TH_LOG("the modules are not loaded as they were");
-}
-
-TEST_F_TIMEOUT(passthrough, parameter, 120)
-{
-	char value[8];
-
-	ASSERT_EQ(0, read_file(PARAMETER, "passthrough", value, sizeof(value)));
-	EXPECT_STREQ(variant->admitted ? "Y" : "N", value);
-	EXPECT_EQ(-EACCES, write_file(PARAMETER, "passthrough", "Y"))
-		TH_LOG("it can be changed later");
 }
 
 /* Each that is admitted counts, on its device. */
