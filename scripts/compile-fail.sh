@@ -52,10 +52,14 @@ else
 fi
 tab=$'\t'
 while IFS= read -r name; do
-	[ -n "$name" ] && [ "${name#\#}" = "$name" ] || continue
+	case $name in
+	'' | '#'*) continue ;;
+	esac
 	IFS= read -r mistake
 	IFS= read -r message
-	[ "${mistake#"$tab"?}" != "$mistake" ] && [ "${message#"$tab"?}" != "$message" ] ||
-		die "$cases/cases: '$name' needs a mistake and a message, indented"
+	case $mistake$message in
+	"$tab"?*"$tab"?*) ;;
+	*) die "$cases/cases: '$name' needs a mistake and a message, indented" ;;
+	esac
 	check_case "$name" "${mistake#"$tab"}" "${message#"$tab"}" </dev/null
 done <"$cases/cases"

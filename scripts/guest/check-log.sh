@@ -25,6 +25,7 @@ trouble+='|Unbalanced|still in use|Trying to free|WARN_ON|kref|use-after-free|do
 # Lines that have such words and mean nothing here, each with its reason.
 # The kernel announces its checkers when it boots.
 expected='^kasan: KernelAddressSanitizer initialized|^DMA-API: (preallocated|debugging enabled)'
+expected+='|^rcu:[[:space:]]*RCU callback double-/use-after-free debug is enabled'
 expected+='|^kmemleak: (Kernel memory leak detector initialized|.* early log)|^ODEBUG: [0-9]+ of [0-9]+ active objects replaced'
 
 found=$(tr -d '\r' <"$log" | sed -E 's/^\[ *[0-9]+\.[0-9]+\](\[[^]]*\])? ?//' |

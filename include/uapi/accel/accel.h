@@ -284,7 +284,7 @@ struct accel_info_sensor {
 	char name[32];
 	__u32 quantity;
 	__u32 reserved;
-	__s64 value __attribute__((aligned(8)));
+	__s64 value;
 };
 
 /**

@@ -14,8 +14,11 @@
 #include "kselftest.h"
 #include "node.h"
 
-/* Where x86_64 has its modules: one of these is on the stack of those calls. */
-#define MODULES_START "0xffffffffc0000000"
+/*
+ * Where x86_64 has its modules, if the kernel is not at a random address: one
+ * of these is on the stack of those calls.
+ */
+#define MODULES_START "0xffffffffa0000000"
 #define MODULES_END "0xffffffffff000000"
 
 /* A copy from or to user space may fail, too; it counts among the allocations. */

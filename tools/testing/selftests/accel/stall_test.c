@@ -25,8 +25,13 @@ FIXTURE(stall) {
 	char *page;
 	int uffd;
 	int fd;
+};
+
+/* A call in another thread. */
+struct call {
+	int fd;
+	void *arg;
 	int result;
-	bool on_result;
 };
 
 /* Whether the fault is in the argument, or in where the records go. */
@@ -47,7 +52,6 @@ FIXTURE_SETUP(stall)
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 
-	self->on_result = variant->on_result;
 	if (!setup_root(_metadata) || !setup_node(_metadata, &self->node))
 		return;
 	self->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
@@ -75,19 +79,11 @@ FIXTURE_TEARDOWN(stall)
 		EXPECT_EQ(0, node_bind(&self->node));
 }
 
-/* Asks for the status, with the argument or the record in the page. */
-static void *stopped_call(void *data)
+static void *make_call(void *data)
 {
-	FIXTURE_DATA(stall) *self = data;
-	struct accel_info info = {
-		.size = sizeof(info),
-		.topic = ACCEL_INFO_STATUS,
-		.data_ptr = (uintptr_t)self->page,
-		.data_len = sizeof(struct accel_info_status),
-	};
-	void *arg = self->on_result ? (void *)&info : self->page;
+	struct call *call = data;
 
-	self->result = sys_ioctl(self->fd, ACCEL_IOC_INFO, arg);
+	call->result = sys_ioctl(call->fd, ACCEL_IOC_INFO, call->arg);
 	return NULL;
 }
 
@@ -97,11 +93,21 @@ TEST_F_TIMEOUT(stall, does_not_hold_up_removal, 120)
 		.range = { .start = (uintptr_t)self->page, .len = self->page_size },
 	};
 	struct pollfd faulted = { .fd = self->uffd, .events = POLLIN };
+	struct accel_info info = {
+		.size = sizeof(info),
+		.topic = ACCEL_INFO_STATUS,
+		.data_ptr = (uintptr_t)self->page,
+		.data_len = sizeof(struct accel_info_status),
+	};
+	struct call call = {
+		.fd = self->fd,
+		.arg = variant->on_result ? (void *)&info : self->page,
+	};
 	struct uffd_msg message;
 	pthread_t caller;
 	__u64 begin;
 
-	ASSERT_EQ(0, pthread_create(&caller, NULL, stopped_call, self));
+	ASSERT_EQ(0, pthread_create(&caller, NULL, make_call, &call));
 	ASSERT_EQ(1, poll(&faulted, 1, PATIENCE_MS))
 		TH_LOG("the call has not touched the page");
 	ASSERT_EQ(sizeof(message), read(self->uffd, &message, sizeof(message)));
@@ -114,7 +120,7 @@ TEST_F_TIMEOUT(stall, does_not_hold_up_removal, 120)
 	/* Let the caller go: what it reads are zeros, hence also a size of 0. */
 	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_ZEROPAGE, &zero));
 	ASSERT_EQ(0, pthread_join(caller, NULL));
-	EXPECT_EQ(self->on_result ? 0 : -EINVAL, self->result);
+	EXPECT_EQ(variant->on_result ? 0 : -EINVAL, call.result);
 	EXPECT_EQ(-ENODEV, sys_ioctl(self->fd, ACCEL_IOC_INFO, NULL));
 }
 
