@@ -4,44 +4,47 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "sleepers.h"
 
 /* Nobody waits for this. */
 #define SLEEP_MS (20 * PATIENCE_MS)
-#define STACK_SIZE (64 * 1024)
+#define STACK_SIZE (32 * 1024)
 
-struct arg {
-	struct sleepers *sleepers;
-	int index;
-};
-
-static void *sleeper(void *pointer)
+/*
+ * What is measured is how the kernel wakes them, so they do as little as can be
+ * by themselves: no page of theirs is missing, and none is given back.
+ */
+static void *sleep_once(void *arg)
 {
-	struct arg *arg = pointer;
-	struct sleepers *sleepers = arg->sleepers;
+	struct sleeper *sleeper = arg;
+	struct sleepers *sleepers = sleeper->all;
 	unsigned long long now, last;
-	int ret;
 
-	ret = test_call(sleepers->fd, ACCEL_TEST_IOC_SLEEP, SLEEP_MS, 0, NULL);
+	sleeper->ret = test_call(sleepers->fd, ACCEL_TEST_IOC_SLEEP, SLEEP_MS, 0, NULL);
 	now = now_ns();
 	last = sleepers->last_ns;
 	while (now > last && !atomic_compare_exchange_weak(&sleepers->last_ns, &last, now))
 		;
-	sleepers->rets[arg->index] = ret;
-	free(arg);
 	return NULL;
 }
 
-static int start_one(struct sleepers *sleepers, int index, pthread_attr_t *attr)
+static int start_one(struct sleepers *sleepers, int index)
 {
-	struct arg *arg = malloc(sizeof(*arg));
+	struct sleeper *sleeper = &sleepers->each[index];
+	pthread_attr_t attr;
+	int ret;
 
-	if (!arg)
-		return -ENOMEM;
-	*arg = (struct arg) { .sleepers = sleepers, .index = index };
-	return -pthread_create(&sleepers->threads[index], attr, sleeper, arg);
+	sleeper->all = sleepers;
+	ret = pthread_attr_init(&attr);
+	if (!ret)
+		ret = pthread_attr_setstack(&attr, sleepers->stacks + index * STACK_SIZE,
+					    STACK_SIZE);
+	if (!ret)
+		ret = pthread_create(&sleeper->thread, &attr, sleep_once, sleeper);
+	return -ret;
 }
 
 static int wait_asleep_all(struct sleepers *sleepers, int before)
@@ -61,23 +64,20 @@ static int wait_asleep_all(struct sleepers *sleepers, int before)
 int sleepers_start(struct sleepers *sleepers, int fd, int count)
 {
 	int before = test_sleepers(fd);
-	pthread_attr_t attr;
-	int ret;
+	int ret = 0;
 
 	if (before < 0)
 		return before;
 	*sleepers = (struct sleepers) {
 		.fd = fd,
-		.threads = calloc(count, sizeof(*sleepers->threads)),
-		.rets = calloc(count, sizeof(*sleepers->rets)),
+		.each = calloc(count, sizeof(*sleepers->each)),
+		.stacks = mmap(NULL, count * STACK_SIZE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0),
 	};
-	if (!sleepers->threads || !sleepers->rets)
+	if (!sleepers->each || sleepers->stacks == MAP_FAILED)
 		return -ENOMEM;
-	ret = -pthread_attr_init(&attr);
-	if (!ret)
-		ret = -pthread_attr_setstacksize(&attr, STACK_SIZE);
 	while (!ret && sleepers->count < count) {
-		ret = start_one(sleepers, sleepers->count, &attr);
+		ret = start_one(sleepers, sleepers->count);
 		sleepers->count += !ret;
 	}
 	return ret ? ret : wait_asleep_all(sleepers, before);
@@ -91,12 +91,12 @@ int sleepers_join(struct sleepers *sleepers, int expected)
 	clock_gettime(CLOCK_REALTIME, &deadline);
 	deadline.tv_sec += 2 * PATIENCE_MS / 1000;
 	for (i = 0; i < sleepers->count; i++) {
-		ret = -pthread_timedjoin_np(sleepers->threads[i], NULL, &deadline);
+		ret = -pthread_timedjoin_np(sleepers->each[i].thread, NULL, &deadline);
 		if (ret)
 			return ret;
-		others += sleepers->rets[i] != expected;
+		others += sleepers->each[i].ret != expected;
 	}
-	free(sleepers->threads);
-	free(sleepers->rets);
+	munmap(sleepers->stacks, sleepers->count * STACK_SIZE);
+	free(sleepers->each);
 	return others;
 }

@@ -10,19 +10,33 @@
 
 #include "test_node.h"
 
+struct sleepers;
+
+/**
+ * struct sleeper - a thread
+ * @thread: its handle
+ * @all: to which it belongs
+ * @ret: what it got
+ */
+struct sleeper {
+	pthread_t thread;
+	struct sleepers *all;
+	int ret;
+};
+
 /**
  * struct sleepers - threads
  * @fd: the file through which they sleep
  * @count: how many there are
- * @threads: they themselves
- * @rets: what each of them got
+ * @each: they themselves
+ * @stacks: their stacks, one after another
  * @last_ns: when the last of them returned
  */
 struct sleepers {
 	int fd;
 	int count;
-	pthread_t *threads;
-	int *rets;
+	struct sleeper *each;
+	char *stacks;
 	atomic_ullong last_ns;
 };
 

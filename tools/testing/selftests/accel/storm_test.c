@@ -22,11 +22,10 @@
 #define OTHERS 2
 #define SLEEPERS 1000
 #define UNBINDS 5
-#define REMOVALS 3
 #define NS_PER_MS 1000000ULL
 /* How much longer it may take to unbind a device while others have sleepers. */
 #define EXTRA_MS 100
-/* The target is a tenth of a second; an emulated processor takes longer. */
+/* The target is a tenth of a second; an emulated machine takes longer. */
 #define WAKE_MS 2000
 #define GONE (POLLHUP | POLLERR)
 
@@ -263,53 +262,44 @@ TEST_F_TIMEOUT(storm, others_sleepers_do_not_delay, 600)
 	EXPECT_EQ(0, test_sleepers(self->other_fd));
 }
 
-/* In milliseconds: until all had returned, and until the module was gone. */
-struct removal {
-	__u64 woken;
-	__u64 unloaded;
-};
-
-static struct removal time_removal(struct __test_metadata *_metadata, int fd, int count)
+/* How long the driver takes to wake all sleepers of its device, in milliseconds. */
+static __u64 time_wake(struct __test_metadata *_metadata, int fd)
 {
 	struct sleepers sleepers;
-	struct removal removal;
 	__u64 begin;
 
-	ASSERT_EQ(0, sleepers_start(&sleepers, fd, count));
+	ASSERT_EQ(0, sleepers_start(&sleepers, fd, SLEEPERS));
 	begin = now_ns();
-	ASSERT_EQ(0, module_unload(TEST_DRIVER));
-	removal.unloaded = (now_ns() - begin) / NS_PER_MS;
-	EXPECT_EQ(0, sleepers_join(&sleepers, -ENODEV));
-	removal.woken = count ? (sleepers.last_ns - begin) / NS_PER_MS : 0;
-	TH_LOG("with %d callers asleep, all were awake after %llu ms, the module gone after %llu",
-	       count, removal.woken, removal.unloaded);
-	return removal;
+	ASSERT_EQ(0, test_call(fd, ACCEL_TEST_IOC_WAKE, 0, 0, NULL));
+	EXPECT_EQ(0, sleepers_join(&sleepers, 0));
+	return (sleepers.last_ns - begin) / NS_PER_MS;
 }
 
 TEST_F_TIMEOUT(storm, removed_module_wakes_sleepers, 600)
 {
 	struct pollfd poll_fd = { .fd = self->other_fd };
-	struct removal without, with;
-	int i;
+	__u64 begin, usual, woken, unloaded, limit;
+	struct sleepers sleepers;
 
 	if (!setup_module(_metadata, "ACCEL_TEST_KO"))
 		return;
 	self->unloads = true;
-	/* Removing a module takes its time by itself. */
-	without = time_removal(_metadata, poll_fd.fd, 0);
-	/* The machine may be busy with other things: the best of some counts. */
-	for (i = 0; i < REMOVALS; i++) {
-		close(poll_fd.fd);
-		ASSERT_EQ(0, module_load(TEST_DRIVER, ""));
-		ASSERT_EQ(0, node_lookup(&self->other));
-		poll_fd.fd = test_open(&self->other, O_RDWR);
-		ASSERT_LE(0, poll_fd.fd);
-		with = time_removal(_metadata, poll_fd.fd, SLEEPERS);
-		if (with.woken < WAKE_MS && with.unloaded < without.unloaded + WAKE_MS)
-			break;
-	}
-	EXPECT_GT(REMOVALS, i)
-		TH_LOG("none of them was fast enough");
+	/*
+	 * A thousand threads take turns on the processors, which an emulator
+	 * may itself have to wait for: so it is measured what that costs here.
+	 */
+	usual = time_wake(_metadata, self->other_fd);
+	ASSERT_EQ(0, sleepers_start(&sleepers, self->other_fd, SLEEPERS));
+	begin = now_ns();
+	ASSERT_EQ(0, module_unload(TEST_DRIVER));
+	unloaded = (now_ns() - begin) / NS_PER_MS;
+	EXPECT_EQ(0, sleepers_join(&sleepers, -ENODEV));
+	woken = (sleepers.last_ns - begin) / NS_PER_MS;
+	TH_LOG("%d sleepers are awake after %llu ms, the module gone after %llu ms; usual: %llu ms",
+	       SLEEPERS, woken, unloaded, usual);
+	limit = WAKE_MS + 3 * usual;
+	EXPECT_GT(limit, woken);
+	EXPECT_GT(2 * limit, unloaded);
 	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
 	EXPECT_EQ(GONE, poll_fd.revents);
 	EXPECT_EQ(-ENODEV, test_sleepers(poll_fd.fd));
