@@ -24,9 +24,9 @@
 #define UNBINDS 5
 #define NS_PER_MS 1000000ULL
 /* How much longer it may take to unbind a device while others have sleepers. */
-#define EXTRA_MS 100
-/* The target is a tenth of a second; an emulated machine takes longer. */
-#define WAKE_MS 2000
+#define EXTRA_MS 2000
+/* The target is a tenth of a second; this is to tell it from waiting for them. */
+#define WAKE_MS 5000
 #define GONE (POLLHUP | POLLERR)
 
 /**
