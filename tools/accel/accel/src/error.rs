@@ -148,7 +148,7 @@ pub(crate) fn advice_on_call(errno: Errno) -> Option<&'static str> {
         }
         Errno::PERM => Some(
             "the command needs a capability, which topic UAPI names; a passthrough is also refused \
-             while the kernel is locked down, or /sys/module/accel/parameters/passthrough is N",
+             while the kernel is locked down, or if the module accel was loaded with passthrough=N",
         ),
         Errno::TOOBIG => Some("the kernel is older than this program and lacks what it asks for"),
         Errno::TIMEDOUT => Some("the device did not finish in time"),
@@ -212,7 +212,7 @@ mod tests {
         let opening = advice_on_open(Errno::PERM, Role::User).unwrap();
         assert!(opening.contains("write permission"), "{opening}");
         let call = advice_on_call(Errno::PERM).unwrap();
-        for reason in ["capability", "locked down", "parameters/passthrough"] {
+        for reason in ["capability", "locked down", "passthrough=N"] {
             assert!(call.contains(reason), "{call}");
         }
     }
