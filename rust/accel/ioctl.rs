@@ -184,13 +184,7 @@ impl<T: AccelDriver> Ioctl<T> {
         A: FromBytes + IntoBytes + KnownLayout,
         H: Fn(Context<'_, T, User>, &mut A) -> Result + Copy,
     {
-        let _ = handler;
-        let mut entry = Entry::new(nr, name, description, size_of::<A>());
-        entry.handler = shim::<T, User, A, H>;
-        Self {
-            entry,
-            _driver: PhantomData,
-        }
+        Self::in_role::<User, A, H>(nr, name, handler, description, 0)
     }
 
     /// Declares an ioctl that observers may call as well. It must not reach the hardware, and has
@@ -205,10 +199,26 @@ impl<T: AccelDriver> Ioctl<T> {
         A: FromBytes + IntoBytes + KnownLayout,
         H: Fn(Context<'_, T, Observer>, &mut A) -> Result + Copy,
     {
+        Self::in_role::<Observer, A, H>(nr, name, handler, description, uapi::ACCEL_IOCTL_OBSERVER)
+    }
+
+    /// Declares an ioctl for the role `R`, which `role_flag` says.
+    const fn in_role<R, A, H>(
+        nr: u8,
+        name: &'static str,
+        handler: H,
+        description: &'static str,
+        role_flag: u32,
+    ) -> Self
+    where
+        A: FromBytes + IntoBytes + KnownLayout,
+        H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
+    {
         let _ = handler;
         let mut entry = Entry::new(nr, name, description, size_of::<A>());
-        entry.shape.flags |= uapi::ACCEL_IOCTL_OBSERVER;
-        entry.handler = shim::<T, Observer, A, H>;
+        entry.shape.flags |= role_flag;
+        entry.handler = shim::<T, R, A, H>;
+        // INVARIANT: Both callers pass the flag that goes with the role.
         Self {
             entry,
             _driver: PhantomData,
