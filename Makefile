@@ -16,6 +16,7 @@ help:
 	@echo '  check            - all tests'
 	@echo '  kunit            - the KUnit tests, in User Mode Linux'
 	@echo '  shell            - the guest of the demo, with a prompt'
+	@echo '  bench            - what calls, devices and their removal cost, beside others'
 	@echo '  lint             - the linters of check'
 	@echo '  fmt              - formats all Rust sources'
 	@echo ''
@@ -45,6 +46,9 @@ kunit:
 shell:
 	@scripts/shell.sh
 
+bench:
+	@scripts/bench.sh
+
 lint:
 	@scripts/check.sh lint
 
@@ -67,5 +71,5 @@ rust-analyzer: check-kdir
 check-kdir:
 	@scripts/check-kdir.sh "$(KDIR)"
 
-.PHONY: help demo check kunit shell lint fmt modules modules_install clean \
+.PHONY: help demo check kunit shell bench lint fmt modules modules_install clean \
 	rust-analyzer check-kdir

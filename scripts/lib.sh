@@ -129,11 +129,11 @@ kernel_dir() {
 	root=$(root_dir "$version")
 	case $flavour in
 	stock) echo "$accel_cache/stock-$version-$(hash_of <"$root/toolchain")" ;;
-	uml | debug)
+	uml | debug | bench)
 		echo "$accel_cache/$flavour-${version%-amd64}-$(cat "$root/toolchain" \
 			"$accel_tree/scripts/kernels/$flavour.config" | hash_of)"
 		;;
-	*) die "no such kernel: $flavour (there are stock, uml, debug)" ;;
+	*) die "no such kernel: $flavour (there are stock, uml, debug, bench)" ;;
 	esac
 }
 
@@ -149,7 +149,7 @@ kbuild_arguments() {
 		printf '%s\n' CC=x86_64-linux-gnu-gcc-14 LD=x86_64-linux-gnu-ld "KERNELRELEASE=$2"
 		;;
 	uml) printf '%s\n' ARCH=um LLVM=-19 ;;
-	debug) printf '%s\n' LLVM=-19 ;;
+	debug | bench) printf '%s\n' LLVM=-19 ;;
 	esac
 	# Modules and kernels alike: the same build gives the same bytes.
 	printf '%s\n' KBUILD_BUILD_USER=accel KBUILD_BUILD_HOST=accel

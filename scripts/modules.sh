@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Builds our modules for one of the kernels: modules.sh stock|uml|debug [MAKE ARGUMENT...]
+# Builds our modules for one of the kernels: modules.sh stock|uml|debug|bench [MAKE ARGUMENT...]
 #
 # The objects are kept outside the tree, so that the kernels do not disturb
 # each other and only what changed is built again. Prints the folder.
@@ -10,7 +10,7 @@ accel_topic=modules
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 make_cache
 flavour=${1:-}
-[ -n "$flavour" ] || die "usage: modules.sh stock|uml|debug [MAKE ARGUMENT...]"
+[ -n "$flavour" ] || die "usage: modules.sh stock|uml|debug|bench [MAKE ARGUMENT...]"
 shift
 version=$(kernel_version) || die "run scripts/setup.sh $flavour first"
 build=$(kernel_dir "$flavour" "$version")

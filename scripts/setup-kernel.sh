@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Prepares or builds one kernel: setup-kernel.sh stock|uml|debug
+# Prepares or builds one kernel: setup-kernel.sh stock|uml|debug|bench
 # Called by setup.sh, which holds the lock. Make itself resumes what was
 # interrupted; the file .accel-ready says that a folder is complete.
 
@@ -85,6 +85,7 @@ case $flavour in
 stock) prepare_stock ;;
 uml) build_own 8 3 ;;
 debug) build_own 20 6 ;;
+bench) build_own 14 3 ;;
 esac
 touch "$output/.accel-ready"
 say "$flavour kernel: done"

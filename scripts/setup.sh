@@ -8,6 +8,7 @@
 #   stock   the stock kernel's source, prepared for building modules
 #   uml     a User Mode Linux kernel with KUnit
 #   debug   an x86_64 kernel with KASAN, lockdep, kmemleak and fault injection
+#   bench   an x86_64 kernel without anything that checks, to measure in
 #
 # Each stage brings what it needs; what is there already costs nothing. It can
 # be interrupted at any point and run again, also twice at once.
@@ -16,11 +17,11 @@ accel_topic=setup
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 scripts=$accel_tree/scripts
 
-[ $# -gt 0 ] || die "usage: setup.sh root|stock|uml|debug ..."
+[ $# -gt 0 ] || die "usage: setup.sh root|stock|uml|debug|bench ..."
 for stage; do
 	case $stage in
-	root | stock | uml | debug) ;;
-	*) die "no such stage: $stage (there are root, stock, uml, debug)" ;;
+	root | stock | uml | debug | bench) ;;
+	*) die "no such stage: $stage (there are root, stock, uml, debug, bench)" ;;
 	esac
 done
 make_cache

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Makes what a guest boots from, once per kernel: boot-files.sh stock|debug
+# Makes what a guest boots from, once per kernel: boot-files.sh stock|debug|bench
 # Prints the folder, in which are vmlinuz, initramfs, release, and lib/ with
 # those of the kernel's own modules that tests use.
 

@@ -5,12 +5,14 @@
 #
 #   run.sh [OPTION...] COMMAND [ARGUMENT...]
 #
-#   --kernel stock|debug   which kernel (stock)
+#   --kernel stock|debug|bench  which kernel (stock)
 #   --machine q35|pc       which machine (q35; pc is the one with hot-unplug)
 #   --device DEVICE        a device to add, as for qemu -device; repeatable
 #   --modules DIR          the folder shown as /modules (what modules.sh built)
 #   --memory SIZE          memory (1G)
 #   --cpus N               processors (2)
+#   --count                count instructions: the guest's clock shows one nanosecond for
+#                          each that its only processor executes
 #   --append WORDS         words to add to the kernel command line
 #   --timeout SECONDS      when to give up (300)
 #   --log FILE             where to put the kernel log
@@ -24,7 +26,7 @@ accel_topic=guest
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 make_cache
 
-kernel=stock machine=q35 memory=1G cpus=2 timeout=300 interactive=no
+kernel=stock machine=q35 memory=1G cpus=2 timeout=300 interactive=no count=no
 modules='' log='' out='' append='' devices=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -43,12 +45,24 @@ while [ $# -gt 0 ]; do
 		shift
 		continue
 		;;
+	--count)
+		count=yes
+		shift
+		continue
+		;;
 	-*) die "no such option: $1" ;;
 	*) break ;;
 	esac
 	shift 2
 done
 [ $# -gt 0 ] || die "usage: run.sh [OPTION...] COMMAND [ARGUMENT...]"
+
+processor=(-accel tcg -smp "$cpus")
+if [ "$count" = yes ]; then
+	# The clock also goes on while nothing is left to do, without a real wait.
+	# shellcheck disable=SC2054 # the commas are QEMU's
+	processor=(-accel tcg,thread=single -icount shift=0,sleep=off -smp 1)
+fi
 
 boot=$("$accel_tree/scripts/guest/boot-files.sh" "$kernel")
 run=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
@@ -92,8 +106,8 @@ fi
 # The second chardev connects to the first: what the guest writes to the port
 # "monitor" reaches QEMU's own monitor, see monitor.sh.
 # shellcheck disable=SC2054 # the commas are QEMU's
-qemu=(qemu-system-x86_64 -machine "$machine" -accel tcg
-	-cpu "qemu64,+smep,+smap,+rdrand,+rdseed" -smp "$cpus" -m "$memory"
+qemu=(qemu-system-x86_64 -machine "$machine" "${processor[@]}"
+	-cpu "qemu64,+smep,+smap,+rdrand,+rdseed" -m "$memory"
 	-nodefaults -no-user-config -display none -no-reboot
 	-kernel "$(in_cache "$boot/vmlinuz")" -initrd "$(in_cache "$boot/initramfs")"
 	-append "console=ttyS0 panic=-1 oops=panic printk.devkmsg=on loglevel=7 $append"

@@ -1,0 +1,87 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Compares measurements: bench_report.py MEASUREMENTS JSON
+
+Reads what the programs of tools/testing/bench print, prints a line for each
+comparison, and writes all of it as JSON.
+"""
+
+import json
+import sys
+
+SCHEMA = 1
+
+# Each row: its name, its unit, our measurement, and those of its peers by their names.
+ROWS = [
+    ("ioctl-info-status", "instructions", "info-status.accel",
+     {"drm-version": "driver-ioctl.drm", "misc": "driver-ioctl.misc"}),
+    ("ioctl-driver", "instructions", "driver-ioctl.accel",
+     {"drm-version": "driver-ioctl.drm", "misc": "driver-ioctl.misc"}),
+    ("ioctl-refused", "instructions", "refused-ioctl.accel",
+     {"null": "refused-ioctl.null", "misc": "refused-ioctl.misc"}),
+]
+for role in ("user", "observer"):
+    call = f"open-close-{role}"
+    ROWS.append((call, "instructions", f"{call}.accel",
+                 {peer: f"{call}.{peer}" for peer in ("drm", "misc", "null")}))
+ROWS += [
+    ("unplug-0-sleepers", "ns", "unplug.0-sleepers", {"misc": "unplug.misc"}),
+    ("unplug-1000-sleepers", "ns", "unplug.1000-sleepers", {"0-sleepers": "unplug.0-sleepers"}),
+    ("unplug-other-asleep", "ns", "unplug.other-asleep", {"other-awake": "unplug.other-awake"}),
+]
+# Each beside the misc device, and beside few of our own: whether it grows with their number.
+for cost, unit in (("register", "instructions"), ("memory", "bytes")):
+    for devices in (16, 256, 4096):
+        row = f"{cost}-{devices}"
+        ROWS.append((row, unit, f"{row}.accel",
+                     {"misc": f"{row}.misc", f"{cost}-16": f"{cost}-16.accel"}))
+
+
+def read_measurements(path):
+    """Returns the version of the kernel, and the values by their names."""
+    values = {}
+    kernel = None
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            name, value = line.split()
+            if name == "kernel":
+                kernel = value
+            else:
+                values[name] = float(value)
+    return kernel, values
+
+
+def compare(values):
+    """Returns the rows, each with our value and those of its peers."""
+    rows = []
+    for name, unit, ours, peers in ROWS:
+        rows.append({
+            "row": name,
+            "unit": unit,
+            "ours": values[ours],
+            "peers": [{
+                "name": peer,
+                "value": values[measurement],
+                "ratio": round(values[ours] / values[measurement], 3),
+            } for peer, measurement in peers.items() if measurement != ours],
+        })
+    return rows
+
+
+def main():
+    kernel, values = read_measurements(sys.argv[1])
+    if abs(values["loop-of-1000"] - 1000) > 10:
+        sys.exit("bench_report.py: the guest's clock does not count instructions")
+    rows = compare(values)
+    for row in rows:
+        for peer in row["peers"]:
+            print(f"bench: {row['row']} ours={row['ours']:.0f} "
+                  f"peer={peer['name']}:{peer['value']:.0f} ratio={peer['ratio']:.2f}")
+    with open(sys.argv[2], "w", encoding="utf-8") as file:
+        json.dump({"schema": SCHEMA, "kernel": kernel, "rows": rows, "measurements": values},
+                  file, indent=1)
+        file.write("\n")
+
+
+if __name__ == "__main__":
+    main()
