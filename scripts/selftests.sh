@@ -45,5 +45,9 @@ run_guest() {
 	fi
 }
 
-run_guest "$kernel" --device edu --
+# For accel_test_pci: a device with memory.
+# shellcheck disable=SC2054 # the commas are QEMU's
+memory=(--object memory-backend-ram,id=memory,size=4M,share=on
+	--device ivshmem-plain,memdev=memory)
+run_guest "$kernel" --device edu "${memory[@]}" --
 run_guest "$kernel-hotplug" --machine pc --device edu,id=edu0 -- hotplug_test

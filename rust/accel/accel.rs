@@ -35,6 +35,7 @@ mod file;
 mod gate;
 pub mod info;
 pub mod ioctl;
+mod mapping;
 mod minor;
 mod open_policy;
 mod passthrough;
@@ -64,6 +65,10 @@ pub use self::{
     ioctl::{
         Ioctl,
         IoctlTable, //
+    },
+    mapping::{
+        IoRange,
+        MapRequest, //
     },
     open_policy::OpenPolicy,
     wait::Deadline,

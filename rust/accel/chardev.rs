@@ -44,6 +44,7 @@ use crate::{
         OpenFile,
         Role, //
     },
+    mapping,
     minor::MAX_MINORS,
     sysfs,
     LocalModule, //
@@ -68,6 +69,7 @@ static FOPS: Shared<bindings::file_operations> = Shared::new(bindings::file_oper
     unlocked_ioctl: Some(ioctl),
     compat_ioctl: bindings::compat_ptr_ioctl,
     poll: Some(poll),
+    mmap: Some(mapping::mmap),
     ..pin_init::zeroed()
 });
 
@@ -184,6 +186,7 @@ unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file
         let open = OpenFile::new(core, role)?;
         // SAFETY: Nobody else knows the file before this call has returned.
         unsafe {
+            (*file).f_mapping = open.core.space.as_raw();
             (*file).private_data = open.into_foreign();
             Ok(bindings::stream_open(inode, file))
         }

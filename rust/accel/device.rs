@@ -26,7 +26,7 @@ use kernel::{
             Atomic,
             Relaxed, //
         },
-        Mutex,
+        Arc, Mutex,
     },
     types::{
         CovariantForLt,
@@ -45,6 +45,7 @@ use crate::{
     ffi,
     file::Files,
     gate::Gate,
+    mapping::AddressSpace,
     minor::Minor,
     wait::WaitQueue,
     work::{
@@ -87,7 +88,8 @@ pub(crate) struct Core {
     pub(crate) ids: DeviceIds,
     pub(crate) registered_ns: u64,
     pub(crate) passthrough_calls: Atomic<u64>,
-    pub(crate) usage: Usage,
+    pub(crate) usage: Arc<Usage>,
+    pub(crate) space: AddressSpace,
     ops: NonNull<DriverOps>,
     data: Atomic<*mut c_void>,
     #[pin]
@@ -122,7 +124,8 @@ impl Core {
                 ids,
                 registered_ns: ffi::monotonic_ns(),
                 passthrough_calls: Atomic::new(0),
-                usage: Usage::new(),
+                usage: Arc::new(Usage::new(), GFP_KERNEL)?,
+                space: AddressSpace::new()?,
                 ops: NonNull::from(ops),
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),
@@ -177,8 +180,8 @@ impl Core {
     /// Takes the device away from user space, for good.
     ///
     /// When this returns, no code of the driver runs on behalf of user space, and none will: open
-    /// files only get `ENODEV`, sleepers are awake, per-open state is dropped. Does not wait for
-    /// user space, nor for callers of other devices.
+    /// files only get `ENODEV`, sleepers are awake, mappings of the device are empty, and per-open
+    /// state is dropped. Does not wait for user space, nor for callers of other devices.
     ///
     /// Must be preceded by an attempt to [`Self::add`], whose result is `added`. Calling it again
     /// has no effect.
@@ -192,6 +195,7 @@ impl Core {
             unsafe { bindings::cdev_device_del(self.cdev.get(), self.dev.get()) };
         }
         self.gate.drain();
+        self.space.unmap_all();
 
         let files = core::mem::take(&mut *self.files.lock());
         for file in files.iter() {
@@ -310,7 +314,7 @@ impl<T: AccelDriver> Device<T> {
     /// Begins a piece of work, which ends when the result is dropped. What is done so is what the
     /// information topic USAGE shows.
     pub fn begin_work(&self) -> Work {
-        Work::begin(&self.core)
+        Work::begin(self.core.usage.clone())
     }
 
     /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check

@@ -2,10 +2,7 @@
 
 //! From the number of an ioctl to its handler.
 
-use kernel::{
-    prelude::*,
-    uaccess::UserSlice, //
-};
+use kernel::prelude::*;
 
 use crate::{
     context::Call,
@@ -17,8 +14,7 @@ use crate::{
     ioctl::{
         self,
         ArgsBuffer,
-        Entry,
-        ARGS_MAX, //
+        Entry, //
     },
     passthrough,
     uapi, //
@@ -51,30 +47,29 @@ pub(crate) fn ioctl(file: &OpenFile, command: u32, arg: UserPtr) -> Result {
     // To read user memory may take as long as user space pleases, so the gate is left before.
     drop(call);
 
-    let mut args: ArgsBuffer = [0; ARGS_MAX / size_of::<u64>()];
-    let known = shape.read_args(arg, &mut args)?;
+    let mut buffer = ArgsBuffer::new();
+    let args = buffer.read(&shape, arg)?;
 
     // A device that is gone does not come back. So if this succeeds, the handler is still there.
     let call = file.call()?;
-    // CAST: At most `ARGS_MAX`.
-    let bytes = &mut args.as_mut_bytes()[..shape.size as usize];
-    // SAFETY: The buffer is aligned and large enough for any structure. The handler is one of the
-    // device that the call was admitted to, and the role has been checked.
-    unsafe { handler(call, bytes) }?;
+    // SAFETY: The arguments are aligned and have the size of the structure. The handler is one of
+    // the device that the call was admitted to, and the role has been checked.
+    unsafe { handler(call, args.bytes) }?;
 
     if shape.flags & uapi::ACCEL_IOCTL_OUT != 0 {
-        UserSlice::new(arg, known)
-            .writer()
-            .write_slice(&bytes[..known])?;
+        args.write(arg)?;
     }
     Ok(())
 }
 
 /// Finds the entry for `command`. It must not be used after the call has been given up.
+#[inline]
 fn find(call: &Call<'_>, command: u32) -> Option<&'static Entry> {
-    ioctl::find(&CORE_IOCTLS, command).or_else(|| {
+    let table = if command & 0xff < uapi::ACCEL_IOC_DRIVER_BASE.into() {
+        &CORE_IOCTLS
+    } else {
         // SAFETY: The call is inside the gate.
-        let ops = unsafe { call.core.ops() };
-        ioctl::find(ops.ioctls, command)
-    })
+        unsafe { call.core.ops() }.ioctls
+    };
+    ioctl::find(table, command)
 }

@@ -17,7 +17,8 @@ use crate::{
     context::{
         Call,
         Context,
-        Observer, //
+        Observer,
+        User, //
     },
     info::{
         List,
@@ -27,6 +28,10 @@ use crate::{
     ioctl::{
         Entry,
         IoctlTable, //
+    },
+    mapping::{
+        IoRange,
+        MapRequest, //
     },
     open_policy::OpenPolicy,
     uapi::{
@@ -128,6 +133,14 @@ pub trait AccelDriver: Sized + 'static {
     fn sensors(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_sensor>) -> Result {
         Ok(())
     }
+
+    /// Says what a user gets who maps `request` of the device: memory or registers of it, of the
+    /// length of the request. By default there is nothing to map, `EOPNOTSUPP`.
+    ///
+    /// Called with the address space of the caller locked: it must not touch its memory.
+    fn mmap<'a>(_ctx: &'a Context<'_, Self>, _request: &MapRequest) -> Result<IoRange<'a>> {
+        Err(EOPNOTSUPP)
+    }
 }
 
 /// What the driver `T` keeps for each open file of a user.
@@ -163,6 +176,12 @@ pub(crate) struct DriverOps {
     pub(crate) engines: unsafe fn(&Call<'_>) -> Result<List>,
     pub(crate) clocks: unsafe fn(&Call<'_>) -> Result<List>,
     pub(crate) sensors: unsafe fn(&Call<'_>) -> Result<List>,
+    /// Returns the number of the first page of what a request gets.
+    ///
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver, and come from a user.
+    pub(crate) mmap: unsafe fn(&Call<'_>, &MapRequest) -> Result<usize>,
     /// Makes a `T::File`.
     ///
     /// # Safety
@@ -196,6 +215,7 @@ impl<T: AccelDriver> OpsOf<T> {
         engines: Self::engines,
         clocks: Self::clocks,
         sensors: Self::sensors,
+        mmap: Self::mmap,
         open: Self::open,
         close: Self::close,
     };
@@ -257,6 +277,16 @@ impl<T: AccelDriver> OpsOf<T> {
     unsafe fn sensors(call: &Call<'_>) -> Result<List> {
         // SAFETY: Same requirements.
         unsafe { Self::list(call, T::sensors) }
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::mmap`].
+    unsafe fn mmap(call: &Call<'_>, request: &MapRequest) -> Result<usize> {
+        // SAFETY: Same requirements.
+        let ctx = unsafe { Context::<T, User>::from_ref(call) };
+
+        T::mmap(ctx, request)?.first_page(call.core, request)
     }
 
     /// # Safety

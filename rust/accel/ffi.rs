@@ -8,13 +8,17 @@ use core::{
         PhantomData,
         PhantomPinned, //
     },
+    mem::MaybeUninit,
     ptr::NonNull, //
 };
 use kernel::{
     bindings,
     device,
     error::to_result,
-    ffi::c_int,
+    ffi::{
+        c_int,
+        c_void, //
+    },
     prelude::*,
     types::Opaque, //
 };
@@ -41,6 +45,21 @@ extern "C" {
         ssp: *mut bindings::srcu_struct,
         scp: Option<NonNull<SrcuCtr>>,
     );
+    pub(crate) fn accel_helper_vma_set_pfnmap(vma: *mut bindings::vm_area_struct);
+    pub(crate) fn anon_inode_create_getfile(
+        name: *const c_char,
+        fops: *const bindings::file_operations,
+        data: *mut c_void,
+        flags: c_int,
+        context_inode: *const bindings::inode,
+    ) -> *mut bindings::file;
+    fn accel_helper_get_user_u32(value: *mut u32, from: *const c_void) -> c_int;
+    fn accel_helper_copy_struct_from_user(
+        to: *mut c_void,
+        size: usize,
+        from: *const c_void,
+        user_size: usize,
+    ) -> c_int;
     fn accel_helper_dev_to_node(dev: *mut bindings::device) -> c_int;
     fn accel_helper_get_process_comm(comm: *mut c_char);
     fn accel_helper_security_locked_down() -> c_int;
@@ -60,6 +79,37 @@ impl<T> Shared<T> {
     pub(crate) const fn get(&self) -> *mut T {
         self.0.get()
     }
+}
+
+/// Reads a number from the memory of the current process.
+#[inline]
+pub(crate) fn get_user_u32(from: UserPtr) -> Result<u32> {
+    let mut value = 0;
+    // SAFETY: `value` is valid for writes; any user pointer may be tried.
+    to_result(unsafe { accel_helper_get_user_u32(&mut value, from.as_const_ptr()) })?;
+    Ok(value)
+}
+
+/// Reads a structure of `user_size` bytes from the memory of the current process into `to`, by the
+/// rules of `copy_struct_from_user()`: what is missing becomes zero, and if there is more than fits
+/// that is not zero, the error is `E2BIG`.
+///
+/// Initialises all of `to`, if it succeeds.
+#[inline]
+pub(crate) fn copy_struct_from_user(
+    to: &mut [MaybeUninit<u8>],
+    from: UserPtr,
+    user_size: usize,
+) -> Result {
+    // SAFETY: `to` is valid for writes of its length; any user pointer may be tried.
+    to_result(unsafe {
+        accel_helper_copy_struct_from_user(
+            to.as_mut_ptr().cast(),
+            to.len(),
+            from.as_const_ptr(),
+            user_size,
+        )
+    })
 }
 
 /// Returns the C side of `dev`.

@@ -7,10 +7,12 @@
  */
 #include <linux/device.h>
 #include <linux/export.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/security.h>
 #include <linux/srcu.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "helpers.h"
 
@@ -33,6 +35,24 @@ void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
 	srcu_read_unlock_fast(ssp, scp);
 }
 EXPORT_SYMBOL_GPL(accel_helper_srcu_read_unlock_fast);
+
+int accel_helper_get_user_u32(u32 *value, const void __user *from)
+{
+	return get_user(*value, (const u32 __user *)from);
+}
+
+int accel_helper_copy_struct_from_user(void *to, size_t size, const void __user *from,
+				       size_t user_size)
+{
+	return copy_struct_from_user(to, size, from, user_size);
+}
+
+/* For pages that have no struct page: registers and memory of a device. */
+void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
+}
 
 int accel_helper_dev_to_node(struct device *dev)
 {

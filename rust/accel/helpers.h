@@ -2,14 +2,21 @@
 #ifndef _ACCEL_HELPERS_H
 #define _ACCEL_HELPERS_H
 
+#include <linux/types.h>
+
 struct device;
 struct srcu_ctr;
 struct srcu_struct;
+struct vm_area_struct;
 
 int accel_helper_init_srcu_struct_fast(struct srcu_struct *ssp);
 struct srcu_ctr __percpu *accel_helper_srcu_read_lock_fast(struct srcu_struct *ssp);
 void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
 					struct srcu_ctr __percpu *scp);
+void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma);
+int accel_helper_get_user_u32(u32 *value, const void __user *from);
+int accel_helper_copy_struct_from_user(void *to, size_t size, const void __user *from,
+				       size_t user_size);
 int accel_helper_dev_to_node(struct device *dev);
 void accel_helper_get_process_comm(char *comm);
 int accel_helper_security_locked_down(void);

@@ -11,6 +11,7 @@
 
 use core::{
     marker::PhantomData,
+    mem::MaybeUninit,
     ptr::NonNull, //
 };
 use kernel::{
@@ -29,14 +30,12 @@ use crate::{
         User, //
     },
     driver::AccelDriver,
+    ffi,
     uapi, //
 };
 
 /// The largest structure that an ioctl may take, in bytes. Larger data goes by pointer.
 pub const ARGS_MAX: usize = 256;
-
-/// Room for the structure of any ioctl, aligned for all of them.
-pub(crate) type ArgsBuffer = [u64; ARGS_MAX / size_of::<u64>()];
 
 /// What is known of an ioctl apart from the types that its driver gave it.
 pub(crate) struct Entry {
@@ -112,32 +111,53 @@ impl Entry {
     }
 }
 
-impl Shape {
-    /// Reads the structure at `arg` into `buffer`. Returns how much of it both sides know.
-    #[inline]
-    pub(crate) fn read_args(&self, arg: UserPtr, buffer: &mut ArgsBuffer) -> Result<usize> {
-        let bytes = buffer.as_mut_bytes();
-        let user_size = UserSlice::new(arg, size_of::<u32>())
-            .reader()
-            .read::<u32>()?;
-        let known = known_size(user_size, self.min_size, self.size)?;
-        // CAST: `known_size` has bounded it by the size of a page.
-        let user_len = user_size as usize;
+/// Room for the structure of any ioctl, aligned for all of them.
+pub(crate) struct ArgsBuffer([MaybeUninit<u64>; ARGS_MAX / size_of::<u64>()]);
 
-        let mut reader = UserSlice::new(arg, user_len).reader();
-        reader.read_slice(&mut bytes[..known])?;
+/// The structure of an ioctl while it runs.
+pub(crate) struct Args<'a> {
+    /// All of it.
+    pub(crate) bytes: &'a mut [u8],
+    /// How much of it, from the beginning, both sides know.
+    pub(crate) known: usize,
+}
+
+impl ArgsBuffer {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self([const { MaybeUninit::uninit() }; ARGS_MAX / size_of::<u64>()])
+    }
+
+    /// Reads the structure at `arg`.
+    #[inline]
+    pub(crate) fn read(&mut self, shape: &Shape, arg: UserPtr) -> Result<Args<'_>> {
+        let user_size = ffi::get_user_u32(arg)?;
+        let known = known_size(user_size, shape.min_size, shape.size)?;
+
+        // CAST: At most `ARGS_MAX`.
+        let bytes = &mut self.as_mut_bytes()[..shape.size as usize];
+        // CAST: `known_size` has bounded it by the size of a page.
+        ffi::copy_struct_from_user(bytes, arg, user_size as usize)?;
+        // SAFETY: Having succeeded, the function has initialised all of `bytes`.
+        let bytes = unsafe { &mut *(core::ptr::from_mut(bytes) as *mut [u8]) };
         // User space may have changed the size between the two reads.
         bytes[..size_of::<u32>()].copy_from_slice(&user_size.to_ne_bytes());
+        Ok(Args { bytes, known })
+    }
 
-        while !reader.is_empty() {
-            let mut tail = [0; 64];
-            let n = tail.len().min(reader.len());
-            reader.read_slice(&mut tail[..n])?;
-            if tail.iter().any(|&byte| byte != 0) {
-                return Err(E2BIG);
-            }
-        }
-        Ok(known)
+    #[inline]
+    fn as_mut_bytes(&mut self) -> &mut [MaybeUninit<u8>; ARGS_MAX] {
+        // SAFETY: The arrays have the same size, and any bytes are valid in both.
+        unsafe { &mut *core::ptr::from_mut(&mut self.0).cast() }
+    }
+}
+
+impl Args<'_> {
+    /// Writes to `arg` what both sides know.
+    #[inline]
+    pub(crate) fn write(&self, arg: UserPtr) -> Result {
+        let mut writer = UserSlice::new(arg, self.known).writer();
+        writer.write_slice(&self.bytes[..self.known])
     }
 }
 
@@ -317,7 +337,17 @@ impl<T: AccelDriver> IoctlTable<T> {
 }
 
 /// Finds the entry for `command` in a table that is ordered by command.
+#[inline]
 pub(crate) fn find(entries: &'static [Entry], command: u32) -> Option<&'static Entry> {
+    // Where it is if no number before it is left out, as is usual.
+    let i = command.wrapping_sub(entries.first()?.command);
+    let entry = entries.get(i as usize);
+    entry
+        .filter(|entry| entry.command == command)
+        .or_else(|| search(entries, command))
+}
+
+fn search(entries: &'static [Entry], command: u32) -> Option<&'static Entry> {
     let i = entries
         .binary_search_by_key(&command, |entry| entry.command)
         .ok()?;

@@ -8,6 +8,7 @@
 use core::marker::PhantomData;
 use kernel::{
     bindings,
+    ffi::c_ulong,
     irq::{
         self,
         Flags,
@@ -29,6 +30,7 @@ use crate::{
         DeviceIds, //
     },
     driver::AccelDriver,
+    mapping::IoRange,
     registration::{
         self,
         Bound, //
@@ -106,8 +108,25 @@ pub const fn device_id(vendor: u16, device: u16) -> pci::DeviceId {
     unsafe { core::mem::transmute::<bindings::pci_device_id, pci::DeviceId>(id) }
 }
 
+/// Returns the addresses of a BAR, for [`AccelDriver::mmap`]. Returns `EINVAL` if it is not memory.
+pub fn bar_range(pdev: &pci::Device<kernel::device::Bound>, bar: u32) -> Result<IoRange<'_>> {
+    let (start, len) = (pdev.resource_start(bar)?, pdev.resource_len(bar)?);
+    // CAST: `pci::Device` is a transparent wrapper of `Opaque<struct pci_dev>`.
+    let raw = core::ptr::from_ref(pdev).cast::<bindings::pci_dev>();
+    // SAFETY: A reference to a device is a valid pointer to it, and its BARs do not change while it
+    // is bound.
+    let resource = unsafe { &(*raw).resource }.get(bar as usize);
+    if resource.ok_or(EINVAL)?.flags & IORESOURCE_MEM == 0 {
+        return Err(EINVAL);
+    }
+    // SAFETY: The BAR of a bound device is the device's own memory.
+    Ok(unsafe { IoRange::new(pdev.as_ref(), start, len) })
+}
+
 /// Matches anything, in an id.
 const PCI_ANY_ID: u32 = !0;
+
+const IORESOURCE_MEM: c_ulong = bindings::IORESOURCE_MEM as c_ulong;
 
 /// Declares a module with one driver of accelerators on the PCI bus.
 ///

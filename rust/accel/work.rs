@@ -4,20 +4,18 @@
 
 use kernel::{
     sync::{
-        aref::ARef,
         atomic::{
             Atomic,
             Relaxed,
             Release, //
         },
+        Arc, //
     },
     time::{
         Instant,
         Monotonic, //
     },
 };
-
-use crate::device::Core;
 
 /// The counters of a device; `struct accel_info_usage`. They only grow.
 pub(crate) struct Usage {
@@ -43,15 +41,16 @@ impl Usage {
 /// [`Device::begin_work`]: crate::Device::begin_work
 #[must_use = "the work ends when this is dropped"]
 pub struct Work {
-    core: ARef<Core>,
+    // Not the device, whose last reference must not be given up in interrupt context.
+    usage: Arc<Usage>,
     begin: Instant<Monotonic>,
 }
 
 impl Work {
-    pub(crate) fn begin(core: &Core) -> Self {
-        core.usage.submitted.fetch_add(1, Relaxed);
+    pub(crate) fn begin(usage: Arc<Usage>) -> Self {
+        usage.submitted.fetch_add(1, Relaxed);
         Self {
-            core: core.into(),
+            usage,
             begin: Instant::now(),
         }
     }
@@ -61,8 +60,8 @@ impl Drop for Work {
     fn drop(&mut self) {
         // CAST: The monotonic clock does not go backwards.
         let busy_ns = self.begin.elapsed().as_nanos() as u64;
-        self.core.usage.busy_ns.fetch_add(busy_ns, Relaxed);
+        self.usage.busy_ns.fetch_add(busy_ns, Relaxed);
         // Whoever sees this completed also sees that it was submitted.
-        self.core.usage.completed.fetch_add(1, Release);
+        self.usage.completed.fetch_add(1, Release);
     }
 }

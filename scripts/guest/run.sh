@@ -8,6 +8,7 @@
 #   --kernel stock|debug|bench  which kernel (stock)
 #   --machine q35|pc       which machine (q35; pc is the one with hot-unplug)
 #   --device DEVICE        a device to add, as for qemu -device; repeatable
+#   --object OBJECT        what a device needs, as for qemu -object; repeatable
 #   --modules DIR          the folder shown as /modules (what modules.sh built)
 #   --memory SIZE          memory (1G)
 #   --cpus N               processors (2)
@@ -33,6 +34,7 @@ while [ $# -gt 0 ]; do
 	--kernel) kernel=$2 ;;
 	--machine) machine=$2 ;;
 	--device) devices+=(-device "$2") ;;
+	--object) devices+=(-object "$2") ;;
 	--modules) modules=$2 ;;
 	--memory) memory=$2 ;;
 	--cpus) cpus=$2 ;;

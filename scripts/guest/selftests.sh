@@ -8,7 +8,7 @@
 # Exit status 0 means that all of them ran, not that all tests passed.
 
 failed=0
-modules=(accel_edu accel_minimal accel_test)
+modules=(accel_edu accel_minimal accel_test accel_test_pci)
 
 # DRM comes first, with its own accelerators: ours live beside them.
 for module in vgem "${modules[@]}"; do

@@ -15,7 +15,8 @@
 #include "test_node.h"
 
 /* All that may use the module accel here, in the order in which they are loaded. */
-static const char * const drivers[] = { "accel_edu", "accel_minimal", "accel_test" };
+static const char * const drivers[] = { "accel_edu", "accel_minimal", "accel_test",
+					"accel_test_pci" };
 
 int test_node_find(struct node *node, const char *name)
 {

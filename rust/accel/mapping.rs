@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Memory and registers of a device in the address space of a process.
+//!
+//! A mapping starts out empty, and each of its pages is brought by a page fault, inside the gate.
+//! It could not be filled in `mmap()` itself: the kernel links a new area only afterwards, so a
+//! removal of the device in between would not find what there is to take away. This way, whoever
+//! removes a device closes the gate, waits until the faults that are under way have ended, and then
+//! takes all pages away. What is accessed later faults again, and gets `SIGBUS`.
+
+use core::ptr::NonNull;
+use kernel::{
+    bindings,
+    device,
+    error::{
+        from_err_ptr,
+        from_result, //
+    },
+    ffi::c_int,
+    mm::virt::{
+        flags,
+        VmaNew, //
+    },
+    module::this_module,
+    page::{
+        PAGE_SHIFT,
+        PAGE_SIZE, //
+    },
+    prelude::*,
+    sync::Arc,
+    types::ForeignOwnable, //
+};
+
+use crate::{
+    device::Core,
+    ffi::{
+        self,
+        Shared, //
+    },
+    file::{
+        OpenFile,
+        Role, //
+    },
+    LocalModule, //
+};
+
+/// A part of a device that a process asks to map, in bytes. Both are multiples of the page size.
+#[derive(Clone, Copy)]
+pub struct MapRequest {
+    /// Where in the file it begins.
+    pub offset: u64,
+    /// How long it is; not zero.
+    pub len: u64,
+}
+
+/// Physical addresses that belong to a device, which a process may be given.
+///
+/// # Invariants
+///
+/// The addresses from `start`, `len` bytes, are not RAM, and belong to `device` while it is bound,
+/// which it is during `'a`.
+#[derive(Clone, Copy)]
+pub struct IoRange<'a> {
+    device: &'a device::Device<device::Bound>,
+    start: u64,
+    len: u64,
+}
+
+impl<'a> IoRange<'a> {
+    /// # Safety
+    ///
+    /// The addresses must not be RAM, and must belong to `device` while it is bound.
+    pub(crate) unsafe fn new(
+        device: &'a device::Device<device::Bound>,
+        start: u64,
+        len: u64,
+    ) -> Self {
+        // INVARIANT: Same as the safety requirements.
+        Self { device, start, len }
+    }
+
+    /// Returns the length in bytes.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Returns whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns `len` bytes from `offset` on, or `EINVAL` if that is not within the range.
+    pub fn part(&self, offset: u64, len: u64) -> Result<Self> {
+        let rest = self.len.checked_sub(offset).ok_or(EINVAL)?;
+        if len > rest {
+            return Err(EINVAL);
+        }
+        // INVARIANT: A part of what belongs to the device does so, too.
+        Ok(Self {
+            start: self.start + offset,
+            len,
+            ..*self
+        })
+    }
+
+    /// Returns the number of the first page, if the range can be what `request` on `core` gets.
+    ///
+    /// It must be of the device that the accelerator is on, since it is taken away with that; and
+    /// made of whole pages, since the rest of a page belongs to somebody else.
+    pub(crate) fn first_page(&self, core: &Core, request: &MapRequest) -> Result<usize> {
+        let is_own = core::ptr::eq(
+            ffi::device_as_raw(self.device),
+            ffi::device_as_raw(core.parent()),
+        );
+        if !is_own || self.len != request.len || self.start % PAGE_SIZE as u64 != 0 {
+            return Err(EINVAL);
+        }
+        Ok(usize::try_from(self.start >> PAGE_SHIFT)?)
+    }
+}
+
+/// What the files of a device map, whichever inode they were opened by. So all mappings of a device
+/// can be found, and those of no other.
+///
+/// # Invariants
+///
+/// Owns a reference to a file of the kernel's, which has an inode of its own.
+pub(crate) struct AddressSpace(NonNull<bindings::file>);
+
+// SAFETY: An address space has locks of its own, and may be used from any thread.
+unsafe impl Send for AddressSpace {}
+// SAFETY: As above.
+unsafe impl Sync for AddressSpace {}
+
+/// Nothing is ever done with such a file; it pins this module as long as it exists.
+static NO_FOPS: Shared<bindings::file_operations> = Shared::new(bindings::file_operations {
+    owner: this_module::<LocalModule>().as_ptr(),
+    ..pin_init::zeroed()
+});
+
+impl AddressSpace {
+    pub(crate) fn new() -> Result<Self> {
+        // SAFETY: The name and the operations are static.
+        let file = from_err_ptr(unsafe {
+            ffi::anon_inode_create_getfile(
+                c"[accelerator]".as_char_ptr(),
+                NO_FOPS.get(),
+                core::ptr::null_mut(),
+                bindings::O_RDWR as c_int,
+                core::ptr::null(),
+            )
+        })?;
+        // INVARIANT: The reference to the new file was just created.
+        Ok(Self(NonNull::new(file).ok_or(ENOMEM)?))
+    }
+
+    /// Returns the C side.
+    pub(crate) fn as_raw(&self) -> *mut bindings::address_space {
+        // SAFETY: The file is valid by the type invariants; its mapping stays the same.
+        unsafe { (*self.0.as_ptr()).f_mapping }
+    }
+
+    /// Takes all pages out of all mappings. They can come back by page faults.
+    pub(crate) fn unmap_all(&self) {
+        // SAFETY: The address space is valid as long as the file is.
+        unsafe { bindings::unmap_mapping_range(self.as_raw(), 0, 0, 1) };
+    }
+}
+
+impl Drop for AddressSpace {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is a reference, which is given up. Nothing waits
+        // for the file, so it may go at once; later could be too late for this module.
+        unsafe { bindings::__fput_sync(self.0.as_ptr()) };
+    }
+}
+
+static VM_OPS: Shared<bindings::vm_operations_struct> =
+    Shared::new(bindings::vm_operations_struct {
+        fault: Some(fault),
+        ..pin_init::zeroed()
+    });
+
+/// Maps a part of a device: file operation `mmap`.
+///
+/// # Safety
+///
+/// To be called by the VFS, for a file that `chardev` has opened.
+pub(crate) unsafe extern "C" fn mmap(
+    file: *mut bindings::file,
+    vma: *mut bindings::vm_area_struct,
+) -> c_int {
+    // SAFETY: `open` has stored it, and `release` has not been called yet.
+    let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
+    from_result(|| {
+        let call = open.call()?;
+        if open.role == Role::Observer {
+            return Err(EACCES);
+        }
+        // SAFETY: The VFS passes an area that is just being set up.
+        let (area, first) = unsafe { (VmaNew::from_raw(vma), (*vma).vm_pgoff) };
+        if area.flags() & flags::SHARED == 0 {
+            return Err(EINVAL);
+        }
+        area.try_clear_mayexec()?;
+
+        let request = MapRequest {
+            offset: (first as u64) << PAGE_SHIFT,
+            len: (area.end() - area.start()) as u64,
+        };
+        // SAFETY: The call is inside the gate of a device of this driver, and comes from a user.
+        let page = unsafe { (call.core.ops().mmap)(&call, &request) }?;
+
+        // SAFETY: The area is just being set up and belongs to this file. It is shared, so it can
+        // consist of pages without a `struct page`.
+        unsafe {
+            ffi::accel_helper_vma_set_pfnmap(vma);
+            // What there is to add to a page of the file.
+            (*vma).vm_private_data = core::ptr::without_provenance_mut(page.wrapping_sub(first));
+            (*vma).vm_ops = VM_OPS.get();
+        }
+        Ok(0)
+    })
+}
+
+/// Brings a page of a mapping, or `SIGBUS` if the device is gone.
+///
+/// # Safety
+///
+/// To be called by the memory management, for an area that [`mmap`] has set up.
+unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
+    // SAFETY: The memory management passes a valid fault of such an area, which has a reference to
+    // its file.
+    let (fault, vma, open) = unsafe {
+        let fault = &(*vmf).__bindgen_anon_1;
+        let file = (*fault.vma).vm_file;
+        let open = Arc::<OpenFile>::borrow((*file).private_data);
+        (fault, fault.vma, open)
+    };
+
+    // Held until the page is there, so that a removal finds it.
+    let Ok(_call) = open.call() else {
+        return bindings::vm_fault_reason_VM_FAULT_SIGBUS;
+    };
+    // SAFETY: As above. The area cannot grow, so the page is one of those that `mmap` has checked.
+    unsafe {
+        let page = (*vma).vm_private_data.addr().wrapping_add(fault.pgoff);
+        bindings::vmf_insert_pfn(vma, fault.address, page)
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Interface of the test driver accel_test_pci. It is not part of the
+ * framework's own: it may change at any time.
+ */
+#ifndef _ACCEL_TEST_PCI_H
+#define _ACCEL_TEST_PCI_H
+
+#include <accel/accel.h>
+
+/* From here on in the file is the memory of the device, BAR 2. */
+#define ACCEL_TEST_PCI_MEMORY 0ULL
+/* Its registers, BAR 0, which are less than a page. */
+#define ACCEL_TEST_PCI_REGISTERS 0x100000000ULL
+/* A mistake of the driver: it always gives all of the memory. */
+#define ACCEL_TEST_PCI_TOO_MUCH 0x200000000ULL
+
+/**
+ * struct accel_test_pci_peek - ioctl(ACCEL_TEST_PCI_IOC_PEEK)
+ * @size: sizeof(struct accel_test_pci_peek)
+ * @offset: in: where in the first page of the memory, a multiple of four
+ * @value: in: must be zero; out: what is there
+ * @reserved: must be zero
+ */
+struct accel_test_pci_peek {
+	__u32 size;
+	__u32 offset;
+	__u32 value;
+	__u32 reserved;
+};
+
+/* Reads the memory as the driver sees it. */
+#define ACCEL_TEST_PCI_IOC_PEEK _IO(ACCEL_IOC_TYPE, 0x40)
+
+#endif /* _ACCEL_TEST_PCI_H */

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A driver for tests with a device that has memory of its own, which processes can map: QEMU's
+//! "ivshmem-plain" (`docs/specs/ivshmem-spec.rst` of QEMU). `accel_test_pci.h` says what it does.
+
+#![forbid(unsafe_code)]
+
+use accel::{
+    pci,
+    prelude::*,
+    IoRange,
+    MapRequest, //
+};
+use kernel::{
+    io::Io,
+    page::PAGE_SIZE, //
+};
+
+struct TestPci;
+
+struct Data<'bound> {
+    registers: IoRange<'bound>,
+    memory: IoRange<'bound>,
+    first_page: pci::Bar<'bound, PAGE_SIZE>,
+}
+
+const REGISTERS: u64 = 1 << 32;
+const TOO_MUCH: u64 = 2 << 32;
+
+/// `struct accel_test_pci_peek`
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+struct Peek {
+    size: u32,
+    offset: u32,
+    value: u32,
+    reserved: u32,
+}
+
+impl<'bound> Data<'bound> {
+    fn new(pdev: &'bound pci::Device<'_>) -> Result<Self> {
+        pdev.enable_device_mem()?;
+        Ok(Self {
+            registers: pci::bar_range(pdev, 0)?,
+            memory: pci::bar_range(pdev, 2)?,
+            first_page: pdev.iomap_region_sized::<PAGE_SIZE>(2, c"accel_test_pci")?,
+        })
+    }
+}
+
+fn peek(ctx: Context<'_, TestPci>, args: &mut Peek) -> Result {
+    if args.value != 0 || args.reserved != 0 {
+        return Err(EINVAL);
+    }
+    args.value = ctx.data().first_page.try_read32(args.offset as usize)?;
+    Ok(())
+}
+
+impl AccelDriver for TestPci {
+    type Data = CovariantForLt!(Data<'_>);
+    type File = ();
+    const INFO: DriverInfo = DriverInfo {
+        name: "accel_test_pci",
+        version: "1",
+        user_space_url: "tools/testing/selftests/accel",
+        user_space_license: "GPL-2.0",
+        documentation_url: "tools/testing/driver/accel_test_pci.h",
+    };
+    const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+    const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[Ioctl::new(
+        0x40,
+        "ACCEL_TEST_PCI_IOC_PEEK",
+        peek,
+        "Reads the memory",
+    )]);
+
+    fn mmap<'a>(ctx: &'a Context<'_, Self>, request: &MapRequest) -> Result<IoRange<'a>> {
+        let data = ctx.data();
+        match request.offset {
+            ..REGISTERS => data.memory.part(request.offset, request.len),
+            REGISTERS..TOO_MUCH => data.registers.part(request.offset - REGISTERS, request.len),
+            TOO_MUCH.. => Ok(data.memory),
+        }
+    }
+}
+
+kernel::pci_device_table!(
+    PCI_TABLE,
+    <TestPci as pci::Driver>::IdInfo,
+    [(pci::device_id(0x1af4, 0x1110), ())]
+);
+
+impl pci::Driver for TestPci {
+    type IdInfo = ();
+    const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
+
+    fn probe<'bound>(
+        pdev: &'bound pci::Device<'_>,
+        _info: Option<&Self::IdInfo>,
+    ) -> impl PinInit<Data<'bound>, Error> + 'bound {
+        Data::new(pdev)
+    }
+}
+
+accel::module_pci_driver! {
+    type: TestPci,
+    name: "accel_test_pci",
+    authors: ["The accel developers"],
+    description: "Driver for tests of mappings, for QEMU's ivshmem device",
+    license: "GPL",
+}
