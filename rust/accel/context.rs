@@ -2,11 +2,7 @@
 
 //! What an ioctl handler is given: proof that the device is bound, for as long as it is held.
 
-use core::{
-    ffi::c_void,
-    marker::PhantomData,
-    ptr::NonNull, //
-};
+use core::marker::PhantomData;
 use kernel::{
     current,
     prelude::*,
@@ -20,6 +16,7 @@ use crate::{
         Device, //
     },
     driver::AccelDriver,
+    file::OpenFile,
     gate::Guard,
     wait::Deadline, //
 };
@@ -34,12 +31,12 @@ pub enum Observer {}
 ///
 /// # Invariants
 ///
-/// `guard` belongs to the gate of `core`. `file` is the per-open state that the driver of `core`
-/// made, if the call comes from a user; it lives at least as long as `guard` is held.
+/// `guard` belongs to the gate of `core`. `file` is the file of `core` that the call comes by, if
+/// the device is not just being opened.
 pub(crate) struct Call<'a> {
     pub(crate) core: &'a Core,
     pub(crate) guard: Guard<'a>,
-    pub(crate) file: Option<NonNull<c_void>>,
+    pub(crate) file: Option<&'a OpenFile>,
 }
 
 /// A call into the driver `T`, on behalf of a file in the role `R`.
@@ -162,8 +159,8 @@ impl<'a, T: AccelDriver, R> Context<'a, T, R> {
 impl<T: AccelDriver> Context<'_, T, User> {
     /// Returns the per-open state of the calling file.
     pub fn file(&self) -> &T::File {
-        // SAFETY: By the type invariants the call comes from a user, so `file` is the `T::File`
-        // that was made when it opened the device, which lives while the gate is held.
-        unsafe { self.call.file.unwrap_unchecked().cast().as_ref() }
+        // SAFETY: By the type invariants the call comes from a user, by a file that it has opened.
+        // So there is a `T::File`, which was made then, and lives while the gate is held.
+        unsafe { &*self.call.file.unwrap_unchecked().state().cast() }
     }
 }

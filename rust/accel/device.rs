@@ -15,7 +15,6 @@ use core::{
 use kernel::{
     bindings, container_of, device,
     error::to_result,
-    new_mutex,
     prelude::*,
     sync::{
         aref::{
@@ -26,7 +25,7 @@ use kernel::{
             Atomic,
             Relaxed, //
         },
-        Arc, Mutex,
+        Arc, //
     },
     types::{
         CovariantForLt,
@@ -97,7 +96,7 @@ pub(crate) struct Core {
     #[pin]
     pub(crate) wait: WaitQueue,
     #[pin]
-    pub(crate) files: Mutex<Files>,
+    pub(crate) files: Files,
 }
 
 // SAFETY: The C structures are synchronised by the driver core, `ops` is read-only, and `data`
@@ -130,7 +129,7 @@ impl Core {
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),
                 wait <- WaitQueue::new(),
-                files <- new_mutex!(Files::default()),
+                files <- Files::new(),
             }),
             GFP_KERNEL,
         )?;
@@ -197,8 +196,7 @@ impl Core {
         self.gate.drain();
         self.space.unmap_all();
 
-        let files = core::mem::take(&mut *self.files.lock());
-        for file in files.iter() {
+        for file in self.files.take().values() {
             // SAFETY: The gate is drained, so nobody uses the state; the driver's module is there
             // because the device is only being removed.
             unsafe { file.close(self.ops.as_ref()) };

@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 use crate::{
     context::Call,
+    ffi,
     file::{
         OpenFile,
         Role, //
@@ -14,7 +15,8 @@ use crate::{
     ioctl::{
         self,
         ArgsBuffer,
-        Entry, //
+        Entry,
+        Shape, //
     },
     passthrough,
     uapi, //
@@ -36,30 +38,39 @@ pub(crate) static CORE_IOCTLS: [Entry; 1] = [
 
 /// Runs an ioctl of `file`. The order of the checks is part of the contract.
 pub(crate) fn ioctl(file: &OpenFile, command: u32, arg: UserPtr) -> Result {
-    let call = file.call()?;
+    let call = file.call().ok_or(ENODEV)?;
     let entry = find(&call, command).ok_or(ENOTTY)?;
     let shape = entry.shape;
     let handler = entry.handler;
     if file.role == Role::Observer && shape.flags & uapi::ACCEL_IOCTL_OBSERVER == 0 {
         return Err(EACCES);
     }
-    passthrough::check_rights(&call, entry)?;
-    // To read user memory may take as long as user space pleases, so the gate is left before.
-    drop(call);
+    passthrough::check_rights(call.core, entry)?;
 
     let mut buffer = ArgsBuffer::new();
-    let args = buffer.read(&shape, arg)?;
-
-    // A device that is gone does not come back. So if this succeeds, the handler is still there.
-    let call = file.call()?;
     // SAFETY: The arguments are aligned and have the size of the structure. The handler is one of
     // the device that the call was admitted to, and the role has been checked.
-    unsafe { handler(call, args.bytes) }?;
-
-    if shape.flags & uapi::ACCEL_IOCTL_OUT != 0 {
-        args.write(arg)?;
+    let run = |call, args: &mut [u8]| unsafe { handler(call, args) };
+    if let Some(args) = buffer.read_nofault(shape, arg) {
+        run(call, args)?;
+        return write_back(shape, arg, args);
     }
-    Ok(())
+
+    // To bring user memory may take as long as user space pleases, so the gate is left before.
+    drop(call);
+    let (args, known) = buffer.read(shape, arg)?;
+    // A device that is gone does not come back. So if this succeeds, the handler is still there.
+    run(file.call().ok_or(ENODEV)?, args)?;
+    write_back(shape, arg, &args[..known])
+}
+
+/// Writes the structure back, as far as user space knows it.
+#[inline]
+fn write_back(shape: Shape, arg: UserPtr, args: &[u8]) -> Result {
+    if shape.flags & uapi::ACCEL_IOCTL_OUT == 0 {
+        return Ok(());
+    }
+    ffi::copy_to_user(arg, args)
 }
 
 /// Finds the entry for `command`. It must not be used after the call has been given up.

@@ -60,6 +60,11 @@ extern "C" {
         from: *const c_void,
         user_size: usize,
     ) -> c_int;
+    fn accel_helper_copy_from_user_nofault(
+        to: *mut c_void,
+        from: *const c_void,
+        size: usize,
+    ) -> c_int;
     fn accel_helper_dev_to_node(dev: *mut bindings::device) -> c_int;
     fn accel_helper_get_process_comm(comm: *mut c_char);
     fn accel_helper_security_locked_down() -> c_int;
@@ -81,12 +86,22 @@ impl<T> Shared<T> {
     }
 }
 
+/// Turns what a C function has returned into a result. Other than the kernel crate's own function,
+/// this one makes no call if all is well.
+#[inline(always)]
+fn check(ret: c_int) -> Result {
+    if ret == 0 {
+        return Ok(());
+    }
+    to_result(ret)
+}
+
 /// Reads a number from the memory of the current process.
 #[inline]
 pub(crate) fn get_user_u32(from: UserPtr) -> Result<u32> {
     let mut value = 0;
     // SAFETY: `value` is valid for writes; any user pointer may be tried.
-    to_result(unsafe { accel_helper_get_user_u32(&mut value, from.as_const_ptr()) })?;
+    check(unsafe { accel_helper_get_user_u32(&mut value, from.as_const_ptr()) })?;
     Ok(value)
 }
 
@@ -102,7 +117,7 @@ pub(crate) fn copy_struct_from_user(
     user_size: usize,
 ) -> Result {
     // SAFETY: `to` is valid for writes of its length; any user pointer may be tried.
-    to_result(unsafe {
+    check(unsafe {
         accel_helper_copy_struct_from_user(
             to.as_mut_ptr().cast(),
             to.len(),
@@ -110,6 +125,28 @@ pub(crate) fn copy_struct_from_user(
             user_size,
         )
     })
+}
+
+/// Reads from the memory of the current process, if that takes no page fault. Does not sleep.
+///
+/// Initialises all of `to`, if it succeeds.
+#[inline]
+pub(crate) fn copy_from_user_nofault(to: &mut [MaybeUninit<u8>], from: UserPtr) -> Result {
+    // SAFETY: `to` is valid for writes of its length; any user pointer may be tried.
+    check(unsafe {
+        accel_helper_copy_from_user_nofault(to.as_mut_ptr().cast(), from.as_const_ptr(), to.len())
+    })
+}
+
+/// Writes `from` to the memory of the current process.
+#[inline]
+pub(crate) fn copy_to_user(to: UserPtr, from: &[u8]) -> Result {
+    // SAFETY: `from` is valid for reads of its length; any user pointer may be tried.
+    let left = unsafe { bindings::copy_to_user(to.as_mut_ptr(), from.as_ptr().cast(), from.len()) };
+    if left != 0 {
+        return Err(EFAULT);
+    }
+    Ok(())
 }
 
 /// Returns the C side of `dev`.

@@ -7,6 +7,7 @@ use core::{
     ptr::NonNull, //
 };
 use kernel::{
+    new_mutex,
     prelude::*,
     rbtree::{
         RBTree,
@@ -19,6 +20,7 @@ use kernel::{
             Relaxed, //
         },
         Arc,
+        Mutex, //
     },
 };
 
@@ -44,75 +46,99 @@ pub(crate) enum Role {
     User = uapi::ACCEL_ROLE_USER,
 }
 
+type FileTree = RBTree<u64, Arc<OpenFile>>;
+
 /// The files of a device that are open and that the device has not yet let go of.
-#[derive(Default)]
+#[pin_data]
 pub(crate) struct Files {
-    open: RBTree<u64, Arc<OpenFile>>,
-    last_id: u64,
-    users: u32,
-    observers: u32,
+    #[pin]
+    open: Mutex<FileTree>,
+    last_id: Atomic<u64>,
+    // How many of them there are in each role; only changed while `open` is locked.
+    users: Atomic<u32>,
+    observers: Atomic<u32>,
 }
 
 impl Files {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            open <- new_mutex!(RBTree::new()),
+            last_id: Atomic::new(0),
+            users: Atomic::new(0),
+            observers: Atomic::new(0),
+        })
+    }
+
     /// Returns a number for a new file.
-    fn next_id(&mut self) -> u64 {
-        self.last_id += 1;
-        self.last_id
+    fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Relaxed) + 1
     }
 
     /// Adds a file, if `policy` admits it. Returns `EBUSY` if not.
     fn insert(
-        &mut self,
+        &self,
         file: Arc<OpenFile>,
         node: RBTreeNodeReservation<u64, Arc<OpenFile>>,
         policy: OpenPolicy,
     ) -> Result {
+        let mut open = self.open.lock();
         if file.role == Role::User {
-            policy.admit(self.present(policy))?;
+            policy.admit(self.present(&open, policy))?;
         }
-        *self.count(file.role) += 1;
-        self.open.insert(node.into_node(file.id, file));
+        let count = self.count(file.role);
+        count.store(count.load(Relaxed) + 1, Relaxed);
+        open.insert(node.into_node(file.id, file));
         Ok(())
     }
 
     /// Counts the users that are there when the current process wants to become one.
-    fn present(&self, policy: OpenPolicy) -> Present {
+    fn present(&self, open: &FileTree, policy: OpenPolicy) -> Present {
         let of_same_uid = match policy {
-            OpenPolicy::PerUser(_) => self
-                .iter()
+            OpenPolicy::PerUser(_) => open
+                .values()
                 .filter(|file| file.role == Role::User && file.client.is_of_current_user())
                 .count(),
             // The others do not ask.
             _ => 0,
         };
         Present {
-            all: self.users,
+            all: self.users.load(Relaxed),
             // CAST: There cannot be as many open files.
             of_same_uid: of_same_uid as u32,
         }
     }
 
-    fn remove(&mut self, file: &OpenFile) {
-        if self.open.remove(&file.id).is_some() {
-            *self.count(file.role) -= 1;
+    fn remove(&self, file: &OpenFile) {
+        let mut open = self.open.lock();
+        if open.remove(&file.id).is_some() {
+            let count = self.count(file.role);
+            count.store(count.load(Relaxed) - 1, Relaxed);
         }
     }
 
-    fn count(&mut self, role: Role) -> &mut u32 {
+    /// Lets go of all files, and returns them.
+    pub(crate) fn take(&self) -> FileTree {
+        core::mem::replace(&mut *self.open.lock(), RBTree::new())
+    }
+
+    fn count(&self, role: Role) -> &Atomic<u32> {
         match role {
-            Role::Observer => &mut self.observers,
-            Role::User => &mut self.users,
+            Role::Observer => &self.observers,
+            Role::User => &self.users,
         }
     }
 
     /// Returns how many files are open in the role of a user, and of an observer.
     pub(crate) fn counts(&self) -> (u32, u32) {
-        (self.users, self.observers)
+        (self.users.load(Relaxed), self.observers.load(Relaxed))
     }
 
-    /// Returns all files in the order of their numbers.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<OpenFile>> {
-        self.open.values()
+    /// Calls `f` for all files in the order of their numbers, until one fails.
+    pub(crate) fn try_for_each<E>(
+        &self,
+        mut f: impl FnMut(&OpenFile) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.open.lock().values().try_for_each(|file| f(file))
     }
 }
 
@@ -137,7 +163,7 @@ impl OpenFile {
     pub(crate) fn new(core: &Core, role: Role) -> Result<Arc<Self>> {
         let call = Call {
             core,
-            guard: core.gate.enter()?,
+            guard: core.gate.enter().ok_or(ENODEV)?,
             file: None,
         };
 
@@ -147,7 +173,7 @@ impl OpenFile {
                 core: core.into(),
                 role,
                 client: Client::current(),
-                id: core.files.lock().next_id(),
+                id: core.files.next_id(),
                 state: Atomic::new(core::ptr::null_mut()),
             },
             GFP_KERNEL,
@@ -155,13 +181,11 @@ impl OpenFile {
 
         // SAFETY: The call is inside the gate, and held until the end of the function.
         let ops = unsafe { core.ops() };
-        core.files
-            .lock()
-            .insert(file.clone(), node, ops.open_policy)?;
+        core.files.insert(file.clone(), node, ops.open_policy)?;
         if role == Role::User {
             // SAFETY: The call is inside the gate of a device of this driver.
             let state = unsafe { (ops.open)(&call) };
-            let state = state.inspect_err(|_| core.files.lock().remove(&file))?;
+            let state = state.inspect_err(|_| core.files.remove(&file))?;
             // INVARIANT: Nobody but this function knows the file well enough to use its state.
             file.state.store(state.as_ptr(), Relaxed);
         }
@@ -169,24 +193,28 @@ impl OpenFile {
         Ok(file)
     }
 
-    /// Enters the gate for a call of this file. Returns `ENODEV` if the device is gone.
-    pub(crate) fn call(&self) -> Result<Call<'_>> {
-        let guard = self.core.gate.enter()?;
-        // INVARIANT: The state is dropped after the gate was drained, or when the last reference
-        // to the file is gone, and the caller has one.
-        Ok(Call {
+    /// Enters the gate for a call of this file, unless the device is gone.
+    #[inline(always)]
+    pub(crate) fn call(&self) -> Option<Call<'_>> {
+        Some(Call {
             core: &self.core,
-            guard,
-            file: NonNull::new(self.state.load(Relaxed)),
+            guard: self.core.gate.enter()?,
+            file: Some(self),
         })
+    }
+
+    /// Returns the driver's state; null if there is none.
+    #[inline]
+    pub(crate) fn state(&self) -> *mut c_void {
+        self.state.load(Relaxed)
     }
 
     /// Ends the use of the file by user space.
     pub(crate) fn release(&self) {
         // If the device is being removed, that takes care of the state: only there is it certain
         // that the driver's module still exists.
-        if let Ok(call) = self.call() {
-            self.core.files.lock().remove(self);
+        if let Some(call) = self.call() {
+            self.core.files.remove(self);
             // SAFETY: User space has no reference to the file any more, so nobody uses the state;
             // the operations are there because the call is inside the gate.
             unsafe { self.close(call.core.ops()) };

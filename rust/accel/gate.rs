@@ -59,9 +59,9 @@ impl Gate {
         })
     }
 
-    /// Enters the gate, or returns `ENODEV` if it is closed.
+    /// Enters the gate, unless it is closed.
     #[inline(always)]
-    pub(crate) fn enter(&self) -> Result<Guard<'_>> {
+    pub(crate) fn enter(&self) -> Option<Guard<'_>> {
         // SAFETY: `self.srcu` is initialised by the type invariant.
         let section = unsafe { ffi::accel_helper_srcu_read_lock_fast(self.srcu.get()) };
 
@@ -75,10 +75,10 @@ impl Gate {
         // Relaxed is enough: if this load misses the store in `close()`, then the grace period
         // there waits for the critical section that began above.
         if self.closed.load(Relaxed) {
-            return Err(ENODEV);
+            return None;
         }
 
-        Ok(guard)
+        Some(guard)
     }
 
     /// Returns whether [`Self::close`] has been called.
@@ -132,7 +132,7 @@ impl<'a> Guard<'a> {
         let gate: &'a Gate = self.gate;
         drop(self);
         let result = f();
-        Ok((gate.enter()?, result))
+        Ok((gate.enter().ok_or(ENODEV)?, result))
     }
 }
 

@@ -47,6 +47,19 @@ int accel_helper_copy_struct_from_user(void *to, size_t size, const void __user 
 	return copy_struct_from_user(to, size, from, user_size);
 }
 
+/* As copy_from_user_nofault(), but inline, and not for NMIs. */
+int accel_helper_copy_from_user_nofault(void *to, const void __user *from, size_t size)
+{
+	unsigned long left;
+
+	if (!access_ok(from, size))
+		return -EFAULT;
+	pagefault_disable();
+	left = __copy_from_user_inatomic(to, from, size);
+	pagefault_enable();
+	return left ? -EFAULT : 0;
+}
+
 /* For pages that have no struct page: registers and memory of a device. */
 void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma)
 {

@@ -17,6 +17,7 @@ void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma);
 int accel_helper_get_user_u32(u32 *value, const void __user *from);
 int accel_helper_copy_struct_from_user(void *to, size_t size, const void __user *from,
 				       size_t user_size);
+int accel_helper_copy_from_user_nofault(void *to, const void __user *from, size_t size);
 int accel_helper_dev_to_node(struct device *dev);
 void accel_helper_get_process_comm(char *comm);
 int accel_helper_security_locked_down(void);

@@ -33,10 +33,14 @@ pub use self::{
 
 pub(crate) use self::own::TopicEntry;
 
-use self::topic::Records;
 use crate::{
     context::Call,
-    uapi::accel_info, //
+    ffi,
+    uapi::{
+        accel_info,
+        ACCEL_INFO_STATUS,
+        ACCEL_INFO_USAGE, //
+    }, //
 };
 
 /// Handles `ACCEL_IOC_INFO`. Accepts any call.
@@ -46,30 +50,62 @@ pub(crate) fn ioctl(call: Call<'_>, args: &mut [u8]) -> Result {
         return Err(EINVAL);
     }
 
-    let records = Records::of_topic(&call, args.topic)?;
     // To write user memory may take as long as user space pleases, so the gate is left before.
+    match args.topic {
+        // What is asked for often needs no memory of its own.
+        ACCEL_INFO_STATUS => {
+            let record = topic::status(&call);
+            drop(call);
+            reply(args, record.as_bytes(), size_of_val(&record))
+        }
+        ACCEL_INFO_USAGE => {
+            let record = topic::usage(&call);
+            drop(call);
+            reply(args, record.as_bytes(), size_of_val(&record))
+        }
+        _ => reply_list(call, args),
+    }
+}
+
+/// Handles a topic with a list of records.
+#[inline(never)]
+fn reply_list(call: Call<'_>, args: &mut accel_info) -> Result {
+    let records = topic::records(&call, args.topic)?;
     drop(call);
     let (bytes, record_size) = records.as_parts();
     reply(args, bytes, record_size)
 }
 
 /// Writes those records out of `bytes` that `args` asks for.
+#[inline(always)]
 fn reply(args: &mut accel_info, bytes: &[u8], record_size: usize) -> Result {
     let total = bytes.len().checked_div(record_size).unwrap_or(0);
     // CAST: Records are small, and their number is limited by memory.
     let window = Window::new(total as u32, record_size as u32, args)?;
 
     let data = UserPtr::from_addr(usize::try_from(args.data_ptr).map_err(|_| EFAULT)?);
-    let mut writer = UserSlice::new(data, window.bytes()).writer();
-    for index in window.first as usize..(window.first + window.count) as usize {
-        let start = index * record_size;
-        let record = bytes.get(start..start + record_size).ok_or(EINVAL)?;
-        write_record(&mut writer, record, window.stride as usize)?;
+    let start = window.first as usize * record_size;
+    let end = start + window.count as usize * record_size;
+    let records = bytes.get(start..end).ok_or(EINVAL)?;
+    if window.stride as usize == record_size {
+        ffi::copy_to_user(data, records)?;
+    } else {
+        write_apart(data, records, record_size, &window)?;
     }
 
     args.data_len = window.wanted;
     args.record_size = record_size as u32;
     args.count = window.count;
+    Ok(())
+}
+
+/// Writes records that user space has more or less room for than they have bytes.
+#[cold]
+fn write_apart(data: UserPtr, records: &[u8], record_size: usize, window: &Window) -> Result {
+    let mut writer = UserSlice::new(data, window.bytes()).writer();
+    for record in records.chunks_exact(record_size) {
+        write_record(&mut writer, record, window.stride as usize)?;
+    }
     Ok(())
 }
 

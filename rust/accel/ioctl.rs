@@ -17,8 +17,7 @@ use core::{
 use kernel::{
     bindings,
     page::PAGE_SIZE,
-    prelude::*,
-    uaccess::UserSlice, //
+    prelude::*, //
 };
 use zerocopy::KnownLayout;
 
@@ -56,6 +55,10 @@ pub(crate) struct Entry {
 }
 
 /// What decides about the copy from and to user space.
+///
+/// # Invariants
+///
+/// `size` is from that of a `u32` to `ARGS_MAX`; `min_size` is from that of a `u32` to `size`.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
     /// Size of the structure here and now.
@@ -79,6 +82,7 @@ impl Entry {
         );
         Self {
             command: kernel::ioctl::_IO(uapi::ACCEL_IOC_TYPE, nr as u32),
+            // INVARIANT: The size was checked above.
             shape: Shape {
                 // CAST: At most `ARGS_MAX`.
                 size: size as u32,
@@ -111,53 +115,56 @@ impl Entry {
     }
 }
 
-/// Room for the structure of any ioctl, aligned for all of them.
-pub(crate) struct ArgsBuffer([MaybeUninit<u64>; ARGS_MAX / size_of::<u64>()]);
-
-/// The structure of an ioctl while it runs.
-pub(crate) struct Args<'a> {
-    /// All of it.
-    pub(crate) bytes: &'a mut [u8],
-    /// How much of it, from the beginning, both sides know.
-    pub(crate) known: usize,
-}
+/// Room for the structure of an ioctl while it runs, aligned for any.
+pub(crate) struct ArgsBuffer(MaybeUninit<[u64; ARGS_MAX / size_of::<u64>()]>);
 
 impl ArgsBuffer {
     #[inline]
     pub(crate) fn new() -> Self {
-        Self([const { MaybeUninit::uninit() }; ARGS_MAX / size_of::<u64>()])
+        Self(MaybeUninit::uninit())
     }
 
-    /// Reads the structure at `arg`.
+    /// Reads the structure at `arg`, if user space knows the same version of it, and nothing has
+    /// to be done to reach it. Returns `None` otherwise. Does not sleep.
     #[inline]
-    pub(crate) fn read(&mut self, shape: &Shape, arg: UserPtr) -> Result<Args<'_>> {
+    pub(crate) fn read_nofault(&mut self, shape: Shape, arg: UserPtr) -> Option<&mut [u8]> {
+        ffi::copy_from_user_nofault(self.room(shape), arg).ok()?;
+        // SAFETY: Having succeeded, the function has initialised all of the room.
+        let bytes = unsafe { self.assume_init(shape) };
+        let user_size = u32::read_from_prefix(bytes).ok()?.0;
+        (user_size == shape.size).then_some(bytes)
+    }
+
+    /// Reads the structure at `arg`. Returns it, and how much of it both sides know.
+    #[cold]
+    pub(crate) fn read(&mut self, shape: Shape, arg: UserPtr) -> Result<(&mut [u8], usize)> {
         let user_size = ffi::get_user_u32(arg)?;
         let known = known_size(user_size, shape.min_size, shape.size)?;
 
-        // CAST: At most `ARGS_MAX`.
-        let bytes = &mut self.as_mut_bytes()[..shape.size as usize];
         // CAST: `known_size` has bounded it by the size of a page.
-        ffi::copy_struct_from_user(bytes, arg, user_size as usize)?;
-        // SAFETY: Having succeeded, the function has initialised all of `bytes`.
-        let bytes = unsafe { &mut *(core::ptr::from_mut(bytes) as *mut [u8]) };
+        ffi::copy_struct_from_user(self.room(shape), arg, user_size as usize)?;
+        // SAFETY: Having succeeded, the function has initialised all of the room.
+        let bytes = unsafe { self.assume_init(shape) };
         // User space may have changed the size between the two reads.
         bytes[..size_of::<u32>()].copy_from_slice(&user_size.to_ne_bytes());
-        Ok(Args { bytes, known })
+        Ok((bytes, known))
     }
 
     #[inline]
-    fn as_mut_bytes(&mut self) -> &mut [MaybeUninit<u8>; ARGS_MAX] {
-        // SAFETY: The arrays have the same size, and any bytes are valid in both.
-        unsafe { &mut *core::ptr::from_mut(&mut self.0).cast() }
+    fn room(&mut self, shape: Shape) -> &mut [MaybeUninit<u8>] {
+        let room = self.0.as_mut_ptr().cast();
+        // SAFETY: By the invariant of `Shape`, its size is at most that of the buffer.
+        unsafe { core::slice::from_raw_parts_mut(room, shape.size as usize) }
     }
-}
 
-impl Args<'_> {
-    /// Writes to `arg` what both sides know.
+    /// # Safety
+    ///
+    /// The room for a structure of this shape must have been initialised.
     #[inline]
-    pub(crate) fn write(&self, arg: UserPtr) -> Result {
-        let mut writer = UserSlice::new(arg, self.known).writer();
-        writer.write_slice(&self.bytes[..self.known])
+    unsafe fn assume_init(&mut self, shape: Shape) -> &mut [u8] {
+        let bytes = self.0.as_mut_ptr().cast();
+        // SAFETY: Same requirements; for the size, see `room`.
+        unsafe { core::slice::from_raw_parts_mut(bytes, shape.size as usize) }
     }
 }
 
@@ -251,7 +258,7 @@ impl<T: AccelDriver> Ioctl<T> {
             size >= size_of::<u32>() && size <= self.entry.shape.size as usize,
             "the first version of a structure is not larger than today's"
         );
-        // CAST: At most `ARGS_MAX`.
+        // INVARIANT: Checked above. CAST: At most `ARGS_MAX`.
         self.entry.shape.min_size = size as u32;
         self
     }

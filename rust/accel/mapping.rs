@@ -193,7 +193,7 @@ pub(crate) unsafe extern "C" fn mmap(
     // SAFETY: `open` has stored it, and `release` has not been called yet.
     let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
     from_result(|| {
-        let call = open.call()?;
+        let call = open.call().ok_or(ENODEV)?;
         if open.role == Role::Observer {
             return Err(EACCES);
         }
@@ -239,7 +239,7 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     };
 
     // Held until the page is there, so that a removal finds it.
-    let Ok(_call) = open.call() else {
+    let Some(_call) = open.call() else {
         return bindings::vm_fault_reason_VM_FAULT_SIGBUS;
     };
     // SAFETY: As above. The area cannot grow, so the page is one of those that `mmap` has checked.

@@ -18,7 +18,7 @@ use kernel::{
 };
 
 use crate::{
-    context::Call,
+    device::Core,
     ffi,
     ioctl::Entry,
     module_parameters,
@@ -29,7 +29,7 @@ static TAINTED: AtomicFlag = AtomicFlag::new(false);
 
 /// Checks whether the current process may call an ioctl. If not, returns `EPERM`.
 #[inline]
-pub(crate) fn check_rights(call: &Call<'_>, entry: &Entry) -> Result {
+pub(crate) fn check_rights(core: &Core, entry: &Entry) -> Result {
     let Some(capability) = entry.capability else {
         return Ok(());
     };
@@ -37,23 +37,23 @@ pub(crate) fn check_rights(call: &Call<'_>, entry: &Entry) -> Result {
         return Err(EPERM);
     }
     if entry.shape.flags & uapi::ACCEL_IOCTL_PASSTHROUGH != 0 {
-        admit(call, entry)?;
+        admit(core, entry)?;
     }
     Ok(())
 }
 
 /// Admits a passthrough, by a caller that has the capability, and takes note of it.
 #[cold]
-fn admit(call: &Call<'_>, entry: &Entry) -> Result {
+fn admit(core: &Core, entry: &Entry) -> Result {
     if !module_parameters::passthrough.value() {
         return Err(EPERM);
     }
     ffi::check_lockdown()?;
 
-    call.core.passthrough_calls.fetch_add(1, Relaxed);
+    core.passthrough_calls.fetch_add(1, Relaxed);
     if !TAINTED.xchg(true, Relaxed) {
         dev_warn!(
-            call.core.parent(),
+            core.parent(),
             "{} passes opaque data to the device; tainting the kernel\n",
             entry.name
         );

@@ -100,10 +100,7 @@ struct Clients;
 
 impl Attribute for Clients {
     fn show(core: &Core, out: &mut Formatter<'_>) -> fmt::Result {
-        core.files
-            .lock()
-            .iter()
-            .try_for_each(|file| show_client(file, out))
+        core.files.try_for_each(|file| show_client(file, out))
     }
 }
 

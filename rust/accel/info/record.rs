@@ -151,6 +151,13 @@ impl<R: IntoBytes + Immutable> List<R> {
 }
 
 impl List {
+    /// Returns a list that consists of `record`.
+    pub(crate) fn of_one<R: IntoBytes + Immutable>(record: R) -> Result<Self> {
+        let mut list = List::<R>::new();
+        list.push(record)?;
+        Ok(list.erase())
+    }
+
     /// Returns the records as bytes, and the size of each.
     pub(crate) fn as_parts(&self) -> (&[u8], usize) {
         (&self.bytes, self.record_size)

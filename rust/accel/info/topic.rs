@@ -9,7 +9,6 @@ use kernel::{
         Relaxed, //
     },
 };
-use zerocopy::Immutable;
 
 use super::{
     text,
@@ -40,49 +39,25 @@ const CORE_TOPICS: [u32; 11] = [
     ACCEL_INFO_UAPI,
 ];
 
-/// The records of a topic. Those that are alone and small need no memory of their own.
-pub(super) enum Records {
-    Device(accel_info_device),
-    Usage(accel_info_usage),
-    Status(accel_info_status),
-    List(List),
-}
-
-impl Records {
-    /// Asks for the records of a topic. Returns `EINVAL` if there is no such topic.
-    pub(super) fn of_topic(call: &Call<'_>, topic: u32) -> Result<Self> {
-        let ops = ops(call);
-        let records = match topic {
-            ACCEL_INFO_LIST => Self::List(list(call)?),
-            ACCEL_INFO_DEVICE => Self::Device(device(call)),
-            ACCEL_INFO_DRIVER => Self::List(driver(call)?),
-            ACCEL_INFO_FIRMWARE => Self::List(of_driver(call, ops.firmware)?),
-            ACCEL_INFO_ENGINES => Self::List(of_driver(call, ops.engines)?),
-            ACCEL_INFO_CLOCKS => Self::List(of_driver(call, ops.clocks)?),
-            ACCEL_INFO_USAGE => Self::Usage(usage(call)),
-            ACCEL_INFO_STATUS => Self::Status(status(call)),
-            ACCEL_INFO_SENSORS => Self::List(of_driver(call, ops.sensors)?),
-            ACCEL_INFO_CLIENTS => Self::List(clients(call)?),
-            ACCEL_INFO_UAPI => Self::List(uapi(call)?),
-            _ => {
-                let own = ops.topics.iter().find(|own| own.id == topic);
-                Self::List(of_driver(call, own.ok_or(EINVAL)?.records)?)
-            }
-        };
-        Ok(records)
-    }
-
-    /// Returns the records as bytes, and the size of each.
-    pub(super) fn as_parts(&self) -> (&[u8], usize) {
-        fn single<R: IntoBytes + Immutable>(record: &R) -> (&[u8], usize) {
-            (record.as_bytes(), size_of::<R>())
-        }
-
-        match self {
-            Self::Device(record) => single(record),
-            Self::Usage(record) => single(record),
-            Self::Status(record) => single(record),
-            Self::List(list) => list.as_parts(),
+/// Asks for the records of a topic. Returns `EINVAL` if there is no such topic.
+#[inline(never)]
+pub(super) fn records(call: &Call<'_>, topic: u32) -> Result<List> {
+    let ops = ops(call);
+    match topic {
+        ACCEL_INFO_LIST => list(call),
+        ACCEL_INFO_DEVICE => device(call),
+        ACCEL_INFO_DRIVER => driver(call),
+        ACCEL_INFO_FIRMWARE => of_driver(call, ops.firmware),
+        ACCEL_INFO_ENGINES => of_driver(call, ops.engines),
+        ACCEL_INFO_CLOCKS => of_driver(call, ops.clocks),
+        ACCEL_INFO_USAGE => List::of_one(usage(call)),
+        ACCEL_INFO_STATUS => List::of_one(status(call)),
+        ACCEL_INFO_SENSORS => of_driver(call, ops.sensors),
+        ACCEL_INFO_CLIENTS => clients(call),
+        ACCEL_INFO_UAPI => uapi(call),
+        _ => {
+            let own = ops.topics.iter().find(|own| own.id == topic);
+            of_driver(call, own.ok_or(EINVAL)?.records)
         }
     }
 }
@@ -107,7 +82,7 @@ fn list(call: &Call<'_>) -> Result<List> {
             let count = CORE_TOPICS.len() + ops(call).topics.len();
             (count, size_of::<accel_info_topic>())
         } else {
-            let records = Records::of_topic(call, topic)?;
+            let records = records(call, topic)?;
             let (bytes, record_size) = records.as_parts();
             let count = bytes.len().checked_div(record_size).unwrap_or(0);
             (count, record_size)
@@ -123,11 +98,11 @@ fn list(call: &Call<'_>) -> Result<List> {
     Ok(list.erase())
 }
 
-fn device(call: &Call<'_>) -> accel_info_device {
+fn device(call: &Call<'_>) -> Result<List> {
     let ids = &call.core.ids;
     let parent = call.core.parent();
 
-    accel_info_device {
+    List::of_one(accel_info_device {
         minor: call.core.minor.number(),
         vendor: ids.vendor,
         device: ids.device,
@@ -138,15 +113,14 @@ fn device(call: &Call<'_>) -> accel_info_device {
         reserved: 0,
         bus: text(ffi::bus_name(parent).to_bytes()),
         address: text(parent.name().to_bytes()),
-    }
+    })
 }
 
 fn driver(call: &Call<'_>) -> Result<List> {
     let info = &ops(call).info;
     let (open_policy, open_limit) = ops(call).open_policy.to_uapi();
 
-    let mut list = List::<accel_info_driver>::new();
-    list.push(accel_info_driver {
+    List::of_one(accel_info_driver {
         name: text(info.name.as_bytes()),
         version: text(info.version.as_bytes()),
         user_space_url: text(info.user_space_url.as_bytes()),
@@ -154,11 +128,10 @@ fn driver(call: &Call<'_>) -> Result<List> {
         documentation_url: text(info.documentation_url.as_bytes()),
         open_policy,
         open_limit,
-    })?;
-    Ok(list.erase())
+    })
 }
 
-fn usage(call: &Call<'_>) -> accel_info_usage {
+pub(super) fn usage(call: &Call<'_>) -> accel_info_usage {
     let usage = &call.core.usage;
 
     // What has completed is read first, so that it never exceeds what was submitted.
@@ -170,8 +143,8 @@ fn usage(call: &Call<'_>) -> accel_info_usage {
     }
 }
 
-fn status(call: &Call<'_>) -> accel_info_status {
-    let (users, observers) = call.core.files.lock().counts();
+pub(super) fn status(call: &Call<'_>) -> accel_info_status {
+    let (users, observers) = call.core.files.counts();
 
     accel_info_status {
         // Whoever gets here is inside the gate, so the device is not gone.
@@ -185,9 +158,9 @@ fn status(call: &Call<'_>) -> accel_info_status {
 
 fn clients(call: &Call<'_>) -> Result<List> {
     let mut list = List::<accel_info_client>::new();
-    for file in call.core.files.lock().iter() {
-        list.push(client(file))?;
-    }
+    call.core
+        .files
+        .try_for_each(|file| list.push(client(file)))?;
     Ok(list.erase())
 }
 
