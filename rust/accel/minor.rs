@@ -34,12 +34,15 @@ pub(crate) unsafe fn init() {
 struct Pool {
     // `None` until the first number is wanted, because an empty pool cannot be made in a constant.
     ids: Option<IdPool>,
+    // All numbers below this are taken.
+    lowest: usize,
     limit: usize,
 }
 
 impl Pool {
     const EMPTY: Self = Self {
         ids: None,
+        lowest: 0,
         limit: MAX_MINORS,
     };
 
@@ -47,21 +50,24 @@ impl Pool {
     fn take(&mut self) -> Result<usize> {
         let ids = self.ids.get_or_insert_with(IdPool::new);
 
-        if ids.find_unused_id(0).is_none() {
+        if self.lowest == ids.capacity() || ids.find_unused_id(self.lowest).is_none() {
             let bigger = ids.grow_request().ok_or(ENOSPC)?.realloc(GFP_KERNEL)?;
             ids.grow(bigger);
         }
 
-        let id = ids.find_unused_id(0).ok_or(ENOSPC)?;
+        let id = ids.find_unused_id(self.lowest).ok_or(ENOSPC)?;
         if id.as_usize() >= self.limit {
             return Err(ENOSPC);
         }
-        Ok(id.acquire())
+        let id = id.acquire();
+        self.lowest = id + 1;
+        Ok(id)
     }
 
     fn give_back(&mut self, id: usize) {
         if let Some(ids) = &mut self.ids {
             ids.release_id(id);
+            self.lowest = self.lowest.min(id);
         }
     }
 }
