@@ -24,7 +24,7 @@
 /* The fewer devices there are, the more a page more or less is to each. */
 #define TIMES 15
 #define TIMES_MANY 3
-#define OTHERS 256
+#define OTHERS 5
 
 #define CACHES "/sys/kernel/slab"
 
@@ -110,50 +110,45 @@ static struct cost load_once(const char *module, int devices)
 }
 
 /*
- * Pages that are in use have room for some more objects, which then seem to
- * cost nothing. So another module has devices, too, enough to fill that room,
- * and each time a few more: what is left is different each time, and the mean
- * does not depend on it.
+ * Few devices find room in pages that are in use already, and then seem to cost
+ * little. So the cost of @devices is what they take beyond some others of their
+ * kind, a few more each time: what room is left is different each time, and the
+ * mean does not depend on it.
  */
-static struct cost load(const char *module, int devices, const char *other)
+static struct cost load(const char *module, int devices)
 {
 	int times = devices < MANY ? TIMES : TIMES_MANY;
-	struct cost cost, sum = {};
-	char parameters[32];
-	__u64 ns[TIMES];
+	struct cost others, all, sum = {};
 
 	for (int i = 0; i < times; i++) {
-		snprintf(parameters, sizeof(parameters), "devices=%d", OTHERS + 5 * i);
-		load_module(other, parameters);
-		cost = load_once(module, devices);
-		unload_module(other);
-		ns[i] = cost.ns;
-		sum.bytes += cost.bytes;
+		others = load_once(module, OTHERS * i);
+		all = load_once(module, OTHERS * i + devices);
+		sum.ns += all.ns - others.ns;
+		sum.bytes += all.bytes - others.bytes;
 	}
-	return (struct cost) { median(ns, times), sum.bytes / times };
+	return (struct cost) { sum.ns / times, sum.bytes / times };
 }
 
-static void measure_module(const char *module, const char *label, const char *other)
+static void measure_module(const char *module, const char *label)
 {
 	static const int counts[] = { 16, 256, MANY };
-	struct cost none, some;
+	struct cost cost;
 	char name[64];
 
-	none = load(module, 0, other);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		int count = counts[i];
 
-		some = load(module, count, other);
+		cost = load(module, count);
 		snprintf(name, sizeof(name), "register-%d.%s", count, label);
-		print(name, (some.ns - none.ns) / count);
+		print(name, cost.ns / count);
 		snprintf(name, sizeof(name), "memory-%d.%s", count, label);
-		print(name, (some.bytes - none.bytes) / count);
+		print(name, cost.bytes / count);
 	}
 }
 
 int main(void)
 {
-	measure_module("accel_test", "accel", "accel_bench_peer");
-	measure_module("accel_bench_peer", "misc", "accel_test");
+	measure_module("accel_test", "accel");
+	measure_module("accel_bench_peer", "misc");
 	return 0;
 }
