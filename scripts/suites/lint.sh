@@ -101,12 +101,21 @@ tools_clippy() {
 	"$scripts/cargo.sh" clippy --quiet --locked --all-targets -- -D warnings
 }
 
+# Those that compile go beside the others; what they say comes in their turn.
+outputs=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
+trap 'rm -rf "$outputs"' EXIT
+compile() {
+	lint clippy kernel_clippy
+	lint rustdoc "$scripts/rustdoc.sh"
+	lint sparse kernel_sparse
+}
+compile >"$outputs/compile" &
+
 lint rustfmt "$scripts/fmt.sh" --check
-lint clippy kernel_clippy
-lint rustdoc "$scripts/rustdoc.sh"
-lint sparse kernel_sparse
 lint checkpatch check_patch
 lint shellcheck check_shell
 lint codespell check_spelling
 lint spdx check_spdx
 lint tools-clippy tools_clippy
+wait
+cat "$outputs/compile"

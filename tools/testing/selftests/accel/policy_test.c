@@ -13,7 +13,7 @@
 #include "policy.h"
 
 #define RACERS 8
-#define ROUNDS 500
+#define ROUNDS 100
 
 TEST_F(policy, is_public)
 {
