@@ -25,6 +25,7 @@ export ACCEL_REQUIRE=1 ACCEL_KO=/modules/accel.ko
 for module in "${modules[@]}"; do
 	export "${module^^}_KO=/modules/$module.ko"
 done
+export ACCEL_TEST_DEVICE_KO=/modules/accel_test_device.ko
 # For those that plug it in and out.
 export ACCEL_PLUG='/accel/scripts/guest/monitor.sh device_add edu,id=edu0'
 export ACCEL_UNPLUG='/accel/scripts/guest/monitor.sh device_del edu0'

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! A driver for tests from user space: one faux device for each open policy, with ioctls that show
-//! each property that an ioctl can have. `accel_test.h` says what they do.
+//! each property that an ioctl can have. `accel_test.h` says what they do. What is shared it does
+//! on the platform bus, too, where a device can be bound and unbound: see `accel_test_device.c`.
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +19,7 @@ use accel::{
         Topic,
         TopicTable, //
     },
+    platform,
     prelude::*,
     uapi::{
         accel_info_clock,
@@ -29,12 +31,15 @@ use accel::{
 };
 use core::marker::PhantomData;
 use kernel::{
-    bindings, device,
+    bindings,
+    device,
+    driver,
     str::CString,
     sync::atomic::{
         Atomic,
         Relaxed, //
     },
+    InPlaceModule, //
 };
 use zerocopy_derive::Immutable;
 
@@ -66,12 +71,24 @@ impl Policy for PerUser {
     const POLICY: OpenPolicy = OpenPolicy::PerUser(2);
 }
 
-/// What the sleepers of a device share.
+/// What is kept of a device.
 struct Data {
     /// How many are asleep.
     asleep: Atomic<u32>,
     /// How often they were woken.
     wakes: Atomic<u32>,
+    /// Memory of the driver's own, which a device on the platform bus has.
+    _memory: KVec<u64>,
+}
+
+impl Data {
+    fn new(memory: KVec<u64>) -> Self {
+        Self {
+            asleep: Atomic::new(0),
+            wakes: Atomic::new(0),
+            _memory: memory,
+        }
+    }
 }
 
 /// The sum of an open file.
@@ -250,10 +267,18 @@ impl<P: Policy> File<Test<P>> for Sum {
 
 impl<P: Policy> faux::Driver for Test<P> {
     fn probe(_dev: &device::Device<device::Bound>) -> impl PinInit<Data, Error> + '_ {
-        Ok(Data {
-            asleep: Atomic::new(0),
-            wakes: Atomic::new(0),
-        })
+        Ok(Data::new(KVec::new()))
+    }
+}
+
+impl platform::Driver for Test<Shared> {
+    type IdInfo = ();
+
+    fn probe<'bound>(
+        _pdev: &'bound platform::Device<'_>,
+        _info: Option<&()>,
+    ) -> impl PinInit<Data, Error> + 'bound {
+        Ok(Data::new(KVec::with_capacity(64, GFP_KERNEL)?))
     }
 }
 
@@ -271,8 +296,11 @@ module! {
     },
 }
 
-/// The devices, in the order of their minors.
+/// The devices, in the order of their minors, after the driver of those that may come.
+#[pin_data]
 struct TestModule {
+    #[pin]
+    _platform: driver::Registration<PlatformAdapter>,
     _shared: faux::Registration<Test<Shared>>,
     _exclusive: faux::Registration<Test<Exclusive>>,
     _limited: faux::Registration<Test<Limited>>,
@@ -280,9 +308,13 @@ struct TestModule {
     _further: KVec<faux::Registration<Test<Shared>>>,
 }
 
-impl kernel::Module for TestModule {
-    fn init(_module: &'static ThisModule) -> Result<Self> {
-        Ok(Self {
+type PlatformAdapter = kernel::platform::Adapter<platform::Adapter<Test<Shared>>>;
+
+impl InPlaceModule for TestModule {
+    fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        const NAME: &CStr = <LocalModule as kernel::ModuleMetadata>::NAME;
+        try_pin_init!(Self {
+            _platform <- driver::Registration::new(NAME, module),
             _shared: faux::Registration::new(c"accel_test.shared")?,
             _exclusive: faux::Registration::new(c"accel_test.exclusive")?,
             _limited: faux::Registration::new(c"accel_test.limited")?,

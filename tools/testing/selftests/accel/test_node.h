@@ -3,7 +3,8 @@
  * The nodes of the driver for tests, accel_test, and modules to load.
  *
  * Environment:
- *  ACCEL_KO, ACCEL_EDU_KO, ACCEL_MINIMAL_KO, ACCEL_TEST_KO, ACCEL_TEST_PCI_KO
+ *  ACCEL_KO, ACCEL_EDU_KO, ACCEL_MINIMAL_KO, ACCEL_TEST_KO, ACCEL_TEST_PCI_KO,
+ *  ACCEL_TEST_DEVICE_KO
  *                 the files of the modules of these names
  */
 #ifndef _ACCEL_SELFTEST_TEST_NODE_H
