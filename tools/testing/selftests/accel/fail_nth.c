@@ -22,7 +22,7 @@
 #define MODULES_END "0xffffffffff000000"
 
 /* A copy from or to user space may fail, too; it counts among the allocations. */
-static const char * const kinds[] = { "failslab", "fail_page_alloc", "fail_usercopy" };
+static const char * const kinds[] = { FAIL_NTH_SLAB, FAIL_NTH_PAGE, "fail_usercopy" };
 
 /**
  * struct setting - how failures are chosen
@@ -39,6 +39,8 @@ struct setting {
 static const struct setting settings[] = {
 	{ .name = "require-start", .value = MODULES_START },
 	{ .name = "require-end", .value = MODULES_END },
+	{ .name = "reject-start", .value = "0" },
+	{ .name = "reject-end", .value = "0" },
 	{ .name = "verbose", .value = "0" },
 	{ .name = "ignore-gfp-wait", .value = "N", .optional = true },
 	{ .name = "min-order", .value = "0", .optional = true },
@@ -78,6 +80,58 @@ int fail_nth_setup(void)
 		}
 	}
 	return 0;
+}
+
+static int set_all(const char *name, unsigned long long value)
+{
+	struct setting setting = { .name = name };
+	char text[32];
+	size_t kind;
+	int ret = 0;
+
+	snprintf(text, sizeof(text), "0x%llx", value);
+	setting.value = text;
+	for (kind = 0; kind < ARRAY_SIZE(kinds) && !ret; kind++)
+		ret = set(&setting, kinds[kind]);
+	return ret;
+}
+
+int fail_nth_only(const char *kind)
+{
+	struct setting everything = { .name = "require-end", .value = "0xffffffffffffffff" };
+	int ret;
+
+	/* Nothing has an address in an empty range. */
+	ret = set_all("require-start", 0);
+	if (!ret)
+		ret = set_all("require-end", 0);
+	return ret ? ret : set(&everything, kind);
+}
+
+int fail_nth_spare(const char *function)
+{
+	unsigned long long address, start = 0, end = 0;
+	char line[512], name[256], type;
+	FILE *file;
+	int ret;
+
+	file = fopen("/proc/kallsyms", "re");
+	if (!file)
+		return -errno;
+	/* In the order of the addresses: the next one is where it ends. */
+	while (!end && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%llx %c %255s", &address, &type, name) != 3)
+			continue;
+		if (start && address > start)
+			end = address;
+		else if (!start && !strcmp(name, function))
+			start = address;
+	}
+	fclose(file);
+	if (!end)
+		return 0;
+	ret = set_all("reject-start", start);
+	return ret ? ret : set_all("reject-end", end);
 }
 
 int fail_nth_arm(unsigned int n)

@@ -14,6 +14,18 @@
  */
 int fail_nth_setup(void);
 
+/*
+ * From then on, one kind of allocation fails, whoever makes it. Of those from
+ * slabs, an operation makes the same ones each time; of pages it does not, since
+ * they are for slabs that happen to be full.
+ */
+#define FAIL_NTH_SLAB "failslab"
+#define FAIL_NTH_PAGE "fail_page_alloc"
+int fail_nth_only(const char *kind);
+
+/* Spares what a function of the kernel allocates, if there is one of this name. */
+int fail_nth_spare(const char *function);
+
 /* The n-th allocation from now on fails; with n beyond what there is, none. */
 int fail_nth_arm(unsigned int n);
 /* Returns whether one has failed, or an error. No other will. */
