@@ -141,6 +141,9 @@ impl Drop for Region {
 
 /// Places the nodes below `/dev/accelerator`.
 ///
+/// The driver core takes null for indifference: the node would be `/dev/accelN` when it is made,
+/// and would stay when it is deleted. So there has to be memory for the few bytes of the name.
+///
 /// # Safety
 ///
 /// To be called by the driver core.
@@ -155,7 +158,7 @@ unsafe extern "C" fn devnode(
             *mode = NODE_MODE;
         }
         bindings::kasprintf(
-            bindings::GFP_KERNEL,
+            bindings::GFP_KERNEL | (1 << bindings::___GFP_NOFAIL_BIT),
             c"accelerator/%s".as_char_ptr(),
             bindings::dev_name(dev),
         )
