@@ -64,8 +64,13 @@ int wait_asleep(pid_t tid, long nr, atomic_bool *done)
 static void *caller_thread(void *arg)
 {
 	struct caller *caller = arg;
+	sigset_t others;
 	__u64 start;
 
+	/* Only caller_interrupt() shall interrupt it, not a child that ends. */
+	sigfillset(&others);
+	sigdelset(&others, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &others, NULL);
 	atomic_store(&caller->tid, gettid());
 	start = now_ns();
 	caller->ret = caller->call(caller);
