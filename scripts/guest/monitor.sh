@@ -18,16 +18,20 @@ exec 3<>"$port"
 # answer to a sum: the line editor's echo shows the question only. A prompt,
 # with the echo after it, is not part of an answer.
 ask() {
-	local sum=$((RANDOM + 100000)) text='' character
+	local sum=$((RANDOM + 100000)) text='' line
 	printf '%s\nprint /d %d+1\n' "$1" $((sum - 1)) >&3
-	while [[ $text != *$'\n'$sum$'\r\n'* ]]; do
-		IFS= read -r -N 1 -t 10 character <&3 || {
-			echo "monitor.sh: QEMU's monitor does not answer" >&2
-			return 1
-		}
-		text+=$character
+	while IFS= read -r -t 10 line <&3; do
+		case ${line%$'\r'} in
+		*'(qemu)'* | 'QEMU '*' monitor - '*) ;;
+		"$sum")
+			printf '%s' "$text"
+			return
+			;;
+		*) text+=${line%$'\r'}$'\n' ;;
+		esac
 	done
-	printf '%s' "$text" | sed -e 's/\r$//' -e '/(qemu)/d' -e "/^$sum\$/d" -e '/^QEMU .* monitor - /d'
+	echo "monitor.sh: QEMU's monitor does not answer" >&2
+	return 1
 }
 
 # First past the greeting, and what another left.
