@@ -33,7 +33,7 @@ start_udev() {
 }
 
 # Two scans, since an object is only reported when it has not changed between
-# them, and a pause, since it has to be five seconds old. The file is opened
+# them, the second one when every object is five seconds old. The file is opened
 # beforehand: a kernel that a test has locked down does not allow it any more.
 leaks=/sys/kernel/debug/kmemleak
 if [ -w "$leaks" ]; then
@@ -45,8 +45,9 @@ fi
 
 scan_for_leaks() {
 	[ -n "$scan" ] || return 0
-	sleep 6
+	sleep 6 &
 	echo scan >&"$scan"
+	wait $!
 	echo scan >&"$scan"
 	cat <&"$report" >/dev/console
 }
