@@ -49,6 +49,13 @@ check_spelling() {
 	in_root codespell --ignore-words-list=crate,ser,inout,mis,ond,upto,ba,anonymus "${files[@]}"
 }
 
+# What the README shows of the sample is what compiles.
+check_readme() {
+	# shellcheck disable=SC2016 # these are back quotes
+	diff <(sed -n '/^```rust$/,/^```$/p' README.md | sed '1d;$d') \
+		<(sed -n '/^struct Minimal;$/,$p' samples/accel_minimal.rs)
+}
+
 # Every file has a licence, in its first lines. Lock files are generated.
 check_spdx() {
 	local missing
@@ -117,6 +124,7 @@ lint checkpatch check_patch
 lint shellcheck check_shell
 lint codespell check_spelling
 lint spdx check_spdx
+lint readme check_readme
 lint tools-clippy tools_clippy
 wait
 cat "$outputs/compile"
