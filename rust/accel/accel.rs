@@ -14,15 +14,19 @@
 //! - [`pci`], [`platform`], [`auxiliary`], [`faux`]: adapters from a bus to a registration
 //! - `registration`, [`Device`], [`AccelDriver`], [`Context`]: what a driver sees; generic and thin
 //! - `chardev`, `dispatch`, `file`, [`info`], `sysfs`: what user space sees; not generic
-//! - `gate`, `wait`, `minor`, `client`, `open_policy`, `work`, [`ioctl`]: mechanisms
+//! - [`buffer`], `mapping`: memory that processes share with a device
+//! - `gate`, `wait`, `minor`, `numbers`, `client`, `open_policy`, `work`, [`ioctl`], `args`:
+//!   mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
 //! behind the gate of a device. So an open file never points into a driver's module, and the
 //! module can go while files are open.
 
+mod args;
 #[cfg(CONFIG_AUXILIARY_BUS)]
 pub mod auxiliary;
+pub mod buffer;
 mod chardev;
 mod client;
 mod context;
@@ -37,6 +41,7 @@ pub mod info;
 pub mod ioctl;
 mod mapping;
 mod minor;
+mod numbers;
 mod open_policy;
 mod passthrough;
 #[cfg(CONFIG_PCI)]
@@ -83,10 +88,19 @@ module! {
     authors: ["The accel developers"],
     description: "Framework for compute accelerator drivers",
     license: "GPL",
+    imports_ns: ["DMA_BUF"],
     params: {
         passthrough: bool {
             default: true,
             description: "Admit ioctls that pass opaque data to a device (default: Y)",
+        },
+        max_buffers: u32 {
+            default: 1048576,
+            description: "How many buffers an open file may have (default: 1048576)",
+        },
+        max_buffer_bytes: u64 {
+            default: 0,
+            description: "How many bytes its buffers may have together (default: 0, any number)",
         },
     },
 }

@@ -157,10 +157,16 @@ impl<'a, T: AccelDriver, R> Context<'a, T, R> {
 }
 
 impl<T: AccelDriver> Context<'_, T, User> {
+    /// Returns the calling file.
+    pub(crate) fn open_file(&self) -> &OpenFile {
+        // SAFETY: By the type invariants the call comes from a user, by a file that it has opened.
+        unsafe { self.call.file.unwrap_unchecked() }
+    }
+
     /// Returns the per-open state of the calling file.
     pub fn file(&self) -> &T::File {
-        // SAFETY: By the type invariants the call comes from a user, by a file that it has opened.
-        // So there is a `T::File`, which was made then, and lives while the gate is held.
-        unsafe { &*self.call.file.unwrap_unchecked().state().cast() }
+        // SAFETY: There is a `T::File`, which was made when the file was opened, and lives while
+        // the gate is held.
+        unsafe { &*self.open_file().state().cast() }
     }
 }

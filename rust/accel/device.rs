@@ -35,6 +35,7 @@ use kernel::{
 };
 
 use crate::{
+    buffer::Region,
     chardev,
     driver::{
         AccelDriver,
@@ -89,6 +90,8 @@ pub(crate) struct Core {
     pub(crate) passthrough_calls: Atomic<u64>,
     pub(crate) usage: Arc<Usage>,
     pub(crate) space: AddressSpace,
+    pub(crate) region: Arc<Region>,
+    pub(crate) has_buffers: bool,
     ops: NonNull<DriverOps>,
     data: Atomic<*mut c_void>,
     #[pin]
@@ -125,6 +128,8 @@ impl Core {
                 passthrough_calls: Atomic::new(0),
                 usage: Arc::new(Usage::new(), GFP_KERNEL)?,
                 space: AddressSpace::new()?,
+                region: Arc::new(Region::new(), GFP_KERNEL)?,
+                has_buffers: ops.buffers.is_some(),
                 ops: NonNull::from(ops),
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),

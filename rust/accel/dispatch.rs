@@ -5,6 +5,8 @@
 use kernel::prelude::*;
 
 use crate::{
+    args::ArgsBuffer,
+    buffer,
     context::Call,
     ffi,
     file::{
@@ -14,7 +16,6 @@ use crate::{
     info,
     ioctl::{
         self,
-        ArgsBuffer,
         Entry,
         Shape, //
     },
@@ -22,10 +23,12 @@ use crate::{
     uapi, //
 };
 
-/// The ioctls that every device has, in the order of their numbers.
-pub(crate) static CORE_IOCTLS: [Entry; 1] = [
-    // SAFETY: `info::ioctl` accepts any call, and checks the size of its structure.
-    unsafe {
+/// The ioctls of the framework, in the order of their numbers.
+//
+// SAFETY: Each function accepts any call in the role that it is declared for, and checks the size
+// of its structure.
+static CORE_IOCTLS: [Entry; 6] = unsafe {
+    [
         Entry::core(
             0x00,
             "ACCEL_IOC_INFO",
@@ -33,8 +36,55 @@ pub(crate) static CORE_IOCTLS: [Entry; 1] = [
             size_of::<uapi::accel_info>(),
             info::ioctl,
         )
-    },
-];
+        .for_observers(),
+        Entry::core(
+            0x01,
+            "ACCEL_IOC_BO_CREATE",
+            "Creates a buffer",
+            size_of::<uapi::accel_bo_create>(),
+            buffer::create,
+        ),
+        Entry::core(
+            0x02,
+            "ACCEL_IOC_BO_INFO",
+            "Tells what a buffer is",
+            size_of::<uapi::accel_bo_info>(),
+            buffer::info,
+        ),
+        Entry::core(
+            0x03,
+            "ACCEL_IOC_BO_CLOSE",
+            "Gives up the handle of a buffer",
+            size_of::<uapi::accel_bo_close>(),
+            buffer::close,
+        )
+        .input_only(),
+        Entry::core(
+            0x04,
+            "ACCEL_IOC_BO_MMAP_OFFSET",
+            "Tells where in the file a buffer can be mapped",
+            size_of::<uapi::accel_bo_mmap_offset>(),
+            buffer::mmap_offset,
+        ),
+        Entry::core(
+            0x06,
+            "ACCEL_IOC_BO_EXPORT",
+            "Makes a dma-buf of a buffer",
+            size_of::<uapi::accel_bo_export>(),
+            buffer::export,
+        ),
+    ]
+};
+
+/// Returns the ioctls of the framework that a device supports.
+pub(crate) fn core_ioctls(call: &Call<'_>) -> &'static [Entry] {
+    if call.core.has_buffers {
+        &CORE_IOCTLS
+    } else {
+        // All others are on buffers.
+        &CORE_IOCTLS[..1]
+    }
+}
 
 /// Runs an ioctl of `file`. The order of the checks is part of the contract.
 pub(crate) fn ioctl(file: &OpenFile, command: u32, arg: UserPtr) -> Result {

@@ -14,6 +14,10 @@ use kernel::{
 use zerocopy::Immutable;
 
 use crate::{
+    buffer::{
+        BufferTable,
+        Limits, //
+    },
     context::{
         Call,
         Context,
@@ -105,6 +109,9 @@ pub trait AccelDriver: Sized + 'static {
     /// What it offers beyond the ioctls that every device has.
     const IOCTLS: IoctlTable<Self>;
 
+    /// Whether its devices have buffers.
+    const BUFFERS: BufferTable<Self> = BufferTable::none();
+
     /// Topics of information beyond those that every device has.
     const TOPICS: TopicTable<Self> = TopicTable::new(&[]);
 
@@ -167,6 +174,8 @@ pub(crate) struct DriverOps {
     pub(crate) open_policy: OpenPolicy,
     pub(crate) ioctls: &'static [Entry],
     pub(crate) topics: &'static [TopicEntry],
+    /// How many buffers a file may have; `None` if the device has none.
+    pub(crate) buffers: Option<Limits>,
     /// These list records of a topic.
     ///
     /// # Safety
@@ -211,6 +220,7 @@ impl<T: AccelDriver> OpsOf<T> {
         },
         ioctls: T::IOCTLS.entries(),
         topics: T::TOPICS.entries(),
+        buffers: T::BUFFERS.limits,
         firmware: Self::firmware,
         engines: Self::engines,
         clocks: Self::clocks,

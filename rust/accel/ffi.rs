@@ -17,6 +17,8 @@ use kernel::{
     error::to_result,
     ffi::{
         c_int,
+        c_uint,
+        c_ulong,
         c_void, //
     },
     prelude::*,
@@ -46,6 +48,28 @@ extern "C" {
         scp: Option<NonNull<SrcuCtr>>,
     );
     pub(crate) fn accel_helper_vma_set_pfnmap(vma: *mut bindings::vm_area_struct);
+    pub(crate) fn accel_helper_vma_set_memory(vma: *mut bindings::vm_area_struct);
+    fn accel_helper_totalram_pages() -> c_ulong;
+    fn accel_helper_fatal_signal_pending() -> c_int;
+    fn accel_helper_alloc_zeroed_pages(order: c_uint) -> *mut bindings::page;
+    fn accel_helper_page_to_pfn(page: *const bindings::page) -> c_ulong;
+    pub(crate) fn accel_helper_sg_set_page(
+        entry: *mut bindings::scatterlist,
+        page: *mut bindings::page,
+        len: c_uint,
+    );
+    pub(crate) fn accel_helper_dma_sync_sgtable_for_cpu(
+        dev: *mut bindings::device,
+        table: *mut bindings::sg_table,
+        direction: bindings::dma_data_direction,
+    );
+    pub(crate) fn accel_helper_dma_sync_sgtable_for_device(
+        dev: *mut bindings::device,
+        table: *mut bindings::sg_table,
+        direction: bindings::dma_data_direction,
+    );
+    pub(crate) fn vunmap(address: *const c_void);
+    fn accel_helper_vmap(pages: *const *mut bindings::page, count: c_uint) -> *mut c_void;
     pub(crate) fn anon_inode_create_getfile(
         name: *const c_char,
         fops: *const bindings::file_operations,
@@ -147,6 +171,43 @@ pub(crate) fn copy_to_user(to: UserPtr, from: &[u8]) -> Result {
         return Err(EFAULT);
     }
     Ok(())
+}
+
+/// Returns how many pages of memory the system has.
+pub(crate) fn system_pages() -> usize {
+    // SAFETY: May be called from any context.
+    unsafe { accel_helper_totalram_pages() }
+}
+
+/// Returns whether the current process is being killed.
+pub(crate) fn is_being_killed() -> bool {
+    // SAFETY: May be called in process context.
+    unsafe { accel_helper_fatal_signal_pending() != 0 }
+}
+
+/// Allocates `1 << order` pages, filled with zeros, for the current process; may sleep.
+pub(crate) fn alloc_zeroed_pages(order: u32) -> Option<NonNull<bindings::page>> {
+    // SAFETY: May be called in process context.
+    NonNull::new(unsafe { accel_helper_alloc_zeroed_pages(order) })
+}
+
+/// Returns the number of a page in physical memory.
+pub(crate) fn page_to_pfn(page: NonNull<bindings::page>) -> usize {
+    // SAFETY: Only computes with the address.
+    unsafe { accel_helper_page_to_pfn(page.as_ptr()) }
+}
+
+/// Maps pages into the address space of the kernel, one after the other. Returns `ENOMEM` if there
+/// is no room.
+///
+/// # Safety
+///
+/// The pages must stay allocated until `vunmap()`.
+pub(crate) unsafe fn vmap(pages: &[*mut bindings::page]) -> Result<NonNull<c_void>> {
+    let count = c_uint::try_from(pages.len()).map_err(|_| ENOMEM)?;
+    // SAFETY: Same requirements; the list is valid for that many.
+    let address = unsafe { accel_helper_vmap(pages.as_ptr(), count) };
+    NonNull::new(address).ok_or(ENOMEM)
 }
 
 /// Returns the C side of `dev`.

@@ -25,6 +25,7 @@ use kernel::{
 };
 
 use crate::{
+    buffer::Handles,
     client::Client,
     context::Call,
     device::Core,
@@ -154,6 +155,8 @@ pub(crate) struct OpenFile {
     pub(crate) role: Role,
     pub(crate) client: Client,
     pub(crate) id: u64,
+    /// The buffers of a user, if the device has any.
+    pub(crate) buffers: Option<Pin<KBox<Handles>>>,
     state: Atomic<*mut c_void>,
 }
 
@@ -167,6 +170,12 @@ impl OpenFile {
             file: None,
         };
 
+        // SAFETY: The call is inside the gate, and held until the end of the function.
+        let ops = unsafe { core.ops() };
+        let buffers = match ops.buffers {
+            Some(_) if role == Role::User => Some(KBox::pin_init(Handles::new(), GFP_KERNEL)?),
+            _ => None,
+        };
         let node = RBTreeNodeReservation::new(GFP_KERNEL)?;
         let file = Arc::new(
             Self {
@@ -174,13 +183,12 @@ impl OpenFile {
                 role,
                 client: Client::current(),
                 id: core.files.next_id(),
+                buffers,
                 state: Atomic::new(core::ptr::null_mut()),
             },
             GFP_KERNEL,
         )?;
 
-        // SAFETY: The call is inside the gate, and held until the end of the function.
-        let ops = unsafe { core.ops() };
         core.files.insert(file.clone(), node, ops.open_policy)?;
         if role == Role::User {
             // SAFETY: The call is inside the gate of a device of this driver.

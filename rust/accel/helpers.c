@@ -6,13 +6,17 @@
  * says otherwise.
  */
 #include <linux/device.h>
+#include <linux/dma-mapping.h>
 #include <linux/export.h>
+#include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/scatterlist.h>
+#include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/srcu.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 
 #include "helpers.h"
 
@@ -65,6 +69,62 @@ void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma)
 {
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
+}
+
+/* For memory that is mapped by the numbers of its pages. */
+void accel_helper_vma_set_memory(struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+}
+
+unsigned long accel_helper_totalram_pages(void)
+{
+	return totalram_pages();
+}
+
+/* Of the current task. */
+int accel_helper_fatal_signal_pending(void)
+{
+	return fatal_signal_pending(current);
+}
+
+/*
+ * Charged to the memory cgroup of the caller, who gets an error if that has no
+ * room, but is not killed. For large pieces it does not try hard: smaller ones
+ * will do.
+ */
+struct page *accel_helper_alloc_zeroed_pages(unsigned int order)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
+
+	return alloc_pages(gfp | (order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL), order);
+}
+
+unsigned long accel_helper_page_to_pfn(const struct page *page)
+{
+	return page_to_pfn(page);
+}
+
+void accel_helper_sg_set_page(struct scatterlist *entry, struct page *page, unsigned int len)
+{
+	sg_set_page(entry, page, len, 0);
+}
+
+void accel_helper_dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *table,
+					   enum dma_data_direction direction)
+{
+	dma_sync_sgtable_for_cpu(dev, table, direction);
+}
+
+void accel_helper_dma_sync_sgtable_for_device(struct device *dev, struct sg_table *table,
+					      enum dma_data_direction direction)
+{
+	dma_sync_sgtable_for_device(dev, table, direction);
+}
+
+void *accel_helper_vmap(struct page **pages, unsigned int count)
+{
+	return vmap(pages, count, VM_MAP, PAGE_KERNEL);
 }
 
 int accel_helper_dev_to_node(struct device *dev)

@@ -2,9 +2,13 @@
 #ifndef _ACCEL_HELPERS_H
 #define _ACCEL_HELPERS_H
 
+#include <linux/dma-direction.h>
 #include <linux/types.h>
 
 struct device;
+struct page;
+struct scatterlist;
+struct sg_table;
 struct srcu_ctr;
 struct srcu_struct;
 struct vm_area_struct;
@@ -14,6 +18,17 @@ struct srcu_ctr __percpu *accel_helper_srcu_read_lock_fast(struct srcu_struct *s
 void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
 					struct srcu_ctr __percpu *scp);
 void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma);
+void accel_helper_vma_set_memory(struct vm_area_struct *vma);
+unsigned long accel_helper_totalram_pages(void);
+int accel_helper_fatal_signal_pending(void);
+struct page *accel_helper_alloc_zeroed_pages(unsigned int order);
+unsigned long accel_helper_page_to_pfn(const struct page *page);
+void accel_helper_sg_set_page(struct scatterlist *entry, struct page *page, unsigned int len);
+void accel_helper_dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *table,
+					   enum dma_data_direction direction);
+void accel_helper_dma_sync_sgtable_for_device(struct device *dev, struct sg_table *table,
+					      enum dma_data_direction direction);
+void *accel_helper_vmap(struct page **pages, unsigned int count);
 int accel_helper_get_user_u32(u32 *value, const void __user *from);
 int accel_helper_copy_struct_from_user(void *to, size_t size, const void __user *from,
 				       size_t user_size);

@@ -11,12 +11,10 @@
 
 use core::{
     marker::PhantomData,
-    mem::MaybeUninit,
     ptr::NonNull, //
 };
 use kernel::{
     bindings,
-    page::PAGE_SIZE,
     prelude::*, //
 };
 use zerocopy::KnownLayout;
@@ -29,7 +27,6 @@ use crate::{
         User, //
     },
     driver::AccelDriver,
-    ffi,
     uapi, //
 };
 
@@ -109,81 +106,30 @@ impl Entry {
         handler: unsafe fn(Call<'_>, &mut [u8]) -> Result,
     ) -> Self {
         let mut entry = Self::new(nr, name, description, size);
-        entry.shape.flags |= uapi::ACCEL_IOCTL_OBSERVER;
         entry.handler = handler;
         entry
     }
-}
 
-/// Room for the structure of an ioctl while it runs, aligned for any.
-pub(crate) struct ArgsBuffer(MaybeUninit<[u64; ARGS_MAX / size_of::<u64>()]>);
-
-impl ArgsBuffer {
-    #[inline]
-    pub(crate) fn new() -> Self {
-        Self(MaybeUninit::uninit())
+    /// Says that the structure is not written back.
+    pub(crate) const fn input_only(mut self) -> Self {
+        self.shape.flags &= !uapi::ACCEL_IOCTL_OUT;
+        self
     }
 
-    /// Reads the structure at `arg`, if user space knows the same version of it, and nothing has
-    /// to be done to reach it. Returns `None` otherwise. Does not sleep.
-    #[inline]
-    pub(crate) fn read_nofault(&mut self, shape: Shape, arg: UserPtr) -> Option<&mut [u8]> {
-        ffi::copy_from_user_nofault(self.room(shape), arg).ok()?;
-        // SAFETY: Having succeeded, the function has initialised all of the room.
-        let bytes = unsafe { self.assume_init(shape) };
-        let user_size = u32::read_from_prefix(bytes).ok()?.0;
-        (user_size == shape.size).then_some(bytes)
-    }
-
-    /// Reads the structure at `arg`. Returns it, and how much of it both sides know.
-    #[cold]
-    pub(crate) fn read(&mut self, shape: Shape, arg: UserPtr) -> Result<(&mut [u8], usize)> {
-        let user_size = ffi::get_user_u32(arg)?;
-        let known = known_size(user_size, shape.min_size, shape.size)?;
-
-        // CAST: `known_size` has bounded it by the size of a page.
-        ffi::copy_struct_from_user(self.room(shape), arg, user_size as usize)?;
-        // SAFETY: Having succeeded, the function has initialised all of the room.
-        let bytes = unsafe { self.assume_init(shape) };
-        // User space may have changed the size between the two reads.
-        bytes[..size_of::<u32>()].copy_from_slice(&user_size.to_ne_bytes());
-        Ok((bytes, known))
-    }
-
-    #[inline]
-    fn room(&mut self, shape: Shape) -> &mut [MaybeUninit<u8>] {
-        let room = self.0.as_mut_ptr().cast();
-        // SAFETY: By the invariant of `Shape`, its size is at most that of the buffer.
-        unsafe { core::slice::from_raw_parts_mut(room, shape.size as usize) }
-    }
-
+    /// Lets observers call it.
+    ///
     /// # Safety
     ///
-    /// The room for a structure of this shape must have been initialised.
-    #[inline]
-    unsafe fn assume_init(&mut self, shape: Shape) -> &mut [u8] {
-        let bytes = self.0.as_mut_ptr().cast();
-        // SAFETY: Same requirements; for the size, see `room`.
-        unsafe { core::slice::from_raw_parts_mut(bytes, shape.size as usize) }
+    /// The handler must accept calls of observers.
+    pub(crate) const unsafe fn for_observers(mut self) -> Self {
+        self.shape.flags |= uapi::ACCEL_IOCTL_OBSERVER;
+        self
     }
 }
 
 /// Stands in for the handler while an [`Entry`] is being built.
 fn unused(_: Call<'_>, _: &mut [u8]) -> Result {
     Err(ENOTTY)
-}
-
-/// Decides how much of a structure of `user_size` bytes is read, where the kernel knows structures
-/// of `min_size` to `size` bytes.
-fn known_size(user_size: u32, min_size: u32, size: u32) -> Result<usize> {
-    if user_size < min_size {
-        return Err(EINVAL);
-    }
-    // As with copy_struct_from_user(): nobody has to look through more than a page of zeros.
-    if user_size as usize > PAGE_SIZE {
-        return Err(E2BIG);
-    }
-    Ok(user_size.min(size) as usize)
 }
 
 /// One ioctl of the driver `T`: a row of its [`IoctlTable`].
@@ -282,7 +228,7 @@ impl<T: AccelDriver> Ioctl<T> {
 
     /// Says that the structure only carries arguments; it is not written back.
     pub const fn input_only(mut self) -> Self {
-        self.entry.shape.flags &= !uapi::ACCEL_IOCTL_OUT;
+        self.entry = self.entry.input_only();
         self
     }
 }
@@ -365,27 +311,6 @@ fn search(entries: &'static [Entry], command: u32) -> Option<&'static Entry> {
 #[kunit_tests(accel_ioctl)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_below_the_first_version() {
-        assert_eq!(known_size(0, 16, 24), Err(EINVAL));
-        assert_eq!(known_size(15, 16, 24), Err(EINVAL));
-    }
-
-    #[test]
-    fn sizes_between_the_versions() {
-        assert_eq!(known_size(16, 16, 24), Ok(16));
-        assert_eq!(known_size(20, 16, 24), Ok(20));
-        assert_eq!(known_size(24, 16, 24), Ok(24));
-    }
-
-    #[test]
-    fn sizes_above_this_version() {
-        assert_eq!(known_size(25, 16, 24), Ok(24));
-        assert_eq!(known_size(PAGE_SIZE as u32, 16, 24), Ok(24));
-        assert_eq!(known_size(PAGE_SIZE as u32 + 1, 16, 24), Err(E2BIG));
-        assert_eq!(known_size(u32::MAX, 16, 24), Err(E2BIG));
-    }
 
     static TABLE: [Entry; 3] = [
         Entry::new(0x40, "A", "first", 16),

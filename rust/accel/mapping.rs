@@ -32,6 +32,7 @@ use kernel::{
 };
 
 use crate::{
+    buffer,
     device::Core,
     ffi::{
         self,
@@ -203,6 +204,12 @@ pub(crate) unsafe extern "C" fn mmap(
             return Err(EINVAL);
         }
         area.try_clear_mayexec()?;
+        if let Some(handles) = open.buffers.as_deref() {
+            if first >= buffer::FIRST_PAGE {
+                buffer::mmap(handles, area, first)?;
+                return Ok(0);
+            }
+        }
 
         let request = MapRequest {
             offset: (first as u64) << PAGE_SHIFT,

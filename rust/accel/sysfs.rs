@@ -50,13 +50,15 @@ static GROUP: Shared<bindings::attribute_group> = Shared::new(bindings::attribut
     ..pin_init::zeroed()
 });
 
-static ATTRIBUTES: Shared<[*mut bindings::attribute; 3]> = Shared::new([
+static ATTRIBUTES: Shared<[*mut bindings::attribute; 4]> = Shared::new([
     CLIENTS.get().cast(),
+    MEMORY.get().cast(),
     PASSTHROUGH_CALLS.get().cast(),
     null_mut(),
 ]);
 
 static CLIENTS: Shared<bindings::device_attribute> = attribute::<Clients>(c"clients");
+static MEMORY: Shared<bindings::device_attribute> = attribute::<Memory>(c"memory");
 static PASSTHROUGH_CALLS: Shared<bindings::device_attribute> =
     attribute::<PassthroughCalls>(c"passthrough_calls");
 
@@ -122,6 +124,18 @@ fn show_client(file: &OpenFile, out: &mut Formatter<'_>) -> fmt::Result {
             out.write_fmt(fmt!(" {pid} {}\n", BStr::from_bytes(command)))
         }
         None => writeln!(out, " - -"),
+    }
+}
+
+/// One line for each region that the memory of buffers comes from.
+struct Memory;
+
+impl Attribute for Memory {
+    fn show(core: &Core, out: &mut Formatter<'_>) -> fmt::Result {
+        if core.has_buffers {
+            writeln!(out, "system 0 {}", core.region.in_use.load(Relaxed))?;
+        }
+        Ok(())
     }
 }
 

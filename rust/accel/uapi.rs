@@ -21,6 +21,7 @@ pub const ACCEL_INFO_DEVICE: u32 = 1;
 pub const ACCEL_INFO_DRIVER: u32 = 2;
 pub const ACCEL_INFO_FIRMWARE: u32 = 3;
 pub const ACCEL_INFO_ENGINES: u32 = 4;
+pub const ACCEL_INFO_MEMORY: u32 = 5;
 pub const ACCEL_INFO_CLOCKS: u32 = 6;
 pub const ACCEL_INFO_USAGE: u32 = 7;
 pub const ACCEL_INFO_STATUS: u32 = 8;
@@ -36,6 +37,10 @@ pub const ACCEL_OPEN_PER_USER: u32 = 3;
 
 pub const ACCEL_ROLE_OBSERVER: u32 = 0;
 pub const ACCEL_ROLE_USER: u32 = 1;
+
+pub const ACCEL_MEMORY_SYSTEM: u32 = 0;
+
+pub const ACCEL_BO_POPULATE: u32 = 1 << 0;
 
 pub const ACCEL_ENGINE_OTHER: u32 = 0;
 pub const ACCEL_ENGINE_COMPUTE: u32 = 1;
@@ -118,6 +123,16 @@ pub struct accel_info_engine {
 
 #[repr(C)]
 #[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_info_memory {
+    pub name: [u8; 32],
+    pub kind: u32,
+    pub reserved: u32,
+    pub total: u64,
+    pub in_use: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
 pub struct accel_info_clock {
     pub name: [u8; 32],
     pub current_hz: u64,
@@ -174,4 +189,48 @@ pub struct accel_info_ioctl {
     pub reserved: u32,
     pub name: [u8; 48],
     pub description: [u8; 128],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_bo_create {
+    pub size: u32,
+    pub region: u32,
+    pub bytes: u64,
+    pub flags: u32,
+    pub handle: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_bo_info {
+    pub size: u32,
+    pub handle: u32,
+    pub bytes: u64,
+    pub region: u32,
+    pub flags: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_bo_close {
+    pub size: u32,
+    pub handle: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_bo_mmap_offset {
+    pub size: u32,
+    pub handle: u32,
+    pub offset: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_bo_export {
+    pub size: u32,
+    pub handle: u32,
+    pub flags: u32,
+    pub fd: i32,
 }

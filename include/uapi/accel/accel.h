@@ -45,9 +45,10 @@
  *  - EINVAL: a size, flag, reserved member or argument is invalid.
  *  - E2BIG: the structure has a non-zero tail that this kernel does not know.
  *  - EOPNOTSUPP: the request is valid, but this device does not support it.
+ *  - ENOENT: there is no buffer of this handle.
  *  - ETIMEDOUT: the device did not finish in time.
  *  - EINTR: a signal arrived while waiting. The call is not restarted.
- *  - ENOMEM: out of memory.
+ *  - ENOMEM: out of memory, or as much is in use as is allowed.
  *
  * An ioctl that fails has not changed anything, with the exception that EFAULT
  * while a result is written back leaves the result lost.
@@ -67,6 +68,8 @@
  * @ACCEL_INFO_FIRMWARE: what runs on it, one struct accel_info_firmware each
  * @ACCEL_INFO_ENGINES: what it can do at the same time, one
  *	struct accel_info_engine each
+ * @ACCEL_INFO_MEMORY: where the memory of buffers comes from, one
+ *	struct accel_info_memory for each region
  * @ACCEL_INFO_CLOCKS: its clocks, one struct accel_info_clock each
  * @ACCEL_INFO_USAGE: what it has done, one struct accel_info_usage
  * @ACCEL_INFO_STATUS: how it is doing, one struct accel_info_status
@@ -84,6 +87,7 @@ enum accel_info_topic_id {
 	ACCEL_INFO_DRIVER = 2,
 	ACCEL_INFO_FIRMWARE = 3,
 	ACCEL_INFO_ENGINES = 4,
+	ACCEL_INFO_MEMORY = 5,
 	ACCEL_INFO_CLOCKS = 6,
 	ACCEL_INFO_USAGE = 7,
 	ACCEL_INFO_STATUS = 8,
@@ -234,6 +238,32 @@ struct accel_info_engine {
 	char name[32];
 	__u32 engine_class;
 	__u32 count;
+};
+
+/**
+ * enum accel_memory_kind - what a region of memory is
+ * @ACCEL_MEMORY_SYSTEM: pages of the system's memory
+ */
+enum accel_memory_kind {
+	ACCEL_MEMORY_SYSTEM = 0,
+};
+
+/**
+ * struct accel_info_memory - record of ACCEL_INFO_MEMORY
+ * @name: its name, NUL-terminated
+ * @kind: one of enum accel_memory_kind
+ * @reserved: zero
+ * @total: how large it is, bytes; zero if only the system limits it
+ * @in_use: how much of it the buffers of the device have, bytes
+ *
+ * The index of a record is the number of its region.
+ */
+struct accel_info_memory {
+	char name[32];
+	__u32 kind;
+	__u32 reserved;
+	__aligned_u64 total;
+	__aligned_u64 in_use;
 };
 
 /**
@@ -389,5 +419,120 @@ struct accel_info_ioctl {
 	char name[48];
 	char description[128];
 };
+
+/**
+ * DOC: Buffers
+ *
+ * A buffer is memory that a process and the device share. A user creates it and
+ * knows it by a handle, a number that only means something in this open file:
+ * ENOENT if there is no buffer of that handle. Handles are never zero.
+ *
+ * The memory is there, and filled with zeros, when the buffer has been created;
+ * it is charged to the memory control group of the caller. ENOMEM, if the system
+ * has too little, or the file as much as the driver or the administrator (by the
+ * parameters "max_buffers" and "max_buffer_bytes" of the module accel) allow.
+ *
+ * A buffer lives as long as something refers to it: its handle, a mapping, or
+ * the device that works on it. When the device goes, mappings of system memory
+ * stay what they are; handles are of no more use. Closing the file gives up all
+ * of them.
+ *
+ * Devices that have no buffers return EOPNOTSUPP for all of this.
+ */
+
+/**
+ * enum accel_bo_flags - properties of a buffer
+ * @ACCEL_BO_POPULATE: a mapping of the node has all its pages at once, rather
+ *	than each by a page fault
+ */
+enum accel_bo_flags {
+	ACCEL_BO_POPULATE = 1 << 0,
+};
+
+/**
+ * struct accel_bo_create - ioctl(ACCEL_IOC_BO_CREATE)
+ * @size: sizeof(struct accel_bo_create)
+ * @region: in: where the memory comes from: number of a region, see
+ *	struct accel_info_memory
+ * @bytes: in: how large it is to be, not zero; out: how large it is, a multiple
+ *	of the page size
+ * @flags: in: combination of enum accel_bo_flags
+ * @handle: in: must be zero; out: its handle
+ */
+struct accel_bo_create {
+	__u32 size;
+	__u32 region;
+	__aligned_u64 bytes;
+	__u32 flags;
+	__u32 handle;
+};
+
+#define ACCEL_IOC_BO_CREATE _IO(ACCEL_IOC_TYPE, 0x01)
+
+/**
+ * struct accel_bo_info - ioctl(ACCEL_IOC_BO_INFO)
+ * @size: sizeof(struct accel_bo_info)
+ * @handle: in: the buffer
+ * @bytes: in: must be zero; out: how large it is
+ * @region: in: must be zero; out: where its memory comes from
+ * @flags: in: must be zero; out: combination of enum accel_bo_flags
+ */
+struct accel_bo_info {
+	__u32 size;
+	__u32 handle;
+	__aligned_u64 bytes;
+	__u32 region;
+	__u32 flags;
+};
+
+#define ACCEL_IOC_BO_INFO _IO(ACCEL_IOC_TYPE, 0x02)
+
+/**
+ * struct accel_bo_close - ioctl(ACCEL_IOC_BO_CLOSE)
+ * @size: sizeof(struct accel_bo_close)
+ * @handle: in: the buffer, whose handle is free again
+ */
+struct accel_bo_close {
+	__u32 size;
+	__u32 handle;
+};
+
+#define ACCEL_IOC_BO_CLOSE _IO(ACCEL_IOC_TYPE, 0x03)
+
+/**
+ * struct accel_bo_mmap_offset - ioctl(ACCEL_IOC_BO_MMAP_OFFSET)
+ * @size: sizeof(struct accel_bo_mmap_offset)
+ * @handle: in: the buffer
+ * @offset: in: must be zero; out: where it is in the file, for mmap()
+ *
+ * Any part of the buffer can be mapped, by this file only, and shared. The
+ * place of a buffer is not used again for another one.
+ */
+struct accel_bo_mmap_offset {
+	__u32 size;
+	__u32 handle;
+	__aligned_u64 offset;
+};
+
+#define ACCEL_IOC_BO_MMAP_OFFSET _IO(ACCEL_IOC_TYPE, 0x04)
+
+/**
+ * struct accel_bo_export - ioctl(ACCEL_IOC_BO_EXPORT)
+ * @size: sizeof(struct accel_bo_export)
+ * @handle: in: the buffer
+ * @flags: in: a combination of O_CLOEXEC and O_RDWR, for the new descriptor
+ * @fd: in: must be zero; out: a descriptor of a dma-buf with the same memory
+ *
+ * The dma-buf can be handed to other drivers and processes, and mapped. It does
+ * not depend on the handle, the open file, or the device.
+ */
+struct accel_bo_export {
+	__u32 size;
+	__u32 handle;
+	__u32 flags;
+	__s32 fd;
+};
+
+#define ACCEL_IOC_BO_EXPORT _IO(ACCEL_IOC_TYPE, 0x06)
 
 #endif /* _UAPI_ACCEL_ACCEL_H */

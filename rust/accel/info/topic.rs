@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     context::Call,
-    dispatch::CORE_IOCTLS,
+    dispatch,
     driver::DriverOps,
     ffi,
     file::OpenFile,
@@ -25,12 +25,13 @@ use crate::{
 };
 
 /// The topics that every device has, in the order of their numbers.
-const CORE_TOPICS: [u32; 11] = [
+const CORE_TOPICS: [u32; 12] = [
     ACCEL_INFO_LIST,
     ACCEL_INFO_DEVICE,
     ACCEL_INFO_DRIVER,
     ACCEL_INFO_FIRMWARE,
     ACCEL_INFO_ENGINES,
+    ACCEL_INFO_MEMORY,
     ACCEL_INFO_CLOCKS,
     ACCEL_INFO_USAGE,
     ACCEL_INFO_STATUS,
@@ -49,6 +50,7 @@ pub(super) fn records(call: &Call<'_>, topic: u32) -> Result<List> {
         ACCEL_INFO_DRIVER => driver(call),
         ACCEL_INFO_FIRMWARE => of_driver(call, ops.firmware),
         ACCEL_INFO_ENGINES => of_driver(call, ops.engines),
+        ACCEL_INFO_MEMORY => memory(call),
         ACCEL_INFO_CLOCKS => of_driver(call, ops.clocks),
         ACCEL_INFO_USAGE => List::of_one(usage(call)),
         ACCEL_INFO_STATUS => List::of_one(status(call)),
@@ -131,6 +133,19 @@ fn driver(call: &Call<'_>) -> Result<List> {
     })
 }
 
+fn memory(call: &Call<'_>) -> Result<List> {
+    if !call.core.has_buffers {
+        return Ok(List::<accel_info_memory>::new().erase());
+    }
+    List::of_one(accel_info_memory {
+        name: text(b"system"),
+        kind: ACCEL_MEMORY_SYSTEM,
+        reserved: 0,
+        total: 0,
+        in_use: call.core.region.in_use.load(Relaxed),
+    })
+}
+
 pub(super) fn usage(call: &Call<'_>) -> accel_info_usage {
     let usage = &call.core.usage;
 
@@ -181,7 +196,7 @@ fn client(file: &OpenFile) -> accel_info_client {
 
 fn uapi(call: &Call<'_>) -> Result<List> {
     let mut list = List::<accel_info_ioctl>::new();
-    for entry in Iterator::chain(CORE_IOCTLS.iter(), ops(call).ioctls) {
+    for entry in Iterator::chain(dispatch::core_ioctls(call).iter(), ops(call).ioctls) {
         list.push(describe(entry))?;
     }
     Ok(list.erase())

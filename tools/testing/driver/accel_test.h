@@ -81,4 +81,28 @@ struct accel_test_record {
 
 #define ACCEL_TEST_INFO_SQUARES ACCEL_INFO_DRIVER_BASE
 
+/**
+ * struct accel_test_buffer - ioctl(ACCEL_TEST_IOC_BUFFER_FILL), ioctl(ACCEL_TEST_IOC_BUFFER_SUM)
+ * @size: sizeof(struct accel_test_buffer)
+ * @handle: in: a buffer
+ * @offset: in: the first byte that is meant
+ * @len: in: how many
+ * @byte: in: its lowest 8 bits are what BUFFER_FILL writes to each
+ * @reserved: must be zero
+ * @sum: in: must be zero; out, BUFFER_SUM: the sum of the bytes
+ */
+struct accel_test_buffer {
+	__u32 size;
+	__u32 handle;
+	__aligned_u64 offset;
+	__aligned_u64 len;
+	__u32 byte;
+	__u32 reserved;
+	__aligned_u64 sum;
+};
+
+/* By the driver, in the kernel. accel_test.shared has buffers, .exclusive few. */
+#define ACCEL_TEST_IOC_BUFFER_FILL _IO(ACCEL_IOC_TYPE, 0x4a)
+#define ACCEL_TEST_IOC_BUFFER_SUM _IO(ACCEL_IOC_TYPE, 0x4b)
+
 #endif /* _ACCEL_TEST_H */

@@ -6,7 +6,13 @@
 
 #![forbid(unsafe_code)]
 
+mod buffers;
+
 use accel::{
+    buffer::{
+        BufferTable,
+        Limits, //
+    },
     faux,
     info::{
         Clock,
@@ -48,6 +54,8 @@ struct Test<P>(PhantomData<P>);
 
 trait Policy: Send + Sync + 'static {
     const POLICY: OpenPolicy;
+    /// How many buffers there may be; `None` for no buffers.
+    const BUFFERS: Option<Limits> = None;
 }
 
 struct Shared;
@@ -57,10 +65,15 @@ struct PerUser;
 
 impl Policy for Shared {
     const POLICY: OpenPolicy = OpenPolicy::Shared;
+    const BUFFERS: Option<Limits> = Some(Limits::NONE);
 }
 
 impl Policy for Exclusive {
     const POLICY: OpenPolicy = OpenPolicy::Exclusive;
+    const BUFFERS: Option<Limits> = Some(Limits {
+        buffers: 4,
+        bytes: 1 << 20,
+    });
 }
 
 impl Policy for Limited {
@@ -214,7 +227,13 @@ impl<P: Policy> AccelDriver for Test<P> {
             .min_size(size_of::<Words>()),
         Ioctl::new(0x48, "ACCEL_TEST_IOC_INPUT_ONLY", Self::add, "Adds").input_only(),
         Ioctl::new(0x49, "ACCEL_TEST_IOC_WORK", Self::work, "Works"),
+        Ioctl::new(0x4a, "ACCEL_TEST_IOC_BUFFER_FILL", buffers::fill, "Fills"),
+        Ioctl::new(0x4b, "ACCEL_TEST_IOC_BUFFER_SUM", buffers::sum, "Sums"),
     ]);
+    const BUFFERS: BufferTable<Self> = match P::BUFFERS {
+        Some(limits) => BufferTable::system(limits),
+        None => BufferTable::none(),
+    };
     const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, Self::squares)]);
 
     fn firmware(

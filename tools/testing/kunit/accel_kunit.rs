@@ -3,6 +3,7 @@
 //! KUnit tests of the framework through its public interface: the lifecycle of devices, with real
 //! nodes, and the layout of the structures that cross into user space.
 
+mod buffer;
 mod bus;
 #[path = "../../../drivers/accel/edu_uapi.rs"]
 #[allow(dead_code)]
@@ -28,6 +29,7 @@ module! {
     authors: ["The accel developers"],
     description: "KUnit tests of the accelerator framework",
     license: "GPL",
+    imports_ns: ["DMA_BUF"],
 }
 
 /// The test driver, on the buses where drivers are registered.

@@ -63,8 +63,8 @@ impl Node {
         })
     }
 
-    /// Calls an ioctl with four words, and returns what is left in them.
-    pub(crate) fn ioctl(&self, command: u32, words: [u32; 4]) -> Result<[u32; 4]> {
+    /// Calls an ioctl with some words, and returns what is left in them.
+    pub(crate) fn ioctl<const N: usize>(&self, command: u32, words: [u32; N]) -> Result<[u32; N]> {
         let user = || UserSlice::new(self.page, size_of_val(&words));
         user().writer().write_slice(words.as_bytes())?;
 

@@ -5,6 +5,10 @@
 #[cfg(CONFIG_AUXILIARY_BUS)]
 use accel::auxiliary;
 use accel::{
+    buffer::{
+        BufferTable,
+        Limits, //
+    },
     faux,
     platform,
     prelude::*,
@@ -99,6 +103,7 @@ impl AccelDriver for TestDriver {
         documentation_url: "tools/testing/kunit",
     };
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+    const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "ADD", add, "Adds"),
         Ioctl::new(0x41, "WAIT", wait, "Waits"),

@@ -64,6 +64,7 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         }
         accel_info_firmware { name, version }
         accel_info_engine { name, engine_class, count }
+        accel_info_memory { name, kind, reserved, total, in_use }
         accel_info_clock { name, current_hz, max_hz }
         accel_info_usage { busy_ns, submitted, completed }
         accel_info_sensor { name, quantity, reserved, value }
@@ -72,6 +73,11 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         accel_info_ioctl {
             command, size, min_size, flags, capability, reserved, name, description,
         }
+        accel_bo_create { size, region, bytes, flags, handle }
+        accel_bo_info { size, handle, bytes, region, flags }
+        accel_bo_close { size, handle }
+        accel_bo_mmap_offset { size, handle, offset }
+        accel_bo_export { size, handle, flags, fd }
         accel_edu_factorial { size, n, timeout_ms, result }
         accel_edu_liveness { size, value, reply, reserved }
     }
@@ -82,9 +88,11 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         ACCEL_OPEN_PER_USER, ACCEL_ROLE_OBSERVER, ACCEL_ROLE_USER,
         ACCEL_STATE_RUNNING, ACCEL_IOCTL_IN, ACCEL_IOCTL_OUT, ACCEL_IOCTL_OBSERVER,
         ACCEL_IOCTL_CAPABILITY, ACCEL_IOCTL_PASSTHROUGH, ACCEL_INFO_FIRMWARE, ACCEL_INFO_ENGINES,
-        ACCEL_INFO_CLOCKS, ACCEL_INFO_USAGE, ACCEL_INFO_SENSORS, ACCEL_INFO_DRIVER_BASE,
-        ACCEL_ENGINE_OTHER, ACCEL_ENGINE_COMPUTE, ACCEL_ENGINE_COPY, ACCEL_QUANTITY_POWER,
-        ACCEL_QUANTITY_TEMPERATURE,
+        ACCEL_INFO_MEMORY, ACCEL_INFO_CLOCKS, ACCEL_INFO_USAGE, ACCEL_INFO_SENSORS,
+        ACCEL_INFO_DRIVER_BASE, ACCEL_ENGINE_OTHER, ACCEL_ENGINE_COMPUTE, ACCEL_ENGINE_COPY,
+        ACCEL_QUANTITY_POWER,
+        ACCEL_QUANTITY_TEMPERATURE, ACCEL_MEMORY_SYSTEM,
+        ACCEL_BO_POPULATE,
     }
 };
 

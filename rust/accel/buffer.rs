@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers: memory that a process and a device share.
+//!
+//! A process creates a buffer with `ACCEL_IOC_BO_CREATE`, knows it by a handle, which is a number
+//! of its open file, and maps it. A driver declares that its devices have buffers with
+//! [`BufferTable`], and finds the buffer of a handle with [`Context::buffer`].
+//!
+//! ```text
+//!   open file              memory
+//!   handle 1 ───► Object ───► Pages ◄─── mapping of a process
+//!   handle 2 ───► Object ───► Pages
+//! ```
+//!
+//! An object belongs to nobody: it lives as long as a handle, a mapping or the driver refers to it.
+//! It contains nothing of the binding, so a mapping of system memory stays what it is when the
+//! device goes; the handles go with the state of their file.
+
+mod attachment;
+mod export;
+mod handles;
+mod ioctls;
+mod map;
+mod object;
+mod pages;
+mod vmap;
+
+use core::marker::PhantomData;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+pub use self::vmap::VMap;
+
+pub(crate) use self::{
+    handles::Handles,
+    ioctls::{
+        close,
+        create,
+        export,
+        info,
+        mmap_offset, //
+    },
+    map::{
+        mmap,
+        FIRST_PAGE, //
+    },
+    object::{
+        Object,
+        Region, //
+    },
+};
+
+use crate::{
+    context::{
+        Context,
+        User, //
+    },
+    driver::AccelDriver,
+    module_parameters, //
+};
+
+/// How much an open file may have.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    /// How many buffers.
+    pub buffers: u32,
+    /// How many bytes all of them have together.
+    pub bytes: u64,
+}
+
+impl Limits {
+    /// As much as there is. The administrator's limits hold all the same.
+    pub const NONE: Self = Self {
+        buffers: u32::MAX,
+        bytes: u64::MAX,
+    };
+
+    /// Returns the stricter of these and those of the administrator.
+    fn with_administrator(self) -> Self {
+        let bytes = match module_parameters::max_buffer_bytes.value() {
+            0 => u64::MAX,
+            bytes => bytes,
+        };
+        Self {
+            buffers: self.buffers.min(module_parameters::max_buffers.value()),
+            bytes: self.bytes.min(bytes),
+        }
+    }
+}
+
+/// Whether the devices of the driver `T` have buffers.
+pub struct BufferTable<T: AccelDriver> {
+    pub(crate) limits: Option<Limits>,
+    _driver: PhantomData<fn(T)>,
+}
+
+impl<T: AccelDriver> BufferTable<T> {
+    /// They have none: ioctls on buffers are `EOPNOTSUPP`.
+    pub const fn none() -> Self {
+        Self {
+            limits: None,
+            _driver: PhantomData,
+        }
+    }
+
+    /// They have buffers of system memory, up to `limits` in each open file.
+    pub const fn system(limits: Limits) -> Self {
+        Self {
+            limits: Some(limits),
+            _driver: PhantomData,
+        }
+    }
+}
+
+/// A buffer of an open file.
+///
+/// Keeps the memory, whatever happens to the handle.
+pub struct Buffer<T: AccelDriver> {
+    object: Arc<Object>,
+    _driver: PhantomData<fn(T)>,
+}
+
+impl<T: AccelDriver> Buffer<T> {
+    /// Returns its size in bytes, a multiple of the page size.
+    pub fn size(&self) -> usize {
+        self.object.size()
+    }
+
+    /// Makes the whole buffer accessible to the kernel.
+    pub fn vmap(&self) -> Result<VMap> {
+        VMap::new(self.object.clone())
+    }
+}
+
+impl<T: AccelDriver> Context<'_, T, User> {
+    /// Returns the buffer that the calling file knows as `handle`, or `ENOENT` if there is none.
+    pub fn buffer(&self, handle: u32) -> Result<Buffer<T>> {
+        let buffers = self.open_file().buffers.as_deref().ok_or(EOPNOTSUPP)?;
+        Ok(Buffer {
+            object: buffers.get(handle)?.object.clone(),
+            _driver: PhantomData,
+        })
+    }
+}

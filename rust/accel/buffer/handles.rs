@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The buffers of an open file, by their handles.
+
+use kernel::{
+    new_mutex,
+    page::PAGE_SHIFT,
+    prelude::*,
+    rbtree::{
+        RBTree,
+        RBTreeNodeReservation, //
+    },
+    sync::{
+        Arc,
+        Mutex,
+        UniqueArc, //
+    },
+    xarray::{
+        AllocKind,
+        XArray, //
+    },
+};
+
+use super::{
+    map::{
+        View,
+        FIRST_PAGE, //
+    },
+    Limits,
+    Object, //
+};
+use crate::numbers::Numbers;
+
+/// The most handles that a file can have at a time, whatever the limits.
+const MAX_HANDLES: usize = 1 << 24;
+
+/// The buffers of an open file.
+///
+/// Handles are numbers from 1 on, the lowest that is free first. Each buffer has a place of its own
+/// in the file, by which it is mapped. Such a place is not used again: who maps a buffer that
+/// somebody else has just closed gets an error, and not another buffer.
+#[pin_data]
+pub(crate) struct Handles {
+    #[pin]
+    by_number: XArray<Arc<View>>,
+    #[pin]
+    state: Mutex<State>,
+}
+
+struct State {
+    ids: Numbers,
+    /// By the page after the last one of each.
+    by_end: RBTree<usize, Arc<View>>,
+    next_page: usize,
+    buffers: u32,
+    bytes: u64,
+}
+
+impl State {
+    /// Counts a buffer of `size` bytes, unless the file has as much as it may.
+    fn admit(&mut self, size: usize, limits: Limits) -> Result {
+        let buffers = self.buffers.checked_add(1).ok_or(ENOMEM)?;
+        let bytes = self.bytes.checked_add(size as u64).ok_or(ENOMEM)?;
+        if buffers > limits.buffers || bytes > limits.bytes {
+            return Err(ENOMEM);
+        }
+        (self.buffers, self.bytes) = (buffers, bytes);
+        Ok(())
+    }
+
+    /// Takes back [`Self::admit`].
+    fn forget(&mut self, size: usize) {
+        self.buffers -= 1;
+        self.bytes -= size as u64;
+    }
+}
+
+impl Handles {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            by_number <- XArray::new(AllocKind::Alloc1),
+            state <- new_mutex!(State {
+                ids: Numbers::below(MAX_HANDLES),
+                by_end: RBTree::new(),
+                next_page: FIRST_PAGE,
+                buffers: 0,
+                bytes: 0,
+            }),
+        })
+    }
+
+    /// Sets room for a buffer of `size` bytes aside. Returns `ENOMEM` if the file has as much as it
+    /// may.
+    pub(super) fn reserve(&self, size: usize, limits: Limits) -> Result<Reservation<'_>> {
+        self.state.lock().admit(size, limits)?;
+        // INVARIANT: It was just counted.
+        Ok(Reservation {
+            handles: self,
+            size,
+        })
+    }
+
+    /// Returns what `handle` stands for, or `ENOENT`.
+    pub(super) fn get(&self, handle: u32) -> Result<Arc<View>> {
+        let by_number = self.by_number.lock();
+        by_number.get(handle as usize).map(Arc::from).ok_or(ENOENT)
+    }
+
+    /// Gives up `handle` and returns what it stood for, or `ENOENT`.
+    pub(super) fn remove(&self, handle: u32) -> Result<Arc<View>> {
+        let mut state = self.state.lock();
+        let id = handle as usize;
+        let removed = self.by_number.lock().remove(id).ok_or(ENOENT)?;
+        let size = removed.object.size();
+        state
+            .by_end
+            .remove(&(removed.first_page + (size >> PAGE_SHIFT)));
+        state.ids.give_back(id - 1);
+        state.forget(size);
+        Ok(removed)
+    }
+
+    /// Returns the buffer whose place in the file `pages` pages from `page` on belong to, or
+    /// `EINVAL`.
+    pub(super) fn at(&self, page: usize, pages: usize) -> Result<Arc<View>> {
+        let state = self.state.lock();
+        let end = page.checked_add(pages).ok_or(EINVAL)?;
+        let cursor = state.by_end.cursor_lower_bound(&end).ok_or(EINVAL)?;
+        let (_, view) = cursor.current();
+        if page < view.first_page {
+            return Err(EINVAL);
+        }
+        Ok(view.clone())
+    }
+}
+
+/// Room for a buffer in an open file.
+///
+/// # Invariants
+///
+/// A buffer of `size` bytes is counted that is not there.
+pub(super) struct Reservation<'a> {
+    handles: &'a Handles,
+    size: usize,
+}
+
+impl Reservation<'_> {
+    /// Gives `object`, which has the size that was reserved, a handle.
+    pub(super) fn fill(self, object: Arc<Object>) -> Result<u32> {
+        let handles = self.handles;
+        let pages = self.size >> PAGE_SHIFT;
+        let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
+        let view = UniqueArc::new_uninit(GFP_KERNEL_ACCOUNT)?;
+
+        let mut state = handles.state.lock();
+        let first_page = state.next_page;
+        let end = first_page.checked_add(pages).ok_or(ENOMEM)?;
+        let view: Arc<View> = view.write(View { object, first_page }).into();
+
+        // Zero is not a handle.
+        let id = state.ids.take().map_err(|_| ENOMEM)? + 1;
+        let mut by_number = handles.by_number.lock();
+        let stored = by_number.store(id, view.clone(), GFP_KERNEL_ACCOUNT);
+        drop(by_number);
+        if let Err(e) = stored {
+            state.ids.give_back(id - 1);
+            return Err(e.error);
+        }
+        state.by_end.insert(node.into_node(end, view));
+        state.next_page = end;
+        // The buffer is there now, and stays counted.
+        core::mem::forget(self);
+        // CAST: At most `MAX_HANDLES`.
+        Ok(id as u32)
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        self.handles.state.lock().forget(self.size);
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers in the address space of a process.
+//!
+//! Other than a mapping of the device itself, that of system memory belongs to the process: it
+//! refers to the memory, does not pass the gate, and stays when the device goes.
+
+use kernel::{
+    bindings,
+    error::to_result,
+    mm::virt::VmaNew,
+    page::PAGE_SHIFT,
+    prelude::*,
+    sync::Arc,
+    types::ForeignOwnable, //
+};
+
+use super::{
+    Handles,
+    Object, //
+};
+use crate::ffi::{
+    self,
+    Shared, //
+};
+
+/// The first page of the file that belongs to buffers. What is before is the driver's.
+pub(crate) const FIRST_PAGE: usize = 1 << (40 - PAGE_SHIFT);
+
+static VM_OPS: Shared<bindings::vm_operations_struct> =
+    Shared::new(bindings::vm_operations_struct {
+        open: Some(open),
+        close: Some(close),
+        fault: Some(fault),
+        ..pin_init::zeroed()
+    });
+
+/// Memory that has a place in a file.
+pub(crate) struct View {
+    pub(crate) object: Arc<Object>,
+    /// The page of the file at which it begins.
+    pub(super) first_page: usize,
+}
+
+/// Maps one of `handles`, that which has its place at page `first` of the file.
+pub(crate) fn mmap(handles: &Handles, area: &VmaNew, first: usize) -> Result {
+    let pages = (area.end() - area.start()) >> PAGE_SHIFT;
+    let view = handles.at(first, pages)?;
+    if view.object.is_populated() {
+        // Before the area refers to the view: if this fails, nobody gives that up.
+        populate(area, &view, first - view.first_page, pages)?;
+    }
+    set_up(area, view);
+    Ok(())
+}
+
+/// Brings all pages of an area that is to show `view` from page `first` of the memory on. Other
+/// than memory of a device, that of the system needs not be taken away again.
+fn populate(area: &VmaNew, view: &View, first: usize, pages: usize) -> Result {
+    let vma = area.as_ptr();
+    view.object
+        .pages()
+        .for_each_run(first, pages, |before, pfn, count| {
+            let address = area.start() + (before << PAGE_SHIFT);
+            // SAFETY: The area is just being set up, and is shared; the pages stay where they are
+            // while it refers to the object, by its view.
+            to_result(unsafe {
+                let prot = (*vma).vm_page_prot;
+                bindings::remap_pfn_range(vma, address, pfn, count << PAGE_SHIFT, prot)
+            })
+        })
+}
+
+/// Maps what `area` covers of a file that has `view` in it. The area must be shared.
+pub(super) fn set_up(area: &VmaNew, view: Arc<View>) {
+    let vma = area.as_ptr();
+    // SAFETY: The area is just being set up. It is shared, so it can consist of pages that are
+    // mapped by their numbers.
+    unsafe {
+        ffi::accel_helper_vma_set_memory(vma);
+        (*vma).vm_private_data = view.into_foreign();
+        (*vma).vm_ops = VM_OPS.get();
+    }
+}
+
+/// Takes note that an area was copied, to a child or by being split.
+///
+/// # Safety
+///
+/// To be called by the memory management, for an area that [`mmap`] has set up.
+unsafe extern "C" fn open(vma: *mut bindings::vm_area_struct) {
+    // SAFETY: The original holds a reference to the view; the copy has the same pointer, and now
+    // gets a reference of its own.
+    unsafe {
+        let view = Arc::<View>::borrow((*vma).vm_private_data);
+        (*vma).vm_private_data = Arc::from(view).into_foreign();
+    }
+}
+
+/// Takes note that an area is gone.
+///
+/// # Safety
+///
+/// To be called by the memory management, once for each area.
+unsafe extern "C" fn close(vma: *mut bindings::vm_area_struct) {
+    // SAFETY: Each area has a reference to the view, which is given up here.
+    drop(unsafe { Arc::<View>::from_foreign((*vma).vm_private_data) });
+}
+
+/// Brings a page of a mapping.
+///
+/// # Safety
+///
+/// To be called by the memory management, for an area that [`mmap`] has set up.
+unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
+    // SAFETY: The memory management passes a valid fault of such an area, which holds a reference
+    // to the view.
+    let (fault, view) = unsafe {
+        let fault = &(*vmf).__bindgen_anon_1;
+        let view = Arc::<View>::borrow((*fault.vma).vm_private_data);
+        (fault, view)
+    };
+
+    let page = fault.pgoff.wrapping_sub(view.first_page);
+    let Some(pfn) = view.object.pages().pfn(page) else {
+        return bindings::vm_fault_reason_VM_FAULT_SIGBUS;
+    };
+    // SAFETY: The page stays where it is while the area refers to the object, by its view.
+    unsafe { bindings::vmf_insert_pfn(fault.vma, fault.address, pfn) }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! System memory of a buffer.
+
+use core::ptr::NonNull;
+use kernel::{
+    bindings,
+    error::to_result,
+    page::{
+        PAGE_SHIFT,
+        PAGE_SIZE, //
+    },
+    prelude::*, //
+};
+
+use crate::ffi;
+
+/// The largest pieces that are asked for: what a large page of the processor covers.
+const MAX_ORDER: u32 = (21 - PAGE_SHIFT) as u32;
+
+/// A contiguous piece.
+///
+/// # Invariants
+///
+/// Owns `1 << order` pages from `page` on.
+struct Chunk {
+    page: NonNull<bindings::page>,
+    order: u32,
+    /// The number of its first page in the whole.
+    first: usize,
+}
+
+// SAFETY: Pages may be used and freed by any thread.
+unsafe impl Send for Chunk {}
+// SAFETY: As above.
+unsafe impl Sync for Chunk {}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants the pages are ours, and nobody uses them any more.
+        unsafe { bindings::__free_pages(self.page.as_ptr(), self.order) };
+    }
+}
+
+/// Pages of system memory, in pieces as large as could be had.
+///
+/// # Invariants
+///
+/// The chunks follow each other: `first` of each is the sum of the pages before.
+pub(super) struct Pages {
+    chunks: KVVec<Chunk>,
+    count: usize,
+}
+
+impl Pages {
+    /// Allocates `count` pages, filled with zeros. Returns `ENOMEM` if there are not as many, and
+    /// `EINTR` if the current process is being killed.
+    pub(super) fn new(count: usize) -> Result<Self> {
+        if count > ffi::system_pages() {
+            return Err(ENOMEM);
+        }
+        let mut pages = Self {
+            chunks: KVVec::new(),
+            count: 0,
+        };
+        let mut order = MAX_ORDER;
+        while pages.count < count {
+            if ffi::is_being_killed() {
+                return Err(EINTR);
+            }
+            // No larger than what is left, and not larger than what there was before.
+            order = order.min((count - pages.count).ilog2());
+            let Some(page) = ffi::alloc_zeroed_pages(order) else {
+                order = order.checked_sub(1).ok_or(ENOMEM)?;
+                continue;
+            };
+            // INVARIANT: The pages were just allocated.
+            let chunk = Chunk {
+                page,
+                order,
+                first: pages.count,
+            };
+            // INVARIANT: It comes after all that there was.
+            pages.chunks.push(chunk, GFP_KERNEL_ACCOUNT)?;
+            pages.count += 1 << order;
+        }
+        Ok(pages)
+    }
+
+    /// Returns how many pages there are.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns where in physical memory page number `page` is, if there is such a page.
+    pub(super) fn pfn(&self, page: usize) -> Option<usize> {
+        let chunk = match self.chunks.binary_search_by_key(&page, |chunk| chunk.first) {
+            Ok(i) => i,
+            Err(i) => i.checked_sub(1)?,
+        };
+        let chunk = self.chunks.get(chunk)?;
+        let skipped = page - chunk.first;
+        (skipped < 1 << chunk.order).then(|| ffi::page_to_pfn(chunk.page) + skipped)
+    }
+
+    /// Calls `f` for each contiguous piece of the `count` pages from number `first` on, with how
+    /// many pages come before it, where in physical memory it is, and how many pages it has.
+    pub(super) fn for_each_run(
+        &self,
+        first: usize,
+        count: usize,
+        mut f: impl FnMut(usize, usize, usize) -> Result,
+    ) -> Result {
+        let end = first + count;
+        for chunk in &self.chunks {
+            let from = chunk.first.max(first);
+            let to = (chunk.first + (1 << chunk.order)).min(end);
+            if from < to {
+                let pfn = ffi::page_to_pfn(chunk.page) + (from - chunk.first);
+                f(from - first, pfn, to - from)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists the pages in `table`.
+    ///
+    /// # Safety
+    ///
+    /// `table` must be valid for writes, and be freed by `sg_free_table()` if this succeeds.
+    pub(super) unsafe fn fill(&self, table: *mut bindings::sg_table) -> Result {
+        let entries = u32::try_from(self.chunks.len()).map_err(|_| ENOMEM)?;
+        // SAFETY: The caller guarantees that `table` is valid.
+        to_result(unsafe { bindings::sg_alloc_table(table, entries, bindings::GFP_KERNEL) })?;
+
+        // SAFETY: It was just allocated, with an entry for each chunk.
+        let mut entry = unsafe { (*table).sgl };
+        for chunk in &self.chunks {
+            let len = (PAGE_SIZE << chunk.order) as u32;
+            // SAFETY: The entry is one of the table; CAST: a chunk has at most 2 MiB.
+            unsafe {
+                ffi::accel_helper_sg_set_page(entry, chunk.page.as_ptr(), len);
+                entry = bindings::sg_next(entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the pages, one by one.
+    pub(super) fn iter(&self) -> impl Iterator<Item = *mut bindings::page> + '_ {
+        self.chunks.iter().flat_map(|chunk| {
+            (0..1usize << chunk.order)
+                // The pages of a chunk have neighbouring descriptors.
+                .map(|i| chunk.page.as_ptr().wrapping_add(i))
+        })
+    }
+}
+
+/// Returns how many pages `bytes` take, or `EINVAL` if that is none, or more than can be addressed.
+pub(super) fn pages_of(bytes: u64) -> Result<usize> {
+    let bytes = usize::try_from(bytes).map_err(|_| EINVAL)?;
+    if bytes == 0 || bytes > isize::MAX as usize - PAGE_SIZE {
+        return Err(EINVAL);
+    }
+    Ok(bytes.div_ceil(PAGE_SIZE))
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_buffer_pages)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        let page = PAGE_SIZE as u64;
+        assert_eq!(pages_of(0), Err(EINVAL));
+        assert_eq!(pages_of(1), Ok(1));
+        assert_eq!(pages_of(page), Ok(1));
+        assert_eq!(pages_of(page + 1), Ok(2));
+        assert_eq!(pages_of(1 << 32), Ok((1 << 32) / PAGE_SIZE));
+        assert_eq!(pages_of(1 << 63), Err(EINVAL));
+        assert_eq!(pages_of(u64::MAX), Err(EINVAL));
+        assert_eq!(pages_of(i64::MAX as u64), Err(EINVAL));
+    }
+
+    #[test]
+    fn each_page_is_where_it_is() -> Result {
+        for count in [1, 2, 3, 7, 64, 511, 512, 513, 1025] {
+            let pages = Pages::new(count)?;
+            assert_eq!(pages.count(), count);
+            assert_eq!(pages.iter().count(), count);
+            for (number, page) in pages.iter().enumerate() {
+                let page = NonNull::new(page).ok_or(EINVAL)?;
+                assert_eq!(pages.pfn(number), Some(ffi::page_to_pfn(page)));
+            }
+            assert_eq!(pages.pfn(count), None);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn runs_cover_what_is_asked_for() -> Result {
+        let pages = Pages::new(1000)?;
+        for (first, count) in [(0, 1000), (0, 1), (511, 2), (999, 1), (3, 700)] {
+            let mut next = 0;
+            pages.for_each_run(first, count, |before, pfn, run| {
+                assert_eq!(before, next);
+                for i in 0..run {
+                    assert_eq!(pages.pfn(first + before + i), Some(pfn + i));
+                }
+                next += run;
+                Ok(())
+            })?;
+            assert_eq!(next, count);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the driver for tests does with buffers.
+
+use accel::{
+    buffer::VMap,
+    prelude::*, //
+};
+use core::ops::Range;
+
+use crate::{
+    Policy,
+    Test, //
+};
+
+/// `struct accel_test_buffer`
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+pub(crate) struct BufferBytes {
+    size: u32,
+    handle: u32,
+    offset: u64,
+    len: u64,
+    byte: u32,
+    reserved: u32,
+    sum: u64,
+}
+
+impl BufferBytes {
+    /// Finds the buffer, and the part of it that is meant.
+    fn map<P: Policy>(&self, ctx: &Context<'_, Test<P>>) -> Result<(VMap, Range<usize>)> {
+        if self.reserved != 0 || self.sum != 0 {
+            return Err(EINVAL);
+        }
+        let map = ctx.buffer(self.handle)?.vmap()?;
+        let end = self.offset.checked_add(self.len).ok_or(EINVAL)?;
+        if end > map.size() as u64 {
+            return Err(EINVAL);
+        }
+        // CAST: Both are at most the size of the buffer.
+        Ok((map, self.offset as usize..end as usize))
+    }
+}
+
+/// Fills a part of a buffer with a byte.
+pub(crate) fn fill<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut BufferBytes) -> Result {
+    let (map, range) = args.map(&ctx)?;
+    let bytes = [args.byte as u8; 64];
+    for offset in range.clone().step_by(bytes.len()) {
+        let len = bytes.len().min(range.end - offset);
+        map.write(offset, &bytes[..len])?;
+    }
+    Ok(())
+}
+
+/// Sums up the bytes of a part of a buffer.
+pub(crate) fn sum<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut BufferBytes) -> Result {
+    let (map, range) = args.map(&ctx)?;
+    let mut bytes = [0; 64];
+    for offset in range.clone().step_by(bytes.len()) {
+        let len = bytes.len().min(range.end - offset);
+        map.read(offset, &mut bytes[..len])?;
+        args.sum += bytes[..len]
+            .iter()
+            .map(|&byte| u64::from(byte))
+            .sum::<u64>();
+    }
+    Ok(())
+}

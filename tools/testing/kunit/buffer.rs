@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers in the hands of other devices.
+
+use kernel::{
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
+    ffi::c_int,
+    prelude::*, //
+};
+
+// The functions of `importer.h`; `struct dma_buf` is opaque here.
+extern "C" {
+    fn accel_test_dma_buf_take(fd: c_int) -> *mut c_void;
+    fn accel_test_dma_buf_put(dmabuf: *mut c_void);
+    fn accel_test_dma_buf_use(dmabuf: *mut c_void, size: usize) -> c_int;
+}
+
+/// A dma-buf.
+///
+/// # Invariants
+///
+/// Holds a reference to a valid dma-buf.
+struct DmaBuf(*mut c_void);
+
+impl DmaBuf {
+    /// Takes the dma-buf out of a descriptor, which is closed.
+    fn take(fd: u32) -> Result<Self> {
+        // SAFETY: Any descriptor may be tried. CAST: It came as bits of a word.
+        let dmabuf = from_err_ptr(unsafe { accel_test_dma_buf_take(fd as c_int) })?;
+        // INVARIANT: The function returns a reference.
+        Ok(Self(dmabuf))
+    }
+
+    /// Lets a new device work on it, and checks what that sees.
+    fn use_by_a_device(&self, size: usize) -> Result {
+        // SAFETY: The dma-buf is valid by the type invariants.
+        to_result(unsafe { accel_test_dma_buf_use(self.0, size) })
+    }
+}
+
+impl Drop for DmaBuf {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is a reference, which is given up.
+        unsafe { accel_test_dma_buf_put(self.0) };
+    }
+}
+
+#[kunit_tests(accel_buffer)]
+mod tests {
+    use super::*;
+    use crate::{
+        node::Node,
+        test_driver::TestDriver, //
+    };
+    use accel::faux::Registration;
+    use kernel::{
+        fs::file::flags,
+        page::PAGE_SIZE, //
+    };
+
+    const BO_CREATE: u32 = kernel::ioctl::_IO(0x9b, 0x01);
+    const BO_CLOSE: u32 = kernel::ioctl::_IO(0x9b, 0x03);
+    const BO_EXPORT: u32 = kernel::ioctl::_IO(0x9b, 0x06);
+
+    /// Creates a buffer of so many pages, and exports it. Returns its handle, too.
+    fn export(user: &Node, pages: usize) -> Result<(u32, DmaBuf)> {
+        let bytes = (pages * PAGE_SIZE) as u32;
+        let [_, _, _, _, _, handle] = user.ioctl(BO_CREATE, [24, 0, bytes, 0, 0, 0])?;
+        let [_, _, _, fd] = user.ioctl(BO_EXPORT, [16, handle, flags::O_RDWR, 0])?;
+        Ok((handle, DmaBuf::take(fd)?))
+    }
+
+    #[test]
+    fn another_device_works_on_it() -> Result {
+        let device = Registration::<TestDriver>::new(c"accel_kunit.buffer")?;
+        let user = Node::open_user(device.device().minor())?;
+        for pages in [1, 2, 3, 64, 513, 600] {
+            let (_, dmabuf) = export(&user, pages)?;
+            dmabuf.use_by_a_device(pages * PAGE_SIZE)?;
+            // And again, and twice the same memory.
+            dmabuf.use_by_a_device(pages * PAGE_SIZE)?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn two_dma_bufs_of_a_buffer_have_its_memory() -> Result {
+        let device = Registration::<TestDriver>::new(c"accel_kunit.buffer")?;
+        let user = Node::open_user(device.device().minor())?;
+        let (handle, first) = export(&user, 3)?;
+        let [_, _, _, fd] = user.ioctl(BO_EXPORT, [16, handle, flags::O_RDWR, 0])?;
+        let second = DmaBuf::take(fd)?;
+        first.use_by_a_device(3 * PAGE_SIZE)?;
+        drop(first);
+        second.use_by_a_device(3 * PAGE_SIZE)?;
+        Ok(())
+    }
+
+    #[test]
+    fn it_outlives_handle_file_and_device() -> Result {
+        let device = Registration::<TestDriver>::new(c"accel_kunit.buffer")?;
+        let user = Node::open_user(device.device().minor())?;
+        let (handle, dmabuf) = export(&user, 5)?;
+        user.ioctl(BO_CLOSE, [8, handle])?;
+        dmabuf.use_by_a_device(5 * PAGE_SIZE)?;
+        drop(device);
+        dmabuf.use_by_a_device(5 * PAGE_SIZE)?;
+        drop(user);
+        dmabuf.use_by_a_device(5 * PAGE_SIZE)?;
+        Ok(())
+    }
+}

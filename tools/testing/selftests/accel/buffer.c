@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers of an open node.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "buffer.h"
+#include "node.h"
+#include "test_node.h"
+
+int buffer_create(int fd, __u64 size, __u32 *handle, __u64 *bytes)
+{
+	struct accel_bo_create arg = { .size = sizeof(arg), .bytes = size };
+	int ret = sys_ioctl(fd, ACCEL_IOC_BO_CREATE, &arg);
+
+	*handle = arg.handle;
+	if (bytes)
+		*bytes = arg.bytes;
+	return ret;
+}
+
+int buffer_info(int fd, __u32 handle, __u64 *bytes)
+{
+	struct accel_bo_info arg = { .size = sizeof(arg), .handle = handle };
+	int ret = sys_ioctl(fd, ACCEL_IOC_BO_INFO, &arg);
+
+	*bytes = arg.bytes;
+	return ret;
+}
+
+int buffer_close(int fd, __u32 handle)
+{
+	struct accel_bo_close arg = { .size = sizeof(arg), .handle = handle };
+
+	return sys_ioctl(fd, ACCEL_IOC_BO_CLOSE, &arg);
+}
+
+int buffer_offset(int fd, __u32 handle, __u64 *offset)
+{
+	struct accel_bo_mmap_offset arg = { .size = sizeof(arg), .handle = handle };
+	int ret = sys_ioctl(fd, ACCEL_IOC_BO_MMAP_OFFSET, &arg);
+
+	*offset = arg.offset;
+	return ret;
+}
+
+int buffer_map(int fd, __u32 handle, size_t length, void **memory)
+{
+	__u64 offset;
+	int ret;
+
+	ret = buffer_offset(fd, handle, &offset);
+	if (ret)
+		return ret;
+	*memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	return *memory == MAP_FAILED ? -errno : 0;
+}
+
+int buffer_fill(int fd, __u32 handle, __u64 offset, __u64 len, unsigned char byte)
+{
+	struct accel_test_buffer arg = {
+		.size = sizeof(arg),
+		.handle = handle,
+		.offset = offset,
+		.len = len,
+		.byte = byte,
+	};
+
+	return sys_ioctl(fd, ACCEL_TEST_IOC_BUFFER_FILL, &arg);
+}
+
+int buffer_sum(int fd, __u32 handle, __u64 offset, __u64 len, __u64 *sum)
+{
+	struct accel_test_buffer arg = {
+		.size = sizeof(arg),
+		.handle = handle,
+		.offset = offset,
+		.len = len,
+	};
+	int ret = sys_ioctl(fd, ACCEL_TEST_IOC_BUFFER_SUM, &arg);
+
+	*sum = arg.sum;
+	return ret;
+}
+
+long long buffers_in_use(int fd)
+{
+	struct accel_info_memory memory;
+	int ret = info_read(fd, ACCEL_INFO_MEMORY, &memory, sizeof(memory), 1);
+
+	if (ret < 0)
+		return ret;
+	return ret == 1 ? (long long)memory.in_use : -ENODATA;
+}
