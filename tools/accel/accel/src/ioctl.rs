@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::ioctl::{opcode, IoctlOutput, Opcode};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use crate::{edu, minimal, uapi};
+use crate::{buffer, edu, minimal, uapi};
 
 /// The argument of an ioctl that every caller may make with any content.
 ///
@@ -26,6 +26,36 @@ pub unsafe trait Ioctl: FromBytes + IntoBytes + KnownLayout + Immutable {
 
     /// The name in the C header, for messages.
     const NAME: &'static str;
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for buffer::Create {
+    const NR: u8 = 0x01;
+    const NAME: &'static str = "ACCEL_IOC_BO_CREATE";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for buffer::Info {
+    const NR: u8 = 0x02;
+    const NAME: &'static str = "ACCEL_IOC_BO_INFO";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for buffer::Close {
+    const NR: u8 = 0x03;
+    const NAME: &'static str = "ACCEL_IOC_BO_CLOSE";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for buffer::MmapOffset {
+    const NR: u8 = 0x04;
+    const NAME: &'static str = "ACCEL_IOC_BO_MMAP_OFFSET";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for buffer::Export {
+    const NR: u8 = 0x06;
+    const NAME: &'static str = "ACCEL_IOC_BO_EXPORT";
 }
 
 // SAFETY: `include/uapi/accel/edu.h`: begins with its size and has no pointer.

@@ -6,7 +6,7 @@
 //! role of an observer (may look) or of a user (may do everything).
 //! [`Device::info`] asks for information, [`Device::call`] does an ioctl; the
 //! modules [`edu`] and [`minimal`] wrap those of the drivers `accel_edu` and
-//! `accel_minimal`. The structures in [`uapi`] mirror the C headers in
+//! `accel_minimal`, [`buffer`] has the arguments of those on buffers. The structures in [`uapi`] mirror the C headers in
 //! `include/uapi/accel`, which are the authority.
 //!
 //! ```no_run
@@ -21,6 +21,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod buffer;
 mod device;
 pub mod edu;
 mod error;

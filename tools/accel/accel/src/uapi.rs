@@ -12,7 +12,8 @@ use std::fmt;
 
 pub use capability::{capability_name, CAPABILITIES};
 pub use hardware::{
-    EngineClass, InfoClock, InfoEngine, InfoFirmware, InfoSensor, InfoUsage, Quantity,
+    EngineClass, InfoClock, InfoEngine, InfoFirmware, InfoMemory, InfoSensor, InfoUsage,
+    MemoryKind, Quantity,
 };
 pub use text::Text;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -52,6 +53,8 @@ impl Topic {
     pub const FIRMWARE: Self = Self(3);
     /// What it can do at the same time, [`InfoEngine`].
     pub const ENGINES: Self = Self(4);
+    /// Where the memory of buffers comes from, [`InfoMemory`].
+    pub const MEMORY: Self = Self(5);
     /// Its clocks, [`InfoClock`].
     pub const CLOCKS: Self = Self(6);
     /// What it has done, [`InfoUsage`].
@@ -82,6 +85,7 @@ impl Topic {
             Self::DRIVER => Some("DRIVER"),
             Self::FIRMWARE => Some("FIRMWARE"),
             Self::ENGINES => Some("ENGINES"),
+            Self::MEMORY => Some("MEMORY"),
             Self::CLOCKS => Some("CLOCKS"),
             Self::USAGE => Some("USAGE"),
             Self::STATUS => Some("STATUS"),

@@ -12,8 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use accel::uapi::{self, ClientRole, EngineClass, OpenPolicy, Quantity, State, Topic};
-use accel::{edu, minimal, Ioctl};
+use accel::uapi::{self, ClientRole, EngineClass, MemoryKind, OpenPolicy, Quantity, State, Topic};
+use accel::{buffer, edu, minimal, Ioctl};
 
 /// The headers, relative to `include/uapi`.
 const HEADERS: [&str; 3] = ["accel/accel.h", "accel/edu.h", "accel/minimal.h"];
@@ -116,6 +116,17 @@ fn facts() -> Vec<Fact> {
     );
     structure!(
         facts,
+        "accel_info_memory",
+        uapi::InfoMemory {
+            name,
+            kind,
+            reserved,
+            total,
+            in_use,
+        }
+    );
+    structure!(
+        facts,
         "accel_info_clock",
         uapi::InfoClock {
             name,
@@ -182,6 +193,48 @@ fn facts() -> Vec<Fact> {
     );
     structure!(
         facts,
+        "accel_bo_create",
+        buffer::Create {
+            size,
+            region,
+            bytes,
+            flags,
+            handle,
+        }
+    );
+    structure!(
+        facts,
+        "accel_bo_info",
+        buffer::Info {
+            size,
+            handle,
+            bytes,
+            region,
+            flags,
+        }
+    );
+    structure!(facts, "accel_bo_close", buffer::Close { size, handle });
+    structure!(
+        facts,
+        "accel_bo_mmap_offset",
+        buffer::MmapOffset {
+            size,
+            handle,
+            offset,
+        }
+    );
+    structure!(
+        facts,
+        "accel_bo_export",
+        buffer::Export {
+            size,
+            handle,
+            flags,
+            fd,
+        }
+    );
+    structure!(
+        facts,
         "accel_edu_factorial",
         edu::Factorial {
             size,
@@ -214,6 +267,7 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_INFO_DRIVER", Topic::DRIVER.0),
         fact("ACCEL_INFO_FIRMWARE", Topic::FIRMWARE.0),
         fact("ACCEL_INFO_ENGINES", Topic::ENGINES.0),
+        fact("ACCEL_INFO_MEMORY", Topic::MEMORY.0),
         fact("ACCEL_INFO_CLOCKS", Topic::CLOCKS.0),
         fact("ACCEL_INFO_USAGE", Topic::USAGE.0),
         fact("ACCEL_INFO_STATUS", Topic::STATUS.0),
@@ -224,6 +278,8 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_ENGINE_OTHER", EngineClass::OTHER.0),
         fact("ACCEL_ENGINE_COMPUTE", EngineClass::COMPUTE.0),
         fact("ACCEL_ENGINE_COPY", EngineClass::COPY.0),
+        fact("ACCEL_MEMORY_SYSTEM", MemoryKind::SYSTEM.0),
+        fact("ACCEL_BO_POPULATE", buffer::POPULATE),
         fact("ACCEL_QUANTITY_POWER", Quantity::POWER.0),
         fact("ACCEL_QUANTITY_TEMPERATURE", Quantity::TEMPERATURE.0),
         fact("ACCEL_OPEN_SHARED", OpenPolicy::SHARED.0),
@@ -239,6 +295,11 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_IOCTL_CAPABILITY", uapi::IOCTL_CAPABILITY),
         fact("ACCEL_IOCTL_PASSTHROUGH", uapi::IOCTL_PASSTHROUGH),
         fact("ACCEL_IOC_INFO", opcode(uapi::IOC_INFO)),
+        fact(buffer::Create::NAME, opcode(buffer::Create::NR)),
+        fact(buffer::Info::NAME, opcode(buffer::Info::NR)),
+        fact(buffer::Close::NAME, opcode(buffer::Close::NR)),
+        fact(buffer::MmapOffset::NAME, opcode(buffer::MmapOffset::NR)),
+        fact(buffer::Export::NAME, opcode(buffer::Export::NR)),
         fact(edu::Factorial::NAME, opcode(edu::Factorial::NR)),
         fact(edu::Liveness::NAME, opcode(edu::Liveness::NR)),
         fact(minimal::Add::NAME, opcode(minimal::Add::NR)),
@@ -315,6 +376,7 @@ fn named_numbers() -> Vec<Fact> {
             ("INFO", Topic(number).name()),
             ("OPEN", OpenPolicy(number).name()),
             ("ENGINE", EngineClass(number).name()),
+            ("MEMORY", MemoryKind(number).name()),
             ("QUANTITY", Quantity(number).name()),
             ("STATE", State(number).name()),
             ("ROLE", ClientRole(number).name()),
@@ -333,7 +395,9 @@ fn numbers_have_the_names_of_the_headers() {
     let facts = named_numbers();
     assert_true_in_c("names", &HEADERS, &facts);
     let named: BTreeSet<_> = facts.into_iter().map(|fact| fact.c).collect();
-    let prefixes = ["INFO", "OPEN", "ENGINE", "QUANTITY", "STATE", "ROLE"];
+    let prefixes = [
+        "INFO", "OPEN", "ENGINE", "MEMORY", "QUANTITY", "STATE", "ROLE",
+    ];
     let enumerators = names_in_headers().into_iter().filter(|name| {
         // The base is no topic.
         let of_enum = |prefix| name.starts_with(&format!("ACCEL_{prefix}_"));

@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use accel::uapi::{
-    InfoClient, InfoClock, InfoDevice, InfoDriver, InfoEngine, InfoFirmware, InfoIoctl, InfoSensor,
-    InfoStatus, InfoTopic, InfoUsage, Topic,
+    InfoClient, InfoClock, InfoDevice, InfoDriver, InfoEngine, InfoFirmware, InfoIoctl, InfoMemory,
+    InfoSensor, InfoStatus, InfoTopic, InfoUsage, Topic,
 };
 use accel::{edu, minimal, Device, Namespace, Record};
 use rustix::time::{clock_gettime, ClockId};
@@ -93,6 +93,7 @@ fn fill(info: &mut DeviceInfo, node: &Path, users: &Users) -> Result<(), accel::
             Topic::DRIVER => info.driver = Some(device.info_one::<InfoDriver>()?.into()),
             Topic::FIRMWARE => info.firmware = Some(ask::<InfoFirmware, _>(&device)?),
             Topic::ENGINES => info.engines = Some(ask::<InfoEngine, _>(&device)?),
+            Topic::MEMORY => info.memory = Some(ask::<InfoMemory, _>(&device)?),
             Topic::CLOCKS => info.clocks = Some(ask::<InfoClock, _>(&device)?),
             Topic::USAGE => info.usage = Some(device.info_one::<InfoUsage>()?.into()),
             Topic::STATUS => info.status = Some(device.info_one::<InfoStatus>()?.into()),

@@ -11,7 +11,7 @@ use accel::uapi::{self, InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic
 use serde::Serialize;
 
 use crate::clients::Client;
-use hardware::{Clock, Engine, Firmware, Sensor, Usage};
+use hardware::{Clock, Engine, Firmware, Memory, Sensor, Usage};
 
 /// What some devices tell about themselves.
 #[derive(Debug, Serialize)]
@@ -34,6 +34,8 @@ pub struct DeviceInfo {
     pub firmware: Option<Vec<Firmware>>,
     /// Topic ENGINES.
     pub engines: Option<Vec<Engine>>,
+    /// Topic MEMORY.
+    pub memory: Option<Vec<Memory>>,
     /// Topic CLOCKS.
     pub clocks: Option<Vec<Clock>>,
     /// Topic USAGE.
@@ -60,6 +62,7 @@ impl DeviceInfo {
             driver: None,
             firmware: None,
             engines: None,
+            memory: None,
             clocks: None,
             usage: None,
             status: None,

@@ -152,6 +152,9 @@ pub mod tests {
                 ("hz", "kHz") | ("ns", "µs") | ("mc", "°C") => 1e3,
                 ("hz", "MHz") | ("ns", "ms") | ("uw", "W") => 1e6,
                 ("hz", "GHz") | ("ns", "s") => 1e9,
+                ("bytes", "KiB") => 1024.0,
+                ("bytes", "MiB") => 1024.0 * 1024.0,
+                ("bytes", "GiB") => 1024.0 * 1024.0 * 1024.0,
                 _ => return false,
             };
             let rounded = pair[0].parse::<f64>();

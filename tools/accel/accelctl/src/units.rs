@@ -12,6 +12,25 @@ pub fn duration(ns: u64) -> String {
     scaled(ns, ["ns", "µs", "ms", "s"])
 }
 
+/// A number of bytes, "1.5 MiB".
+pub fn size(bytes: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut power = 0;
+    // Rounding may make it a unit more.
+    while power + 1 < units.len() && in_thousandths(bytes, power) >= 1_024_000 {
+        power += 1;
+    }
+    let number = thousandths(in_thousandths(bytes, power));
+    let number = number.trim_end_matches('0').trim_end_matches('.');
+    format!("{number} {}", units[power])
+}
+
+/// Bytes in thousandths of a power of 1024, rounded.
+fn in_thousandths(bytes: u64, power: usize) -> i128 {
+    let divisor = 1_i128 << (10 * power);
+    (i128::from(bytes) * 1000 + divisor / 2) / divisor
+}
+
 /// A power, "1.200 W".
 pub fn power(uw: i64) -> String {
     // Half a milliwatt more, so that the number is rounded and not cut.
@@ -80,6 +99,19 @@ mod tests {
         assert_eq!(duration(1_500), "1.5 µs");
         assert_eq!(duration(20_000_000), "20 ms");
         assert_eq!(duration(86_400_250_000_000), "86400.25 s");
+    }
+
+    #[test]
+    fn sizes_have_the_unit_that_fits() {
+        assert_eq!(size(0), "0 B");
+        assert_eq!(size(1023), "1023 B");
+        assert_eq!(size(1024), "1 KiB");
+        assert_eq!(size(1536), "1.5 KiB");
+        assert_eq!(size((1 << 20) - 1), "1023.999 KiB");
+        // Rounding makes it a unit more.
+        assert_eq!(size((1 << 30) - 1), "1 GiB");
+        assert_eq!(size(5 << 30), "5 GiB");
+        assert_eq!(size(u64::MAX), "16777216 TiB");
     }
 
     #[test]

@@ -66,6 +66,51 @@ impl Record for InfoEngine {
     const TOPIC: Topic = Topic::ENGINES;
 }
 
+/// What a region of memory is, `enum accel_memory_kind`.
+///
+/// A number and not a Rust enum, for the same reason as [`Topic`].
+#[derive(
+    Debug, Default, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(transparent)]
+pub struct MemoryKind(pub u32);
+
+impl MemoryKind {
+    /// Pages of the system's memory.
+    pub const SYSTEM: Self = Self(0);
+
+    /// The name in the C header without its prefix in lower case, or [`None`]
+    /// if this crate does not know the kind.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::SYSTEM => Some("system"),
+            _ => None,
+        }
+    }
+}
+
+/// Record of [`Topic::MEMORY`], `struct accel_info_memory`.
+///
+/// The index of a record is the number of its region.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct InfoMemory {
+    /// Its name.
+    pub name: Text<32>,
+    /// What it is.
+    pub kind: MemoryKind,
+    /// Zero.
+    pub reserved: u32,
+    /// How large it is, in bytes; zero if only the system limits it.
+    pub total: u64,
+    /// How much of it the buffers of the device have, in bytes.
+    pub in_use: u64,
+}
+
+impl Record for InfoMemory {
+    const TOPIC: Topic = Topic::MEMORY;
+}
+
 /// Record of [`Topic::CLOCKS`], `struct accel_info_clock`.
 #[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C, align(8))]

@@ -3,7 +3,9 @@
 //! What a device consists of, what it measures, and what it has done. Names and
 //! units are those of the C header.
 
-use accel::uapi::{InfoClock, InfoEngine, InfoFirmware, InfoSensor, InfoUsage, Quantity};
+use accel::uapi::{
+    InfoClock, InfoEngine, InfoFirmware, InfoMemory, InfoSensor, InfoUsage, Quantity,
+};
 use serde::Serialize;
 
 use super::known;
@@ -38,6 +40,27 @@ impl From<InfoEngine> for Engine {
             name: record.name.to_string(),
             engine_class: known(record.engine_class.name(), record.engine_class.0),
             count: record.count,
+        }
+    }
+}
+
+/// Where the memory of buffers comes from.
+#[derive(Debug, Serialize)]
+pub struct Memory {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) total_bytes: Option<u64>,
+    pub(super) in_use_bytes: u64,
+}
+
+impl From<InfoMemory> for Memory {
+    fn from(record: InfoMemory) -> Self {
+        Self {
+            name: record.name.to_string(),
+            kind: known(record.kind.name(), record.kind.0),
+            // It is zero if only the system limits it.
+            total_bytes: Some(record.total).filter(|&total| total != 0),
+            in_use_bytes: record.in_use,
         }
     }
 }

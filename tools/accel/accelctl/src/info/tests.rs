@@ -6,7 +6,9 @@ use super::*;
 use crate::clients::tests::{hidden, users, visible};
 use crate::output::tests::{assert_agreement, json};
 use crate::output::Report;
-use accel::uapi::{EngineClass, InfoClock, InfoEngine, InfoFirmware, InfoSensor, InfoUsage};
+use accel::uapi::{
+    EngineClass, InfoClock, InfoEngine, InfoFirmware, InfoMemory, InfoSensor, InfoUsage, MemoryKind,
+};
 use accel::uapi::{OpenPolicy, Quantity, State, Text};
 use serde_json::json as document;
 
@@ -45,6 +47,7 @@ pub fn sample() -> DeviceInfo {
         driver: Some(driver.into()),
         firmware: Some(vec![firmware().into()]),
         engines: Some(engines().map(Into::into).into()),
+        memory: Some(memory().map(Into::into).into()),
         clocks: Some(vec![clock().into()]),
         usage: Some(usage().into()),
         status: Some(status.into()),
@@ -75,6 +78,20 @@ fn engines() -> [InfoEngine; 2] {
     [
         engine("matrix", EngineClass::COMPUTE, 14),
         engine("video", EngineClass(77), 1),
+    ]
+}
+
+fn memory() -> [InfoMemory; 2] {
+    let memory = |name, kind, total, in_use| InfoMemory {
+        name: Text::new(name),
+        kind,
+        total,
+        in_use,
+        ..InfoMemory::default()
+    };
+    [
+        memory("system", MemoryKind::SYSTEM, 0, 20_480),
+        memory("board", MemoryKind(9), 16 << 30, 3 << 29),
     ]
 }
 
@@ -184,6 +201,10 @@ fn text() {
     NAME    ENGINE_CLASS  COUNT
     matrix  compute       14
     video   unknown(77)   1
+  memory
+    NAME    KIND        TOTAL   IN_USE
+    system  system      -       20 KiB
+    board   unknown(9)  16 GiB  1.5 GiB
   clocks
     NAME    CURRENT  MAX
     shader  450 MHz  1.2 GHz
@@ -220,6 +241,7 @@ fn text() {
   driver  -
   firmware  -
   engines  -
+  memory  -
   clocks  -
   usage  -
   status  -
@@ -252,6 +274,23 @@ fn json_document() {
         document!([
             { "name": "matrix", "engine_class": "compute", "count": 14 },
             { "name": "video", "engine_class": "unknown(77)", "count": 1 },
+        ])
+    );
+    assert_eq!(
+        device["memory"],
+        document!([
+            {
+                "name": "system",
+                "kind": "system",
+                "total_bytes": null,
+                "in_use_bytes": 20_480,
+            },
+            {
+                "name": "board",
+                "kind": "unknown(9)",
+                "total_bytes": 16_u64 << 30,
+                "in_use_bytes": 3_u64 << 29,
+            },
         ])
     );
     assert_eq!(
@@ -328,6 +367,7 @@ fn topics_without_content_are_left_out_of_the_text() {
         devices: vec![DeviceInfo {
             firmware: Some(vec![]),
             engines: Some(vec![]),
+            memory: Some(vec![]),
             clocks: Some(vec![]),
             sensors: Some(vec![]),
             ..sample()
@@ -344,7 +384,7 @@ fn topics_without_content_are_left_out_of_the_text() {
     ];
     assert_eq!(headings, left);
     let document = json(&info);
-    for topic in ["firmware", "engines", "clocks", "sensors"] {
+    for topic in ["firmware", "engines", "memory", "clocks", "sensors"] {
         assert_eq!(document["devices"][0][topic], document!([]), "{topic}");
     }
 }

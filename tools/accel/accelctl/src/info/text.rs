@@ -3,12 +3,12 @@
 //! The text of `accelctl info`. Each value has the name that it has in JSON,
 //! without the unit if that is with the value.
 
-use super::hardware::{Clock, Engine, Firmware, Reading, Sensor, Usage};
+use super::hardware::{Clock, Engine, Firmware, Memory, Reading, Sensor, Usage};
 use super::{Device, DeviceInfo, Driver, Info, Ioctl, Status, Topic, OWNER_DRIVER};
 use crate::clients::Client;
 use crate::output::Report;
 use crate::table::{cell, fields, table};
-use crate::units::{duration, frequency, power, temperature};
+use crate::units::{duration, frequency, power, size, temperature};
 
 /// Of what belongs to a device, and to a topic of it.
 const INDENT: [&str; 2] = ["  ", "    "];
@@ -28,6 +28,7 @@ impl DeviceInfo {
             section("driver", self.driver.as_ref().map(Driver::text)),
             list("firmware", self.firmware.as_deref(), firmware),
             list("engines", self.engines.as_deref(), engines),
+            list("memory", self.memory.as_deref(), memory),
             list("clocks", self.clocks.as_deref(), clocks),
             section("usage", self.usage.as_ref().map(Usage::text)),
             section("status", self.status.as_ref().map(Status::text)),
@@ -112,6 +113,18 @@ fn engines(engines: &[Engine]) -> String {
         ]
     });
     table(INDENT[1], ["NAME", "ENGINE_CLASS", "COUNT"], rows)
+}
+
+fn memory(regions: &[Memory]) -> String {
+    let rows = regions.iter().map(|region| {
+        [
+            cell(Some(&region.name)),
+            region.kind.clone(),
+            cell(region.total_bytes.map(size)),
+            size(region.in_use_bytes),
+        ]
+    });
+    table(INDENT[1], ["NAME", "KIND", "TOTAL", "IN_USE"], rows)
 }
 
 fn clocks(clocks: &[Clock]) -> String {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers, `include/uapi/accel/accel.h`.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// A mapping of the node has all its pages at once, `ACCEL_BO_POPULATE`.
+pub const POPULATE: u32 = 1 << 0;
+
+/// Argument of `ACCEL_IOC_BO_CREATE`, `struct accel_bo_create`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct Create {
+    /// Set by [`Device::call`](crate::Device::call).
+    pub size: u32,
+    /// In: where the memory comes from, the number of a region.
+    pub region: u32,
+    /// In: how many bytes it is to have, not zero. Out: how many it has, a
+    /// multiple of the page size.
+    pub bytes: u64,
+    /// In: [`POPULATE`] or zero.
+    pub flags: u32,
+    /// In: must be zero. Out: its handle.
+    pub handle: u32,
+}
+
+/// Argument of `ACCEL_IOC_BO_INFO`, `struct accel_bo_info`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct Info {
+    /// Set by [`Device::call`](crate::Device::call).
+    pub size: u32,
+    /// In: the buffer.
+    pub handle: u32,
+    /// In: must be zero. Out: how many bytes it has.
+    pub bytes: u64,
+    /// In: must be zero. Out: where its memory comes from.
+    pub region: u32,
+    /// In: must be zero. Out: [`POPULATE`] or zero.
+    pub flags: u32,
+}
+
+/// Argument of `ACCEL_IOC_BO_CLOSE`, `struct accel_bo_close`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Close {
+    /// Set by [`Device::call`](crate::Device::call).
+    pub size: u32,
+    /// In: the buffer, whose handle is free again.
+    pub handle: u32,
+}
+
+/// Argument of `ACCEL_IOC_BO_MMAP_OFFSET`, `struct accel_bo_mmap_offset`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct MmapOffset {
+    /// Set by [`Device::call`](crate::Device::call).
+    pub size: u32,
+    /// In: the buffer.
+    pub handle: u32,
+    /// In: must be zero. Out: where it is in the file, for mmap().
+    pub offset: u64,
+}
+
+/// Argument of `ACCEL_IOC_BO_EXPORT`, `struct accel_bo_export`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Export {
+    /// Set by [`Device::call`](crate::Device::call).
+    pub size: u32,
+    /// In: the buffer.
+    pub handle: u32,
+    /// In: a combination of `O_CLOEXEC` and `O_RDWR`, for the new descriptor.
+    pub flags: u32,
+    /// In: must be zero. Out: a descriptor of a dma-buf with the same memory.
+    pub fd: i32,
+}
