@@ -92,7 +92,7 @@ static __u64 time_batch(const struct operation *operation)
 	return median(batches, BATCHES);
 }
 
-void measure(const struct operation *operation)
+double cost_of(const struct operation *operation)
 {
 	struct operation empty = *operation;
 	int ret;
@@ -104,8 +104,12 @@ void measure(const struct operation *operation)
 		errx(1, "%s: does not always do the same", operation->name);
 
 	empty.run = nothing;
-	print(operation->name,
-	      (double)(time_batch(operation) - time_batch(&empty)) / BATCH);
+	return (double)(time_batch(operation) - time_batch(&empty)) / BATCH;
+}
+
+void measure(const struct operation *operation)
+{
+	print(operation->name, cost_of(operation));
 }
 
 /* From memory, so that reading the file is not a part of loading. */

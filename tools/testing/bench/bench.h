@@ -32,7 +32,9 @@ struct operation {
 	int expected;
 };
 
-/* Prints how many instructions an operation takes. */
+/* How many instructions an operation takes. */
+double cost_of(const struct operation *operation);
+/* Prints it. */
 void measure(const struct operation *operation);
 
 void print(const char *name, double value);
