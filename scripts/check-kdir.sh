@@ -27,6 +27,10 @@ at_least() {
 	die "$kdir is not a configured kernel tree: run 'make' in it first"
 [ "$(config CONFIG_RUST)" = y ] ||
 	die "the kernel in $kdir has no CONFIG_RUST=y: enable it ('make rustavailable' says what it needs)"
+for option in CONFIG_GPU_BUDDY CONFIG_SYNC_FILE; do
+	[ "$(config "$option")" = y ] ||
+		die "the kernel in $kdir has no $option=y, which buffers and fences need: enable a driver that selects it, such as an accelerator or GPU of DRM"
+done
 [ -f "$kdir/rust/libkernel.rmeta" ] ||
 	die "$kdir/rust/libkernel.rmeta is missing: build the tree, or 'make prepare modules_prepare'; headers packages leave it out"
 

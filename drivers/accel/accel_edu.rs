@@ -5,12 +5,18 @@
 
 #![forbid(unsafe_code)]
 
+mod edu_dma;
 mod edu_uapi;
 
 use accel::{
+    buffer::{
+        BufferTable,
+        Limits, //
+    },
     pci,
     prelude::*, //
 };
+use core::ops::Deref;
 use kernel::{
     io::{
         register,
@@ -38,10 +44,12 @@ register! {
         0:0 busy => bool;
     }
     IRQ_STATUS(u32) @ 0x24 {
+        8:8 dma => bool;
         0:0 factorial => bool;
     }
     /// Lowers the interrupts that are written as one. Needed with MSI too.
     IRQ_ACKNOWLEDGE(u32) @ 0x64 {
+        8:8 dma => bool;
         0:0 factorial => bool;
     }
 }
@@ -53,6 +61,23 @@ const MAX_N: u32 = 12;
 const DEFAULT_TIMEOUT_MS: Msecs = 1000;
 
 struct Edu;
+
+/// The registers. Once they are given up, the device does not touch memory any more.
+struct Registers<'bound>(pci::Bar<'bound, BAR_SIZE>);
+
+impl<'bound> Deref for Registers<'bound> {
+    type Target = pci::Bar<'bound, BAR_SIZE>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Registers<'_> {
+    fn drop(&mut self) {
+        edu_dma::quiesce(self);
+    }
+}
 
 /// The computation that somebody waits for. The device does one at a time.
 enum Job {
@@ -66,10 +91,13 @@ enum Job {
 
 #[pin_data]
 struct EduData<'bound> {
-    bar: pci::Bar<'bound, BAR_SIZE>,
+    bar: Registers<'bound>,
     // Also keeps accesses to the device together that belong together.
     #[pin]
     job: SpinLockIrq<Job>,
+    // What it has mapped goes after the registers.
+    #[pin]
+    dma: edu_dma::Dma,
 }
 
 impl EduData<'_> {
@@ -102,13 +130,17 @@ impl EduData<'_> {
     }
 }
 
+/// Returns when to give up, for what user space asks for; zero leaves it to the driver.
+fn deadline(timeout_ms: Msecs) -> Deadline {
+    let timeout_ms = Some(timeout_ms).filter(|&ms| ms != 0);
+    Deadline::in_ms(timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS))
+}
+
 fn factorial(ctx: Context<'_, Edu>, args: &mut edu_uapi::Factorial) -> Result {
     if args.n > MAX_N || args.result != 0 {
         return Err(EINVAL);
     }
-    let timeout_ms = Some(args.timeout_ms).filter(|&ms| ms != 0);
-    let deadline = Deadline::in_ms(timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS));
-
+    let deadline = deadline(args.timeout_ms);
     let (ctx, started) = ctx.wait(deadline, |ctx| ctx.data().start(args.n))?;
     started.ready()?;
     let (ctx, result) = ctx.wait(deadline, |ctx| ctx.data().result())?;
@@ -142,9 +174,11 @@ impl AccelDriver for Edu {
         documentation_url: "include/uapi/accel/edu.h",
     };
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+    const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "ACCEL_EDU_IOC_FACTORIAL", factorial, "Computes n!"),
         Ioctl::new(0x41, "ACCEL_EDU_IOC_LIVENESS", liveness, "Inverts bits"),
+        Ioctl::new(0x42, "ACCEL_EDU_IOC_COPY", edu_dma::copy, "Copies by DMA").input_only(),
     ]);
 }
 
@@ -158,6 +192,7 @@ impl pci::Driver for Edu {
     type IdInfo = ();
     const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
     const INTERRUPTS: u32 = 1;
+    const DMA_BITS: u32 = 28;
 
     fn probe<'bound>(
         pdev: &'bound pci::Device<'_>,
@@ -170,20 +205,23 @@ impl pci::Driver for Edu {
             if u32::from(bar.read(ID).value()) != EDU_ID {
                 return Err(ENODEV);
             }
+            let bar = Registers(bar);
             bar.write_reg(STATUS::zeroed().with_irq_on_completion(true));
             Ok(try_pin_init!(EduData {
                 bar,
                 job <- new_spinlock_irq!(Job::None),
+                dma <- edu_dma::Dma::new(),
             }))
         })
     }
 
     fn interrupt(dev: &Device<Self>, data: &EduData<'_>, _vector: u32) -> pci::IrqReturn {
-        if !data.bar.read(IRQ_STATUS).factorial() {
+        let status = data.bar.read(IRQ_STATUS);
+        if !status.factorial() && !status.dma() {
             return pci::IrqReturn::None;
         }
-        let acknowledge = IRQ_ACKNOWLEDGE::zeroed().with_factorial(true);
-        data.bar.write_reg(acknowledge);
+        let acknowledge = IRQ_ACKNOWLEDGE::zeroed().with_factorial(status.factorial());
+        data.bar.write_reg(acknowledge.with_dma(status.dma()));
         data.complete();
         dev.wake();
         pci::IrqReturn::Handled

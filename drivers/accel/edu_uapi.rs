@@ -15,6 +15,20 @@ pub(crate) struct Factorial {
     pub(crate) result: u32,
 }
 
+/// `ACCEL_EDU_IOC_COPY`
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+pub(crate) struct BufferCopy {
+    pub(crate) size: u32,
+    pub(crate) len: u32,
+    pub(crate) source: u32,
+    pub(crate) target: u32,
+    pub(crate) source_offset: u64,
+    pub(crate) target_offset: u64,
+    pub(crate) timeout_ms: u32,
+    pub(crate) reserved: u32,
+}
+
 /// `ACCEL_EDU_IOC_LIVENESS`
 #[repr(C)]
 #[derive(FromBytes, IntoBytes, KnownLayout)]

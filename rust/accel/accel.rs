@@ -13,10 +13,14 @@
 //!
 //! - [`pci`], [`platform`], [`auxiliary`], [`faux`]: adapters from a bus to a registration
 //! - `registration`, [`Device`], [`AccelDriver`], [`Context`]: what a driver sees; generic and thin
-//! - `chardev`, `dispatch`, `file`, [`info`], `sysfs`: what user space sees; not generic
+//! - `chardev`, `dispatch`, `file`, [`info`], `events`, `fdinfo`, `hwmon`, `sysfs`, `trace`,
+//!   `uevent`: what user space sees; not generic
+//! - [`coredump`]: what is kept of an error
+//! - `health`, `reset`, `watchdog`: errors of a device, and what is done about them
 //! - [`buffer`], `mapping`: memory that processes share with a device
-//! - `gate`, `wait`, `minor`, `numbers`, `client`, `open_policy`, `work`, [`ioctl`], `args`:
-//!   mechanisms
+//! - [`fence`], `background`: work that goes on when a call has returned
+//! - `gate`, `state`, `wait`, `minor`, `numbers`, `client`, `open_policy`, `work`, [`ioctl`],
+//!   `args`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -26,17 +30,24 @@
 mod args;
 #[cfg(CONFIG_AUXILIARY_BUS)]
 pub mod auxiliary;
+mod background;
 pub mod buffer;
 mod chardev;
 mod client;
 mod context;
+pub mod coredump;
 mod device;
 mod dispatch;
 mod driver;
+mod events;
 pub mod faux;
+mod fdinfo;
+pub mod fence;
 mod ffi;
 mod file;
 mod gate;
+mod health;
+mod hwmon;
 pub mod info;
 pub mod ioctl;
 mod mapping;
@@ -49,15 +60,22 @@ pub mod pci;
 pub mod platform;
 pub mod prelude;
 mod registration;
+mod reset;
+mod state;
 mod sysfs;
+mod trace;
 pub mod uapi;
+mod uevent;
 mod wait;
+mod watchdog;
 mod work;
 
 pub use self::{
     context::{
         Context,
         Observer,
+        Resetter,
+        Role,
         User,
         Wake, //
     },
@@ -67,6 +85,8 @@ pub use self::{
         DriverInfo,
         File, //
     },
+    events::EventKind,
+    health::Fault,
     ioctl::{
         Ioctl,
         IoctlTable, //
@@ -76,6 +96,11 @@ pub use self::{
         MapRequest, //
     },
     open_policy::OpenPolicy,
+    reset::Reset,
+    sysfs::{
+        Attribute,
+        AttributeTable, //
+    },
     wait::Deadline,
     work::Work, //
 };
@@ -109,6 +134,7 @@ module! {
 struct AccelModule {
     _class: chardev::Class,
     _region: chardev::Region,
+    _fences: fence::Operations,
 }
 
 impl kernel::Module for AccelModule {
@@ -120,6 +146,7 @@ impl kernel::Module for AccelModule {
         Ok(Self {
             _class: chardev::Class::new()?,
             _region: region,
+            _fences: fence::Operations::new(),
         })
     }
 }

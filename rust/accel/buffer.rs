@@ -17,21 +17,45 @@
 //! device goes; the handles go with the state of their file.
 
 mod attachment;
+mod device_map;
+mod dma_buf;
 mod export;
 mod handles;
+mod import;
 mod ioctls;
 mod map;
+mod memory;
 mod object;
 mod pages;
+mod pool;
+mod registry;
+#[cfg(CONFIG_MMU_NOTIFIER)]
+mod user;
 mod vmap;
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    ops::Range, //
+};
 use kernel::{
+    bindings,
+    dma::DataDirection,
     prelude::*,
-    sync::Arc, //
+    sync::{
+        aref::ARef,
+        Arc, //
+    },
 };
 
-pub use self::vmap::VMap;
+pub use self::{
+    device_map::{
+        DeviceMap,
+        Piece,
+        Pieces, //
+    },
+    pool::Regions,
+    vmap::VMap, //
+};
 
 pub(crate) use self::{
     handles::Handles,
@@ -39,25 +63,30 @@ pub(crate) use self::{
         close,
         create,
         export,
+        import,
         info,
-        mmap_offset, //
+        mmap_offset,
+        user_memory, //
     },
     map::{
         mmap,
         FIRST_PAGE, //
     },
-    object::{
-        Object,
-        Region, //
-    },
+    object::Object,
+    pool::Pool, //
 };
 
+use self::object::Backing;
 use crate::{
     context::{
         Context,
         User, //
     },
     driver::AccelDriver,
+    fence::{
+        self,
+        Fence, //
+    },
     module_parameters, //
 };
 
@@ -114,6 +143,15 @@ impl<T: AccelDriver> BufferTable<T> {
     }
 }
 
+/// What work does with the memory of a buffer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads.
+    Read,
+    /// It writes, and may read.
+    Write,
+}
+
 /// A buffer of an open file.
 ///
 /// Keeps the memory, whatever happens to the handle.
@@ -128,9 +166,62 @@ impl<T: AccelDriver> Buffer<T> {
         self.object.size()
     }
 
+    /// Maps `range` of it, in bytes, for the device of `ctx`, which is going to read
+    /// ([`ToDevice`](DataDirection::ToDevice)), to write, or both.
+    ///
+    /// A device that cannot address all memory works on a copy, which is taken now, and copied back
+    /// when the result is dropped.
+    ///
+    /// Returns `EINVAL` if the range is empty or not within the buffer, and `EOPNOTSUPP` if the
+    /// device cannot do DMA, or has the memory itself: see [`Self::device_offset`].
+    pub fn map_for_device<R>(
+        &self,
+        ctx: &Context<'_, T, R>,
+        range: Range<usize>,
+        direction: DataDirection,
+    ) -> Result<DeviceMap> {
+        DeviceMap::new(ctx.core(), self.object.clone(), range, direction)
+    }
+
+    /// Returns where the buffer is in the memory of the device, in bytes from the begin of its
+    /// region, and the number of the region. `None` if the memory is not the device's.
+    pub fn device_offset(&self) -> Option<(u32, u64)> {
+        match self.object.backing() {
+            Backing::Device(memory) => Some((self.object.region(), memory.offset())),
+            _ => None,
+        }
+    }
+
+    /// Lets everybody who is about to use the memory find `fence`, which is that of work on it:
+    /// other devices that have it as a dma-buf, and processes that poll that. Returns `ENOMEM`.
+    pub fn add_fence(&self, fence: &Fence, access: Access) -> Result {
+        let usage = match access {
+            Access::Read => bindings::dma_resv_usage_DMA_RESV_USAGE_READ,
+            Access::Write => bindings::dma_resv_usage_DMA_RESV_USAGE_WRITE,
+        };
+        self.object.with_reservation(|resv| {
+            // SAFETY: It is valid meanwhile, and is not locked.
+            unsafe { fence::add_to(resv, fence, usage) }
+        })
+    }
+
+    /// Returns a fence that is signalled when all is done that work with this access has to wait
+    /// for: who reads, for those who write, and who writes, for everybody. `None` if there is
+    /// nothing. Returns `ENOMEM`.
+    pub fn pending(&self, access: Access) -> Result<Option<ARef<Fence>>> {
+        let usage = match access {
+            Access::Read => bindings::dma_resv_usage_DMA_RESV_USAGE_WRITE,
+            Access::Write => bindings::dma_resv_usage_DMA_RESV_USAGE_READ,
+        };
+        self.object.with_reservation(|resv| {
+            // SAFETY: It is valid meanwhile, and is not locked.
+            unsafe { fence::pending_of(resv, usage) }
+        })
+    }
+
     /// Makes the whole buffer accessible to the kernel.
     pub fn vmap(&self) -> Result<VMap> {
-        VMap::new(self.object.clone())
+        VMap::new(&self.object)
     }
 }
 

@@ -39,14 +39,21 @@ use kernel::{
 use crate::{
     device::Core,
     dispatch,
-    ffi::Shared,
+    fdinfo,
+    ffi::{
+        self,
+        Shared, //
+    },
     file::{
         OpenFile,
         Role, //
     },
     mapping,
     minor::MAX_MINORS,
+    state::State,
     sysfs,
+    trace,
+    uevent,
     LocalModule, //
 };
 
@@ -58,6 +65,7 @@ const NODE_MODE: bindings::umode_t = 0o664;
 static CLASS: Shared<bindings::class> = Shared::new(bindings::class {
     name: as_char_ptr_in_const_context(NAME),
     dev_groups: sysfs::groups(),
+    dev_uevent: Some(uevent::add_variables),
     devnode: Some(devnode),
     ..pin_init::zeroed()
 });
@@ -68,8 +76,10 @@ static FOPS: Shared<bindings::file_operations> = Shared::new(bindings::file_oper
     release: Some(release),
     unlocked_ioctl: Some(ioctl),
     compat_ioctl: bindings::compat_ptr_ioctl,
+    read: Some(read),
     poll: Some(poll),
     mmap: Some(mapping::mmap),
+    show_fdinfo: Some(fdinfo::show),
     ..pin_init::zeroed()
 });
 
@@ -186,7 +196,9 @@ unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file
             _ => return Err(EINVAL),
         };
 
-        let open = OpenFile::new(core, role)?;
+        let open = OpenFile::new(core, role);
+        trace::open(core, role, open.as_deref());
+        let open = open?;
         // SAFETY: Nobody else knows the file before this call has returned.
         unsafe {
             (*file).f_mapping = open.core.space.as_raw();
@@ -204,6 +216,7 @@ unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file
 unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
     // SAFETY: `open` has stored it, and this is the last call for the file.
     let open = unsafe { Arc::<OpenFile>::from_foreign((*file).private_data) };
+    trace::release(&open);
     open.release();
     0
 }
@@ -214,17 +227,95 @@ unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::
 ///
 /// To be called by the VFS, for a file that `open` has opened.
 unsafe extern "C" fn ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
+    if trace::ioctls() {
+        // SAFETY: Same requirements.
+        return unsafe { traced_ioctl(file, cmd, arg) };
+    }
+    // SAFETY: Same requirements.
+    unsafe { untraced_ioctl(file, cmd, arg) }
+}
+
+/// Runs an ioctl that somebody wants to know about.
+///
+/// # Safety
+///
+/// See [`ioctl`].
+#[cold]
+#[inline(never)]
+unsafe fn traced_ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
+    // SAFETY: `open` has stored it, and `release` has not been called yet.
+    let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
+    let name = dispatch::name(&open, cmd);
+    // What it is if the array is not terminated, which it is.
+    let name = CStr::from_bytes_until_nul(&name).unwrap_or(c"-");
+
+    trace::ioctl_begin(&open, cmd, name);
+    let begin_ns = ffi::monotonic_ns();
+    // SAFETY: Same requirements.
+    let ret = unsafe { untraced_ioctl(file, cmd, arg) };
+    let duration_ns = ffi::monotonic_ns() - begin_ns;
+    // CAST: An errno is a small number.
+    trace::ioctl_end(&open, cmd, name, ret as c_int, duration_ns);
+    ret
+}
+
+/// Runs an ioctl.
+///
+/// # Safety
+///
+/// See [`ioctl`].
+unsafe fn untraced_ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
     // SAFETY: `open` has stored it, and `release` has not been called yet.
     let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
 
-    match dispatch::ioctl(&open, cmd, UserPtr::from_addr(arg)) {
+    // SAFETY: The VFS passes a valid file.
+    let nonblock = || unsafe { File::from_raw_file(file) }.flags() & flags::O_NONBLOCK != 0;
+
+    match dispatch::ioctl(&open, nonblock, cmd, UserPtr::from_addr(arg)) {
         Ok(()) => 0,
         // CAST: An errno is a small number.
         Err(e) => e.to_errno() as c_long,
     }
 }
 
-/// Tells pollers that the device is gone, once it is.
+/// Reads events.
+///
+/// # Safety
+///
+/// To be called by the VFS, for a file that `open` has opened.
+unsafe extern "C" fn read(
+    file: *mut bindings::file,
+    to: *mut c_char,
+    len: usize,
+    _position: *mut bindings::loff_t,
+) -> isize {
+    // SAFETY: `open` has stored it, and `release` has not been called yet.
+    let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
+    // SAFETY: The VFS passes a valid file.
+    let nonblock = unsafe { File::from_raw_file(file) }.flags() & flags::O_NONBLOCK != 0;
+    let to = UserPtr::from_ptr(to.cast());
+
+    match open.core.events.read(&open.inbox, to, len, nonblock) {
+        // CAST: The VFS bounds lengths by `isize::MAX`.
+        Ok(read) => read as isize,
+        // CAST: An errno is a small number.
+        Err(e) => e.to_errno() as isize,
+    }
+}
+
+/// Returns whether the driver has something for a file to ask for.
+fn driver_is_ready(open: &OpenFile) -> bool {
+    if open.role != Role::User {
+        return false;
+    }
+    open.call_running().is_some_and(|call| {
+        // SAFETY: The call is inside the gate, and comes from a user.
+        unsafe { (call.core.ops().poll)(&call) }
+    })
+}
+
+/// Tells pollers that there are events to read, what the driver says, and that the device is gone,
+/// once it is.
 ///
 /// # Safety
 ///
@@ -236,13 +327,19 @@ unsafe extern "C" fn poll(
     // SAFETY: `open` has stored it, and `release` has not been called yet.
     let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
 
-    // SAFETY: The VFS passes a valid file and table. The queue lives as long as the file, which
-    // leaves it before it is released.
-    unsafe { bindings::poll_wait(file, open.core.wait.as_raw(), table) };
-
-    if open.core.gate.is_closed() {
-        bindings::POLLHUP | bindings::POLLERR
-    } else {
-        0
+    // SAFETY: The VFS passes a valid file and table. The queues live as long as the file, which
+    // leaves them before it is released.
+    unsafe {
+        bindings::poll_wait(file, open.inbox.wait.as_raw(), table);
+        bindings::poll_wait(file, open.core.wait.as_raw(), table);
     }
+
+    let mut ready = 0;
+    if open.inbox.has_events() || driver_is_ready(&open) {
+        ready |= bindings::POLLIN | bindings::POLLRDNORM;
+    }
+    if open.core.gate.state() == State::Gone {
+        ready |= bindings::POLLHUP | bindings::POLLERR;
+    }
+    ready
 }

@@ -6,11 +6,13 @@ use core::marker::PhantomData;
 use kernel::{
     current,
     prelude::*,
+    sync::Arc,
     types::ForLt, //
 };
 use pin_init::stack_pin_init;
 
 use crate::{
+    buffer::Pool,
     device::{
         Core,
         Device, //
@@ -18,6 +20,7 @@ use crate::{
     driver::AccelDriver,
     file::OpenFile,
     gate::Guard,
+    reset::Patience,
     wait::Deadline, //
 };
 
@@ -27,12 +30,40 @@ pub enum User {}
 /// The role of a file that was opened `O_RDONLY`: it may look.
 pub enum Observer {}
 
+/// The role of a reset: it has the device to itself. See [`Reset`](crate::Reset).
+pub enum Resetter {}
+
+/// What a [`Context`] stands for: [`User`], [`Observer`] or [`Resetter`].
+pub trait Role: sealed::Sealed {
+    #[doc(hidden)]
+    const WAITS_FOR_RESET: bool;
+}
+
+impl Role for User {
+    const WAITS_FOR_RESET: bool = true;
+}
+
+impl Role for Observer {
+    const WAITS_FOR_RESET: bool = false;
+}
+
+impl Role for Resetter {
+    const WAITS_FOR_RESET: bool = false;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::User {}
+    impl Sealed for super::Observer {}
+    impl Sealed for super::Resetter {}
+}
+
 /// An admitted call, before the driver's types are known.
 ///
 /// # Invariants
 ///
 /// `guard` belongs to the gate of `core`. `file` is the file of `core` that the call comes by, if
-/// the device is not just being opened.
+/// the device is not just being opened, or one of its attributes used.
 pub(crate) struct Call<'a> {
     pub(crate) core: &'a Core,
     pub(crate) guard: Guard<'a>,
@@ -101,17 +132,30 @@ impl<'a, T: AccelDriver, R> Context<'a, T, R> {
         unsafe { Device::from_core(self.call.core) }
     }
 
+    /// Returns the untyped device, which is bound as long as `self` is borrowed.
+    pub(crate) fn core(&self) -> &Core {
+        self.call.core
+    }
+
+    /// Returns what buffers have of the device.
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.call.core.pool
+    }
+
     /// Returns what the driver keeps for the binding.
     pub fn data(&self) -> &<T::Data as ForLt>::Of<'_> {
         // SAFETY: The gate keeps the device from being removed while `self` is borrowed.
         unsafe { self.device().data() }
     }
+}
 
+impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// Sleeps until `condition` gives a value, a signal arrives, or the deadline has passed.
     ///
     /// The condition is checked at first, and after each [`Device::wake`]; it may lock and sleep
     /// itself. While asleep, the caller does not hold up the removal of the device: if that
-    /// happens, it wakes at once and gets `ENODEV`.
+    /// happens, it wakes at once and gets `ENODEV`. Nor does it hold up a reset: a user goes on
+    /// when that is over, and checks the condition again; or gets `EIO` if the device is wedged.
     pub fn wait<V>(
         mut self,
         deadline: Deadline,
@@ -136,12 +180,19 @@ impl<'a, T: AccelDriver, R> Context<'a, T, R> {
     }
 
     /// Calls `f` without holding up the removal of the device, and gives the context back if it is
-    /// still there afterwards; else returns `ENODEV`.
+    /// still there afterwards; else returns `ENODEV`. A reset that is under way when `f` returns is
+    /// waited for, in the role of a user: `EIO` if it fails, `EINTR` if the process is killed.
     ///
     /// For all that may take as long as user space pleases, such as copying from its memory.
     pub fn outside<V>(self, f: impl FnOnce() -> V) -> Result<(Self, V)> {
         let Call { core, guard, file } = self.call;
-        let (guard, value) = guard.outside(f)?;
+        drop(guard);
+        let value = f();
+        let guard = if R::WAITS_FOR_RESET {
+            core.enter_running(Patience::Killable)?
+        } else {
+            core.gate.enter().ok_or(ENODEV)?
+        };
 
         // INVARIANT: A device that was not removed meanwhile is still of `T`, and its files still
         // have their state.

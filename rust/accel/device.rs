@@ -13,8 +13,11 @@ use core::{
     ptr::NonNull, //
 };
 use kernel::{
-    bindings, container_of, device,
+    bindings,
+    container_of,
+    device,
     error::to_result,
+    new_work,
     prelude::*,
     sync::{
         aref::{
@@ -32,21 +35,38 @@ use kernel::{
         ForLt,
         Opaque, //
     },
+    workqueue, //
 };
 
 use crate::{
-    buffer::Region,
-    chardev,
+    buffer::{
+        Pool,
+        Regions, //
+    },
+    chardev, coredump,
     driver::{
         AccelDriver,
         DriverOps,
         OpsOf, //
     },
+    events::Events,
+    fence::Fences,
     ffi,
     file::Files,
     gate::Gate,
-    mapping::AddressSpace,
+    health::Health,
+    hwmon::Hwmon,
+    mapping::{
+        AddressSpace,
+        IoRange, //
+    },
     minor::Minor,
+    state::{
+        State,
+        Step, //
+    },
+    sysfs::OwnAttributes,
+    trace,
     wait::WaitQueue,
     work::{
         Usage,
@@ -89,21 +109,31 @@ pub(crate) struct Core {
     pub(crate) registered_ns: u64,
     pub(crate) passthrough_calls: Atomic<u64>,
     pub(crate) usage: Arc<Usage>,
+    pub(crate) fences: Arc<Fences>,
     pub(crate) space: AddressSpace,
-    pub(crate) region: Arc<Region>,
+    pub(crate) pool: Arc<Pool>,
     pub(crate) has_buffers: bool,
+    attributes: Option<KBox<OwnAttributes>>,
+    pub(crate) coredumps: coredump::RateLimit,
     ops: NonNull<DriverOps>,
     data: Atomic<*mut c_void>,
     #[pin]
     pub(crate) gate: Gate,
+    #[pin]
+    pub(crate) background: workqueue::Work<Core>,
+    #[pin]
+    pub(crate) health: Health,
+    #[pin]
+    pub(crate) events: Events,
     #[pin]
     pub(crate) wait: WaitQueue,
     #[pin]
     pub(crate) files: Files,
 }
 
-// SAFETY: The C structures are synchronised by the driver core, `ops` is read-only, and `data`
-// points to something that is `Send` and `Sync` itself (`Device::new` sees to it).
+// SAFETY: The C structures are synchronised by the driver core, `ops` and `attributes` are
+// read-only, and `data` points to something that is `Send` and `Sync` itself (`Device::new` sees to
+// it).
 unsafe impl Send for Core {}
 // SAFETY: As above.
 unsafe impl Sync for Core {}
@@ -117,6 +147,7 @@ impl Core {
     ) -> Result<ARef<Self>> {
         let minor = Minor::new()?;
         let number = minor.number();
+        let reset_limit = ops.reset_limit;
 
         let core = KBox::pin_init(
             try_pin_init!(Self {
@@ -127,12 +158,18 @@ impl Core {
                 registered_ns: ffi::monotonic_ns(),
                 passthrough_calls: Atomic::new(0),
                 usage: Arc::new(Usage::new(), GFP_KERNEL)?,
+                fences: Arc::pin_init(Fences::new(), GFP_KERNEL)?,
                 space: AddressSpace::new()?,
-                region: Arc::new(Region::new(), GFP_KERNEL)?,
+                pool: Arc::pin_init(Pool::new(), GFP_KERNEL)?,
                 has_buffers: ops.buffers.is_some(),
+                attributes: OwnAttributes::new(ops.info.name, ops.attributes)?,
+                coredumps: coredump::RateLimit::new(),
                 ops: NonNull::from(ops),
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),
+                background <- new_work!("accel_background"),
+                events <- Events::new(),
+                health <- Health::new(reset_limit),
                 wait <- WaitQueue::new(),
                 files <- Files::new(),
             }),
@@ -150,6 +187,9 @@ impl Core {
             (*dev).parent = ffi::device_as_raw(parent);
             (*dev).devt = chardev::devt(number);
             (*dev).release = Some(Self::release);
+            if let Some(attributes) = &(*core.as_ptr()).attributes {
+                (*dev).groups = attributes.groups();
+            }
             let named = bindings::dev_set_name(dev, c"accel%u".as_char_ptr(), number);
 
             chardev::init(&(*core.as_ptr()).cdev);
@@ -178,27 +218,38 @@ impl Core {
     /// Shows the device to user space.
     fn add(&self) -> Result {
         // SAFETY: Both are initialised, and are not added yet.
-        to_result(unsafe { bindings::cdev_device_add(self.cdev.get(), self.dev.get()) })
+        to_result(unsafe { bindings::cdev_device_add(self.cdev.get(), self.dev.get()) })?;
+        trace::state(self, c"running");
+        self.start_health();
+        Ok(())
     }
 
     /// Takes the device away from user space, for good.
     ///
     /// When this returns, no code of the driver runs on behalf of user space, and none will: open
-    /// files only get `ENODEV`, sleepers are awake, mappings of the device are empty, and per-open
-    /// state is dropped. Does not wait for user space, nor for callers of other devices.
+    /// files only get `ENODEV`, sleepers are awake, fences are signalled, mappings of the device
+    /// are empty, and per-open state is dropped. Does not wait for user space, nor for callers of
+    /// other devices.
     ///
     /// Must be preceded by an attempt to [`Self::add`], whose result is `added`. Calling it again
     /// has no effect.
     fn remove(&self, added: bool) {
-        if !self.gate.close() {
+        let Some(state) = self.gate.step(Step::Remove) else {
             return;
-        }
+        };
+        self.events.end(self.state_data(state, State::Gone));
         self.wait.wake_all();
+        self.wake_pollers();
+        self.stop_health();
         if added {
+            trace::state(self, c"gone");
             // SAFETY: Both were added, and only the first caller gets here.
             unsafe { bindings::cdev_device_del(self.cdev.get(), self.dev.get()) };
         }
         self.gate.drain();
+        self.flush_background();
+        self.fences.close();
+        self.pool.take_back();
         self.space.unmap_all();
 
         for file in self.files.take().values() {
@@ -206,6 +257,12 @@ impl Core {
             // because the device is only being removed.
             unsafe { file.close(self.ops.as_ref()) };
         }
+    }
+
+    /// Ends what buffers have of the parent. Must come after [`Self::remove`], when the driver has
+    /// quiesced the device, and before the parent is unbound.
+    fn release_parent(&self) {
+        self.pool.end_all();
     }
 
     /// Returns the driver's operations.
@@ -277,6 +334,11 @@ impl<T: AccelDriver> Device<T> {
         unsafe { &*core::ptr::from_ref(core).cast() }
     }
 
+    /// Returns the device without its driver.
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// Sets the data of the binding. To be called once, before [`Self::add`]; `data` must stay
     /// until [`Self::remove`] has returned.
     pub(crate) fn set_data(&self, data: &<T::Data as ForLt>::Of<'static>) {
@@ -287,9 +349,31 @@ impl<T: AccelDriver> Device<T> {
         self.core.data.store(data, Relaxed);
     }
 
+    /// Shows the sensors of the device to user space, as long as the result is kept. To be called
+    /// after [`Self::set_data`].
+    pub(crate) fn register_sensors(&self) -> Result<Option<Hwmon>> {
+        Hwmon::register(&self.core)
+    }
+
     /// Shows the device to user space.
     pub(crate) fn add(&self) -> Result {
         self.core.add()
+    }
+
+    /// Asks the driver what memory the device has. To be called once, after [`Self::set_data`] and
+    /// before [`Self::add`].
+    pub(crate) fn set_memory(&self) -> Result {
+        let is_own = |range: &IoRange<'_>| range.is_of(&self.core);
+        let mut regions = Regions::new(&is_own);
+        // SAFETY: The device has its data, and has not been removed.
+        T::memory(unsafe { self.data() }, &mut regions)?;
+        self.core.pool.set_regions(regions);
+        Ok(())
+    }
+
+    /// Ends what buffers have of the parent. See [`Core::release_parent`].
+    pub(crate) fn release_parent(&self) {
+        self.core.release_parent();
     }
 
     /// Takes the device away from user space, for good. See [`Core::remove`].
@@ -309,6 +393,11 @@ impl<T: AccelDriver> Device<T> {
         T::Data::cast_ref(data)
     }
 
+    /// Returns those fences of the device that are not signalled.
+    pub(crate) fn fences(&self) -> Arc<Fences> {
+        self.core.fences.clone()
+    }
+
     /// Returns the number of the device: N of `/dev/accelerator/accelN`.
     pub fn minor(&self) -> u32 {
         self.core.minor.number()
@@ -318,6 +407,18 @@ impl<T: AccelDriver> Device<T> {
     /// information topic USAGE shows.
     pub fn begin_work(&self) -> Work {
         Work::begin(self.core.usage.clone())
+    }
+
+    /// Keeps `data`, which the driver has gathered after an error, for those who look into it: see
+    /// [`coredump`]. May sleep.
+    ///
+    /// Returns `EBUSY` if another dump of the device was taken within [`coredump::INTERVAL_MS`],
+    /// `EFBIG` if this one has more than [`coredump::MAX_BYTES`], `EINVAL` if it is empty, `ENODEV`
+    /// if the device is gone, and `EOPNOTSUPP` if the kernel keeps no dumps. While there is a dump
+    /// of the device that nobody has read, or if the administrator wants none, the kernel drops it
+    /// without telling.
+    pub fn coredump(&self, data: VVec<u8>) -> Result {
+        coredump::hand_over(&self.core, data)
     }
 
     /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check

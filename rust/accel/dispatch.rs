@@ -8,6 +8,7 @@ use crate::{
     args::ArgsBuffer,
     buffer,
     context::Call,
+    events,
     ffi,
     file::{
         OpenFile,
@@ -20,6 +21,7 @@ use crate::{
         Shape, //
     },
     passthrough,
+    reset::Patience,
     uapi, //
 };
 
@@ -27,7 +29,7 @@ use crate::{
 //
 // SAFETY: Each function accepts any call in the role that it is declared for, and checks the size
 // of its structure.
-static CORE_IOCTLS: [Entry; 6] = unsafe {
+static CORE_IOCTLS: [Entry; 9] = unsafe {
     [
         Entry::core(
             0x00,
@@ -67,28 +69,61 @@ static CORE_IOCTLS: [Entry; 6] = unsafe {
             buffer::mmap_offset,
         ),
         Entry::core(
+            0x05,
+            "ACCEL_IOC_BO_USERPTR",
+            "Makes a buffer of memory of the process",
+            size_of::<uapi::accel_bo_userptr>(),
+            buffer::user_memory,
+        ),
+        Entry::core(
             0x06,
             "ACCEL_IOC_BO_EXPORT",
             "Makes a dma-buf of a buffer",
             size_of::<uapi::accel_bo_export>(),
             buffer::export,
         ),
+        Entry::core(
+            0x07,
+            "ACCEL_IOC_BO_IMPORT",
+            "Makes a buffer of a dma-buf",
+            size_of::<uapi::accel_bo_import>(),
+            buffer::import,
+        ),
+        Entry::core(
+            0x10,
+            "ACCEL_IOC_EVENTS",
+            "Subscribes to events, which read() then returns",
+            size_of::<uapi::accel_events>(),
+            events::ioctl,
+        )
+        .input_only()
+        .for_observers(),
     ]
 };
 
 /// Returns the ioctls of the framework that a device supports.
-pub(crate) fn core_ioctls(call: &Call<'_>) -> &'static [Entry] {
-    if call.core.has_buffers {
-        &CORE_IOCTLS
-    } else {
-        // All others are on buffers.
-        &CORE_IOCTLS[..1]
-    }
+pub(crate) fn core_ioctls(call: &Call<'_>) -> impl Iterator<Item = &'static Entry> {
+    // Those on buffers have these numbers.
+    let is_on_buffers = |entry: &Entry| matches!(entry.command & 0xff, 0x01..=0x0f);
+    let has_buffers = call.core.has_buffers;
+    CORE_IOCTLS
+        .iter()
+        .filter(move |entry| has_buffers || !is_on_buffers(entry))
 }
 
 /// Runs an ioctl of `file`. The order of the checks is part of the contract.
-pub(crate) fn ioctl(file: &OpenFile, command: u32, arg: UserPtr) -> Result {
-    let call = file.call().ok_or(ENODEV)?;
+///
+/// `nonblock` says whether the file is not to be kept waiting; it is only asked when that matters.
+pub(crate) fn ioctl(
+    file: &OpenFile,
+    nonblock: impl Fn() -> bool,
+    command: u32,
+    arg: UserPtr,
+) -> Result {
+    let call = match file.call_running() {
+        Some(call) => call,
+        None => admit(file, nonblock(), command)?,
+    };
     let entry = find(&call, command).ok_or(ENOTTY)?;
     let shape = entry.shape;
     let handler = entry.handler;
@@ -110,8 +145,43 @@ pub(crate) fn ioctl(file: &OpenFile, command: u32, arg: UserPtr) -> Result {
     drop(call);
     let (args, known) = buffer.read(shape, arg)?;
     // A device that is gone does not come back. So if this succeeds, the handler is still there.
-    run(file.call().ok_or(ENODEV)?, args)?;
+    let call = match file.call_running() {
+        Some(call) => call,
+        None => admit(file, nonblock(), command)?,
+    };
+    run(call, args)?;
     write_back(shape, arg, &args[..known])
+}
+
+/// Returns the name of an ioctl of `file`, as a C string.
+///
+/// It is "-" if there is no such ioctl, or if the device is gone, and with it its driver's table.
+pub(crate) fn name(file: &OpenFile, command: u32) -> [u8; ioctl::NAME_SIZE] {
+    let call = file.call();
+    let entry = call.as_ref().and_then(|call| find(call, command));
+    info::text(entry.map_or("-", |entry| entry.name).as_bytes())
+}
+
+/// Admits an ioctl to a device that is not running: at once, if it does not reach the hardware; or
+/// when the device is running again.
+#[cold]
+#[inline(never)]
+fn admit(file: &OpenFile, nonblock: bool, command: u32) -> Result<Call<'_>> {
+    let call = file.call().ok_or(ENODEV)?;
+    let flags = find(&call, command).ok_or(ENOTTY)?.shape.flags;
+    if flags & uapi::ACCEL_IOCTL_OBSERVER != 0 {
+        return Ok(call);
+    }
+    if file.role == Role::Observer {
+        return Err(EACCES);
+    }
+
+    drop(call);
+    file.call_later(if nonblock {
+        Patience::None
+    } else {
+        Patience::Interruptible
+    })
 }
 
 /// Writes the structure back, as far as user space knows it.

@@ -9,14 +9,18 @@ use core::{
 };
 use kernel::{
     prelude::*,
-    types::CovariantForLt, //
+    types::{
+        CovariantForLt,
+        ForLt, //
+    },
 };
 use zerocopy::Immutable;
 
 use crate::{
     buffer::{
         BufferTable,
-        Limits, //
+        Limits,
+        Regions, //
     },
     context::{
         Call,
@@ -38,6 +42,15 @@ use crate::{
         MapRequest, //
     },
     open_policy::OpenPolicy,
+    reset::{
+        Limit,
+        Reset, //
+    },
+    sysfs::{
+        has_slash,
+        AttributeEntry,
+        AttributeTable, //
+    },
     uapi::{
         accel_info_clock,
         accel_info_engine,
@@ -51,7 +64,7 @@ use crate::{
 /// All of it is public, through the information topic DRIVER. An accelerator without open user
 /// space has no place here, so there is no way to leave that out.
 pub struct DriverInfo {
-    /// Name, at most 31 bytes.
+    /// Name, at most 31 bytes, without slashes.
     pub name: &'static str,
     /// Version, at most 31 bytes.
     pub version: &'static str,
@@ -73,6 +86,10 @@ impl DriverInfo {
         assert!(
             fits(self.name, 32) && fits(self.version, 32),
             "a driver has a name and a version of at most 31 bytes"
+        );
+        assert!(
+            !has_slash(self.name.as_bytes()),
+            "a driver's name is that of a folder in sysfs, without slashes"
         );
         assert!(
             fits(self.user_space_url, 128) && fits(self.user_space_license, 64),
@@ -115,6 +132,11 @@ pub trait AccelDriver: Sized + 'static {
     /// Topics of information beyond those that every device has.
     const TOPICS: TopicTable<Self> = TopicTable::new(&[]);
 
+    /// Attributes in sysfs beyond those that every device has.
+    const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[]);
+    /// How its devices are reset when they have gone wrong.
+    const RESET: Reset<Self> = Reset::none();
+
     /// Lists what runs on the device.
     ///
     /// This and the following are asked by observers, so they must not reach the hardware: they
@@ -139,6 +161,27 @@ pub trait AccelDriver: Sized + 'static {
     /// Lists the sensors.
     fn sensors(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_sensor>) -> Result {
         Ok(())
+    }
+
+    /// Lists the memory that a device has for buffers, beyond that of the system. Called once, when
+    /// the device is bound. By default it has none.
+    fn memory(_data: &<Self::Data as ForLt>::Of<'_>, _regions: &mut Regions<'_>) -> Result {
+        Ok(())
+    }
+
+    /// Does what is to be done on the driver's own account, such as starting what a fence has held
+    /// up. Called after [`Device::queue_background`](crate::Device::queue_background) and by a
+    /// [`FenceCallback`](crate::fence::FenceCallback), possibly for no reason.
+    ///
+    /// May sleep, but holds up the removal of the device: if there is much to do, it does a part
+    /// and has itself called again. Others may wait for a fence that is signalled here, so it must
+    /// not allocate memory other than with `GFP_ATOMIC`, nor take a lock under which others do.
+    fn background(_ctx: &Context<'_, Self, Observer>) {}
+
+    /// Returns whether there is something for the calling file to ask for, which `poll()` reports
+    /// as `EPOLLIN`. When that becomes true, call [`Device::wake`](crate::Device::wake).
+    fn poll(_ctx: &Context<'_, Self>) -> bool {
+        false
     }
 
     /// Says what a user gets who maps `request` of the device: memory or registers of it, of the
@@ -174,8 +217,11 @@ pub(crate) struct DriverOps {
     pub(crate) open_policy: OpenPolicy,
     pub(crate) ioctls: &'static [Entry],
     pub(crate) topics: &'static [TopicEntry],
+    pub(crate) attributes: &'static [AttributeEntry],
     /// How many buffers a file may have; `None` if the device has none.
     pub(crate) buffers: Option<Limits>,
+    /// How many resets there may be; `None` if the driver cannot reset a device.
+    pub(crate) reset_limit: Option<Limit>,
     /// These list records of a topic.
     ///
     /// # Safety
@@ -185,12 +231,26 @@ pub(crate) struct DriverOps {
     pub(crate) engines: unsafe fn(&Call<'_>) -> Result<List>,
     pub(crate) clocks: unsafe fn(&Call<'_>) -> Result<List>,
     pub(crate) sensors: unsafe fn(&Call<'_>) -> Result<List>,
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver.
+    pub(crate) background: unsafe fn(&Call<'_>),
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver, and come from a user.
+    pub(crate) poll: unsafe fn(&Call<'_>) -> bool,
     /// Returns the number of the first page of what a request gets.
     ///
     /// # Safety
     ///
     /// The call must have been admitted to a device of this driver, and come from a user.
     pub(crate) mmap: unsafe fn(&Call<'_>, &MapRequest) -> Result<usize>,
+    /// Resets the device.
+    ///
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver, while users are kept out.
+    pub(crate) reset: unsafe fn(Call<'_>) -> Result,
     /// Makes a `T::File`.
     ///
     /// # Safety
@@ -220,12 +280,20 @@ impl<T: AccelDriver> OpsOf<T> {
         },
         ioctls: T::IOCTLS.entries(),
         topics: T::TOPICS.entries(),
+        attributes: T::ATTRIBUTES.entries(),
         buffers: T::BUFFERS.limits,
+        reset_limit: match T::RESET.hook {
+            Some(_) => Some(T::RESET.limit),
+            None => None,
+        },
         firmware: Self::firmware,
         engines: Self::engines,
         clocks: Self::clocks,
         sensors: Self::sensors,
+        background: Self::background,
+        poll: Self::poll,
         mmap: Self::mmap,
+        reset: Self::reset,
         open: Self::open,
         close: Self::close,
     };
@@ -291,12 +359,38 @@ impl<T: AccelDriver> OpsOf<T> {
 
     /// # Safety
     ///
+    /// See [`DriverOps::background`].
+    unsafe fn background(call: &Call<'_>) {
+        // SAFETY: Same requirements; the role of an observer asks for nothing more.
+        T::background(unsafe { Context::from_ref(call) });
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::poll`].
+    unsafe fn poll(call: &Call<'_>) -> bool {
+        // SAFETY: Same requirements.
+        T::poll(unsafe { Context::from_ref(call) })
+    }
+
+    /// # Safety
+    ///
     /// See [`DriverOps::mmap`].
     unsafe fn mmap(call: &Call<'_>, request: &MapRequest) -> Result<usize> {
         // SAFETY: Same requirements.
         let ctx = unsafe { Context::<T, User>::from_ref(call) };
 
         T::mmap(ctx, request)?.first_page(call.core, request)
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::reset`].
+    unsafe fn reset(call: Call<'_>) -> Result {
+        let hook = const { T::RESET.hook }.ok_or(EOPNOTSUPP)?;
+        // SAFETY: The call was admitted to a device of `T`, and users are kept out, which is all
+        // that the role of a reset asks for.
+        hook(unsafe { Context::new(call) })
     }
 
     /// # Safety

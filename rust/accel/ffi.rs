@@ -17,6 +17,7 @@ use kernel::{
     error::to_result,
     ffi::{
         c_int,
+        c_long,
         c_uint,
         c_ulong,
         c_void, //
@@ -49,6 +50,55 @@ extern "C" {
     );
     pub(crate) fn accel_helper_vma_set_pfnmap(vma: *mut bindings::vm_area_struct);
     pub(crate) fn accel_helper_vma_set_memory(vma: *mut bindings::vm_area_struct);
+    pub(crate) fn accel_helper_vma_set_io_memory(vma: *mut bindings::vm_area_struct);
+    pub(crate) fn accel_helper_ioremap_wc(phys: u64, size: usize) -> *mut c_void;
+    pub(crate) fn accel_helper_iounmap(address: *mut c_void);
+    pub(crate) fn accel_helper_phys_to_virt(phys: u64) -> *mut c_void;
+    fn accel_helper_pfn_to_page(pfn: c_ulong) -> *mut bindings::page;
+    pub(crate) fn memcpy_fromio(to: *mut c_void, from: *const c_void, len: usize);
+    pub(crate) fn memcpy_toio(to: *mut c_void, from: *const c_void, len: usize);
+    pub(crate) fn memset_io(to: *mut c_void, value: c_int, len: usize);
+    #[cfg(CONFIG_MMU_NOTIFIER)]
+    pub(crate) fn accel_helper_mmu_interval_set_seq(
+        notifier: *mut bindings::mmu_interval_notifier,
+        number: c_ulong,
+    );
+    #[cfg(CONFIG_MMU_NOTIFIER)]
+    pub(crate) fn accel_helper_mmu_interval_check_retry(
+        notifier: *mut bindings::mmu_interval_notifier,
+        number: c_ulong,
+    ) -> bool;
+    pub(crate) fn accel_helper_get_dma_buf(dmabuf: *mut bindings::dma_buf);
+    pub(crate) fn accel_helper_can_dma(dev: *mut bindings::device) -> bool;
+    pub(crate) fn accel_helper_p2pdma_provider(
+        pdev: *mut bindings::pci_dev,
+        bar: c_int,
+    ) -> *mut c_void;
+    pub(crate) fn accel_helper_p2pdma_check(
+        provider: *mut c_void,
+        dev: *mut bindings::device,
+    ) -> c_int;
+    pub(crate) fn accel_helper_dma_buf_phys_to_sgt(
+        attach: *mut bindings::dma_buf_attachment,
+        provider: *mut c_void,
+        phys: u64,
+        size: usize,
+        direction: bindings::dma_data_direction,
+    ) -> *mut bindings::sg_table;
+    pub(crate) fn accel_helper_dma_buf_free_sgt(
+        attach: *mut bindings::dma_buf_attachment,
+        table: *mut bindings::sg_table,
+        direction: bindings::dma_data_direction,
+    );
+    pub(crate) fn accel_helper_release_fault_lock(vmf: *mut bindings::vm_fault) -> bool;
+    pub(crate) fn accel_helper_init_work(
+        work: *mut bindings::work_struct,
+        function: bindings::work_func_t,
+    );
+    pub(crate) fn accel_helper_init_delayed_work(
+        work: *mut bindings::delayed_work,
+        function: bindings::work_func_t,
+    );
     fn accel_helper_totalram_pages() -> c_ulong;
     fn accel_helper_fatal_signal_pending() -> c_int;
     fn accel_helper_alloc_zeroed_pages(order: c_uint) -> *mut bindings::page;
@@ -77,6 +127,21 @@ extern "C" {
         flags: c_int,
         context_inode: *const bindings::inode,
     ) -> *mut bindings::file;
+    pub(crate) fn accel_helper_dma_fence_get(fence: *mut bindings::dma_fence);
+    pub(crate) fn accel_helper_dma_fence_put(fence: *mut bindings::dma_fence);
+    pub(crate) fn accel_helper_sync_file_create(
+        fence: *mut bindings::dma_fence,
+    ) -> *mut bindings::file;
+    pub(crate) fn sync_file_get_fence(fd: c_int) -> *mut bindings::dma_fence;
+    pub(crate) fn accel_helper_module_get();
+    pub(crate) fn accel_helper_module_put();
+    #[cfg(CONFIG_DEV_COREDUMP)]
+    fn dev_coredumpv(
+        dev: *mut bindings::device,
+        data: *mut c_void,
+        len: usize,
+        gfp: bindings::gfp_t,
+    );
     fn accel_helper_get_user_u32(value: *mut u32, from: *const c_void) -> c_int;
     fn accel_helper_copy_struct_from_user(
         to: *mut c_void,
@@ -197,6 +262,44 @@ pub(crate) fn page_to_pfn(page: NonNull<bindings::page>) -> usize {
     unsafe { accel_helper_page_to_pfn(page.as_ptr()) }
 }
 
+/// Returns the page of a number in physical memory, which must be the system's.
+pub(crate) fn pfn_to_page(pfn: usize) -> *mut bindings::page {
+    // SAFETY: Only computes an address.
+    unsafe { accel_helper_pfn_to_page(pfn) }
+}
+
+/// Waits until what has to be over before the memory of a reservation is accessed is over. Returns
+/// `EINTR` if a signal arrives before.
+///
+/// # Safety
+///
+/// The reservation must be locked.
+pub(crate) unsafe fn dma_resv_wait_for_kernel(resv: *mut bindings::dma_resv) -> Result {
+    let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_KERNEL;
+    // SAFETY: Same requirements.
+    let left = unsafe { bindings::dma_resv_wait_timeout(resv, usage, true, FOREVER) };
+    // CAST: A negative result is a small number. A signal is not to restart the call.
+    if left < 0 {
+        return Err(EINTR);
+    }
+    Ok(())
+}
+
+/// Waits until all who work on the memory of a reservation have finished.
+///
+/// # Safety
+///
+/// The reservation must be locked.
+pub(crate) unsafe fn dma_resv_wait_for_all(resv: *mut bindings::dma_resv) {
+    let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
+    // SAFETY: Same requirements. Uninterrupted and without a limit, it only returns when all is
+    // over.
+    unsafe { bindings::dma_resv_wait_timeout(resv, usage, false, FOREVER) };
+}
+
+/// `MAX_SCHEDULE_TIMEOUT`
+const FOREVER: c_ulong = c_long::MAX as c_ulong;
+
 /// Maps pages into the address space of the kernel, one after the other. Returns `ENOMEM` if there
 /// is no room.
 ///
@@ -222,6 +325,21 @@ pub(crate) fn device_as_raw<C: device::DeviceContext>(
 pub(crate) fn numa_node(dev: &device::Device) -> i32 {
     // SAFETY: A reference to a device is a valid pointer to it.
     unsafe { accel_helper_dev_to_node(device_as_raw(dev)) }
+}
+
+/// Hands `data` over to those who look at dumps of `dev`; drops it if that cannot be.
+pub(crate) fn dev_coredump(dev: &device::Device, data: VVec<u8>) {
+    #[cfg(CONFIG_DEV_COREDUMP)]
+    {
+        let (data, len, _) = data.into_raw_parts();
+        // SAFETY: A reference to a device is a valid pointer to it. The data is memory of
+        // `vmalloc()`, which is given up, and the C function frees. May be called in process
+        // context.
+        unsafe { dev_coredumpv(device_as_raw(dev), data.cast(), len, bindings::GFP_KERNEL) };
+    }
+
+    #[cfg(not(CONFIG_DEV_COREDUMP))]
+    let _ = (dev, data);
 }
 
 /// Returns the name of the bus that `dev` is on.

@@ -30,10 +30,12 @@ use crate::{
     context::Call,
     device::Core,
     driver::DriverOps,
+    events::Inbox,
     open_policy::{
         OpenPolicy,
         Present, //
     },
+    reset::Patience,
     uapi, //
 };
 
@@ -45,6 +47,16 @@ pub(crate) enum Role {
     Observer = uapi::ACCEL_ROLE_OBSERVER,
     /// `O_RDWR`
     User = uapi::ACCEL_ROLE_USER,
+}
+
+impl Role {
+    /// Returns what it is called where text is shown.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Observer => "observer",
+            Self::User => "user",
+        }
+    }
 }
 
 type FileTree = RBTree<u64, Arc<OpenFile>>;
@@ -157,6 +169,7 @@ pub(crate) struct OpenFile {
     pub(crate) id: u64,
     /// The buffers of a user, if the device has any.
     pub(crate) buffers: Option<Pin<KBox<Handles>>>,
+    pub(crate) inbox: Arc<Inbox>,
     state: Atomic<*mut c_void>,
 }
 
@@ -184,6 +197,7 @@ impl OpenFile {
                 client: Client::current(),
                 id: core.files.next_id(),
                 buffers,
+                inbox: Arc::pin_init(Inbox::new(), GFP_KERNEL)?,
                 state: Atomic::new(core::ptr::null_mut()),
             },
             GFP_KERNEL,
@@ -211,6 +225,26 @@ impl OpenFile {
         })
     }
 
+    /// Enters the gate for a call of this file, if the device is running.
+    #[inline(always)]
+    pub(crate) fn call_running(&self) -> Option<Call<'_>> {
+        Some(Call {
+            core: &self.core,
+            guard: self.core.gate.enter_running()?,
+            file: Some(self),
+        })
+    }
+
+    /// Enters the gate for a call of this file when the device is running. For the errors, see
+    /// [`Core::enter_running`] and [`Patience`].
+    pub(crate) fn call_later(&self, patience: Patience) -> Result<Call<'_>> {
+        Ok(Call {
+            core: &self.core,
+            guard: self.core.enter_running(patience)?,
+            file: Some(self),
+        })
+    }
+
     /// Returns the driver's state; null if there is none.
     #[inline]
     pub(crate) fn state(&self) -> *mut c_void {
@@ -219,6 +253,7 @@ impl OpenFile {
 
     /// Ends the use of the file by user space.
     pub(crate) fn release(&self) {
+        self.core.events.unsubscribe(&self.inbox);
         // If the device is being removed, that takes care of the state: only there is it certain
         // that the driver's module still exists.
         if let Some(call) = self.call() {

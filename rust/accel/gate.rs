@@ -11,25 +11,32 @@
 //! happens once in the life of a device. That is what SRCU-fast offers: entering and leaving are
 //! one per-CPU increment each, and closing pays with the grace periods. A sleeper is inside for as
 //! long as it sleeps; so wait through [`Context::wait`](crate::Context::wait), which leaves.
+//!
+//! Whether the gate is open is the [`State`] of the device, so that a reset can keep users out by
+//! the same means: it takes the step, waits until those inside have left, and has the device to
+//! itself.
 
 use core::ptr::NonNull;
 use kernel::{
     bindings,
     error::to_result,
     prelude::*,
-    sync::atomic::{
-        AtomicFlag,
-        Relaxed, //
-    },
     types::{
         NotThreadSafe,
         Opaque, //
     },
 };
 
-use crate::ffi;
+use crate::{
+    ffi,
+    state::{
+        State,
+        StateWord,
+        Step, //
+    }, //
+};
 
-/// Admits callers until it is closed.
+/// Admits callers by the state of a device.
 ///
 /// # Invariants
 ///
@@ -38,10 +45,10 @@ use crate::ffi;
 pub(crate) struct Gate {
     #[pin]
     srcu: Opaque<bindings::srcu_struct>,
-    closed: AtomicFlag,
+    state: StateWord,
 }
 
-// SAFETY: SRCU and the atomic flag may be used from any thread.
+// SAFETY: SRCU and the state may be used from any thread.
 unsafe impl Send for Gate {}
 // SAFETY: As above.
 unsafe impl Sync for Gate {}
@@ -55,13 +62,24 @@ impl Gate {
                 // SAFETY: `srcu` is valid for writes, and is pinned until `PinnedDrop` runs.
                 to_result(unsafe { ffi::accel_helper_init_srcu_struct_fast(srcu) })
             }),
-            closed: AtomicFlag::new(false),
+            state: StateWord::new(),
         })
     }
 
-    /// Enters the gate, unless it is closed.
+    /// Enters the gate, unless the device is gone.
     #[inline(always)]
     pub(crate) fn enter(&self) -> Option<Guard<'_>> {
+        self.enter_if(|state| state != State::Gone)
+    }
+
+    /// Enters the gate, if the device is running: for what a reset keeps out.
+    #[inline(always)]
+    pub(crate) fn enter_running(&self) -> Option<Guard<'_>> {
+        self.enter_if(|state| state == State::Running)
+    }
+
+    #[inline(always)]
+    fn enter_if(&self, admits: impl FnOnce(State) -> bool) -> Option<Guard<'_>> {
         // SAFETY: `self.srcu` is initialised by the type invariant.
         let section = unsafe { ffi::accel_helper_srcu_read_lock_fast(self.srcu.get()) };
 
@@ -72,31 +90,28 @@ impl Gate {
             _not_send: NotThreadSafe,
         };
 
-        // Relaxed is enough: if this load misses the store in `close()`, then the grace period
-        // there waits for the critical section that began above.
-        if self.closed.load(Relaxed) {
-            return None;
-        }
-
-        Some(guard)
+        // If this misses a step that turns the caller away, then the grace period of `drain()`
+        // waits for the critical section that began above.
+        admits(self.state.get()).then_some(guard)
     }
 
-    /// Returns whether [`Self::close`] has been called.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Relaxed)
+    /// Returns the state of the device.
+    pub(crate) fn state(&self) -> State {
+        self.state.get()
     }
 
-    /// Turns newcomers away from now on. Returns whether this call was the first to do so.
+    /// Takes a step, if it can be taken, and returns what state there was before. Newcomers find
+    /// the new state from now on.
     ///
     /// Those inside remain there: see [`Self::drain`].
-    pub(crate) fn close(&self) -> bool {
-        !self.closed.xchg(true, Relaxed)
+    pub(crate) fn step(&self, step: Step) -> Option<State> {
+        self.state.step(step)
     }
 
     /// Waits until everybody has left.
     ///
-    /// Must come after [`Self::close`], else it says nothing about those who entered later. The
-    /// caller must not be inside itself.
+    /// Must come after a step that keeps newcomers out, else it says nothing about those who
+    /// entered later. The caller must not be inside itself.
     pub(crate) fn drain(&self) {
         // SAFETY: `self.srcu` is initialised by the type invariant.
         unsafe { bindings::synchronize_srcu_expedited(self.srcu.get()) };
@@ -122,18 +137,6 @@ pub(crate) struct Guard<'a> {
     section: Option<NonNull<ffi::SrcuCtr>>,
     // An SRCU critical section belongs to the task that began it.
     _not_send: NotThreadSafe,
-}
-
-impl<'a> Guard<'a> {
-    /// Leaves the gate, calls `f`, and enters again.
-    ///
-    /// Returns `ENODEV` if the gate was closed meanwhile.
-    pub(crate) fn outside<R>(self, f: impl FnOnce() -> R) -> Result<(Self, R)> {
-        let gate: &'a Gate = self.gate;
-        drop(self);
-        let result = f();
-        Ok((gate.enter().ok_or(ENODEV)?, result))
-    }
 }
 
 impl Drop for Guard<'_> {

@@ -6,17 +6,27 @@
  * says otherwise.
  */
 #include <linux/device.h>
+#include <linux/dma-buf-mapping.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/module.h>
+#include <linux/pci-p2pdma.h>
+#include <linux/pci.h>
 #include <linux/scatterlist.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/srcu.h>
 #include <linux/string.h>
+#include <linux/sync_file.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 
 #include "helpers.h"
 
@@ -77,6 +87,112 @@ void accel_helper_vma_set_memory(struct vm_area_struct *vma)
 	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 }
 
+/* For memory of a device, which is mapped by the numbers of its pages. */
+void accel_helper_vma_set_io_memory(struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
+}
+
+void *accel_helper_ioremap_wc(u64 phys, size_t size)
+{
+	return (__force void *)ioremap_wc(phys, size);
+}
+
+void accel_helper_iounmap(void *address)
+{
+	iounmap((__force void __iomem *)address);
+}
+
+/* Of memory that the kernel always has mapped. */
+void *accel_helper_phys_to_virt(u64 phys)
+{
+	return phys_to_virt(phys);
+}
+
+struct page *accel_helper_pfn_to_page(unsigned long pfn)
+{
+	return pfn_to_page(pfn);
+}
+
+#ifdef CONFIG_MMU_NOTIFIER
+void accel_helper_mmu_interval_set_seq(struct mmu_interval_notifier *notifier,
+				       unsigned long number)
+{
+	mmu_interval_set_seq(notifier, number);
+}
+
+bool accel_helper_mmu_interval_check_retry(struct mmu_interval_notifier *notifier,
+					   unsigned long number)
+{
+	return mmu_interval_check_retry(notifier, number);
+}
+#endif
+
+void accel_helper_get_dma_buf(struct dma_buf *dmabuf)
+{
+	get_dma_buf(dmabuf);
+}
+
+/* A device that is only software may not be set up for DMA at all. */
+bool accel_helper_can_dma(struct device *dev)
+{
+	return dev->dma_mask && *dev->dma_mask;
+}
+
+/* Returns NULL if the memory of the device cannot be shared on its bus. */
+struct p2pdma_provider *accel_helper_p2pdma_provider(struct pci_dev *pdev, int bar)
+{
+	if (!IS_ENABLED(CONFIG_PCI_P2PDMA) || pcim_p2pdma_init(pdev))
+		return NULL;
+	return pcim_p2pdma_provider(pdev, bar);
+}
+
+/* Returns -EOPNOTSUPP if a device cannot reach the memory. */
+int accel_helper_p2pdma_check(struct p2pdma_provider *provider, struct device *dev)
+{
+	if (pci_p2pdma_distance(to_pci_dev(provider->owner), dev, false) < 0)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+struct sg_table *accel_helper_dma_buf_phys_to_sgt(struct dma_buf_attachment *attach,
+						  struct p2pdma_provider *provider, u64 phys,
+						  size_t size, enum dma_data_direction direction)
+{
+	struct phys_vec range = { .paddr = phys, .len = size };
+
+	return dma_buf_phys_vec_to_sgt(attach, provider, &range, 1, size, direction);
+}
+
+void accel_helper_dma_buf_free_sgt(struct dma_buf_attachment *attach, struct sg_table *table,
+				   enum dma_data_direction direction)
+{
+	dma_buf_free_sgt(attach, table, direction);
+}
+
+/*
+ * Gives up the locks that a page fault is handled with, if it is one that may be
+ * tried again; the handler must return VM_FAULT_RETRY then.
+ */
+bool accel_helper_release_fault_lock(struct vm_fault *vmf)
+{
+	if (!fault_flag_allow_retry_first(vmf->flags) || vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return false;
+	release_fault_lock(vmf);
+	return true;
+}
+
+void accel_helper_init_work(struct work_struct *work, work_func_t function)
+{
+	INIT_WORK(work, function);
+}
+
+void accel_helper_init_delayed_work(struct delayed_work *work, work_func_t function)
+{
+	INIT_DELAYED_WORK(work, function);
+}
+
 unsigned long accel_helper_totalram_pages(void)
 {
 	return totalram_pages();
@@ -125,6 +241,35 @@ void accel_helper_dma_sync_sgtable_for_device(struct device *dev, struct sg_tabl
 void *accel_helper_vmap(struct page **pages, unsigned int count)
 {
 	return vmap(pages, count, VM_MAP, PAGE_KERNEL);
+}
+
+void accel_helper_dma_fence_get(struct dma_fence *fence)
+{
+	dma_fence_get(fence);
+}
+
+void accel_helper_dma_fence_put(struct dma_fence *fence)
+{
+	dma_fence_put(fence);
+}
+
+/* Returns the file, which is all that matters here, or NULL. */
+struct file *accel_helper_sync_file_create(struct dma_fence *fence)
+{
+	struct sync_file *sync_file = sync_file_create(fence);
+
+	return sync_file ? sync_file->file : NULL;
+}
+
+/* To be called by this module, or by one that uses it. */
+void accel_helper_module_get(void)
+{
+	__module_get(THIS_MODULE);
+}
+
+void accel_helper_module_put(void)
+{
+	module_put(THIS_MODULE);
 }
 
 int accel_helper_dev_to_node(struct device *dev)

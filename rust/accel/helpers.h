@@ -4,14 +4,24 @@
 
 #include <linux/dma-direction.h>
 #include <linux/types.h>
+#include <linux/workqueue_types.h>
 
+struct delayed_work;
 struct device;
+struct dma_buf;
+struct dma_buf_attachment;
+struct dma_fence;
+struct file;
+struct mmu_interval_notifier;
+struct p2pdma_provider;
 struct page;
+struct pci_dev;
 struct scatterlist;
 struct sg_table;
 struct srcu_ctr;
 struct srcu_struct;
 struct vm_area_struct;
+struct vm_fault;
 
 int accel_helper_init_srcu_struct_fast(struct srcu_struct *ssp);
 struct srcu_ctr __percpu *accel_helper_srcu_read_lock_fast(struct srcu_struct *ssp);
@@ -19,6 +29,29 @@ void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
 					struct srcu_ctr __percpu *scp);
 void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma);
 void accel_helper_vma_set_memory(struct vm_area_struct *vma);
+void accel_helper_vma_set_io_memory(struct vm_area_struct *vma);
+void *accel_helper_ioremap_wc(u64 phys, size_t size);
+void accel_helper_iounmap(void *address);
+void *accel_helper_phys_to_virt(u64 phys);
+struct page *accel_helper_pfn_to_page(unsigned long pfn);
+#ifdef CONFIG_MMU_NOTIFIER
+void accel_helper_mmu_interval_set_seq(struct mmu_interval_notifier *notifier,
+				       unsigned long number);
+bool accel_helper_mmu_interval_check_retry(struct mmu_interval_notifier *notifier,
+					   unsigned long number);
+#endif
+void accel_helper_get_dma_buf(struct dma_buf *dmabuf);
+bool accel_helper_can_dma(struct device *dev);
+struct p2pdma_provider *accel_helper_p2pdma_provider(struct pci_dev *pdev, int bar);
+int accel_helper_p2pdma_check(struct p2pdma_provider *provider, struct device *dev);
+struct sg_table *accel_helper_dma_buf_phys_to_sgt(struct dma_buf_attachment *attach,
+						  struct p2pdma_provider *provider, u64 phys,
+						  size_t size, enum dma_data_direction direction);
+void accel_helper_dma_buf_free_sgt(struct dma_buf_attachment *attach, struct sg_table *table,
+				   enum dma_data_direction direction);
+bool accel_helper_release_fault_lock(struct vm_fault *vmf);
+void accel_helper_init_work(struct work_struct *work, work_func_t function);
+void accel_helper_init_delayed_work(struct delayed_work *work, work_func_t function);
 unsigned long accel_helper_totalram_pages(void);
 int accel_helper_fatal_signal_pending(void);
 struct page *accel_helper_alloc_zeroed_pages(unsigned int order);
@@ -29,6 +62,11 @@ void accel_helper_dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *
 void accel_helper_dma_sync_sgtable_for_device(struct device *dev, struct sg_table *table,
 					      enum dma_data_direction direction);
 void *accel_helper_vmap(struct page **pages, unsigned int count);
+void accel_helper_dma_fence_get(struct dma_fence *fence);
+void accel_helper_dma_fence_put(struct dma_fence *fence);
+struct file *accel_helper_sync_file_create(struct dma_fence *fence);
+void accel_helper_module_get(void);
+void accel_helper_module_put(void);
 int accel_helper_get_user_u32(u32 *value, const void __user *from);
 int accel_helper_copy_struct_from_user(void *to, size_t size, const void __user *from,
 				       size_t user_size);

@@ -167,7 +167,7 @@ impl Window {
 }
 
 /// Returns `source` as a C string in an array, cut to fit.
-fn text<const N: usize>(source: &[u8]) -> [u8; N] {
+pub(crate) fn text<const N: usize>(source: &[u8]) -> [u8; N] {
     let mut array = [0; N];
     let len = source.len().min(N - 1);
     array[..len].copy_from_slice(&source[..len]);

@@ -33,6 +33,9 @@ use crate::{
 /// The largest structure that an ioctl may take, in bytes. Larger data goes by pointer.
 pub const ARGS_MAX: usize = 256;
 
+/// Size of the name of an ioctl as a C string, at most.
+pub(crate) const NAME_SIZE: usize = 48;
+
 /// What is known of an ioctl apart from the types that its driver gave it.
 pub(crate) struct Entry {
     pub(crate) command: u32,
@@ -72,7 +75,10 @@ impl Entry {
             size >= size_of::<u32>() && size <= ARGS_MAX,
             "an ioctl's structure starts with its size and has at most 256 bytes"
         );
-        assert!(name.len() < 48, "an ioctl's name has at most 47 bytes");
+        assert!(
+            name.len() < NAME_SIZE,
+            "an ioctl's name has at most 47 bytes"
+        );
         assert!(
             description.len() < 128,
             "an ioctl's description has at most 127 bytes"

@@ -6,7 +6,8 @@
 //! It could not be filled in `mmap()` itself: the kernel links a new area only afterwards, so a
 //! removal of the device in between would not find what there is to take away. This way, whoever
 //! removes a device closes the gate, waits until the faults that are under way have ended, and then
-//! takes all pages away. What is accessed later faults again, and gets `SIGBUS`.
+//! takes all pages away. What is accessed later faults again, and gets `SIGBUS`. A reset does the
+//! same, but lets those who fault meanwhile wait for its end.
 
 use core::ptr::NonNull;
 use kernel::{
@@ -14,9 +15,13 @@ use kernel::{
     device,
     error::{
         from_err_ptr,
-        from_result, //
+        from_result,
+        to_result, //
     },
-    ffi::c_int,
+    ffi::{
+        c_int,
+        c_void, //
+    },
     mm::virt::{
         flags,
         VmaNew, //
@@ -27,7 +32,10 @@ use kernel::{
         PAGE_SIZE, //
     },
     prelude::*,
-    sync::Arc,
+    sync::{
+        aref::ARef,
+        Arc, //
+    },
     types::ForeignOwnable, //
 };
 
@@ -42,6 +50,8 @@ use crate::{
         OpenFile,
         Role, //
     },
+    reset::Patience,
+    state::State,
     LocalModule, //
 };
 
@@ -59,25 +69,88 @@ pub struct MapRequest {
 /// # Invariants
 ///
 /// The addresses from `start`, `len` bytes, are not RAM, and belong to `device` while it is bound,
-/// which it is during `'a`.
+/// which it is during `'a`; so does `provider`.
 #[derive(Clone, Copy)]
 pub struct IoRange<'a> {
     device: &'a device::Device<device::Bound>,
     start: u64,
     len: u64,
+    provider: Option<Provider>,
+}
+
+/// What other devices on a bus need to know of memory there.
+///
+/// # Invariants
+///
+/// Points to a valid `struct p2pdma_provider`, while the device that has the memory is bound.
+#[derive(Clone, Copy)]
+pub(crate) struct Provider(NonNull<c_void>);
+
+// SAFETY: A provider does not change, and may be used from any thread.
+unsafe impl Send for Provider {}
+// SAFETY: As above.
+unsafe impl Sync for Provider {}
+
+impl Provider {
+    /// # Safety
+    ///
+    /// `provider` must be null, or valid while the device that has the memory is bound.
+    pub(crate) unsafe fn from_raw(provider: *mut c_void) -> Option<Self> {
+        // INVARIANT: Same as the safety requirements.
+        NonNull::new(provider).map(Self)
+    }
+
+    pub(crate) fn as_raw(self) -> *mut c_void {
+        self.0.as_ptr()
+    }
+
+    /// Returns `EOPNOTSUPP` if `device` cannot reach the memory.
+    ///
+    /// # Safety
+    ///
+    /// `device` must be valid, and the device that has the memory must be bound.
+    pub(crate) unsafe fn check_reach(self, device: *mut bindings::device) -> Result {
+        // SAFETY: Same requirements, and by the type invariants.
+        to_result(unsafe { ffi::accel_helper_p2pdma_check(self.as_raw(), device) })
+    }
 }
 
 impl<'a> IoRange<'a> {
     /// # Safety
     ///
-    /// The addresses must not be RAM, and must belong to `device` while it is bound.
+    /// The addresses must not be RAM, and must belong to `device` while it is bound, as must
+    /// `provider`.
     pub(crate) unsafe fn new(
         device: &'a device::Device<device::Bound>,
         start: u64,
         len: u64,
+        provider: Option<Provider>,
     ) -> Self {
         // INVARIANT: Same as the safety requirements.
-        Self { device, start, len }
+        Self {
+            device,
+            start,
+            len,
+            provider,
+        }
+    }
+
+    /// Returns where it begins.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// Returns how to share it with other devices on its bus, if that can be done.
+    pub(crate) fn provider(&self) -> Option<Provider> {
+        self.provider
+    }
+
+    /// Returns whether it belongs to the device that `core` is on.
+    pub(crate) fn is_of(&self, core: &Core) -> bool {
+        core::ptr::eq(
+            ffi::device_as_raw(self.device),
+            ffi::device_as_raw(core.parent()),
+        )
     }
 
     /// Returns the length in bytes.
@@ -109,11 +182,7 @@ impl<'a> IoRange<'a> {
     /// It must be of the device that the accelerator is on, since it is taken away with that; and
     /// made of whole pages, since the rest of a page belongs to somebody else.
     pub(crate) fn first_page(&self, core: &Core, request: &MapRequest) -> Result<usize> {
-        let is_own = core::ptr::eq(
-            ffi::device_as_raw(self.device),
-            ffi::device_as_raw(core.parent()),
-        );
-        if !is_own || self.len != request.len || self.start % PAGE_SIZE as u64 != 0 {
+        if !self.is_of(core) || self.len != request.len || self.start % PAGE_SIZE as u64 != 0 {
             return Err(EINVAL);
         }
         Ok(usize::try_from(self.start >> PAGE_SHIFT)?)
@@ -198,6 +267,10 @@ pub(crate) unsafe extern "C" fn mmap(
         if open.role == Role::Observer {
             return Err(EACCES);
         }
+        // A reset is no obstacle, since nothing is accessed yet.
+        if call.core.gate.state() == State::Wedged {
+            return Err(EIO);
+        }
         // SAFETY: The VFS passes an area that is just being set up.
         let (area, first) = unsafe { (VmaNew::from_raw(vma), (*vma).vm_pgoff) };
         if area.flags() & flags::SHARED == 0 {
@@ -230,7 +303,7 @@ pub(crate) unsafe extern "C" fn mmap(
     })
 }
 
-/// Brings a page of a mapping, or `SIGBUS` if the device is gone.
+/// Brings a page of a mapping, or `SIGBUS` if the device is gone or wedged.
 ///
 /// # Safety
 ///
@@ -245,13 +318,38 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
         (fault, fault.vma, open)
     };
 
-    // Held until the page is there, so that a removal finds it.
-    let Some(_call) = open.call() else {
-        return bindings::vm_fault_reason_VM_FAULT_SIGBUS;
+    // Held until the page is there, so that a removal or a reset finds it.
+    let Some(_call) = open.call_running() else {
+        // SAFETY: Same requirements.
+        return unsafe { fault_later(vmf, open.core.clone()) };
     };
     // SAFETY: As above. The area cannot grow, so the page is one of those that `mmap` has checked.
     unsafe {
         let page = (*vma).vm_private_data.addr().wrapping_add(fault.pgoff);
         bindings::vmf_insert_pfn(vma, fault.address, page)
     }
+}
+
+/// Handles a page fault on a device that is not running. While it is being reset, the access is to
+/// be tried again later: it waits without the locks of the address space, if the caller lets it.
+///
+/// # Safety
+///
+/// As for [`fault`], on a mapping of `core`. The fault must not be used any more.
+#[cold]
+unsafe fn fault_later(vmf: *mut bindings::vm_fault, core: ARef<Core>) -> bindings::vm_fault_t {
+    match core.gate.state() {
+        State::Resetting => (),
+        // It has just recovered.
+        State::Running => return bindings::vm_fault_reason_VM_FAULT_NOPAGE,
+        State::Wedged | State::Gone => return bindings::vm_fault_reason_VM_FAULT_SIGBUS,
+    }
+    // SAFETY: The fault is valid, and its locks are held. After this, its area may be gone, and the
+    // file with it; the device is not, thanks to the reference.
+    if !unsafe { ffi::accel_helper_release_fault_lock(vmf) } {
+        return bindings::vm_fault_reason_VM_FAULT_NOPAGE;
+    }
+    // Whatever the outcome, the next fault finds it.
+    let _ = core.wait_for_reset(Patience::Killable);
+    bindings::vm_fault_reason_VM_FAULT_RETRY
 }

@@ -8,7 +8,14 @@
 use core::marker::PhantomData;
 use kernel::{
     bindings,
-    ffi::c_ulong,
+    dma::{
+        Device as _,
+        DmaMask, //
+    },
+    ffi::{
+        c_int,
+        c_ulong, //
+    },
     irq::{
         self,
         Flags,
@@ -30,7 +37,11 @@ use crate::{
         DeviceIds, //
     },
     driver::AccelDriver,
-    mapping::IoRange,
+    ffi,
+    mapping::{
+        IoRange,
+        Provider, //
+    },
     registration::{
         self,
         Bound, //
@@ -66,6 +77,9 @@ pub trait Driver: AccelDriver {
     /// MSI-X, MSI and a shared line are tried in this order. MSI needs bus mastering, which
     /// [`Self::probe`] enables.
     const INTERRUPTS: u32 = 0;
+
+    /// How many bits an address has that the device can use for DMA.
+    const DMA_BITS: u32 = 32;
 
     /// Brings a device up, and returns what is kept for as long as it is bound.
     ///
@@ -108,7 +122,8 @@ pub const fn device_id(vendor: u16, device: u16) -> pci::DeviceId {
     unsafe { core::mem::transmute::<bindings::pci_device_id, pci::DeviceId>(id) }
 }
 
-/// Returns the addresses of a BAR, for [`AccelDriver::mmap`]. Returns `EINVAL` if it is not memory.
+/// Returns the addresses of a BAR, for [`AccelDriver::mmap`] and [`AccelDriver::memory`]. Returns
+/// `EINVAL` if it is not memory.
 pub fn bar_range(pdev: &pci::Device<kernel::device::Bound>, bar: u32) -> Result<IoRange<'_>> {
     let (start, len) = (pdev.resource_start(bar)?, pdev.resource_len(bar)?);
     // CAST: `pci::Device` is a transparent wrapper of `Opaque<struct pci_dev>`.
@@ -119,8 +134,12 @@ pub fn bar_range(pdev: &pci::Device<kernel::device::Bound>, bar: u32) -> Result<
     if resource.ok_or(EINVAL)?.flags & IORESOURCE_MEM == 0 {
         return Err(EINVAL);
     }
-    // SAFETY: The BAR of a bound device is the device's own memory.
-    Ok(unsafe { IoRange::new(pdev.as_ref(), start, len) })
+    // SAFETY: The BAR of a bound device is the device's own memory, and there is one of this
+    // number. CAST: It is small.
+    Ok(unsafe {
+        let provider = ffi::accel_helper_p2pdma_provider(raw.cast_mut(), bar as c_int);
+        IoRange::new(pdev.as_ref(), start, len, Provider::from_raw(provider))
+    })
 }
 
 /// Matches anything, in an id.
@@ -165,13 +184,16 @@ where
             revision: pdev.revision_id().into(),
         };
 
+        let mask = DmaMask::try_new(T::DMA_BITS);
+        // SAFETY: Nobody uses the device for DMA before it is probed.
+        let ready = mask.and_then(|mask| unsafe { pdev.dma_set_mask_and_coherent(mask) });
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
         // stays bound until devres has ended the registration.
-        unsafe {
+        ready.and_then(|()| unsafe {
             registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |dev| {
                 Interrupts::request(pdev, dev)
             })
-        }
+        })
     }
 
     fn unbind<'bound>(_pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {

@@ -19,7 +19,8 @@ use crate::{
         Device,
         DeviceIds, //
     },
-    driver::AccelDriver, //
+    driver::AccelDriver,
+    hwmon::Hwmon, //
 };
 
 /// A registered accelerator, as a bus adapter keeps it. The binding itself is owned by devres.
@@ -46,12 +47,24 @@ impl<T: AccelDriver> Bound<T> {
 /// A registered device, with all that the framework keeps for the binding.
 ///
 /// `X` is what the bus adapter adds, such as interrupts. Dropping runs from the outside in: first
-/// user space is shut out, then `extra` goes, and then the driver's data.
+/// user space is shut out, then the sensors and `extra` go, then the driver's data, and then what
+/// buffers have of the parent.
 struct Binding<T: AccelDriver, X> {
     dev: ARef<Device<T>>,
     added: bool,
+    _sensors: Option<Hwmon>,
     _extra: X,
     _data: Pin<KBox<<T::Data as ForLt>::Of<'static>>>,
+    _parent: Parent<T>,
+}
+
+/// What there is to do last of all, while the parent is still bound.
+struct Parent<T: AccelDriver>(ARef<Device<T>>);
+
+impl<T: AccelDriver> Drop for Parent<T> {
+    fn drop(&mut self) {
+        self.0.release_parent();
+    }
 }
 
 impl<T: AccelDriver, X> Drop for Binding<T, X> {
@@ -86,13 +99,18 @@ where
     let data = unsafe { pin_init::cast_pin_init::<_, <T::Data as ForLt>::Of<'static>, _>(data) };
     let data = KBox::pin_init(data, GFP_KERNEL)?;
     dev.set_data(&data);
+    dev.set_memory()?;
 
     let mut binding = Binding {
-        _extra: extra(&dev)?,
+        _sensors: None,
+        // What it has let in must not find the data when that is gone.
+        _extra: extra(&dev).inspect_err(|_| dev.remove(false))?,
         _data: data,
+        _parent: Parent(dev.clone()),
         added: false,
         dev: dev.clone(),
     };
+    binding._sensors = dev.register_sensors()?;
     dev.add()?;
     binding.added = true;
 

@@ -2,72 +2,53 @@
 
 //! Attributes of a device in `/sys/class/accelerator/accelN`.
 //!
-//! They are there before the device is announced, and gone before its driver is. See
-//! `Documentation/ABI/testing/sysfs-class-accelerator`.
+//! They are there before the device is announced, and gone before its driver is. Whoever reads one
+//! is inside the gate meanwhile, and gets `ENODEV` if the device is about to go: so what is shown
+//! was true, and nobody waits for long. See `Documentation/ABI/testing/sysfs-class-accelerator`.
 
-use core::ptr::{
-    null,
-    null_mut, //
-};
+mod attributes;
+mod own;
+mod reset;
+
 use kernel::{
     bindings,
     container_of,
-    fmt::{
-        self,
-        Write, //
-    },
+    fmt,
     page::PAGE_SIZE,
     prelude::*,
     str::{
         as_char_ptr_in_const_context,
-        BStr,
         Formatter, //
     },
-    sync::atomic::Relaxed,
     types::Opaque, //
 };
 
-use crate::{
-    device::Core,
-    ffi::Shared,
-    file::{
-        OpenFile,
-        Role, //
+pub use self::own::{
+    Attribute,
+    AttributeTable, //
+};
+
+pub(crate) use self::{
+    attributes::groups,
+    own::{
+        has_slash,
+        AttributeEntry,
+        OwnAttributes, //
     },
 };
 
-/// Returns the attributes, as the class wants them.
-pub(crate) const fn groups() -> *const *const bindings::attribute_group {
-    GROUPS.get().cast()
+use crate::{
+    context::Call,
+    device::Core,
+    ffi::Shared, //
+};
+
+/// The content of an attribute that every device has, which is read-only.
+trait Content {
+    fn show(call: &Call<'_>, out: &mut Formatter<'_>) -> fmt::Result;
 }
 
-static GROUPS: Shared<[*const bindings::attribute_group; 2]> = Shared::new([GROUP.get(), null()]);
-
-static GROUP: Shared<bindings::attribute_group> = Shared::new(bindings::attribute_group {
-    __bindgen_anon_2: bindings::attribute_group__bindgen_ty_2 {
-        attrs: ATTRIBUTES.get().cast(),
-    },
-    ..pin_init::zeroed()
-});
-
-static ATTRIBUTES: Shared<[*mut bindings::attribute; 4]> = Shared::new([
-    CLIENTS.get().cast(),
-    MEMORY.get().cast(),
-    PASSTHROUGH_CALLS.get().cast(),
-    null_mut(),
-]);
-
-static CLIENTS: Shared<bindings::device_attribute> = attribute::<Clients>(c"clients");
-static MEMORY: Shared<bindings::device_attribute> = attribute::<Memory>(c"memory");
-static PASSTHROUGH_CALLS: Shared<bindings::device_attribute> =
-    attribute::<PassthroughCalls>(c"passthrough_calls");
-
-/// The content of a read-only attribute.
-trait Attribute {
-    fn show(core: &Core, out: &mut Formatter<'_>) -> fmt::Result;
-}
-
-const fn attribute<A: Attribute>(name: &'static CStr) -> Shared<bindings::device_attribute> {
+const fn attribute<A: Content>(name: &'static CStr) -> Shared<bindings::device_attribute> {
     let mut attribute: bindings::device_attribute = pin_init::zeroed();
     attribute.attr.name = as_char_ptr_in_const_context(name);
     attribute.attr.mode = 0o444;
@@ -80,70 +61,56 @@ const fn attribute<A: Attribute>(name: &'static CStr) -> Shared<bindings::device
 /// # Safety
 ///
 /// To be called by sysfs, for a device of ours.
-unsafe extern "C" fn show<A: Attribute>(
+unsafe extern "C" fn show<A: Content>(
     dev: *mut bindings::device,
     _attribute: *mut bindings::device_attribute,
     buffer: *mut c_char,
 ) -> isize {
-    // SAFETY: The device is part of a `Core`, and is there while one of its attributes is read.
-    let core = unsafe { &*container_of!(Opaque::cast_from(dev), Core, dev) };
+    // SAFETY: Same requirements.
+    unsafe { show_by(dev, buffer, A::show) }
+}
+
+/// Shows what `show` writes.
+///
+/// # Safety
+///
+/// `dev` must be a device of ours that sysfs refers to, and `buffer` what sysfs passes.
+unsafe fn show_by(
+    dev: *mut bindings::device,
+    buffer: *mut c_char,
+    show: impl FnOnce(&Call<'_>, &mut Formatter<'_>) -> fmt::Result,
+) -> isize {
     // SAFETY: sysfs passes a page, filled with zeros, for this call alone.
     let page = unsafe { core::slice::from_raw_parts_mut(buffer.cast::<u8>(), PAGE_SIZE) };
     let mut out = Formatter::new(page);
 
-    // What does not fit the page is cut.
-    let _ = A::show(core, &mut out);
-    // CAST: At most the size of a page.
-    out.bytes_written().min(PAGE_SIZE - 1) as isize
-}
-
-/// One line for each open file.
-struct Clients;
-
-impl Attribute for Clients {
-    fn show(core: &Core, out: &mut Formatter<'_>) -> fmt::Result {
-        core.files.try_for_each(|file| show_client(file, out))
-    }
-}
-
-fn show_client(file: &OpenFile, out: &mut Formatter<'_>) -> fmt::Result {
-    let role = match file.role {
-        Role::Observer => "observer",
-        Role::User => "user",
+    // SAFETY: Same requirements.
+    let shown = unsafe {
+        with_call(dev, |call| {
+            // What does not fit the page is cut.
+            let _ = show(call, &mut out);
+            Ok(())
+        })
     };
-    let shown = file.client.show();
-    write!(
-        out,
-        "{} {role} {} {}",
-        file.id, shown.uid, file.client.since_ns
-    )?;
-    match shown.process {
-        Some((pid, command)) => {
-            let end = command.iter().position(|&byte| byte == 0);
-            let command = &command[..end.unwrap_or(command.len())];
-            out.write_fmt(fmt!(" {pid} {}\n", BStr::from_bytes(command)))
-        }
-        None => writeln!(out, " - -"),
+    match shown {
+        // CAST: At most the size of a page.
+        Ok(()) => out.bytes_written().min(PAGE_SIZE - 1) as isize,
+        Err(e) => e.to_errno() as isize,
     }
 }
 
-/// One line for each region that the memory of buffers comes from.
-struct Memory;
+/// Calls `f` inside the gate. Returns `ENODEV` if it is closed, or what `f` does.
+///
+/// # Safety
+///
+/// `dev` must be a device of ours that sysfs refers to.
+unsafe fn with_call(dev: *mut bindings::device, f: impl FnOnce(&Call<'_>) -> Result) -> Result {
+    // SAFETY: The device is part of a `Core`, and is there while one of its attributes is used.
+    let core = unsafe { &*container_of!(Opaque::cast_from(dev), Core, dev) };
 
-impl Attribute for Memory {
-    fn show(core: &Core, out: &mut Formatter<'_>) -> fmt::Result {
-        if core.has_buffers {
-            writeln!(out, "system 0 {}", core.region.in_use.load(Relaxed))?;
-        }
-        Ok(())
-    }
-}
-
-/// How many passthrough ioctls were admitted.
-struct PassthroughCalls;
-
-impl Attribute for PassthroughCalls {
-    fn show(core: &Core, out: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(out, "{}", core.passthrough_calls.load(Relaxed))
-    }
+    f(&Call {
+        core,
+        guard: core.gate.enter().ok_or(ENODEV)?,
+        file: None,
+    })
 }

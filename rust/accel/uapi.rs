@@ -39,6 +39,8 @@ pub const ACCEL_ROLE_OBSERVER: u32 = 0;
 pub const ACCEL_ROLE_USER: u32 = 1;
 
 pub const ACCEL_MEMORY_SYSTEM: u32 = 0;
+pub const ACCEL_MEMORY_DEVICE: u32 = 1;
+pub const ACCEL_REGION_FOREIGN: u32 = 0xffff_ffff;
 
 pub const ACCEL_BO_POPULATE: u32 = 1 << 0;
 
@@ -50,6 +52,27 @@ pub const ACCEL_QUANTITY_POWER: u32 = 0;
 pub const ACCEL_QUANTITY_TEMPERATURE: u32 = 1;
 
 pub const ACCEL_STATE_RUNNING: u32 = 0;
+pub const ACCEL_STATE_RESETTING: u32 = 1;
+pub const ACCEL_STATE_WEDGED: u32 = 2;
+pub const ACCEL_STATE_GONE: u32 = 3;
+
+pub const ACCEL_ERROR_NONE: u32 = 0;
+pub const ACCEL_ERROR_HARDWARE: u32 = 1;
+pub const ACCEL_ERROR_FIRMWARE: u32 = 2;
+pub const ACCEL_ERROR_TIMEOUT: u32 = 3;
+pub const ACCEL_ERROR_RESET_FAILED: u32 = 4;
+pub const ACCEL_ERROR_RESET_STORM: u32 = 5;
+
+pub const ACCEL_EVENT_LOST: u32 = 0;
+pub const ACCEL_EVENT_STATE: u32 = 1;
+pub const ACCEL_EVENT_ERROR: u32 = 2;
+pub const ACCEL_EVENT_DRIVER_BASE: u32 = 0x8000;
+
+pub const ACCEL_EVENT_CLASS_STATE: u32 = 1 << 0;
+pub const ACCEL_EVENT_CLASS_ERROR: u32 = 1 << 1;
+pub const ACCEL_EVENT_CLASS_DRIVER: u32 = 1 << 2;
+pub(crate) const ACCEL_EVENT_CLASS_ALL: u32 =
+    ACCEL_EVENT_CLASS_STATE | ACCEL_EVENT_CLASS_ERROR | ACCEL_EVENT_CLASS_DRIVER;
 
 pub const ACCEL_IOCTL_IN: u32 = 1 << 0;
 pub const ACCEL_IOCTL_OUT: u32 = 1 << 1;
@@ -162,8 +185,13 @@ pub struct accel_info_status {
     pub state: u32,
     pub users: u32,
     pub observers: u32,
-    pub reserved: u32,
+    pub last_error: u32,
     pub registered_ns: u64,
+    pub state_ns: u64,
+    pub resets: u64,
+    pub errors: u64,
+    pub last_error_ns: u64,
+    pub last_error_code: u64,
 }
 
 #[repr(C)]
@@ -228,9 +256,49 @@ pub struct accel_bo_mmap_offset {
 
 #[repr(C)]
 #[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_bo_userptr {
+    pub size: u32,
+    pub flags: u32,
+    pub address: u64,
+    pub bytes: u64,
+    pub handle: u32,
+    pub reserved: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
 pub struct accel_bo_export {
     pub size: u32,
     pub handle: u32,
     pub flags: u32,
     pub fd: i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_bo_import {
+    pub size: u32,
+    pub fd: i32,
+    pub bytes: u64,
+    pub flags: u32,
+    pub handle: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_events {
+    pub size: u32,
+    pub classes: u32,
+    pub eventfd: i32,
+    pub flags: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default, FromBytes, IntoBytes, KnownLayout, Immutable)]
+pub struct accel_event {
+    pub size: u32,
+    pub kind: u32,
+    pub sequence: u64,
+    pub time_ns: u64,
+    pub data: [u64; 3],
 }

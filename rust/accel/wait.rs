@@ -4,6 +4,7 @@
 
 use kernel::{
     bindings,
+    current,
     ffi::c_long,
     prelude::*,
     static_lock_class,
@@ -17,6 +18,8 @@ use kernel::{
     },
     types::Opaque, //
 };
+
+use crate::ffi;
 
 /// A time in the future by which something has to happen.
 #[derive(Clone, Copy)]
@@ -43,6 +46,25 @@ impl Deadline {
             // CAST: At most `MAX_MS`. The current jiffy is partly over, so it does not count.
             left_ms @ 1.. => msecs_to_jiffies(left_ms as Msecs) + 1,
             _ => 0,
+        }
+    }
+}
+
+/// What ends a sleep early.
+#[derive(Clone, Copy)]
+pub(crate) enum Signals {
+    /// Any signal.
+    All,
+    /// Only one that ends the process.
+    Fatal,
+}
+
+impl Signals {
+    /// Returns whether the current task has received such a signal.
+    pub(crate) fn pending(self) -> bool {
+        match self {
+            Self::All => current!().signal_pending(),
+            Self::Fatal => ffi::is_being_killed(),
         }
     }
 }
@@ -143,16 +165,22 @@ impl Waiter<'_> {
     /// call. Returns the jiffies that are left.
     pub(crate) fn sleep(self: Pin<&Self>, timeout: Jiffies) -> Jiffies {
         // CAST: Callers bound their timeouts far below `c_long::MAX`, so both casts are lossless.
-        //
+        self.sleep_as(bindings::TASK_INTERRUPTIBLE, timeout as c_long) as Jiffies
+    }
+
+    /// Sleeps until woken or interrupted, unless a wake-up has come since the last call.
+    pub(crate) fn sleep_long(self: Pin<&Self>, signals: Signals) {
+        let state = match signals {
+            Signals::All => bindings::TASK_INTERRUPTIBLE,
+            Signals::Fatal => bindings::TASK_KILLABLE,
+        };
+        self.sleep_as(state, c_long::MAX);
+    }
+
+    fn sleep_as(self: Pin<&Self>, state: u32, timeout: c_long) -> c_long {
         // SAFETY: The entry is initialised and belongs to the current task: `Waiter` is neither
         // `Send` nor `Sync`.
-        unsafe {
-            bindings::wait_woken(
-                self.entry.get(),
-                bindings::TASK_INTERRUPTIBLE,
-                timeout as c_long,
-            ) as Jiffies
-        }
+        unsafe { bindings::wait_woken(self.entry.get(), state, timeout) }
     }
 }
 

@@ -17,6 +17,8 @@ use kernel::{
     },
 };
 
+use crate::watchdog::Watch;
+
 /// The counters of a device; `struct accel_info_usage`. They only grow.
 pub(crate) struct Usage {
     pub(crate) busy_ns: Atomic<u64>,
@@ -44,6 +46,8 @@ pub struct Work {
     // Not the device, whose last reference must not be given up in interrupt context.
     usage: Arc<Usage>,
     begin: Instant<Monotonic>,
+    // For as long as the work lasts.
+    _watch: Option<Watch>,
 }
 
 impl Work {
@@ -52,7 +56,14 @@ impl Work {
         Self {
             usage,
             begin: Instant::now(),
+            _watch: None,
         }
+    }
+
+    /// Says that it has to end in time.
+    pub(crate) fn watched_by(mut self, watch: Watch) -> Self {
+        self._watch = Some(watch);
+        self
     }
 }
 

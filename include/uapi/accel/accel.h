@@ -34,11 +34,16 @@
  * 64-bit callers. Reserved members must be zero.
  *
  * The errors mean the same for every ioctl of every device. ENODEV, ENOTTY,
- * EACCES and EPERM are checked in this order, before the structure is read:
+ * EACCES, EAGAIN or EIO, and EPERM are checked in this order, before the
+ * structure is read:
  *
  *  - ENODEV: the device is gone. Nothing but close() works on this file any more.
  *  - ENOTTY: the command does not exist on this device.
  *  - EACCES: the command needs the user role, and the file was opened O_RDONLY.
+ *  - EAGAIN: the device is being reset, and the file is O_NONBLOCK. Without
+ *    that, the call waits. Commands that observers may call do neither.
+ *  - EIO: the device is wedged: see enum accel_state. Commands that observers
+ *    may call go on working.
  *  - EPERM: the command needs a capability that the caller does not have, or is
  *    a passthrough while passthrough is locked down or switched off.
  *  - EFAULT: a pointer does not refer to accessible memory.
@@ -243,9 +248,11 @@ struct accel_info_engine {
 /**
  * enum accel_memory_kind - what a region of memory is
  * @ACCEL_MEMORY_SYSTEM: pages of the system's memory
+ * @ACCEL_MEMORY_DEVICE: memory of the device
  */
 enum accel_memory_kind {
 	ACCEL_MEMORY_SYSTEM = 0,
+	ACCEL_MEMORY_DEVICE = 1,
 };
 
 /**
@@ -256,7 +263,8 @@ enum accel_memory_kind {
  * @total: how large it is, bytes; zero if only the system limits it
  * @in_use: how much of it the buffers of the device have, bytes
  *
- * The index of a record is the number of its region.
+ * The index of a record is the number of its region. Number 0 is the system's
+ * memory.
  */
 struct accel_info_memory {
 	char name[32];
@@ -320,11 +328,36 @@ struct accel_info_sensor {
 /**
  * enum accel_state - state of a device
  * @ACCEL_STATE_RUNNING: takes work
- *
- * A device that is gone has no state: every ioctl fails with ENODEV.
+ * @ACCEL_STATE_RESETTING: is being reset; calls of users wait until that is over
+ * @ACCEL_STATE_WEDGED: takes no work any more: calls of users fail with EIO
+ * @ACCEL_STATE_GONE: every ioctl fails with ENODEV, so only events say so
  */
 enum accel_state {
 	ACCEL_STATE_RUNNING = 0,
+	ACCEL_STATE_RESETTING = 1,
+	ACCEL_STATE_WEDGED = 2,
+	ACCEL_STATE_GONE = 3,
+};
+
+/**
+ * enum accel_error - what went wrong with a device
+ * @ACCEL_ERROR_NONE: nothing so far
+ * @ACCEL_ERROR_HARDWARE: the hardware; the code is the driver's
+ * @ACCEL_ERROR_FIRMWARE: the firmware; the code is the driver's
+ * @ACCEL_ERROR_TIMEOUT: work was not done in its time; the code is how many
+ *	pieces of work it was, or the driver's
+ * @ACCEL_ERROR_RESET_FAILED: the device could not be reset; the code is the
+ *	error number
+ * @ACCEL_ERROR_RESET_STORM: the device needed too many resets in a short time;
+ *	the code is how many the driver allows
+ */
+enum accel_error {
+	ACCEL_ERROR_NONE = 0,
+	ACCEL_ERROR_HARDWARE = 1,
+	ACCEL_ERROR_FIRMWARE = 2,
+	ACCEL_ERROR_TIMEOUT = 3,
+	ACCEL_ERROR_RESET_FAILED = 4,
+	ACCEL_ERROR_RESET_STORM = 5,
 };
 
 /**
@@ -332,15 +365,26 @@ enum accel_state {
  * @state: one of enum accel_state
  * @users: files that are open in the user role
  * @observers: files that are open in the observer role
- * @reserved: zero
+ * @last_error: one of enum accel_error
  * @registered_ns: CLOCK_MONOTONIC time at which the device appeared, nanoseconds
+ * @state_ns: CLOCK_MONOTONIC time since which it is in this state, nanoseconds
+ * @resets: how many resets were begun
+ * @errors: how many errors there were
+ * @last_error_ns: CLOCK_MONOTONIC time of the last error, nanoseconds; zero if
+ *	there was none
+ * @last_error_code: says more about that, see enum accel_error
  */
 struct accel_info_status {
 	__u32 state;
 	__u32 users;
 	__u32 observers;
-	__u32 reserved;
+	__u32 last_error;
 	__aligned_u64 registered_ns;
+	__aligned_u64 state_ns;
+	__aligned_u64 resets;
+	__aligned_u64 errors;
+	__aligned_u64 last_error_ns;
+	__aligned_u64 last_error_code;
 };
 
 /**
@@ -421,21 +465,118 @@ struct accel_info_ioctl {
 };
 
 /**
+ * DOC: Events
+ *
+ * A file, in either role, can subscribe to what happens to the device, by
+ * ACCEL_IOC_EVENTS. Events are then read from it, as an array of
+ * struct accel_event: read() returns as many whole records as there are, and
+ * the buffer has room for. poll() says POLLIN if there is at least one. If the
+ * caller gives an eventfd, one is added to its count for each event.
+ *
+ * 64 events can wait in a file. When there is no room, events are lost, and
+ * their number is told: by a record of kind ACCEL_EVENT_LOST, between the last
+ * one that is still there and the first one that is there again.
+ *
+ * read() fails with:
+ *
+ *  - EINVAL: the buffer is smaller than a record, or the file has never
+ *    subscribed.
+ *  - EAGAIN: there are no events, and the file is O_NONBLOCK. Without that, it
+ *    waits.
+ *  - EINTR: a signal arrived while waiting.
+ *  - ENODEV: the device is gone, and all its events have been read.
+ *  - EFAULT: the buffer is not accessible memory. The records are lost.
+ *
+ * The last event of a device is that it is gone. When it goes, all eventfds of
+ * subscribers are signalled, whatever they have subscribed to.
+ */
+
+/**
+ * enum accel_event_class - what a file can subscribe to
+ * @ACCEL_EVENT_CLASS_STATE: changes of the state: ACCEL_EVENT_STATE
+ * @ACCEL_EVENT_CLASS_ERROR: errors: ACCEL_EVENT_ERROR
+ * @ACCEL_EVENT_CLASS_DRIVER: what the driver has to say, see its header
+ */
+enum accel_event_class {
+	ACCEL_EVENT_CLASS_STATE = 1 << 0,
+	ACCEL_EVENT_CLASS_ERROR = 1 << 1,
+	ACCEL_EVENT_CLASS_DRIVER = 1 << 2,
+};
+
+/**
+ * enum accel_event_kind - what has happened
+ * @ACCEL_EVENT_LOST: events did not fit. data[0]: how many; sequence and time_ns
+ *	are those of the last of them. In every class
+ * @ACCEL_EVENT_STATE: the state has changed. data[0]: to what, data[1]: from
+ *	what, one of enum accel_state each; data[2]: how many resets were begun
+ * @ACCEL_EVENT_ERROR: an error. data[0]: one of enum accel_error; data[1]: its
+ *	code, see there; data[2]: how many errors there were
+ * @ACCEL_EVENT_DRIVER_BASE: the first of the driver's own kinds
+ */
+enum accel_event_kind {
+	ACCEL_EVENT_LOST = 0,
+	ACCEL_EVENT_STATE = 1,
+	ACCEL_EVENT_ERROR = 2,
+	ACCEL_EVENT_DRIVER_BASE = 0x8000,
+};
+
+/**
+ * struct accel_events - ioctl(ACCEL_IOC_EVENTS)
+ * @size: sizeof(struct accel_events)
+ * @classes: in: combination of enum accel_event_class; takes the place of what
+ *	was subscribed to before. Zero to unsubscribe: what there is can still be
+ *	read
+ * @eventfd: in: an eventfd to signal, -1 for none, as it must be if @classes is
+ *	zero; takes the place of the one before. EBADF if it is not open
+ * @flags: must be zero
+ *
+ * Observers may call this. It goes on as long as the file is open.
+ */
+struct accel_events {
+	__u32 size;
+	__u32 classes;
+	__s32 eventfd;
+	__u32 flags;
+};
+
+#define ACCEL_IOC_EVENTS _IO(ACCEL_IOC_TYPE, 0x10)
+
+/**
+ * struct accel_event - what read() returns
+ * @size: sizeof(struct accel_event) in the kernel: the next record is that many
+ *	bytes from this one
+ * @kind: one of enum accel_event_kind
+ * @sequence: number of the event on this device, from one on, while there are
+ *	subscribers; a subscriber of some classes sees gaps
+ * @time_ns: CLOCK_MONOTONIC time at which it was sent, nanoseconds
+ * @data: depends on @kind; zero where nothing is said of it
+ */
+struct accel_event {
+	__u32 size;
+	__u32 kind;
+	__aligned_u64 sequence;
+	__aligned_u64 time_ns;
+	__aligned_u64 data[3];
+};
+
+/**
  * DOC: Buffers
  *
  * A buffer is memory that a process and the device share. A user creates it and
  * knows it by a handle, a number that only means something in this open file:
  * ENOENT if there is no buffer of that handle. Handles are never zero.
  *
- * The memory is there, and filled with zeros, when the buffer has been created;
- * it is charged to the memory control group of the caller. ENOMEM, if the system
- * has too little, or the file as much as the driver or the administrator (by the
- * parameters "max_buffers" and "max_buffer_bytes" of the module accel) allow.
+ * The memory is there, and filled with zeros, when the buffer has been created.
+ * That of the system is charged to the memory control group of the caller.
+ * ENOMEM, if the system has too little, or the file as much as the driver or the
+ * administrator (by the parameters "max_buffers" and "max_buffer_bytes" of the
+ * module accel) allow. ENOSPC, if the memory of the device is used up, or has
+ * no piece that is large enough.
  *
  * A buffer lives as long as something refers to it: its handle, a mapping, or
  * the device that works on it. When the device goes, mappings of system memory
- * stay what they are; handles are of no more use. Closing the file gives up all
- * of them.
+ * stay what they are, and those of the device's memory are SIGBUS; handles are
+ * of no more use. Closing the file gives up all of them.
  *
  * Devices that have no buffers return EOPNOTSUPP for all of this.
  */
@@ -474,7 +615,9 @@ struct accel_bo_create {
  * @size: sizeof(struct accel_bo_info)
  * @handle: in: the buffer
  * @bytes: in: must be zero; out: how large it is
- * @region: in: must be zero; out: where its memory comes from
+ * @region: in: must be zero; out: where its memory comes from, which is
+ *	ACCEL_REGION_FOREIGN for a dma-buf of somebody else, and for memory of
+ *	a process
  * @flags: in: must be zero; out: combination of enum accel_bo_flags
  */
 struct accel_bo_info {
@@ -486,6 +629,9 @@ struct accel_bo_info {
 };
 
 #define ACCEL_IOC_BO_INFO _IO(ACCEL_IOC_TYPE, 0x02)
+
+/* Not a region of the device. */
+#define ACCEL_REGION_FOREIGN 0xffffffff
 
 /**
  * struct accel_bo_close - ioctl(ACCEL_IOC_BO_CLOSE)
@@ -517,6 +663,35 @@ struct accel_bo_mmap_offset {
 #define ACCEL_IOC_BO_MMAP_OFFSET _IO(ACCEL_IOC_TYPE, 0x04)
 
 /**
+ * struct accel_bo_userptr - ioctl(ACCEL_IOC_BO_USERPTR)
+ * @size: sizeof(struct accel_bo_userptr)
+ * @flags: must be zero
+ * @address: in: where in the memory of the process it begins, a multiple of the
+ *	page size
+ * @bytes: in: how large it is, a multiple of the page size, not zero
+ * @handle: in: must be zero; out: its handle
+ * @reserved: must be zero
+ *
+ * Makes a buffer of memory that the process has, and can write to. Its pages stay
+ * where they are as long as the buffer does, and count as locked memory of the
+ * process (RLIMIT_MEMLOCK, ENOMEM). If the process unmaps them, or gets others in
+ * their place, the buffer is lost: using it is EFAULT from then on. It can be
+ * neither mapped nor exported (EOPNOTSUPP). EFAULT if the process cannot write to
+ * all of it; EAGAIN if it changes its mappings all the time. Kernels without
+ * CONFIG_MMU_NOTIFIER return EOPNOTSUPP.
+ */
+struct accel_bo_userptr {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 address;
+	__aligned_u64 bytes;
+	__u32 handle;
+	__u32 reserved;
+};
+
+#define ACCEL_IOC_BO_USERPTR _IO(ACCEL_IOC_TYPE, 0x05)
+
+/**
  * struct accel_bo_export - ioctl(ACCEL_IOC_BO_EXPORT)
  * @size: sizeof(struct accel_bo_export)
  * @handle: in: the buffer
@@ -524,7 +699,10 @@ struct accel_bo_mmap_offset {
  * @fd: in: must be zero; out: a descriptor of a dma-buf with the same memory
  *
  * The dma-buf can be handed to other drivers and processes, and mapped. It does
- * not depend on the handle, the open file, or the device.
+ * not depend on the handle or the open file, nor on the device if the memory is
+ * the system's. Memory of the device is taken back when that goes: mapping it
+ * again is ENODEV, and what processes have mapped is SIGBUS. A buffer that was
+ * imported gives the dma-buf that it was made of.
  */
 struct accel_bo_export {
 	__u32 size;
@@ -534,5 +712,29 @@ struct accel_bo_export {
 };
 
 #define ACCEL_IOC_BO_EXPORT _IO(ACCEL_IOC_TYPE, 0x06)
+
+/**
+ * struct accel_bo_import - ioctl(ACCEL_IOC_BO_IMPORT)
+ * @size: sizeof(struct accel_bo_import)
+ * @fd: in: a descriptor of a dma-buf, which can be closed afterwards
+ * @bytes: in: must be zero; out: how large it is
+ * @flags: must be zero
+ * @handle: in: must be zero; out: its handle
+ *
+ * What this file has already, because it has exported or imported it before,
+ * comes back under the handle that it has; it is to be closed once. A buffer of
+ * another file of the same device is the same buffer. EBADF if there is no such
+ * descriptor, EINVAL if it is of something else; or what the exporter says, if
+ * the device cannot work on its memory.
+ */
+struct accel_bo_import {
+	__u32 size;
+	__s32 fd;
+	__aligned_u64 bytes;
+	__u32 flags;
+	__u32 handle;
+};
+
+#define ACCEL_IOC_BO_IMPORT _IO(ACCEL_IOC_TYPE, 0x07)
 
 #endif /* _UAPI_ACCEL_ACCEL_H */

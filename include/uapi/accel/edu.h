@@ -47,4 +47,36 @@ struct accel_edu_liveness {
 
 #define ACCEL_EDU_IOC_LIVENESS _IO(ACCEL_IOC_TYPE, 0x41)
 
+/**
+ * struct accel_edu_copy - ioctl(ACCEL_EDU_IOC_COPY)
+ * @size: sizeof(struct accel_edu_copy)
+ * @len: in: how many bytes to copy, from 1 to 4096
+ * @source: in: handle of the buffer to read
+ * @target: in: handle of the buffer to write, which may be the same
+ * @source_offset: in: where in @source to begin, bytes
+ * @target_offset: in: where in @target to begin, bytes
+ * @timeout_ms: in: how long to wait for the device, in milliseconds; zero for
+ *	the driver's default of one second
+ * @reserved: must be zero
+ *
+ * The device copies by DMA, through 4 KiB of its own memory, and takes about
+ * 100 ms each way. It does one copy at a time; further callers wait their turn
+ * within their timeout. After an error, any part of the target may have been
+ * written, or be written until the device is idle again, which takes 100 ms.
+ * Errors beyond the general ones: EINVAL if something is not within its buffer,
+ * ETIMEDOUT, EINTR.
+ */
+struct accel_edu_copy {
+	__u32 size;
+	__u32 len;
+	__u32 source;
+	__u32 target;
+	__aligned_u64 source_offset;
+	__aligned_u64 target_offset;
+	__u32 timeout_ms;
+	__u32 reserved;
+};
+
+#define ACCEL_EDU_IOC_COPY _IO(ACCEL_IOC_TYPE, 0x42)
+
 #endif /* _UAPI_ACCEL_EDU_H */

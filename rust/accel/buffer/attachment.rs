@@ -55,7 +55,7 @@ impl Attachment {
     ) -> Result<Arc<Self>> {
         let table = Opaque::new(bindings::sg_table::default());
         // SAFETY: The table is freed when the attachment is dropped.
-        unsafe { object.pages().fill(table.get()) }?;
+        unsafe { object.fill(table.get()) }?;
         // INVARIANT: The table was just filled, and is not mapped.
         let attachment = Self {
             object,

@@ -3,7 +3,8 @@
 //! Buffers as dma-bufs, which other drivers and processes can use.
 //!
 //! An exported buffer refers to the memory and to this module, not to the open file, the device or
-//! its driver; so it lives until its last user is done, whatever becomes of those.
+//! its driver; so it lives until its last user is done, whatever becomes of those. If the memory is
+//! the device's, it is empty when that goes.
 
 use kernel::{
     bindings,
@@ -12,27 +13,33 @@ use kernel::{
         from_result,
         to_result, //
     },
-    ffi::{
-        c_int,
-        c_void, //
-    },
+    ffi::c_int,
     mm::virt::{
         flags,
         VmaNew, //
     },
     module::this_module,
     prelude::*,
-    sync::Arc,
+    sync::{
+        Arc,
+        ArcBorrow, //
+    },
     types::ForeignOwnable, //
 };
 
 use super::{
     attachment::Attachment,
+    dma_buf::DmaBuf,
     map::{
         self,
         View, //
     },
-    vmap,
+    memory::{
+        DeviceMemory,
+        Io, //
+    },
+    object::Backing,
+    vmap::KernelMap,
     Object, //
 };
 use crate::{
@@ -44,6 +51,15 @@ use crate::{
 };
 
 static OPS: Shared<bindings::dma_buf_ops> = Shared::new(bindings::dma_buf_ops {
+    vmap: Some(vmap),
+    vunmap: Some(vunmap),
+    ..IO_OPERATIONS
+});
+
+/// For memory on a bus. What the kernel has mapped of that could not be taken back.
+static IO_OPS: Shared<bindings::dma_buf_ops> = Shared::new(IO_OPERATIONS);
+
+const IO_OPERATIONS: bindings::dma_buf_ops = bindings::dma_buf_ops {
     attach: Some(attach),
     detach: Some(detach),
     map_dma_buf: Some(map_dma_buf),
@@ -52,24 +68,66 @@ static OPS: Shared<bindings::dma_buf_ops> = Shared::new(bindings::dma_buf_ops {
     begin_cpu_access: Some(begin_cpu_access),
     end_cpu_access: Some(end_cpu_access),
     mmap: Some(mmap),
-    vmap: Some(vmap),
-    vunmap: Some(vunmap),
     ..pin_init::zeroed()
-});
+};
 
-/// Makes a file descriptor of a dma-buf for `object`. `flags` are those of `open()`: `O_CLOEXEC`,
-/// `O_RDWR`.
-pub(super) fn export(object: Arc<Object>, flags: u32) -> Result<c_int> {
+/// Makes a file descriptor of a dma-buf for `view`. `flags` are those of `open()`: `O_CLOEXEC`,
+/// `O_RDWR`. What was imported is not exported again: the descriptor is of its own dma-buf.
+pub(super) fn export(view: &View, flags: u32) -> Result<c_int> {
+    let object = &view.object;
+    let dmabuf = match (object.backing(), view.exported.as_ref()) {
+        // Others would have memory of a process for as long as they please.
+        #[cfg(CONFIG_MMU_NOTIFIER)]
+        (Backing::User(_), _) => return Err(EOPNOTSUPP),
+        (Backing::Imported(import), _) => import.dma_buf()?,
+        (_, Some(exported)) if flags & bindings::O_RDWR != 0 => exported.clone(),
+        _ => {
+            let dmabuf = new_dma_buf(object.clone(), flags)?;
+            if flags & bindings::O_RDWR != 0 {
+                // Somebody else may have been faster; then there are two.
+                view.exported.populate(dmabuf.clone());
+            }
+            dmabuf
+        }
+    };
+    let cloexec = (flags & bindings::O_CLOEXEC) as c_int;
+    // SAFETY: The dma-buf is valid; if it works out, the descriptor owns the reference.
+    let fd = unsafe { bindings::dma_buf_fd(dmabuf.as_raw(), cloexec) };
+    to_result(fd)?;
+    core::mem::forget(dmabuf);
+    Ok(fd)
+}
+
+/// Returns the object that a dma-buf was made of, if it was made here.
+pub(super) fn object_behind(dmabuf: &DmaBuf) -> Option<Arc<Object>> {
+    // SAFETY: The dma-buf is valid, and if the operations are ours, so is the object.
+    unsafe {
+        let ops = (*dmabuf.as_raw()).ops;
+        let is_ours = core::ptr::eq(ops, OPS.get()) || core::ptr::eq(ops, IO_OPS.get());
+        is_ours.then(|| object_of(dmabuf.as_raw()).into())
+    }
+}
+
+fn new_dma_buf(object: Arc<Object>, flags: u32) -> Result<DmaBuf> {
     let size = object.size();
+    let resv = object.reservation();
+    let lent = match object.backing() {
+        Backing::Device(memory) => Some(memory.lent.clone()),
+        _ => None,
+    };
+    let ops = match object.backing() {
+        Backing::Device(memory) if memory.io().is_some() => IO_OPS.get(),
+        _ => OPS.get(),
+    };
     let object = object.into_foreign();
     let info = bindings::dma_buf_export_info {
         exp_name: c"accel".as_char_ptr(),
         owner: this_module::<LocalModule>().as_ptr(),
-        ops: OPS.get(),
+        ops,
         size,
         // CAST: Flags of `open()` fit.
         flags: flags as c_int,
-        resv: core::ptr::null_mut(),
+        resv,
         priv_: object,
     };
     // SAFETY: The description is valid; what it points to stays until `release`.
@@ -78,13 +136,12 @@ pub(super) fn export(object: Arc<Object>, flags: u32) -> Result<c_int> {
         drop(unsafe { Arc::<Object>::from_foreign(object) });
     })?;
 
-    // SAFETY: The dma-buf is valid; if it works out, the descriptor owns our reference.
-    let fd = unsafe { bindings::dma_buf_fd(dmabuf, (flags & bindings::O_CLOEXEC) as c_int) };
-    to_result(fd).inspect_err(|_| {
-        // SAFETY: The reference is still ours.
-        unsafe { bindings::dma_buf_put(dmabuf) };
-    })?;
-    Ok(fd)
+    // SAFETY: The function returns a reference.
+    let dmabuf = unsafe { DmaBuf::from_raw(dmabuf) }.ok_or(ENOMEM)?;
+    if let Some(lent) = lent {
+        lent.add_export(dmabuf.as_non_null())?;
+    }
+    Ok(dmabuf)
 }
 
 /// Returns what a dma-buf of ours is made of.
@@ -92,7 +149,7 @@ pub(super) fn export(object: Arc<Object>, flags: u32) -> Result<c_int> {
 /// # Safety
 ///
 /// The dma-buf must have been made by `export`, and must live as long as the result.
-unsafe fn object_of<'a>(dmabuf: *mut bindings::dma_buf) -> kernel::sync::ArcBorrow<'a, Object> {
+unsafe fn object_of<'a>(dmabuf: *mut bindings::dma_buf) -> ArcBorrow<'a, Object> {
     // SAFETY: `export` has stored it, and `release` has not been called yet.
     unsafe { Arc::borrow((*dmabuf).priv_) }
 }
@@ -104,7 +161,10 @@ unsafe fn object_of<'a>(dmabuf: *mut bindings::dma_buf) -> kernel::sync::ArcBorr
 /// To be called by the dma-buf framework, as are all of the following, for a dma-buf of ours.
 unsafe extern "C" fn release(dmabuf: *mut bindings::dma_buf) {
     // SAFETY: `export` has stored it, and this is the last call for the dma-buf.
-    drop(unsafe { Arc::<Object>::from_foreign((*dmabuf).priv_) });
+    let object = unsafe { Arc::<Object>::from_foreign((*dmabuf).priv_) };
+    if let Backing::Device(memory) = object.backing() {
+        memory.lent.remove_export(dmabuf);
+    }
 }
 
 /// Prepares the memory for another device.
@@ -119,6 +179,14 @@ unsafe extern "C" fn attach(
     from_result(|| {
         // SAFETY: The dma-buf and the attachment are valid.
         let (object, device) = unsafe { (object_of(dmabuf), (*attach).dev) };
+        if let Backing::Device(memory) = object.backing() {
+            // SAFETY: The attachment is valid, and the device is there meanwhile.
+            let check = |io| unsafe { check_peer(io, attach) };
+            memory.lent.with(|| memory.io().map_or(Ok(()), check))??;
+            if memory.io().is_some() {
+                return Ok(0);
+            }
+        }
         // SAFETY: The device stays until it detaches.
         let attachment = unsafe { Attachment::new(object.into(), device) }?;
         // SAFETY: The attachment is ours to fill in.
@@ -136,9 +204,11 @@ unsafe extern "C" fn detach(
     _dmabuf: *mut bindings::dma_buf,
     attach: *mut bindings::dma_buf_attachment,
 ) {
-    // SAFETY: `attach` has stored it, and this is the last call for the attachment.
-    let attachment = unsafe { Arc::<Attachment>::from_foreign((*attach).priv_) };
-    attachment.leave();
+    // SAFETY: `attach` has stored it, if anything; this is the last call for the attachment.
+    let attachment = unsafe { Arc::<Attachment>::try_from_foreign((*attach).priv_) };
+    if let Some(attachment) = attachment {
+        attachment.leave();
+    }
 }
 
 /// Maps the memory for the other device.
@@ -150,12 +220,77 @@ unsafe extern "C" fn map_dma_buf(
     attach: *mut bindings::dma_buf_attachment,
     direction: bindings::dma_data_direction,
 ) -> *mut bindings::sg_table {
-    // SAFETY: `attach` has stored it.
-    let attachment = unsafe { Arc::<Attachment>::borrow((*attach).priv_) };
-    match attachment.map(direction) {
-        Ok(table) => table,
-        Err(e) => e.to_ptr(),
+    // SAFETY: The dma-buf is valid, and `attach` has stored what there is to store.
+    let (object, attachment) = unsafe { (object_of((*attach).dmabuf), attachment_of(attach)) };
+    let mapped = match (object.backing(), attachment) {
+        (Backing::Device(memory), None) => {
+            // SAFETY: The attachment is valid, and its reservation is locked.
+            unsafe { map_peer(memory, attach, direction) }
+        }
+        (Backing::Device(memory), Some(attachment)) => memory
+            .lent
+            .with(|| attachment.map(direction))
+            .and_then(|table| table),
+        (_, Some(attachment)) => attachment.map(direction),
+        (_, None) => Err(EINVAL),
+    };
+    mapped.unwrap_or_else(|e| e.to_ptr())
+}
+
+/// Returns what `attach` has stored, if anything.
+///
+/// # Safety
+///
+/// The attachment must be one to a dma-buf of ours, and live as long as the result.
+unsafe fn attachment_of<'a>(
+    attach: *mut bindings::dma_buf_attachment,
+) -> Option<ArcBorrow<'a, Attachment>> {
+    // SAFETY: `attach` has stored a reference, or nothing, and `detach` has not been called yet.
+    unsafe {
+        let stored = (*attach).priv_;
+        (!stored.is_null()).then(|| Arc::<Attachment>::borrow(stored))
     }
+}
+
+/// Checks that another device can reach memory on a bus, and gives it back when it is told to.
+///
+/// # Safety
+///
+/// The attachment must be valid, and the device that has the memory bound.
+unsafe fn check_peer(io: Io, attach: *mut bindings::dma_buf_attachment) -> Result {
+    let provider = io.provider.ok_or(EOPNOTSUPP)?;
+    // SAFETY: The caller guarantees that the attachment is valid, so its device is.
+    unsafe {
+        if !(*attach).peer2peer || !bindings::dma_buf_attach_revocable(attach) {
+            return Err(EOPNOTSUPP);
+        }
+        provider.check_reach((*attach).dev)
+    }
+}
+
+/// Maps memory on a bus for another device.
+///
+/// # Safety
+///
+/// The attachment must be valid, one that [`check_peer`] has checked, and its reservation locked.
+unsafe fn map_peer(
+    memory: &DeviceMemory,
+    attach: *mut bindings::dma_buf_attachment,
+    direction: bindings::dma_data_direction,
+) -> Result<*mut bindings::sg_table> {
+    let provider = memory.io().and_then(|io| io.provider).ok_or(EOPNOTSUPP)?;
+    memory.lent.add_mapping()?;
+    // SAFETY: Same requirements; the memory is there until `remove_mapping`.
+    from_err_ptr(unsafe {
+        ffi::accel_helper_dma_buf_phys_to_sgt(
+            attach,
+            provider.as_raw(),
+            memory.phys(),
+            memory.size(),
+            direction,
+        )
+    })
+    .inspect_err(|_| memory.lent.remove_mapping())
 }
 
 /// Takes back [`map_dma_buf`].
@@ -165,11 +300,20 @@ unsafe extern "C" fn map_dma_buf(
 /// See [`release`].
 unsafe extern "C" fn unmap_dma_buf(
     attach: *mut bindings::dma_buf_attachment,
-    _table: *mut bindings::sg_table,
-    _direction: bindings::dma_data_direction,
+    table: *mut bindings::sg_table,
+    direction: bindings::dma_data_direction,
 ) {
-    // SAFETY: `attach` has stored it.
-    unsafe { Arc::<Attachment>::borrow((*attach).priv_) }.unmap();
+    // SAFETY: `attach` has stored what there is to store.
+    if let Some(attachment) = unsafe { attachment_of(attach) } {
+        return attachment.unmap();
+    }
+    // SAFETY: `map_peer` has made the table; the dma-buf is valid.
+    unsafe {
+        ffi::accel_helper_dma_buf_free_sgt(attach, table, direction);
+        if let Backing::Device(memory) = object_of((*attach).dmabuf).backing() {
+            memory.lent.remove_mapping();
+        }
+    }
 }
 
 /// Makes what devices have written visible to the processor.
@@ -220,10 +364,7 @@ unsafe extern "C" fn mmap(
             return Err(EINVAL);
         }
         area.try_clear_mayexec()?;
-        let view = View {
-            object: object.into(),
-            first_page: 0,
-        };
+        let view = View::new(object.into(), 0);
         map::set_up(area, Arc::new(view, GFP_KERNEL_ACCOUNT)?);
         Ok(0)
     })
@@ -237,12 +378,11 @@ unsafe extern "C" fn mmap(
 unsafe extern "C" fn vmap(dmabuf: *mut bindings::dma_buf, map: *mut bindings::iosys_map) -> c_int {
     from_result(|| {
         // SAFETY: The dma-buf is valid, and keeps its object.
-        let address = unsafe { vmap::map(&object_of(dmabuf)) }?;
-        // SAFETY: `map` is valid for writes.
-        unsafe {
-            (*map).__bindgen_anon_1.vaddr = address.as_ptr();
-            (*map).is_iomem = false;
-        }
+        let object = unsafe { object_of(dmabuf) };
+        // What is set aside stays when the device goes; the framework wants no error here.
+        //
+        // SAFETY: As above; `map` is valid for writes.
+        unsafe { *map = object.vmap_anyway()?.into_raw() };
         Ok(0)
     })
 }
@@ -252,10 +392,7 @@ unsafe extern "C" fn vmap(dmabuf: *mut bindings::dma_buf, map: *mut bindings::io
 /// # Safety
 ///
 /// See [`release`].
-unsafe extern "C" fn vunmap(_dmabuf: *mut bindings::dma_buf, map: *mut bindings::iosys_map) {
-    // SAFETY: `vmap` has put the address there.
-    unsafe {
-        let address: *mut c_void = (*map).__bindgen_anon_1.vaddr;
-        ffi::vunmap(address);
-    }
+unsafe extern "C" fn vunmap(dmabuf: *mut bindings::dma_buf, map: *mut bindings::iosys_map) {
+    // SAFETY: `vmap` has put there what it has made of the same object.
+    drop(unsafe { KernelMap::from_raw(&object_of(dmabuf), *map) });
 }

@@ -8,6 +8,7 @@ use kernel::{
     prelude::*,
     rbtree::{
         RBTree,
+        RBTreeNode,
         RBTreeNodeReservation, //
     },
     sync::{
@@ -49,6 +50,9 @@ pub(crate) struct Handles {
 
 struct State {
     ids: Numbers,
+    /// The handles of those that other descriptors than the file's lead to, by their identity: what
+    /// comes back finds its handle.
+    by_identity: RBTree<usize, u32>,
     /// By the page after the last one of each.
     by_end: RBTree<usize, Arc<View>>,
     next_page: usize,
@@ -81,6 +85,7 @@ impl Handles {
             by_number <- XArray::new(AllocKind::Alloc1),
             state <- new_mutex!(State {
                 ids: Numbers::below(MAX_HANDLES),
+                by_identity: RBTree::new(),
                 by_end: RBTree::new(),
                 next_page: FIRST_PAGE,
                 buffers: 0,
@@ -100,10 +105,39 @@ impl Handles {
         })
     }
 
+    /// Returns how many bytes of memory of region number `region` the buffers have together.
+    pub(crate) fn bytes_in(&self, region: u32) -> u64 {
+        let state = self.state.lock();
+        let objects = state.by_end.values().map(|view| &view.object);
+        objects
+            .filter(|object| object.region() == region)
+            .map(|object| object.size() as u64)
+            .sum()
+    }
+
     /// Returns what `handle` stands for, or `ENOENT`.
     pub(super) fn get(&self, handle: u32) -> Result<Arc<View>> {
         let by_number = self.by_number.lock();
         by_number.get(handle as usize).map(Arc::from).ok_or(ENOENT)
+    }
+
+    /// Returns the handle of what [`Self::remember`] or [`Reservation::fill`] have been told of.
+    pub(super) fn find(&self, identity: usize) -> Option<u32> {
+        self.state.lock().by_identity.get(&identity).copied()
+    }
+
+    /// Lets [`Self::find`] find `handle`, as long as that stands for something of this identity.
+    pub(super) fn remember(&self, handle: u32, identity: usize) -> Result {
+        let node = RBTreeNode::new(identity, handle, GFP_KERNEL_ACCOUNT)?;
+        let mut state = self.state.lock();
+        let by_number = self.by_number.lock();
+        let view = by_number.get(handle as usize).ok_or(ENOENT)?;
+        if view.object.identity() != identity {
+            return Err(ENOENT);
+        }
+        drop(by_number);
+        state.by_identity.insert(node);
+        Ok(())
     }
 
     /// Gives up `handle` and returns what it stood for, or `ENOENT`.
@@ -112,9 +146,9 @@ impl Handles {
         let id = handle as usize;
         let removed = self.by_number.lock().remove(id).ok_or(ENOENT)?;
         let size = removed.object.size();
-        state
-            .by_end
-            .remove(&(removed.first_page + (size >> PAGE_SHIFT)));
+        let end = removed.first_page + (size >> PAGE_SHIFT);
+        state.by_end.remove(&end);
+        state.by_identity.remove(&removed.object.identity());
         state.ids.give_back(id - 1);
         state.forget(size);
         Ok(removed)
@@ -145,9 +179,15 @@ pub(super) struct Reservation<'a> {
 }
 
 impl Reservation<'_> {
-    /// Gives `object`, which has the size that was reserved, a handle.
-    pub(super) fn fill(self, object: Arc<Object>) -> Result<u32> {
+    /// Gives `object`, which has the size that was reserved, a handle. If it is `findable`,
+    /// [`Handles::find`] finds it.
+    pub(super) fn fill(self, object: Arc<Object>, findable: bool) -> Result<u32> {
         let handles = self.handles;
+        let identity = object.identity();
+        let by_identity = match findable {
+            true => Some(RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?),
+            false => None,
+        };
         let pages = self.size >> PAGE_SHIFT;
         let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
         let view = UniqueArc::new_uninit(GFP_KERNEL_ACCOUNT)?;
@@ -155,7 +195,7 @@ impl Reservation<'_> {
         let mut state = handles.state.lock();
         let first_page = state.next_page;
         let end = first_page.checked_add(pages).ok_or(ENOMEM)?;
-        let view: Arc<View> = view.write(View { object, first_page }).into();
+        let view: Arc<View> = view.write(View::new(object, first_page)).into();
 
         // Zero is not a handle.
         let id = state.ids.take().map_err(|_| ENOMEM)? + 1;
@@ -166,12 +206,16 @@ impl Reservation<'_> {
             state.ids.give_back(id - 1);
             return Err(e.error);
         }
+        // CAST: At most `MAX_HANDLES`.
+        let handle = id as u32;
         state.by_end.insert(node.into_node(end, view));
+        if let Some(node) = by_identity {
+            state.by_identity.insert(node.into_node(identity, handle));
+        }
         state.next_page = end;
         // The buffer is there now, and stays counted.
         core::mem::forget(self);
-        // CAST: At most `MAX_HANDLES`.
-        Ok(id as u32)
+        Ok(handle)
     }
 }
 

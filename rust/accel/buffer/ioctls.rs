@@ -15,6 +15,8 @@ use kernel::{
 use zerocopy::KnownLayout;
 
 use super::{
+    dma_buf::DmaBuf,
+    export::object_behind,
     pages::pages_of,
     Handles,
     Limits,
@@ -27,11 +29,18 @@ use crate::{
         accel_bo_close,
         accel_bo_create,
         accel_bo_export,
+        accel_bo_import,
         accel_bo_info,
         accel_bo_mmap_offset,
         ACCEL_BO_POPULATE, //
     },
 };
+
+#[cfg(CONFIG_MMU_NOTIFIER)]
+use crate::uapi::accel_bo_userptr;
+
+/// The number of the region of system memory.
+const SYSTEM: u32 = 0;
 
 /// Returns the file of a call, its buffers, and how much it may have. Returns `EOPNOTSUPP` if the
 /// device has no buffers.
@@ -51,19 +60,25 @@ fn typed<A: FromBytes + IntoBytes + KnownLayout>(args: &mut [u8]) -> Result<&mut
 pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     let args = typed::<accel_bo_create>(args)?;
     let (file, handles, limits) = buffers(&call)?;
-    if args.flags & !ACCEL_BO_POPULATE != 0 || args.handle != 0 || args.region != 0 {
+    if args.flags & !ACCEL_BO_POPULATE != 0 || args.handle != 0 {
         return Err(EINVAL);
     }
 
     let pages = pages_of(args.bytes)?;
     let reservation = handles.reserve(pages * PAGE_SIZE, limits)?;
-    let region = call.core.region.clone();
+    let pool = call.core.pool.clone();
 
-    drop(call);
-    let object = Object::new(region, pages, args.flags)?;
+    // Only memory of the device is touched with the device held.
+    let _call = if args.region == SYSTEM {
+        drop(call);
+        None
+    } else {
+        Some(call)
+    };
+    let object = Object::new(pool, args.region, pages, args.flags)?;
     // Who has lost the device meanwhile gets no more handles.
-    let _call = file.call().ok_or(ENODEV)?;
-    args.handle = reservation.fill(object)?;
+    let _again = file.call().ok_or(ENODEV)?;
+    args.handle = reservation.fill(object, false)?;
     args.bytes = (pages * PAGE_SIZE) as u64;
     Ok(())
 }
@@ -77,6 +92,7 @@ pub(crate) fn info(call: Call<'_>, args: &mut [u8]) -> Result {
     }
     let handle = handles.get(args.handle)?;
     args.bytes = handle.object.size() as u64;
+    args.region = handle.object.region();
     args.flags = handle.object.flags();
     Ok(())
 }
@@ -102,6 +118,60 @@ pub(crate) fn mmap_offset(call: Call<'_>, args: &mut [u8]) -> Result {
     Ok(())
 }
 
+/// Handles `ACCEL_IOC_BO_USERPTR`. Accepts any call of a user.
+#[cfg(CONFIG_MMU_NOTIFIER)]
+pub(crate) fn user_memory(call: Call<'_>, args: &mut [u8]) -> Result {
+    let args = typed::<accel_bo_userptr>(args)?;
+    let (file, handles, limits) = buffers(&call)?;
+    if args.flags != 0 || args.handle != 0 || args.reserved != 0 {
+        return Err(EINVAL);
+    }
+    let start = usize::try_from(args.address).map_err(|_| EINVAL)?;
+    let len = usize::try_from(args.bytes).map_err(|_| EINVAL)?;
+    let reservation = handles.reserve(len, limits)?;
+    let pool = call.core.pool.clone();
+
+    // To bring memory of a process may take as long as user space pleases.
+    drop(call);
+    let object = Object::of_user(pool, start, len)?;
+    let _again = file.call().ok_or(ENODEV)?;
+    args.handle = reservation.fill(object, false)?;
+    Ok(())
+}
+
+/// Handles `ACCEL_IOC_BO_USERPTR` in a kernel that does not tell what becomes of the memory.
+#[cfg(not(CONFIG_MMU_NOTIFIER))]
+pub(crate) fn user_memory(_call: Call<'_>, _args: &mut [u8]) -> Result {
+    Err(EOPNOTSUPP)
+}
+
+/// Handles `ACCEL_IOC_BO_IMPORT`. Accepts any call of a user.
+pub(crate) fn import(call: Call<'_>, args: &mut [u8]) -> Result {
+    let args = typed::<accel_bo_import>(args)?;
+    let (_, handles, limits) = buffers(&call)?;
+    if args.flags != 0 || args.handle != 0 || args.bytes != 0 {
+        return Err(EINVAL);
+    }
+    let dmabuf = DmaBuf::from_fd(args.fd)?;
+    let own = object_behind(&dmabuf).filter(|object| object.is_of(&call.core.pool));
+    let identity = own
+        .as_ref()
+        .map_or_else(|| dmabuf.identity(), |own| own.identity());
+
+    args.bytes = dmabuf.size() as u64;
+    if let Some(handle) = handles.find(identity) {
+        args.handle = handle;
+        return Ok(());
+    }
+    let reservation = handles.reserve(dmabuf.size(), limits)?;
+    let object = match own {
+        Some(own) => own,
+        None => Object::import(call.core, dmabuf)?,
+    };
+    args.handle = reservation.fill(object, true)?;
+    Ok(())
+}
+
 /// Handles `ACCEL_IOC_BO_EXPORT`. Accepts any call of a user.
 pub(crate) fn export(call: Call<'_>, args: &mut [u8]) -> Result {
     let args = typed::<accel_bo_export>(args)?;
@@ -109,7 +179,8 @@ pub(crate) fn export(call: Call<'_>, args: &mut [u8]) -> Result {
     if args.flags & !(bindings::O_CLOEXEC | bindings::O_RDWR) != 0 || args.fd != 0 {
         return Err(EINVAL);
     }
-    let object = handles.get(args.handle)?.object.clone();
-    args.fd = super::export::export(object, args.flags)?;
+    let view = handles.get(args.handle)?;
+    handles.remember(args.handle, view.object.identity())?;
+    args.fd = super::export::export(&view, args.flags)?;
     Ok(())
 }

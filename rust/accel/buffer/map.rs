@@ -11,11 +11,17 @@ use kernel::{
     mm::virt::VmaNew,
     page::PAGE_SHIFT,
     prelude::*,
-    sync::Arc,
+    sync::{
+        Arc,
+        SetOnce, //
+    },
     types::ForeignOwnable, //
 };
 
 use super::{
+    dma_buf::DmaBuf,
+    object::Backing,
+    pages::Pages,
     Handles,
     Object, //
 };
@@ -40,35 +46,60 @@ pub(crate) struct View {
     pub(crate) object: Arc<Object>,
     /// The page of the file at which it begins.
     pub(super) first_page: usize,
+    /// The dma-buf as which it was exported, if it was: the next export finds it ready.
+    pub(super) exported: SetOnce<DmaBuf>,
+}
+
+impl View {
+    pub(super) fn new(object: Arc<Object>, first_page: usize) -> Self {
+        Self {
+            object,
+            first_page,
+            exported: SetOnce::new(),
+        }
+    }
 }
 
 /// Maps one of `handles`, that which has its place at page `first` of the file.
 pub(crate) fn mmap(handles: &Handles, area: &VmaNew, first: usize) -> Result {
     let pages = (area.end() - area.start()) >> PAGE_SHIFT;
     let view = handles.at(first, pages)?;
-    if view.object.is_populated() {
+    match view.object.backing() {
         // Before the area refers to the view: if this fails, nobody gives that up.
-        populate(area, &view, first - view.first_page, pages)?;
+        Backing::System(of_system) if view.object.is_populated() => {
+            populate(area, of_system, first - view.first_page, pages)?;
+        }
+        // Its exporter has its own way to map it.
+        Backing::Imported(import) => {
+            let dmabuf = import.dma_buf()?;
+            let page = first - view.first_page;
+            // SAFETY: The area is just being set up, and lies within the dma-buf.
+            return to_result(unsafe {
+                bindings::dma_buf_mmap(dmabuf.as_raw(), area.as_ptr(), page)
+            });
+        }
+        // The process has it mapped already.
+        #[cfg(CONFIG_MMU_NOTIFIER)]
+        Backing::User(_) => return Err(EOPNOTSUPP),
+        _ => (),
     }
     set_up(area, view);
     Ok(())
 }
 
-/// Brings all pages of an area that is to show `view` from page `first` of the memory on. Other
-/// than memory of a device, that of the system needs not be taken away again.
-fn populate(area: &VmaNew, view: &View, first: usize, pages: usize) -> Result {
+/// Brings all pages of an area that is to show `memory` from page `first` on. Other than memory of
+/// a device, that of the system needs not be taken away again.
+fn populate(area: &VmaNew, memory: &Pages, first: usize, pages: usize) -> Result {
     let vma = area.as_ptr();
-    view.object
-        .pages()
-        .for_each_run(first, pages, |before, pfn, count| {
-            let address = area.start() + (before << PAGE_SHIFT);
-            // SAFETY: The area is just being set up, and is shared; the pages stay where they are
-            // while it refers to the object, by its view.
-            to_result(unsafe {
-                let prot = (*vma).vm_page_prot;
-                bindings::remap_pfn_range(vma, address, pfn, count << PAGE_SHIFT, prot)
-            })
+    memory.for_each_run(first, pages, |before, pfn, count| {
+        let address = area.start() + (before << PAGE_SHIFT);
+        // SAFETY: The area is just being set up, and is shared; the pages stay where they are
+        // while it refers to the object, by its view.
+        to_result(unsafe {
+            let prot = (*vma).vm_page_prot;
+            bindings::remap_pfn_range(vma, address, pfn, count << PAGE_SHIFT, prot)
         })
+    })
 }
 
 /// Maps what `area` covers of a file that has `view` in it. The area must be shared.
@@ -77,7 +108,12 @@ pub(super) fn set_up(area: &VmaNew, view: Arc<View>) {
     // SAFETY: The area is just being set up. It is shared, so it can consist of pages that are
     // mapped by their numbers.
     unsafe {
-        ffi::accel_helper_vma_set_memory(vma);
+        match view.object.backing() {
+            Backing::Device(memory) if memory.io().is_some() => {
+                ffi::accel_helper_vma_set_io_memory(vma);
+            }
+            _ => ffi::accel_helper_vma_set_memory(vma),
+        }
         (*vma).vm_private_data = view.into_foreign();
         (*vma).vm_ops = VM_OPS.get();
     }
@@ -121,10 +157,18 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
         (fault, view)
     };
 
-    let page = fault.pgoff.wrapping_sub(view.first_page);
-    let Some(pfn) = view.object.pages().pfn(page) else {
+    let object = &view.object;
+    let Some(pfn) = object.pfn(fault.pgoff.wrapping_sub(view.first_page)) else {
         return bindings::vm_fault_reason_VM_FAULT_SIGBUS;
     };
-    // SAFETY: The page stays where it is while the area refers to the object, by its view.
-    unsafe { bindings::vmf_insert_pfn(fault.vma, fault.address, pfn) }
+    // SAFETY: The page stays where it is while the area refers to the object, by its view; if it is
+    // the device's, it is taken out again before that is gone.
+    let insert = || unsafe { bindings::vmf_insert_pfn(fault.vma, fault.address, pfn) };
+    match object.backing() {
+        Backing::Device(memory) => memory
+            .lent
+            .with(insert)
+            .unwrap_or(bindings::vm_fault_reason_VM_FAULT_SIGBUS),
+        _ => insert(),
+    }
 }

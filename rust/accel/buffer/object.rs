@@ -3,6 +3,7 @@
 //! What is behind a handle.
 
 use kernel::{
+    bindings,
     page::PAGE_SIZE,
     prelude::*,
     sync::{
@@ -12,62 +13,176 @@ use kernel::{
         },
         Arc, //
     },
+    types::Opaque, //
 };
 
+#[cfg(CONFIG_MMU_NOTIFIER)]
+use super::user::UserPages;
 use super::{
     attachment::Attachments,
-    pages::Pages, //
+    dma_buf::DmaBuf,
+    export,
+    import::Import,
+    memory::DeviceMemory,
+    pages::Pages,
+    pool::Pool,
+    vmap::KernelMap, //
 };
-use crate::uapi;
+use crate::{
+    device::Core,
+    uapi, //
+};
 
-/// Where the memory of buffers comes from; `struct accel_info_memory`.
-pub(crate) struct Region {
-    /// How many bytes are in use.
-    pub(crate) in_use: Atomic<u64>,
-}
-
-impl Region {
-    pub(crate) fn new() -> Self {
-        Self {
-            in_use: Atomic::new(0),
-        }
-    }
+/// Where the bytes of a buffer are.
+pub(super) enum Backing {
+    /// In pages of the system, which belong to the object.
+    System(Pages),
+    /// In memory of the device.
+    Device(DeviceMemory),
+    /// Wherever the exporter of a dma-buf has them.
+    Imported(Arc<Import>),
+    /// In the memory of a process.
+    #[cfg(CONFIG_MMU_NOTIFIER)]
+    User(Pin<KBox<UserPages>>),
 }
 
 /// The memory of a buffer.
+///
+/// # Invariants
+///
+/// `reservation` is initialised.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Object {
-    pages: Pages,
-    region: Arc<Region>,
+    backing: Backing,
+    /// Number of the region that the memory is from, or `ACCEL_REGION_FOREIGN`.
+    region: u32,
+    size: usize,
+    pool: Arc<Pool>,
     /// `ACCEL_BO_*`
     flags: u32,
     #[pin]
     attachments: Attachments,
+    /// The fences of those who work on the memory.
+    #[pin]
+    reservation: Opaque<bindings::dma_resv>,
 }
 
+// SAFETY: What is not `Send` by itself is the reservation, which may be used from any thread.
+unsafe impl Send for Object {}
+// SAFETY: As above.
+unsafe impl Sync for Object {}
+
 impl Object {
-    /// Makes an object of so many pages, filled with zeros. `flags` are `ACCEL_BO_*`.
-    pub(super) fn new(region: Arc<Region>, pages: usize, flags: u32) -> Result<Arc<Self>> {
-        let pages = Pages::new(pages)?;
+    /// Makes an object of so many pages of region `region`, filled with zeros. `flags` are
+    /// `ACCEL_BO_*`.
+    ///
+    /// Returns `EINVAL` if there is no such region.
+    pub(super) fn new(pool: Arc<Pool>, region: u32, pages: usize, flags: u32) -> Result<Arc<Self>> {
+        let place = pool.region(region).ok_or(EINVAL)?;
+        let backing = match place.allocate(pages) {
+            Some(memory) => Backing::Device(memory?),
+            None => Backing::System(Pages::new(pages)?),
+        };
+        let lent = match &backing {
+            Backing::Device(memory) => Some(memory.lent.clone()),
+            _ => None,
+        };
+
+        let object = Self::with_backing(backing, pool, region, pages * PAGE_SIZE, flags)?;
+        if let Some(lent) = lent {
+            object.pool.lent.insert(&lent)?;
+        }
+        Ok(object)
+    }
+
+    /// Makes an object of a dma-buf of somebody else. The caller must be inside the gate of `core`.
+    pub(super) fn import(core: &Core, dmabuf: DmaBuf) -> Result<Arc<Self>> {
+        let import = Import::new(core, dmabuf)?;
+        core.pool.imports.insert(&import)?;
+        let size = import.size();
+        Self::with_backing(
+            Backing::Imported(import),
+            core.pool.clone(),
+            uapi::ACCEL_REGION_FOREIGN,
+            size,
+            0,
+        )
+    }
+
+    /// Makes an object of `len` bytes of the current process, from `start` on.
+    #[cfg(CONFIG_MMU_NOTIFIER)]
+    pub(super) fn of_user(pool: Arc<Pool>, start: usize, len: usize) -> Result<Arc<Self>> {
+        Self::with_backing(
+            Backing::User(UserPages::new(start, len)?),
+            pool,
+            uapi::ACCEL_REGION_FOREIGN,
+            len,
+            0,
+        )
+    }
+
+    fn with_backing(
+        backing: Backing,
+        pool: Arc<Pool>,
+        region: u32,
+        size: usize,
+        flags: u32,
+    ) -> Result<Arc<Self>> {
         let object = Arc::pin_init(
             pin_init!(Self {
-                pages,
+                backing,
                 region,
+                size,
+                pool,
                 flags,
                 attachments <- Attachments::new(),
+                // INVARIANT: The C function initialises the whole structure.
+                reservation <- Opaque::ffi_init(|resv| {
+                    // SAFETY: It is valid for writes, and stays where it is until it is dropped.
+                    unsafe { bindings::dma_resv_init(resv) }
+                }),
             }),
             GFP_KERNEL_ACCOUNT,
         )?;
-        object
-            .region
-            .in_use
-            .fetch_add(object.size() as u64, Relaxed);
+        object.count(|in_use| {
+            in_use.fetch_add(size as u64, Relaxed);
+        });
         Ok(object)
+    }
+
+    /// Calls `f` with how much of the region is in use, if it is one of the device.
+    fn count(&self, f: impl FnOnce(&Atomic<u64>)) {
+        if let Some(region) = self.pool.region(self.region) {
+            f(&region.in_use);
+        }
+    }
+
+    pub(super) fn backing(&self) -> &Backing {
+        &self.backing
+    }
+
+    /// Returns a number that no other object has as long as this one is there; for a dma-buf of
+    /// somebody else, it is the same for all who import that.
+    pub(super) fn identity(&self) -> usize {
+        match &self.backing {
+            Backing::Imported(import) => import.identity(),
+            _ => core::ptr::from_ref(self).addr(),
+        }
+    }
+
+    /// Returns the number of the region that the memory is from.
+    pub(super) fn region(&self) -> u32 {
+        self.region
+    }
+
+    /// Returns whether it is a buffer of the device that has `pool`.
+    pub(super) fn is_of(&self, pool: &Arc<Pool>) -> bool {
+        Arc::ptr_eq(&self.pool, pool)
     }
 
     /// Returns its size in bytes.
     pub(super) fn size(&self) -> usize {
-        self.pages.count() * PAGE_SIZE
+        self.size
     }
 
     /// Returns the flags with which it was made.
@@ -80,18 +195,120 @@ impl Object {
         self.flags & uapi::ACCEL_BO_POPULATE != 0
     }
 
-    pub(super) fn pages(&self) -> &Pages {
-        &self.pages
+    /// Returns the fences of those who work on the memory.
+    pub(super) fn reservation(&self) -> *mut bindings::dma_resv {
+        self.reservation.get()
+    }
+
+    /// Calls `f` with the fences of those who work on the memory, wherever it is from. Returns
+    /// `ENODEV` if it was imported, and that has ended.
+    pub(super) fn with_reservation<R>(
+        &self,
+        f: impl FnOnce(*mut bindings::dma_resv) -> Result<R>,
+    ) -> Result<R> {
+        match &self.backing {
+            Backing::Imported(import) => {
+                let dmabuf = import.dma_buf()?;
+                f(dmabuf.reservation())
+            }
+            _ => f(self.reservation()),
+        }
     }
 
     pub(super) fn attachments(&self) -> &Attachments {
         &self.attachments
+    }
+
+    /// Returns the number of page `page` in physical memory. Returns `None` if there is no such
+    /// page, or if it is not ours to give away.
+    pub(super) fn pfn(&self, page: usize) -> Option<usize> {
+        match &self.backing {
+            Backing::System(pages) => pages.pfn(page),
+            Backing::Device(memory) => memory.pfn(page),
+            // It belongs to somebody else.
+            _ => None,
+        }
+    }
+
+    /// Lists its pages in `table`. Returns `EOPNOTSUPP` if they are not the system's.
+    ///
+    /// # Safety
+    ///
+    /// `table` must be valid for writes, and be freed by `sg_free_table()` if this succeeds.
+    pub(super) unsafe fn fill(&self, table: *mut bindings::sg_table) -> Result {
+        // SAFETY: Same requirements.
+        unsafe {
+            match &self.backing {
+                Backing::System(pages) => pages.fill(table),
+                Backing::Device(memory) => memory.fill(table),
+                Backing::Imported(_) => Err(EOPNOTSUPP),
+                #[cfg(CONFIG_MMU_NOTIFIER)]
+                Backing::User(pages) => pages.check().and_then(|()| pages.fill(table)),
+            }
+        }
+    }
+
+    /// Returns the object whose memory it is: for what was imported from another device of ours,
+    /// that which was exported there. Returns `ENODEV` if the import has ended.
+    pub(super) fn source(self: &Arc<Self>) -> Result<Arc<Self>> {
+        let Backing::Imported(import) = &self.backing else {
+            return Ok(self.clone());
+        };
+        let dmabuf = import.dma_buf()?;
+        Ok(export::object_behind(&dmabuf).unwrap_or_else(|| self.clone()))
+    }
+
+    /// Maps the whole of it for the kernel. Returns `ENODEV` if it was memory of a device that is
+    /// gone.
+    ///
+    /// # Safety
+    ///
+    /// The object must be kept until the result is dropped, and be its own [`Self::source`].
+    pub(super) unsafe fn vmap(&self) -> Result<KernelMap> {
+        // SAFETY: Same requirements.
+        let vmap = || unsafe { self.vmap_anyway() };
+        match &self.backing {
+            Backing::Device(memory) => memory.lent.with(vmap)?,
+            _ => vmap(),
+        }
+    }
+
+    /// Maps the whole of it for the kernel, even if it was memory of a device that is gone.
+    ///
+    /// # Safety
+    ///
+    /// The object must be kept until the result is dropped. If it is memory on a bus, the device
+    /// must be there.
+    pub(super) unsafe fn vmap_anyway(&self) -> Result<KernelMap> {
+        match &self.backing {
+            // SAFETY: The pages stay as long as the object does.
+            Backing::System(pages) => unsafe { KernelMap::of_pages(pages.iter(), self.size) },
+            #[cfg(CONFIG_MMU_NOTIFIER)]
+            Backing::User(user) => {
+                user.check()?;
+                let pages = user.pages().iter().copied();
+                // SAFETY: As above.
+                unsafe { KernelMap::of_pages(pages, self.size) }
+            }
+            // SAFETY: As above; the pool, and with it the region, stays as well.
+            Backing::Device(memory) => unsafe { memory.map() },
+            Backing::Imported(import) => KernelMap::of_dma_buf(import.dma_buf()?, self.size),
+        }
     }
 }
 
 #[pinned_drop]
 impl PinnedDrop for Object {
     fn drop(self: Pin<&mut Self>) {
-        self.region.in_use.fetch_sub(self.size() as u64, Relaxed);
+        match &self.backing {
+            Backing::Device(memory) => self.pool.lent.end(&memory.lent),
+            Backing::Imported(import) => self.pool.imports.end(import),
+            _ => (),
+        }
+        self.count(|in_use| {
+            in_use.fetch_sub(self.size as u64, Relaxed);
+        });
+        // SAFETY: Initialised by the type invariants, and nobody uses it any more.
+        unsafe { bindings::dma_resv_fini(self.reservation.get()) };
     }
 }

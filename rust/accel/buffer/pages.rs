@@ -87,9 +87,23 @@ impl Pages {
         Ok(pages)
     }
 
-    /// Returns how many pages there are.
-    pub(super) fn count(&self) -> usize {
-        self.count
+    /// Allocates `count` pages in one piece, filled with zeros. Returns `EINVAL` if that is not a
+    /// power of two, and `ENOMEM` if there is no such piece.
+    pub(super) fn contiguous(count: usize) -> Result<Self> {
+        if !count.is_power_of_two() {
+            return Err(EINVAL);
+        }
+        let order = count.ilog2();
+        let mut chunks = KVVec::with_capacity(1, GFP_KERNEL)?;
+        // INVARIANT: The pages are allocated here.
+        let chunk = Chunk {
+            page: ffi::alloc_zeroed_pages(order).ok_or(ENOMEM)?,
+            order,
+            first: 0,
+        };
+        chunks.push(chunk, GFP_KERNEL)?;
+        // INVARIANT: There is only one.
+        Ok(Self { chunks, count })
     }
 
     /// Returns where in physical memory page number `page` is, if there is such a page.
@@ -187,7 +201,6 @@ mod tests {
     fn each_page_is_where_it_is() -> Result {
         for count in [1, 2, 3, 7, 64, 511, 512, 513, 1025] {
             let pages = Pages::new(count)?;
-            assert_eq!(pages.count(), count);
             assert_eq!(pages.iter().count(), count);
             for (number, page) in pages.iter().enumerate() {
                 let page = NonNull::new(page).ok_or(EINVAL)?;

@@ -8,52 +8,243 @@ use core::{
 };
 use kernel::{
     bindings,
+    page::PAGE_SHIFT,
     prelude::*,
     sync::Arc, //
 };
 
-use super::Object;
+use super::{
+    dma_buf::DmaBuf,
+    object::{
+        Backing,
+        Object, //
+    }, //
+};
 use crate::ffi;
+
+/// What the kernel has to do with a mapping that it does not need any more.
+enum Owner {
+    /// Nothing: memory is always mapped.
+    Nobody,
+    /// `vunmap()`
+    Pages,
+    /// `iounmap()`
+    Io,
+    /// `dma_buf_vunmap()`
+    DmaBuf(DmaBuf, bindings::iosys_map),
+}
+
+/// Memory that is mapped for the kernel.
+///
+/// Processes and devices may write to it at any time, so it can be copied from and to, but there
+/// are no references to it.
+///
+/// # Invariants
+///
+/// There are `size` bytes at `address`, as long as `owner` says and the memory itself is there.
+/// They are to be accessed as I/O memory if `is_io`.
+pub(super) struct KernelMap {
+    address: NonNull<c_void>,
+    size: usize,
+    is_io: bool,
+    owner: Owner,
+}
+
+// SAFETY: The mapping is the kernel's, whoever accesses it; it is only copied from and to.
+unsafe impl Send for KernelMap {}
+// SAFETY: As above.
+unsafe impl Sync for KernelMap {}
+
+impl KernelMap {
+    /// Maps `size` bytes of physical memory, from `phys` on.
+    ///
+    /// # Safety
+    ///
+    /// They must be memory of the system or, if `is_io`, of a device. What is the system's must
+    /// not be freed before the result is dropped.
+    pub(super) unsafe fn of_phys(phys: u64, size: usize, is_io: bool) -> Result<Self> {
+        // SAFETY: Same requirements.
+        let address = unsafe {
+            if is_io {
+                ffi::accel_helper_ioremap_wc(phys, size)
+            } else {
+                ffi::accel_helper_phys_to_virt(phys)
+            }
+        };
+        // INVARIANT: It was just mapped.
+        Ok(Self {
+            address: NonNull::new(address).ok_or(ENOMEM)?,
+            size,
+            is_io,
+            owner: if is_io { Owner::Io } else { Owner::Nobody },
+        })
+    }
+
+    /// Maps pages, which have `size` bytes.
+    ///
+    /// # Safety
+    ///
+    /// They must not be freed before the result is dropped.
+    pub(super) unsafe fn of_pages(
+        pages: impl Iterator<Item = *mut bindings::page>,
+        size: usize,
+    ) -> Result<Self> {
+        let mut list = KVVec::with_capacity(size >> PAGE_SHIFT, GFP_KERNEL)?;
+        for page in pages {
+            list.push(page, GFP_KERNEL)?;
+        }
+        // INVARIANT: It was just mapped.
+        Ok(Self {
+            // SAFETY: Same requirements.
+            address: unsafe { ffi::vmap(&list) }?,
+            size,
+            is_io: false,
+            owner: Owner::Pages,
+        })
+    }
+
+    /// Maps a dma-buf, for access by the processor.
+    pub(super) fn of_dma_buf(dmabuf: DmaBuf, size: usize) -> Result<Self> {
+        let map = dmabuf.vmap()?;
+        // SAFETY: Both members are addresses, of which `is_iomem` only tells the kind.
+        let address = NonNull::new(unsafe { map.__bindgen_anon_1.vaddr });
+        // INVARIANT: It was just mapped. From here on, dropping it undoes that.
+        let this = Self {
+            address: address.ok_or(ENOMEM)?,
+            size,
+            is_io: map.is_iomem,
+            owner: Owner::DmaBuf(dmabuf, map),
+        };
+        if let Owner::DmaBuf(dmabuf, _) = &this.owner {
+            dmabuf.begin_cpu_access(bindings::dma_data_direction::DMA_BIDIRECTIONAL)?;
+        }
+        Ok(this)
+    }
+
+    /// Gives the mapping to C code, which has to undo it.
+    pub(super) fn into_raw(self) -> bindings::iosys_map {
+        let map = self.as_raw();
+        core::mem::forget(self);
+        map
+    }
+
+    /// Takes a mapping of `object` back from C code.
+    ///
+    /// # Safety
+    ///
+    /// `map` must come from [`Self::into_raw`], of a mapping of `object`, which is not imported.
+    pub(super) unsafe fn from_raw(object: &Object, map: bindings::iosys_map) -> Self {
+        let owner = match object.backing() {
+            // It is the system's, or there would not be a mapping.
+            Backing::Device(_) => Owner::Nobody,
+            _ => Owner::Pages,
+        };
+        // INVARIANT: It was a mapping before.
+        Self {
+            // SAFETY: The address of a mapping is not null.
+            address: unsafe { NonNull::new_unchecked(map.__bindgen_anon_1.vaddr) },
+            size: object.size(),
+            is_io: map.is_iomem,
+            owner,
+        }
+    }
+
+    fn as_raw(&self) -> bindings::iosys_map {
+        bindings::iosys_map {
+            __bindgen_anon_1: bindings::iosys_map__bindgen_ty_1 {
+                vaddr: self.address.as_ptr(),
+            },
+            is_iomem: self.is_io,
+        }
+    }
+
+    /// Copies the bytes from `offset` on. Returns `EINVAL` if that is not within the memory.
+    pub(super) fn read(&self, offset: usize, to: &mut [u8]) -> Result {
+        let from = self.at(offset, to.len())?;
+        // SAFETY: Both are valid for that many bytes. It is up to user space what is read if it
+        // writes at the same time: the copy is not the compiler's, but a function in C.
+        unsafe {
+            if self.is_io {
+                ffi::memcpy_fromio(to.as_mut_ptr().cast(), from, to.len());
+            } else {
+                bindings::memcpy(to.as_mut_ptr().cast(), from, to.len());
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the memory.
+    pub(super) fn write(&self, offset: usize, from: &[u8]) -> Result {
+        let to = self.at(offset, from.len())?;
+        // SAFETY: As in `read`.
+        unsafe {
+            if self.is_io {
+                ffi::memcpy_toio(to, from.as_ptr().cast(), from.len());
+            } else {
+                bindings::memcpy(to, from.as_ptr().cast(), from.len());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn fill_with_zeros(&self) {
+        let to = self.address.as_ptr();
+        // SAFETY: By the type invariants the memory is valid for writes.
+        unsafe {
+            if self.is_io {
+                ffi::memset_io(to, 0, self.size);
+            } else {
+                bindings::memset(to, 0, self.size);
+            }
+        }
+    }
+
+    /// Returns where `len` bytes from `offset` on are.
+    fn at(&self, offset: usize, len: usize) -> Result<*mut c_void> {
+        let end = offset.checked_add(len).ok_or(EINVAL)?;
+        if end > self.size {
+            return Err(EINVAL);
+        }
+        Ok(self.address.as_ptr().wrapping_byte_add(offset))
+    }
+}
+
+impl Drop for KernelMap {
+    fn drop(&mut self) {
+        let address = self.address.as_ptr();
+        match &mut self.owner {
+            Owner::Nobody => (),
+            // SAFETY: By the type invariants it was mapped so, and nobody uses it any more.
+            Owner::Pages => unsafe { ffi::vunmap(address) },
+            // SAFETY: As above.
+            Owner::Io => unsafe { ffi::accel_helper_iounmap(address) },
+            Owner::DmaBuf(dmabuf, map) => {
+                // There is nothing to be done about an error.
+                let direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
+                let _ = dmabuf.end_cpu_access(direction);
+                // SAFETY: As above.
+                unsafe { dmabuf.vunmap(map) };
+            }
+        }
+    }
+}
 
 /// A buffer that the kernel can access, until this is dropped.
 ///
 /// Processes and devices may write to the memory at any time, so it can be copied from and to, but
 /// there are no references to it.
-///
-/// # Invariants
-///
-/// The memory of `object` is mapped at `address`, as a whole.
 pub struct VMap {
+    // Before the object, whose memory it maps.
+    map: KernelMap,
     object: Arc<Object>,
-    address: NonNull<c_void>,
-}
-
-// SAFETY: The mapping is the kernel's, whoever accesses it; it is only copied from and to.
-unsafe impl Send for VMap {}
-// SAFETY: As above.
-unsafe impl Sync for VMap {}
-
-/// Maps the memory of `object`.
-///
-/// # Safety
-///
-/// The object must be kept until `vunmap()`.
-pub(super) unsafe fn map(object: &Object) -> Result<NonNull<c_void>> {
-    let pages = object.pages();
-    let mut list = KVVec::with_capacity(pages.count(), GFP_KERNEL)?;
-    for page in pages.iter() {
-        list.push(page, GFP_KERNEL)?;
-    }
-    // SAFETY: The pages stay as long as the object does.
-    unsafe { ffi::vmap(&list) }
 }
 
 impl VMap {
-    pub(super) fn new(object: Arc<Object>) -> Result<Self> {
-        // SAFETY: The object is kept until it is unmapped.
-        let address = unsafe { map(&object) }?;
-        // INVARIANT: It was just mapped.
-        Ok(Self { object, address })
+    pub(super) fn new(object: &Arc<Object>) -> Result<Self> {
+        let object = object.source()?;
+        // SAFETY: The object, and with it its memory, is kept until the mapping is gone.
+        let map = unsafe { object.vmap() }?;
+        Ok(Self { map, object })
     }
 
     /// Returns the size in bytes.
@@ -61,36 +252,21 @@ impl VMap {
         self.object.size()
     }
 
-    /// Copies the bytes from `offset` on. Returns `EINVAL` if that is not within the buffer.
+    /// Copies the bytes from `offset` on. Returns `EINVAL` if that is not within the buffer, and
+    /// `ENODEV` if it was memory of a device that is gone.
     pub fn read(&self, offset: usize, to: &mut [u8]) -> Result {
-        let from = self.at(offset, to.len())?;
-        // SAFETY: Both are valid for that many bytes. It is up to user space what is read if it
-        // writes at the same time: the copy is not the compiler's, but a function in C.
-        unsafe { bindings::memcpy(to.as_mut_ptr().cast(), from, to.len()) };
-        Ok(())
-    }
-
-    /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the buffer.
-    pub fn write(&self, offset: usize, from: &[u8]) -> Result {
-        let to = self.at(offset, from.len())?;
-        // SAFETY: As in `read`.
-        unsafe { bindings::memcpy(to, from.as_ptr().cast(), from.len()) };
-        Ok(())
-    }
-
-    /// Returns where `len` bytes from `offset` on are.
-    fn at(&self, offset: usize, len: usize) -> Result<*mut c_void> {
-        let end = offset.checked_add(len).ok_or(EINVAL)?;
-        if end > self.size() {
-            return Err(EINVAL);
+        match self.object.backing() {
+            Backing::Device(memory) => memory.lent.with(|| self.map.read(offset, to))?,
+            _ => self.map.read(offset, to),
         }
-        Ok(self.address.as_ptr().wrapping_byte_add(offset))
     }
-}
 
-impl Drop for VMap {
-    fn drop(&mut self) {
-        // SAFETY: Mapped by `new()`.
-        unsafe { ffi::vunmap(self.address.as_ptr()) };
+    /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the buffer, and `ENODEV` if
+    /// it was memory of a device that is gone.
+    pub fn write(&self, offset: usize, from: &[u8]) -> Result {
+        match self.object.backing() {
+            Backing::Device(memory) => memory.lent.with(|| self.map.write(offset, from))?,
+            _ => self.map.write(offset, from),
+        }
     }
 }

@@ -134,16 +134,13 @@ fn driver(call: &Call<'_>) -> Result<List> {
 }
 
 fn memory(call: &Call<'_>) -> Result<List> {
-    if !call.core.has_buffers {
-        return Ok(List::<accel_info_memory>::new().erase());
+    let mut list = List::<accel_info_memory>::new();
+    if call.core.has_buffers {
+        for region in call.core.pool.regions() {
+            list.push(region.info())?;
+        }
     }
-    List::of_one(accel_info_memory {
-        name: text(b"system"),
-        kind: ACCEL_MEMORY_SYSTEM,
-        reserved: 0,
-        total: 0,
-        in_use: call.core.region.in_use.load(Relaxed),
-    })
+    Ok(list.erase())
 }
 
 pub(super) fn usage(call: &Call<'_>) -> accel_info_usage {
@@ -160,14 +157,23 @@ pub(super) fn usage(call: &Call<'_>) -> accel_info_usage {
 
 pub(super) fn status(call: &Call<'_>) -> accel_info_status {
     let (users, observers) = call.core.files.counts();
+    let record = call.core.health.record();
+    let (last_error, last_error_code, last_error_ns) = match record.last {
+        Some((fault, ns)) => (fault.kind as u32, fault.code, ns),
+        None => (ACCEL_ERROR_NONE, 0, 0),
+    };
 
     accel_info_status {
-        // Whoever gets here is inside the gate, so the device is not gone.
-        state: ACCEL_STATE_RUNNING,
+        state: call.core.gate.state() as u32,
         users,
         observers,
-        reserved: 0,
+        last_error,
         registered_ns: call.core.registered_ns,
+        state_ns: record.state_ns,
+        resets: record.resets,
+        errors: record.errors,
+        last_error_ns,
+        last_error_code,
     }
 }
 
@@ -196,7 +202,7 @@ fn client(file: &OpenFile) -> accel_info_client {
 
 fn uapi(call: &Call<'_>) -> Result<List> {
     let mut list = List::<accel_info_ioctl>::new();
-    for entry in Iterator::chain(dispatch::core_ioctls(call).iter(), ops(call).ioctls) {
+    for entry in Iterator::chain(dispatch::core_ioctls(call), ops(call).ioctls) {
         list.push(describe(entry))?;
     }
     Ok(list.erase())

@@ -105,4 +105,44 @@ struct accel_test_buffer {
 #define ACCEL_TEST_IOC_BUFFER_FILL _IO(ACCEL_IOC_TYPE, 0x4a)
 #define ACCEL_TEST_IOC_BUFFER_SUM _IO(ACCEL_IOC_TYPE, 0x4b)
 
+/*
+ * Hands over a dump of a bytes, of which byte i is the lowest 8 bits of i times b;
+ * from byte 131072 on it is zero.
+ */
+#define ACCEL_TEST_IOC_DUMP _IO(ACCEL_IOC_TYPE, 0x60)
+
+/*
+ * Attributes, in the folder accel_test: "asleep", what SLEEPERS returns;
+ * "number", which can be written, up to ACCEL_TEST_MAX_NUMBER; and "secret", 42,
+ * which only root reads.
+ */
+#define ACCEL_TEST_MAX_NUMBER 1000
+
+/* Sends b events of kind ACCEL_EVENT_DRIVER_BASE + a; data[0] counts from 0, data[1] is b. */
+#define ACCEL_TEST_IOC_SEND _IO(ACCEL_IOC_TYPE, 0x4c)
+
+/* Reports an error of code b, of the hardware; or, if a is 1, of the firmware. */
+#define ACCEL_TEST_IOC_REPORT _IO(ACCEL_IOC_TYPE, 0x4d)
+
+/*
+ * Reports an error of the hardware, of code b, and asks for a reset.
+ * accel_test.exclusive cannot be reset; the others can 4 times in 2 seconds.
+ */
+#define ACCEL_TEST_IOC_RESET _IO(ACCEL_IOC_TYPE, 0x4e)
+
+/* For observers too: resets fail if a is not zero, and take b milliseconds. */
+#define ACCEL_TEST_IOC_SET_RESET _IO(ACCEL_IOC_TYPE, 0x4f)
+
+/*
+ * For observers too: the result is how often the driver has reset the device; if
+ * a is 1, how often a call was in STAY_INSIDE meanwhile, which is a mistake.
+ */
+#define ACCEL_TEST_IOC_RESETS _IO(ACCEL_IOC_TYPE, 0x50)
+
+/* Stays inside the driver for a microseconds. */
+#define ACCEL_TEST_IOC_STAY_INSIDE _IO(ACCEL_IOC_TYPE, 0x51)
+
+/* Works for b milliseconds on what has to be done in a. ECANCELED: there was a reset. */
+#define ACCEL_TEST_IOC_WORK_WITHIN _IO(ACCEL_IOC_TYPE, 0x52)
+
 #endif /* _ACCEL_TEST_H */

@@ -7,11 +7,13 @@
 #![forbid(unsafe_code)]
 
 mod buffers;
+mod health;
 
 use accel::{
     buffer::{
         BufferTable,
-        Limits, //
+        Limits,
+        Regions, //
     },
     faux,
     info::{
@@ -33,7 +35,10 @@ use accel::{
         accel_info_firmware,
         accel_info_sensor, //
     },
-    File, //
+    Attribute,
+    AttributeTable,
+    File,
+    Reset, //
 };
 use core::marker::PhantomData;
 use kernel::{
@@ -41,13 +46,18 @@ use kernel::{
     device,
     driver,
     str::CString,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
     },
     InPlaceModule, //
 };
 use zerocopy_derive::Immutable;
+
+use self::health::Health;
 
 /// A driver for each policy: `P` says which.
 struct Test<P>(PhantomData<P>);
@@ -56,6 +66,10 @@ trait Policy: Send + Sync + 'static {
     const POLICY: OpenPolicy;
     /// How many buffers there may be; `None` for no buffers.
     const BUFFERS: Option<Limits> = None;
+    /// How much memory the device has of its own, in bytes.
+    const MEMORY: usize = 0;
+    /// Whether devices can be reset.
+    const RESET: bool = true;
 }
 
 struct Shared;
@@ -74,6 +88,8 @@ impl Policy for Exclusive {
         buffers: 4,
         bytes: 1 << 20,
     });
+    const MEMORY: usize = 256 << 10;
+    const RESET: bool = false;
 }
 
 impl Policy for Limited {
@@ -87,20 +103,41 @@ impl Policy for PerUser {
 /// What is kept of a device.
 struct Data {
     /// How many are asleep.
-    asleep: Atomic<u32>,
+    asleep: Arc<Atomic<u32>>,
     /// How often they were woken.
     wakes: Atomic<u32>,
+    /// What was written to the attribute "number".
+    number: Atomic<u32>,
+    health: Health,
     /// Memory of the driver's own, which a device on the platform bus has.
     _memory: KVec<u64>,
 }
 
 impl Data {
-    fn new(memory: KVec<u64>) -> Self {
-        Self {
-            asleep: Atomic::new(0),
+    fn new(memory: KVec<u64>) -> Result<Self> {
+        Ok(Self {
+            asleep: Arc::new(Atomic::new(0), GFP_KERNEL)?,
             wakes: Atomic::new(0),
+            number: Atomic::new(0),
+            health: Health::new(),
             _memory: memory,
-        }
+        })
+    }
+}
+
+/// Counts somebody who is asleep, also if the device has gone wrong when they wake.
+struct Asleep(Arc<Atomic<u32>>);
+
+impl Asleep {
+    fn new(count: &Arc<Atomic<u32>>) -> Self {
+        count.fetch_add(1, Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
     }
 }
 
@@ -151,11 +188,10 @@ impl<P: Policy> Test<P> {
 
     fn sleep(ctx: Context<'_, Self>, args: &mut Words) -> Result {
         let before = ctx.data().wakes.load(Relaxed);
-        ctx.data().asleep.fetch_add(1, Relaxed);
-        let (ctx, wake) = ctx.wait(Deadline::in_ms(args.a), |ctx| {
+        let _asleep = Asleep::new(&ctx.data().asleep);
+        let (_, wake) = ctx.wait(Deadline::in_ms(args.a), |ctx| {
             (ctx.data().wakes.load(Relaxed) != before).then_some(())
         })?;
-        ctx.data().asleep.fetch_sub(1, Relaxed);
         wake.ready()
     }
 
@@ -185,6 +221,14 @@ impl<P: Policy> Test<P> {
         })
     }
 
+    fn dump(ctx: Context<'_, Self>, args: &mut Words) -> Result {
+        let mut data = VVec::from_elem(0, args.a as usize, GFP_KERNEL)?;
+        for (i, byte) in data.iter_mut().take(MAX_PATTERN).enumerate() {
+            *byte = (i as u32).wrapping_mul(args.b) as u8;
+        }
+        ctx.device().coredump(data)
+    }
+
     fn file_add(ctx: Context<'_, Self>, args: &mut Words) -> Result {
         args.add()?;
         let before = ctx.file().0.fetch_add(args.result, Relaxed);
@@ -199,6 +243,30 @@ impl<P: Policy> Test<P> {
         args.words.add()?;
         args.words.result = args.words.result.wrapping_add(args.c);
         args.echo = args.c;
+        Ok(())
+    }
+}
+
+/// The length of the pattern in a dump; to fill a large one takes its time.
+const MAX_PATTERN: usize = 1 << 17;
+
+/// The highest that the attribute "number" takes.
+const MAX_NUMBER: u32 = 1000;
+
+impl<P: Policy> Test<P> {
+    fn show_asleep(ctx: &Context<'_, Self, Observer>) -> u32 {
+        ctx.data().asleep.load(Relaxed)
+    }
+
+    fn show_number(ctx: &Context<'_, Self, Observer>) -> u32 {
+        ctx.data().number.load(Relaxed)
+    }
+
+    fn store_number(ctx: &Context<'_, Self, Observer>, number: u32) -> Result {
+        if number > MAX_NUMBER {
+            return Err(EINVAL);
+        }
+        ctx.data().number.store(number, Relaxed);
         Ok(())
     }
 }
@@ -229,12 +297,51 @@ impl<P: Policy> AccelDriver for Test<P> {
         Ioctl::new(0x49, "ACCEL_TEST_IOC_WORK", Self::work, "Works"),
         Ioctl::new(0x4a, "ACCEL_TEST_IOC_BUFFER_FILL", buffers::fill, "Fills"),
         Ioctl::new(0x4b, "ACCEL_TEST_IOC_BUFFER_SUM", buffers::sum, "Sums"),
+        Ioctl::new(0x4c, "ACCEL_TEST_IOC_SEND", health::send, "Sends"),
+        Ioctl::new(0x4d, "ACCEL_TEST_IOC_REPORT", health::report, "Reports"),
+        Ioctl::new(
+            0x4e,
+            "ACCEL_TEST_IOC_RESET",
+            health::ask_for_reset,
+            "Resets",
+        ),
+        Ioctl::for_observers(0x4f, "ACCEL_TEST_IOC_SET_RESET", health::set_reset, "Sets"),
+        Ioctl::for_observers(0x50, "ACCEL_TEST_IOC_RESETS", health::resets, "Counts"),
+        Ioctl::new(
+            0x51,
+            "ACCEL_TEST_IOC_STAY_INSIDE",
+            health::stay_inside,
+            "Stays",
+        ),
+        Ioctl::new(
+            0x52,
+            "ACCEL_TEST_IOC_WORK_WITHIN",
+            health::work_within,
+            "Works",
+        ),
+        Ioctl::new(0x60, "ACCEL_TEST_IOC_DUMP", Self::dump, "Dumps").input_only(),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {
         Some(limits) => BufferTable::system(limits),
         None => BufferTable::none(),
     };
+    const RESET: Reset<Self> = match P::RESET {
+        true => Reset::by(health::reset).at_most(4, 2),
+        false => Reset::none(),
+    };
     const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, Self::squares)]);
+    const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[
+        Attribute::new(c"asleep", Self::show_asleep),
+        Attribute::new(c"number", Self::show_number).store(Self::store_number),
+        Attribute::new(c"secret", |_| 42).for_root(),
+    ]);
+
+    fn memory(_data: &Data, regions: &mut Regions<'_>) -> Result {
+        if P::MEMORY == 0 {
+            return Ok(());
+        }
+        regions.add_carve_out(c"aside", P::MEMORY)
+    }
 
     fn firmware(
         _ctx: &Context<'_, Self, Observer>,
@@ -286,7 +393,7 @@ impl<P: Policy> File<Test<P>> for Sum {
 
 impl<P: Policy> faux::Driver for Test<P> {
     fn probe(_dev: &device::Device<device::Bound>) -> impl PinInit<Data, Error> + '_ {
-        Ok(Data::new(KVec::new()))
+        Data::new(KVec::new())
     }
 }
 
@@ -297,7 +404,7 @@ impl platform::Driver for Test<Shared> {
         _pdev: &'bound platform::Device<'_>,
         _info: Option<&()>,
     ) -> impl PinInit<Data, Error> + 'bound {
-        Ok(Data::new(KVec::with_capacity(64, GFP_KERNEL)?))
+        Data::new(KVec::with_capacity(64, GFP_KERNEL)?)
     }
 }
 

@@ -15,6 +15,14 @@
 /* A mistake of the driver: it always gives all of the memory. */
 #define ACCEL_TEST_PCI_TOO_MUCH 0x200000000ULL
 
+/*
+ * A reset takes a while, and fails if this is the first word of the memory,
+ * which is then set to zero.
+ */
+#define ACCEL_TEST_PCI_FAIL_RESET 0x6661696c
+/* The second word of the memory, while the driver's hook for a reset runs. */
+#define ACCEL_TEST_PCI_IN_RESET 0x62757379
+
 /**
  * struct accel_test_pci_peek - ioctl(ACCEL_TEST_PCI_IOC_PEEK)
  * @size: sizeof(struct accel_test_pci_peek)
@@ -31,5 +39,28 @@ struct accel_test_pci_peek {
 
 /* Reads the memory as the driver sees it. */
 #define ACCEL_TEST_PCI_IOC_PEEK _IO(ACCEL_IOC_TYPE, 0x40)
+
+/* From here on, the memory is for buffers: region 1. */
+#define ACCEL_TEST_PCI_FOR_BUFFERS (2UL << 20)
+
+/**
+ * struct accel_test_pci_place - ioctl(ACCEL_TEST_PCI_IOC_PLACE)
+ * @size: sizeof(struct accel_test_pci_place)
+ * @handle: in: a buffer
+ * @region: in: must be zero; out: the number of its region
+ * @reserved: must be zero
+ * @offset: in: must be zero; out: where in its region it is
+ *
+ * ENXIO if the buffer is not in the memory of the device.
+ */
+struct accel_test_pci_place {
+	__u32 size;
+	__u32 handle;
+	__u32 region;
+	__u32 reserved;
+	__aligned_u64 offset;
+};
+
+#define ACCEL_TEST_PCI_IOC_PLACE _IO(ACCEL_IOC_TYPE, 0x41)
 
 #endif /* _ACCEL_TEST_PCI_H */

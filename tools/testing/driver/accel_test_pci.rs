@@ -5,11 +5,20 @@
 
 #![forbid(unsafe_code)]
 
+mod buffers;
+
 use accel::{
+    buffer::{
+        BufferTable,
+        Limits,
+        Regions, //
+    },
     pci,
     prelude::*,
     IoRange,
-    MapRequest, //
+    MapRequest,
+    Reset,
+    Resetter, //
 };
 use kernel::{
     io::Io,
@@ -27,6 +36,12 @@ struct Data<'bound> {
 const REGISTERS: u64 = 1 << 32;
 const TOO_MUCH: u64 = 2 << 32;
 
+/// In the first word of the memory.
+const FAIL_RESET: u32 = 0x6661_696c;
+
+/// In the second word of the memory, while the hook of a reset runs.
+const IN_RESET: u32 = 0x6275_7379;
+
 /// `struct accel_test_pci_peek`
 #[repr(C)]
 #[derive(FromBytes, IntoBytes, KnownLayout)]
@@ -36,6 +51,20 @@ struct Peek {
     value: u32,
     reserved: u32,
 }
+
+/// `struct accel_test_pci_place`
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+struct Place {
+    size: u32,
+    handle: u32,
+    region: u32,
+    reserved: u32,
+    offset: u64,
+}
+
+/// The part of the memory that is for buffers.
+const FOR_BUFFERS: u64 = 2 << 20;
 
 impl<'bound> Data<'bound> {
     fn new(pdev: &'bound pci::Device<'_>) -> Result<Self> {
@@ -56,6 +85,29 @@ fn peek(ctx: Context<'_, TestPci>, args: &mut Peek) -> Result {
     Ok(())
 }
 
+fn place(ctx: Context<'_, TestPci>, args: &mut Place) -> Result {
+    if args.region != 0 || args.reserved != 0 || args.offset != 0 {
+        return Err(EINVAL);
+    }
+    let (region, offset) = ctx.buffer(args.handle)?.device_offset().ok_or(ENXIO)?;
+    (args.region, args.offset) = (region, offset);
+    Ok(())
+}
+
+/// Takes a while, and fails if the memory says so.
+fn reset(ctx: Context<'_, TestPci, Resetter>) -> Result {
+    ctx.data().first_page.try_write32(IN_RESET, 4)?;
+    let (ctx, _) = ctx.wait(Deadline::in_ms(300), |_| None::<()>)?;
+
+    let memory = &ctx.data().first_page;
+    memory.try_write32(0, 4)?;
+    if memory.try_read32(0)? == FAIL_RESET {
+        memory.try_write32(0, 0)?;
+        return Err(EIO);
+    }
+    Ok(())
+}
+
 impl AccelDriver for TestPci {
     type Data = CovariantForLt!(Data<'_>);
     type File = ();
@@ -67,12 +119,22 @@ impl AccelDriver for TestPci {
         documentation_url: "tools/testing/driver/accel_test_pci.h",
     };
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
-    const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[Ioctl::new(
-        0x40,
-        "ACCEL_TEST_PCI_IOC_PEEK",
-        peek,
-        "Reads the memory",
-    )]);
+    const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
+    const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
+        Ioctl::new(0x40, "ACCEL_TEST_PCI_IOC_PEEK", peek, "Reads the memory"),
+        Ioctl::new(0x41, "ACCEL_TEST_PCI_IOC_PLACE", place, "Finds a buffer"),
+        Ioctl::new(0x4a, "ACCEL_TEST_IOC_BUFFER_FILL", buffers::fill, "Fills"),
+        Ioctl::new(0x4b, "ACCEL_TEST_IOC_BUFFER_SUM", buffers::sum, "Sums"),
+    ]);
+    const RESET: Reset<Self> = Reset::by(reset);
+
+    fn memory(data: &Data<'_>, regions: &mut Regions<'_>) -> Result {
+        let memory = data.memory;
+        regions.add(
+            c"shared",
+            memory.part(FOR_BUFFERS, memory.len() - FOR_BUFFERS)?,
+        )
+    }
 
     fn mmap<'a>(ctx: &'a Context<'_, Self>, request: &MapRequest) -> Result<IoRange<'a>> {
         let data = ctx.data();

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the driver for tests does with buffers.
+//! What the drivers for tests do with buffers.
 
 use accel::{
     buffer::VMap,
     prelude::*, //
 };
 use core::ops::Range;
-
-use crate::{
-    Policy,
-    Test, //
-};
 
 /// `struct accel_test_buffer`
 #[repr(C)]
@@ -28,7 +23,7 @@ pub(crate) struct BufferBytes {
 
 impl BufferBytes {
     /// Finds the buffer, and the part of it that is meant.
-    fn map<P: Policy>(&self, ctx: &Context<'_, Test<P>>) -> Result<(VMap, Range<usize>)> {
+    fn map<T: AccelDriver>(&self, ctx: &Context<'_, T>) -> Result<(VMap, Range<usize>)> {
         if self.reserved != 0 || self.sum != 0 {
             return Err(EINVAL);
         }
@@ -43,7 +38,7 @@ impl BufferBytes {
 }
 
 /// Fills a part of a buffer with a byte.
-pub(crate) fn fill<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut BufferBytes) -> Result {
+pub(crate) fn fill<T: AccelDriver>(ctx: Context<'_, T>, args: &mut BufferBytes) -> Result {
     let (map, range) = args.map(&ctx)?;
     let bytes = [args.byte as u8; 64];
     for offset in range.clone().step_by(bytes.len()) {
@@ -54,7 +49,7 @@ pub(crate) fn fill<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut BufferBytes)
 }
 
 /// Sums up the bytes of a part of a buffer.
-pub(crate) fn sum<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut BufferBytes) -> Result {
+pub(crate) fn sum<T: AccelDriver>(ctx: Context<'_, T>, args: &mut BufferBytes) -> Result {
     let (map, range) = args.map(&ctx)?;
     let mut bytes = [0; 64];
     for offset in range.clone().step_by(bytes.len()) {

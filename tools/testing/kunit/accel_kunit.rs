@@ -8,7 +8,11 @@ mod bus;
 #[path = "../../../drivers/accel/edu_uapi.rs"]
 #[allow(dead_code)]
 mod edu_uapi;
+mod fence;
 mod node;
+#[path = "../../../drivers/accel/sim_uapi.rs"]
+#[allow(dead_code)]
+mod sim_uapi;
 mod test_driver;
 mod uapi_layout;
 

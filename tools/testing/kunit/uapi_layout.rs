@@ -9,8 +9,21 @@ use kernel::{
 };
 
 use crate::edu_uapi::{
+    BufferCopy as accel_edu_copy,
     Factorial as accel_edu_factorial,
     Liveness as accel_edu_liveness, //
+};
+use crate::sim_uapi::{
+    Operand as accel_sim_operand,
+    Submit as accel_sim_submit,
+    Wait as accel_sim_wait,
+    ACCEL_SIM_ADD,
+    ACCEL_SIM_IN_FENCE,
+    ACCEL_SIM_MATMUL,
+    ACCEL_SIM_MAX_JOBS,
+    ACCEL_SIM_MAX_STEPS,
+    ACCEL_SIM_MULTIPLY,
+    ACCEL_SIM_OUT_FENCE, //
 };
 use accel::uapi::*;
 
@@ -46,7 +59,7 @@ macro_rules! layout {
     };
 }
 
-const fn size_of_field<T, F: Copy>(_field: fn(&T) -> &F) -> usize {
+const fn size_of_field<T, F>(_field: fn(&T) -> &F) -> usize {
     size_of::<F>()
 }
 
@@ -68,7 +81,10 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         accel_info_clock { name, current_hz, max_hz }
         accel_info_usage { busy_ns, submitted, completed }
         accel_info_sensor { name, quantity, reserved, value }
-        accel_info_status { state, users, observers, reserved, registered_ns }
+        accel_info_status {
+            state, users, observers, last_error, registered_ns, state_ns, resets, errors,
+            last_error_ns, last_error_code,
+        }
         accel_info_client { id, since_ns, role, uid, pid, reserved, command }
         accel_info_ioctl {
             command, size, min_size, flags, capability, reserved, name, description,
@@ -78,8 +94,20 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         accel_bo_close { size, handle }
         accel_bo_mmap_offset { size, handle, offset }
         accel_bo_export { size, handle, flags, fd }
+        accel_bo_userptr { size, flags, address, bytes, handle, reserved }
+        accel_bo_import { size, fd, bytes, flags, handle }
+        accel_events { size, classes, eventfd, flags }
+        accel_event { size, kind, sequence, time_ns, data }
         accel_edu_factorial { size, n, timeout_ms, result }
         accel_edu_liveness { size, value, reply, reserved }
+        accel_edu_copy {
+            size, len, source, target, source_offset, target_offset, timeout_ms, reserved,
+        }
+        accel_sim_operand { offset, handle, reserved }
+        accel_sim_submit {
+            size, op, flags, in_fence, a, b, result, m, n, k, out_fence, job,
+        }
+        accel_sim_wait { size, timeout_ms, job, error, reserved }
     }
     constants {
         ACCEL_IOC_TYPE, ACCEL_IOC_DRIVER_BASE, ACCEL_IOC_DRIVER_END, ACCEL_INFO_LIST,
@@ -90,9 +118,15 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         ACCEL_IOCTL_CAPABILITY, ACCEL_IOCTL_PASSTHROUGH, ACCEL_INFO_FIRMWARE, ACCEL_INFO_ENGINES,
         ACCEL_INFO_MEMORY, ACCEL_INFO_CLOCKS, ACCEL_INFO_USAGE, ACCEL_INFO_SENSORS,
         ACCEL_INFO_DRIVER_BASE, ACCEL_ENGINE_OTHER, ACCEL_ENGINE_COMPUTE, ACCEL_ENGINE_COPY,
-        ACCEL_QUANTITY_POWER,
-        ACCEL_QUANTITY_TEMPERATURE, ACCEL_MEMORY_SYSTEM,
-        ACCEL_BO_POPULATE,
+        ACCEL_QUANTITY_POWER, ACCEL_QUANTITY_TEMPERATURE, ACCEL_MEMORY_SYSTEM,
+        ACCEL_MEMORY_DEVICE, ACCEL_REGION_FOREIGN, ACCEL_BO_POPULATE, ACCEL_SIM_ADD,
+        ACCEL_SIM_MULTIPLY, ACCEL_SIM_MATMUL, ACCEL_SIM_MAX_STEPS, ACCEL_SIM_MAX_JOBS,
+        ACCEL_SIM_IN_FENCE, ACCEL_SIM_OUT_FENCE,
+        ACCEL_STATE_RESETTING, ACCEL_STATE_WEDGED, ACCEL_STATE_GONE, ACCEL_ERROR_NONE,
+        ACCEL_ERROR_HARDWARE, ACCEL_ERROR_FIRMWARE, ACCEL_ERROR_TIMEOUT, ACCEL_ERROR_RESET_FAILED,
+        ACCEL_ERROR_RESET_STORM, ACCEL_EVENT_LOST, ACCEL_EVENT_STATE, ACCEL_EVENT_ERROR,
+        ACCEL_EVENT_DRIVER_BASE, ACCEL_EVENT_CLASS_STATE, ACCEL_EVENT_CLASS_ERROR,
+        ACCEL_EVENT_CLASS_DRIVER,
     }
 };
 

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! An accelerator in software, that adds and multiplies. It shows how a driver takes work and does
+//! it later: buffers, a queue, fences, poll.
+//!
+//! To run it: `insmod accel_sim.ko`, with `devices=N` for several.
+
+#![forbid(unsafe_code)]
+
+#[path = "sim/compute.rs"]
+mod compute;
+#[path = "sim/queue.rs"]
+mod queue;
+mod sim_uapi;
+
+use accel::{
+    buffer::{
+        BufferTable,
+        Limits,
+        Regions, //
+    },
+    faux,
+    fence::{
+        Fence,
+        FenceCallback,
+        SyncFile, //
+    },
+    info::{
+        Engine,
+        EngineClass,
+        List, //
+    },
+    prelude::*,
+    uapi::accel_info_engine, //
+};
+use kernel::{
+    device,
+    str::CString,
+    sync::Arc, //
+};
+
+use self::{
+    compute::Computation,
+    queue::{
+        Inputs,
+        Jobs,
+        Queue, //
+    },
+    sim_uapi::{
+        Submit,
+        Wait,
+        ACCEL_SIM_IN_FENCE,
+        ACCEL_SIM_OUT_FENCE, //
+    },
+};
+
+struct Sim;
+
+struct Data {
+    queue: Arc<Queue>,
+}
+
+/// How much memory a device has of its own.
+const MEMORY: usize = 4 << 20;
+
+fn submit(ctx: Context<'_, Sim>, args: &mut Submit) -> Result {
+    let waits = args.flags & ACCEL_SIM_IN_FENCE != 0;
+    if args.flags & !(ACCEL_SIM_IN_FENCE | ACCEL_SIM_OUT_FENCE) != 0
+        || !waits && args.in_fence != 0
+        || args.out_fence != 0
+        || args.job != 0
+    {
+        return Err(EINVAL);
+    }
+    let computation = Computation::new(&ctx, args)?;
+    let implicit = computation.inputs(ctx.device())?;
+    let asked = match waits {
+        true => {
+            let fence = Fence::from_fd(args.in_fence)?;
+            let callback = FenceCallback::new(ctx.device(), fence);
+            Some(KBox::pin_init(callback, GFP_KERNEL_ACCOUNT)?)
+        }
+        false => None,
+    };
+
+    let out = ctx
+        .file()
+        .submit(computation, Inputs { asked, implicit }, |fence| {
+            let out = args.flags & ACCEL_SIM_OUT_FENCE != 0;
+            out.then(|| SyncFile::new(fence)).transpose()
+        })?;
+    args.job = out.job;
+    if let Some(file) = out.extra {
+        args.out_fence = file.fd();
+        file.install();
+    }
+    ctx.device().queue_background();
+    Ok(())
+}
+
+fn wait(ctx: Context<'_, Sim>, args: &mut Wait) -> Result {
+    if args.error != 0 || args.reserved != 0 {
+        return Err(EINVAL);
+    }
+    let fence = ctx.file().find(args.job)?;
+    let (ctx, wake) = ctx.wait_fence(&fence, Deadline::in_ms(args.timeout_ms))?;
+    args.error = wake.ready()?.map_or_else(|e| e.to_errno(), |()| 0);
+    ctx.file().seen(args.job);
+    Ok(())
+}
+
+impl AccelDriver for Sim {
+    type Data = CovariantForLt!(Data);
+    type File = Jobs;
+    const INFO: DriverInfo = DriverInfo {
+        name: "accel_sim",
+        version: "1",
+        user_space_url: "tools/testing/selftests/accel",
+        user_space_license: "GPL-2.0",
+        documentation_url: "include/uapi/accel/sim.h",
+    };
+    const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+    const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
+    const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
+        Ioctl::new(0x40, "ACCEL_SIM_IOC_SUBMIT", submit, "Submits a job"),
+        Ioctl::new(0x41, "ACCEL_SIM_IOC_WAIT", wait, "Waits for a job"),
+    ]);
+
+    fn engines(_ctx: &Context<'_, Self, Observer>, list: &mut List<accel_info_engine>) -> Result {
+        list.push(Engine {
+            name: "processor",
+            class: EngineClass::Compute,
+            count: 1,
+        })
+    }
+
+    fn memory(_data: &Data, regions: &mut Regions<'_>) -> Result {
+        regions.add_carve_out(c"device", MEMORY)
+    }
+
+    fn background(ctx: &Context<'_, Self, Observer>) {
+        // One at a time, so that a removal does not wait for more than that.
+        let Some(job) = ctx.data().queue.take() else {
+            return;
+        };
+        let work = ctx.device().begin_work();
+        let (done, result) = job.run();
+        // Whoever sees it done also sees it counted.
+        drop(work);
+        done.signal(result);
+        ctx.device().wake();
+        ctx.device().queue_background();
+    }
+
+    fn poll(ctx: &Context<'_, Self>) -> bool {
+        ctx.file().has_news()
+    }
+}
+
+impl accel::File<Sim> for Jobs {
+    fn open(ctx: &Context<'_, Sim, Observer>) -> impl PinInit<Self, Error> {
+        Self::new(ctx.device(), ctx.data().queue.clone())
+    }
+}
+
+impl faux::Driver for Sim {
+    fn probe(_dev: &device::Device<device::Bound>) -> impl PinInit<Data, Error> + '_ {
+        Ok(Data {
+            queue: Arc::pin_init(Queue::new(), GFP_KERNEL)?,
+        })
+    }
+}
+
+module! {
+    type: SimModule,
+    name: "accel_sim",
+    authors: ["The accel developers"],
+    description: "An accelerator in software",
+    license: "GPL",
+    params: {
+        devices: u32 {
+            default: 1,
+            description: "How many devices there are, accel_sim.N (default: 1)",
+        },
+    },
+}
+
+struct SimModule {
+    _devices: KVec<faux::Registration<Sim>>,
+}
+
+impl kernel::Module for SimModule {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let mut devices = KVec::new();
+        for n in 0..module_parameters::devices.value() {
+            let name = CString::try_from_fmt(fmt!("accel_sim.{n}"))?;
+            devices.push(faux::Registration::new(&name)?, GFP_KERNEL)?;
+        }
+        Ok(Self { _devices: devices })
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The DMA engine of the "edu" device: it moves bytes between the memory of the system and 4 KiB of
+//! its own, one piece at a time.
+
+use accel::{
+    buffer::DeviceMap,
+    prelude::*, //
+};
+use core::ops::Range;
+use kernel::{
+    dma::DataDirection,
+    io::{
+        register,
+        Io, //
+    },
+    new_mutex,
+    sync::Mutex,
+    time::{
+        delay::fsleep,
+        Delta, //
+    }, //
+};
+
+use crate::{
+    edu_uapi,
+    Edu,
+    Registers, //
+};
+
+register! {
+    SOURCE(u32) @ 0x80 {
+        31:0 address;
+    }
+    TARGET(u32) @ 0x88 {
+        31:0 address;
+    }
+    COUNT(u32) @ 0x90 {
+        31:0 bytes;
+    }
+    COMMAND(u32) @ 0x98 {
+        2:2 irq_on_completion => bool;
+        1:1 from_device => bool;
+        /// Stays set as long as the engine works.
+        0:0 run => bool;
+    }
+}
+
+/// Where the engine has its own memory.
+const OWN_MEMORY: u32 = 0x4_0000;
+const OWN_SIZE: usize = 4096;
+/// How long the engine works on a piece, at most, in milliseconds: ten times what it takes.
+const LONGEST_MS: u32 = 1000;
+
+/// The engine.
+#[pin_data]
+pub(crate) struct Dma {
+    #[pin]
+    job: Mutex<Job>,
+}
+
+/// What the engine works on.
+struct Job {
+    claimed: bool,
+    /// The source and the target. They stay if somebody gives up while the engine works.
+    maps: Option<(DeviceMap, DeviceMap)>,
+}
+
+/// Returns whether the engine works.
+pub(crate) fn is_running(bar: &Registers<'_>) -> bool {
+    bar.read(COMMAND).run()
+}
+
+/// Waits until the engine does not touch memory any more; it cannot be stopped. If it is out of the
+/// machine already, it always seems to work.
+pub(crate) fn quiesce(bar: &Registers<'_>) {
+    for _ in 0..LONGEST_MS {
+        if !is_running(bar) {
+            break;
+        }
+        fsleep(Delta::from_millis(1));
+    }
+}
+
+impl Dma {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            job <- new_mutex!(Job { claimed: false, maps: None }),
+        })
+    }
+
+    /// Claims the engine, if nobody has and it is idle.
+    fn claim(&self, bar: &Registers<'_>) -> Option<()> {
+        let mut job = self.job.lock();
+        if job.claimed || is_running(bar) {
+            return None;
+        }
+        job.claimed = true;
+        job.maps = None;
+        Some(())
+    }
+
+    fn release(&self, bar: &Registers<'_>) {
+        let mut job = self.job.lock();
+        job.claimed = false;
+        if !is_running(bar) {
+            job.maps = None;
+        } else if let Some((_, target)) = &job.maps {
+            // By the time the engine is done, it may have other content.
+            target.abandon();
+        }
+    }
+}
+
+/// Starts to move what comes after `done` bytes, and returns how many that are.
+fn start(ctx: &Context<'_, Edu>, done: usize, direction: DataDirection) -> Result<usize> {
+    let data = ctx.data();
+    let job = data.dma.job.lock();
+    let (source, target) = job.maps.as_ref().ok_or(ENODATA)?;
+    let to_device = direction == DataDirection::ToDevice;
+    let map = if to_device { source } else { target };
+    let piece = map.pieces(ctx, done)?.next().ok_or(EINVAL)?;
+
+    // CAST: Addresses have 28 bits, and no more than `OWN_SIZE` bytes are mapped.
+    let (outside, inside) = (piece.address as u32, OWN_MEMORY + done as u32);
+    let (from, to) = if to_device {
+        (outside, inside)
+    } else {
+        (inside, outside)
+    };
+    let bar = &data.bar;
+    bar.write_reg(SOURCE::zeroed().with_address(from));
+    bar.write_reg(TARGET::zeroed().with_address(to));
+    bar.write_reg(COUNT::zeroed().with_bytes(piece.len as u32));
+    let command = COMMAND::zeroed()
+        .with_run(true)
+        .with_irq_on_completion(true);
+    bar.write_reg(command.with_from_device(!to_device));
+    Ok(piece.len)
+}
+
+/// Moves all bytes into the device, or out of it. Gives the context back, and how it went.
+fn transfer<'a>(
+    mut ctx: Context<'a, Edu>,
+    deadline: Deadline,
+    len: usize,
+    direction: DataDirection,
+) -> Result<(Context<'a, Edu>, Result)> {
+    let mut done = 0;
+    while done < len {
+        match start(&ctx, done, direction) {
+            Ok(moved) => done += moved,
+            Err(e) => return Ok((ctx, Err(e))),
+        }
+        let idle = |ctx: &Context<'_, Edu>| (!is_running(&ctx.data().bar)).then_some(());
+        let (next, finished) = ctx.wait(deadline, idle)?;
+        ctx = next;
+        if let Err(e) = finished.ready() {
+            return Ok((ctx, Err(e)));
+        }
+    }
+    Ok((ctx, Ok(())))
+}
+
+fn range(offset: u64, len: u32) -> Result<Range<usize>> {
+    let start = usize::try_from(offset).map_err(|_| EINVAL)?;
+    Ok(start..start.checked_add(len as usize).ok_or(EINVAL)?)
+}
+
+/// Copies between buffers, through the memory of the device.
+pub(crate) fn copy(ctx: Context<'_, Edu>, args: &mut edu_uapi::BufferCopy) -> Result {
+    use DataDirection::{FromDevice, ToDevice};
+
+    let len = args.len as usize;
+    if len > OWN_SIZE || args.reserved != 0 {
+        return Err(EINVAL);
+    }
+    let deadline = crate::deadline(args.timeout_ms);
+    let source = range(args.source_offset, args.len)?;
+    let target = range(args.target_offset, args.len)?;
+    let source = ctx
+        .buffer(args.source)?
+        .map_for_device(&ctx, source, ToDevice)?;
+    let target = ctx
+        .buffer(args.target)?
+        .map_for_device(&ctx, target, FromDevice)?;
+
+    let (ctx, claimed) = ctx.wait(deadline, |ctx| ctx.data().dma.claim(&ctx.data().bar))?;
+    claimed.ready()?;
+    ctx.data().dma.job.lock().maps = Some((source, target));
+    let (mut ctx, mut result) = transfer(ctx, deadline, len, ToDevice)?;
+    if result.is_ok() {
+        (ctx, result) = transfer(ctx, deadline, len, FromDevice)?;
+    }
+    ctx.data().dma.release(&ctx.data().bar);
+    ctx.device().wake();
+    result
+}

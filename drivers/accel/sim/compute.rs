@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the accelerator computes.
+
+use accel::{
+    buffer::{
+        Access,
+        Buffer,
+        VMap, //
+    },
+    fence::{
+        Fence,
+        FenceCallback, //
+    },
+    prelude::*, //
+};
+
+use crate::{
+    sim_uapi::{
+        Operand,
+        Submit,
+        ACCEL_SIM_ADD,
+        ACCEL_SIM_MATMUL,
+        ACCEL_SIM_MAX_STEPS,
+        ACCEL_SIM_MULTIPLY, //
+    },
+    Sim, //
+};
+
+/// How many numbers are computed at a time.
+const CHUNK: usize = 64;
+
+enum Op {
+    Vector(fn(i32, i32) -> i32),
+    MatMul { m: usize, k: usize },
+}
+
+/// A part of a buffer that a computation may access.
+struct View {
+    buffer: Buffer<Sim>,
+    map: VMap,
+    offset: usize,
+}
+
+impl View {
+    fn new(ctx: &Context<'_, Sim>, operand: &Operand, len: u64) -> Result<Self> {
+        if operand.reserved != 0 {
+            return Err(EINVAL);
+        }
+        let buffer = ctx.buffer(operand.handle)?;
+        let end = operand.offset.checked_add(len).ok_or(EINVAL)?;
+        if end > buffer.size() as u64 {
+            return Err(EINVAL);
+        }
+        Ok(Self {
+            map: buffer.vmap()?,
+            buffer,
+            // CAST: At most the size of the buffer.
+            offset: operand.offset as usize,
+        })
+    }
+
+    /// Reads numbers of 32 bits, from number `first` on.
+    fn read_i32(&self, first: usize, to: &mut [i32]) -> Result {
+        self.map
+            .read(self.offset + first * size_of::<i32>(), to.as_mut_bytes())
+    }
+
+    fn write_i32(&self, first: usize, from: &[i32]) -> Result {
+        self.map
+            .write(self.offset + first * size_of::<i32>(), from.as_bytes())
+    }
+
+    /// Reads numbers of 8 bits.
+    fn read_i8(&self, first: usize, to: &mut [i8]) -> Result {
+        self.map.read(self.offset + first, to.as_mut_bytes())
+    }
+}
+
+/// A computation whose operands are known to be there.
+pub(crate) struct Computation {
+    op: Op,
+    n: usize,
+    a: View,
+    b: View,
+    result: View,
+}
+
+impl Computation {
+    /// Checks what was submitted. Returns `EINVAL` if it makes no sense or is too large, `ENOENT`
+    /// if there is no such buffer.
+    pub(crate) fn new(ctx: &Context<'_, Sim>, args: &Submit) -> Result<Self> {
+        let op = match args.op {
+            ACCEL_SIM_ADD => Op::Vector(i32::wrapping_add),
+            ACCEL_SIM_MULTIPLY => Op::Vector(i32::wrapping_mul),
+            ACCEL_SIM_MATMUL => Op::MatMul {
+                m: args.m as usize,
+                k: args.k as usize,
+            },
+            _ => return Err(EINVAL),
+        };
+        let [m, n, k] = [args.m, args.n, args.k].map(u64::from);
+        let (steps, a, b, result) = match op {
+            Op::Vector(_) if m != 0 || k != 0 => return Err(EINVAL),
+            Op::Vector(_) => (Some(n), n * 4, n * 4, n * 4),
+            Op::MatMul { .. } => ((m * n).checked_mul(k), m * k, k * n, m * n),
+        };
+        // What is small enough has no product that is too large.
+        match steps {
+            Some(1..=ACCEL_SIM_MAX_STEPS) => (),
+            _ => return Err(EINVAL),
+        }
+        let result = match op {
+            Op::Vector(_) => result,
+            Op::MatMul { .. } => result * 4,
+        };
+        Ok(Self {
+            op,
+            n: args.n as usize,
+            a: View::new(ctx, &args.a, a)?,
+            b: View::new(ctx, &args.b, b)?,
+            result: View::new(ctx, &args.result, result)?,
+        })
+    }
+
+    fn views(&self) -> [(&View, Access); 3] {
+        [
+            (&self.a, Access::Read),
+            (&self.b, Access::Read),
+            (&self.result, Access::Write),
+        ]
+    }
+
+    /// Returns what others do with the operands, that has to be done before.
+    pub(crate) fn inputs(&self, device: &Device<Sim>) -> Result<KVec<Pin<KBox<FenceCallback>>>> {
+        let mut inputs = KVec::new();
+        for (view, access) in self.views() {
+            if let Some(fence) = view.buffer.pending(access)? {
+                let callback = KBox::pin_init(FenceCallback::new(device, fence), GFP_KERNEL)?;
+                inputs.push(callback, GFP_KERNEL)?;
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// Lets others find `fence`, with which this ends.
+    pub(crate) fn publish(&self, fence: &Fence) -> Result {
+        let mut views = self.views().into_iter();
+        views.try_for_each(|(view, access)| view.buffer.add_fence(fence, access))
+    }
+
+    pub(crate) fn run(&self) -> Result {
+        match self.op {
+            Op::Vector(f) => self.vector(f),
+            Op::MatMul { m, k } => (0..m).try_for_each(|row| self.row(row, k)),
+        }
+    }
+
+    fn vector(&self, f: fn(i32, i32) -> i32) -> Result {
+        let (mut a, mut b) = ([0; CHUNK], [0; CHUNK]);
+        for first in (0..self.n).step_by(CHUNK) {
+            let len = CHUNK.min(self.n - first);
+            self.a.read_i32(first, &mut a[..len])?;
+            self.b.read_i32(first, &mut b[..len])?;
+            for (a, b) in a.iter_mut().zip(&b) {
+                *a = f(*a, *b);
+            }
+            self.result.write_i32(first, &a[..len])?;
+        }
+        Ok(())
+    }
+
+    /// Computes a row of a product of matrices.
+    fn row(&self, row: usize, k: usize) -> Result {
+        for first in (0..self.n).step_by(CHUNK) {
+            let len = CHUNK.min(self.n - first);
+            let mut sums = [0i32; CHUNK];
+            for i in 0..k {
+                let (mut a, mut b) = ([0], [0; CHUNK]);
+                self.a.read_i8(row * k + i, &mut a)?;
+                self.b.read_i8(i * self.n + first, &mut b[..len])?;
+                for (sum, b) in sums.iter_mut().zip(&b) {
+                    *sum = sum.wrapping_add(i32::from(a[0]) * i32::from(*b));
+                }
+            }
+            self.result.write_i32(row * self.n + first, &sums[..len])?;
+        }
+        Ok(())
+    }
+}

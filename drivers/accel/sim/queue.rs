@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The jobs that are on their way: in order in each open file, and the files in turn.
+
+use accel::{
+    fence::{
+        DriverFence,
+        Fence,
+        FenceCallback,
+        Timeline, //
+    },
+    prelude::*, //
+};
+use kernel::{
+    new_mutex,
+    rbtree::{
+        RBTree,
+        RBTreeNodeReservation, //
+    },
+    sync::{
+        aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        Mutex, //
+    },
+};
+
+use crate::{
+    compute::Computation,
+    sim_uapi::ACCEL_SIM_MAX_JOBS,
+    Sim, //
+};
+
+/// What a job waits for.
+pub(crate) struct Inputs {
+    /// What its submitter has asked for. If that fails, the job does.
+    pub(crate) asked: Option<Pin<KBox<FenceCallback>>>,
+    /// What others do with its buffers.
+    pub(crate) implicit: KVec<Pin<KBox<FenceCallback>>>,
+}
+
+pub(crate) struct Job {
+    computation: Computation,
+    inputs: Inputs,
+    done: DriverFence,
+}
+
+impl Job {
+    /// Returns how what the job waits for has ended, once all of it has.
+    fn input_status(&self) -> Option<Result> {
+        let mut implicit = self.inputs.implicit.iter();
+        if implicit.any(|input| input.fence().status().is_none()) {
+            return None;
+        }
+        let asked = self.inputs.asked.as_ref();
+        asked.map_or(Some(Ok(())), |input| input.fence().status())
+    }
+
+    /// Does what is to be done, unless what it waited for has failed. Returns how it has ended, and
+    /// the fence by which to say so.
+    pub(crate) fn run(self) -> (DriverFence, Result) {
+        let input = self.input_status().unwrap_or(Ok(()));
+        let result = input.and_then(|()| self.computation.run());
+        (self.done, result)
+    }
+}
+
+/// Which job: of which file, and its number there.
+type Id = (u64, u64);
+
+struct Waiting {
+    jobs: RBTree<Id, Job>,
+    /// The file that had its turn.
+    turn: u64,
+}
+
+impl Waiting {
+    /// Finds the first job of a file, from `file` on, that can begin.
+    fn ready(&self, mut file: u64) -> Option<Id> {
+        loop {
+            let cursor = self.jobs.cursor_lower_bound(&(file, 0))?;
+            let (&id, job) = cursor.current();
+            if job.input_status().is_some() {
+                return Some(id);
+            }
+            file = id.0 + 1;
+        }
+    }
+
+    /// Takes out the last job of a file.
+    fn take_last_of(&mut self, file: u64) -> Option<Job> {
+        let mut cursor = self.jobs.cursor_lower_bound_mut(&(file, 0))?;
+        let mut last = None;
+        loop {
+            let (&id, _) = cursor.current();
+            if id.0 != file {
+                break;
+            }
+            last = Some(id);
+            match cursor.move_next() {
+                Some(next) => cursor = next,
+                None => break,
+            }
+        }
+        self.jobs.remove(&last?)
+    }
+}
+
+/// The jobs of a device that have not begun.
+//
+// No memory is allocated while the mutex is held: jobs are done under it, and others wait for them.
+#[pin_data]
+pub(crate) struct Queue {
+    #[pin]
+    waiting: Mutex<Waiting>,
+    last_file: Atomic<u64>,
+}
+
+impl Queue {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            waiting <- new_mutex!(Waiting {
+                jobs: RBTree::new(),
+                turn: 0,
+            }),
+            last_file: Atomic::new(0),
+        })
+    }
+
+    /// Takes out the job that is to be done next.
+    pub(crate) fn take(&self) -> Option<Job> {
+        let mut waiting = self.waiting.lock();
+        let next = waiting.turn + 1;
+        let id = waiting.ready(next).or_else(|| waiting.ready(0))?;
+        waiting.turn = id.0;
+        waiting.jobs.remove(&id)
+    }
+}
+
+/// The latest jobs of a file, by number; those that are not done are among them.
+struct Recent {
+    jobs: KVec<(u64, ARef<Fence>)>,
+    /// The last that was waited for.
+    seen: u64,
+}
+
+/// An open file as the queue knows it. Takes its jobs with it.
+struct Submitter {
+    queue: Arc<Queue>,
+    file: u64,
+}
+
+impl Submitter {
+    fn new(queue: Arc<Queue>) -> Self {
+        let file = queue.last_file.fetch_add(1, Relaxed) + 1;
+        Self { queue, file }
+    }
+
+    fn take_last(&self) -> Option<Job> {
+        self.queue.waiting.lock().take_last_of(self.file)
+    }
+}
+
+impl Drop for Submitter {
+    fn drop(&mut self) {
+        // From the last to the first, so that none is done because that before it is not.
+        while let Some(job) = self.take_last() {
+            drop(job);
+        }
+    }
+}
+
+/// The jobs of an open file.
+#[pin_data]
+pub(crate) struct Jobs {
+    submitter: Submitter,
+    timeline: Timeline,
+    #[pin]
+    recent: Mutex<Recent>,
+}
+
+/// A job that was submitted, and what goes with it.
+pub(crate) struct Submitted<X> {
+    pub(crate) job: u64,
+    pub(crate) extra: X,
+}
+
+impl Jobs {
+    pub(crate) fn new(device: &Device<Sim>, queue: Arc<Queue>) -> impl PinInit<Self, Error> {
+        let timeline = Timeline::new(device);
+        pin_init::pin_init_scope(move || {
+            let jobs = KVec::with_capacity(ACCEL_SIM_MAX_JOBS, GFP_KERNEL_ACCOUNT)?;
+            Ok(try_pin_init!(Self {
+                submitter: Submitter::new(queue),
+                timeline,
+                recent <- new_mutex!(Recent { jobs, seen: 0 }),
+            }))
+        })
+    }
+
+    /// Queues a job, unless `extra` fails, which is given its fence. Returns `EAGAIN` if there are
+    /// too many.
+    pub(crate) fn submit<X>(
+        &self,
+        computation: Computation,
+        inputs: Inputs,
+        extra: impl FnOnce(&Fence) -> Result<X>,
+    ) -> Result<Submitted<X>> {
+        let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
+        let mut recent = self.recent.lock();
+        if recent.jobs.len() == ACCEL_SIM_MAX_JOBS && recent.jobs[0].1.status().is_none() {
+            return Err(EAGAIN);
+        }
+        let done = self.timeline.fence()?;
+        let job = done.number();
+        let extra = extra(done.fence())?;
+        computation.publish(done.fence())?;
+
+        if recent.jobs.len() == ACCEL_SIM_MAX_JOBS {
+            let _ = recent.jobs.remove(0);
+        }
+        // There is room.
+        let _ = recent
+            .jobs
+            .push_within_capacity((job, done.fence().clone()));
+        let Submitter { queue, file } = &self.submitter;
+        let id = (*file, job);
+        let queued = Job {
+            computation,
+            inputs,
+            done,
+        };
+        let node = node.into_node(id, queued);
+        queue.waiting.lock().jobs.insert(node);
+        Ok(Submitted { job, extra })
+    }
+
+    /// Returns the fence of a job, or `ENOENT`.
+    pub(crate) fn find(&self, job: u64) -> Result<ARef<Fence>> {
+        let recent = self.recent.lock();
+        let (_, fence) = recent
+            .jobs
+            .iter()
+            .find(|(number, _)| *number == job)
+            .ok_or(ENOENT)?;
+        Ok(fence.clone())
+    }
+
+    /// Takes note that a job was waited for.
+    pub(crate) fn seen(&self, job: u64) {
+        let mut recent = self.recent.lock();
+        recent.seen = recent.seen.max(job);
+    }
+
+    /// Returns whether a job is done that was not waited for.
+    pub(crate) fn has_news(&self) -> bool {
+        let recent = self.recent.lock();
+        let mut jobs = recent.jobs.iter();
+        let next = jobs.find(|(number, _)| *number > recent.seen);
+        next.is_some_and(|(_, fence)| fence.status().is_some())
+    }
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers in the hands of the device.
+//!
+//! A driver that has a part of a buffer mapped for its device holds a [`DeviceMap`]. The mapping
+//! ends when that is dropped, and at the latest when the device goes: then the framework ends it,
+//! after the driver has quiesced the device (its data is dropped). So a driver can leave the gate
+//! while the device works, and need not come back in time.
+//!
+//! A device that cannot address all memory works on a copy, where it can reach it.
+
+use core::{
+    ops::Range,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings,
+    dma::{
+        Coherent,
+        DataDirection,
+        DmaAddress, //
+    },
+    error::to_result,
+    new_mutex,
+    prelude::*,
+    scatterlist::{
+        SGTable,
+        SGTableIter, //
+    },
+    sync::{
+        atomic::{
+            AtomicFlag,
+            Full,
+            Relaxed, //
+        },
+        Arc,
+        Mutex, //
+    },
+    types::Opaque, //
+};
+
+use super::{
+    import::Import,
+    object::{
+        Backing,
+        Object, //
+    },
+    pool::Pool,
+    registry::Ends,
+    vmap::VMap, //
+};
+use crate::{
+    context::Context,
+    device::Core,
+    driver::AccelDriver,
+    ffi, //
+};
+
+/// A part of a buffer that is mapped for a device.
+///
+/// # Invariants
+///
+/// Until `ended`, the device finds the bytes as `table` says.
+#[pin_data(PinnedDrop)]
+pub(super) struct Mapped {
+    object: Arc<Object>,
+    /// The part that is meant.
+    range: Range<usize>,
+    table: Table,
+    #[pin]
+    copy: Mutex<Option<Copied>>,
+    abandoned: AtomicFlag,
+    ended: AtomicFlag,
+}
+
+/// The copy that a device works on, and what it is a copy of.
+struct Copied {
+    memory: Coherent<[u8]>,
+    source: VMap,
+}
+
+/// How a device finds the bytes.
+enum Table {
+    /// By a table of our own, of the whole buffer.
+    Own(KBox<OwnTable>),
+    /// By a table of an exporter, of the whole buffer.
+    Foreign(Arc<Import>, NonNull<bindings::sg_table>, DataDirection),
+    /// At this address is a copy of the part that is meant.
+    Copy(DmaAddress),
+}
+
+// SAFETY: A table may be used from any thread.
+unsafe impl Send for Table {}
+// SAFETY: As above.
+unsafe impl Sync for Table {}
+
+/// A table of the pages of a buffer.
+///
+/// # Invariants
+///
+/// `table` is empty, or lists pages. If there is a direction, it is mapped for `device` in that.
+struct OwnTable {
+    table: Opaque<bindings::sg_table>,
+    device: *mut bindings::device,
+    direction: Option<bindings::dma_data_direction>,
+}
+
+impl OwnTable {
+    /// Maps the pages of `object` for `device`, which must be bound.
+    fn new(
+        object: &Object,
+        device: *mut bindings::device,
+        direction: bindings::dma_data_direction,
+    ) -> Result<KBox<Self>> {
+        // INVARIANT: The table is empty.
+        let own = Self {
+            table: Opaque::new(bindings::sg_table::default()),
+            device,
+            direction: None,
+        };
+        let mut own = KBox::new(own, GFP_KERNEL)?;
+        let table = own.table.get();
+        // SAFETY: The table is valid, stays where it is, and is freed when it is dropped.
+        unsafe { object.fill(table) }?;
+        // SAFETY: The device is bound, and the table lists pages.
+        to_result(unsafe { bindings::dma_map_sgtable(device, table, direction, 0) })?;
+        // INVARIANT: It was just mapped.
+        own.direction = Some(direction);
+        Ok(own)
+    }
+
+    fn unmap(&self) {
+        if let Some(direction) = self.direction {
+            // SAFETY: By the type invariants it is mapped in that direction.
+            unsafe { bindings::dma_unmap_sgtable(self.device, self.table.get(), direction, 0) };
+        }
+    }
+}
+
+impl Drop for OwnTable {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants it can be freed, and nobody uses it any more.
+        unsafe { bindings::sg_free_table(self.table.get()) };
+    }
+}
+
+impl Mapped {
+    /// Maps `range` of `object` for the device of `core`. The caller must be inside the gate.
+    fn new(
+        core: &Core,
+        object: Arc<Object>,
+        range: Range<usize>,
+        direction: DataDirection,
+    ) -> Result<Arc<Self>> {
+        let device = ffi::device_as_raw(core.parent());
+        // SAFETY: The parent is a valid device.
+        if !unsafe { ffi::accel_helper_can_dma(device) } {
+            return Err(EOPNOTSUPP);
+        }
+        // SAFETY: As above; it is set up for DMA.
+        let limited = unsafe { bindings::dma_addressing_limited(device) };
+        let mut copy = None;
+        let table = match object.backing() {
+            _ if limited => {
+                let copied = copy_out(core, &object, &range)?;
+                let address = copied.memory.dma_address();
+                copy = Some(copied);
+                Table::Copy(address)
+            }
+            Backing::Imported(import) => {
+                let table = import.map(direction.into())?;
+                Table::Foreign(import.clone(), table, direction)
+            }
+            _ => Table::Own(OwnTable::new(&object, device, direction.into())?),
+        };
+        // INVARIANT: It was just mapped.
+        Arc::pin_init(
+            pin_init!(Self {
+                object,
+                range,
+                table,
+                copy <- new_mutex!(copy),
+                abandoned: AtomicFlag::new(false),
+                ended: AtomicFlag::new(false),
+            }),
+            GFP_KERNEL,
+        )
+    }
+}
+
+/// Copies a part of a buffer to where the device of `core` can reach it.
+fn copy_out(core: &Core, object: &Arc<Object>, range: &Range<usize>) -> Result<Copied> {
+    // SAFETY: The caller is inside the gate, so the parent is bound.
+    let parent = unsafe { core.parent().as_bound() };
+    let source = VMap::new(object)?;
+    let memory = Coherent::<u8>::zeroed_slice(parent, range.len(), GFP_KERNEL)?;
+    // SAFETY: The device does not know the memory yet.
+    source.read(range.start, unsafe { memory.as_mut() })?;
+    Ok(Copied { memory, source })
+}
+
+impl Ends for Mapped {
+    fn end(&self) {
+        if self.ended.xchg(true, Full) {
+            return;
+        }
+        match &self.table {
+            Table::Own(own) => own.unmap(),
+            Table::Foreign(import, table, direction) => {
+                // SAFETY: It was mapped so, and by the type invariants nobody uses it any more.
+                unsafe { import.unmap(*table, (*direction).into()) };
+            }
+            Table::Copy(_) => {
+                let copy = self.copy.lock().take();
+                let wanted = !self.abandoned.load(Relaxed);
+                if let Some(Copied { memory, source }) = copy.filter(|_| wanted) {
+                    // If it cannot be written back, it is gone. SAFETY: The device has finished.
+                    let _ = source.write(self.range.start, unsafe { memory.as_ref() });
+                }
+            }
+        }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Mapped {
+    fn drop(self: Pin<&mut Self>) {
+        self.end();
+    }
+}
+
+/// A part of a buffer that the device can access, until this is dropped.
+///
+/// The device must have finished by then, or be quiesced. If the device goes before, it ends
+/// earlier: after the driver's data is dropped, which is when the device is quiesced.
+pub struct DeviceMap {
+    mapped: Arc<Mapped>,
+    pool: Arc<Pool>,
+}
+
+/// A piece of a buffer that has one address for the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Where the device finds it.
+    pub address: DmaAddress,
+    /// How many bytes it has.
+    pub len: usize,
+}
+
+impl DeviceMap {
+    /// Maps `range` of `object` for the device of `core`. The caller must be inside the gate.
+    pub(super) fn new(
+        core: &Core,
+        object: Arc<Object>,
+        range: Range<usize>,
+        direction: DataDirection,
+    ) -> Result<Self> {
+        if range.is_empty() || range.end > object.size() {
+            return Err(EINVAL);
+        }
+        let mapped = Mapped::new(core, object, range, direction)?;
+        core.pool.maps.insert(&mapped)?;
+        Ok(Self {
+            mapped,
+            pool: core.pool.clone(),
+        })
+    }
+
+    /// Returns how many bytes are mapped.
+    pub fn size(&self) -> usize {
+        self.mapped.range.len()
+    }
+
+    /// Says that nobody waits for what the device does any more: if it works on a copy, that is not
+    /// written back.
+    pub fn abandon(&self) {
+        self.mapped.abandoned.store(true, Relaxed);
+    }
+
+    /// Returns whether the exporter of an imported buffer has taken the memory away since, so that
+    /// what the device has read of it is worth nothing.
+    pub fn is_lost(&self) -> bool {
+        match &self.mapped.table {
+            Table::Foreign(import, ..) => import.is_lost(),
+            _ => false,
+        }
+    }
+
+    /// Returns the pieces from byte `offset` of what is mapped on. Returns `EINVAL` if there is no
+    /// such byte, or if the mapping is for another device.
+    pub fn pieces<'a, T: AccelDriver, R>(
+        &'a self,
+        ctx: &'a Context<'_, T, R>,
+        offset: usize,
+    ) -> Result<Pieces<'a>> {
+        let range = &self.mapped.range;
+        if !Arc::ptr_eq(ctx.pool(), &self.pool) || offset >= range.len() {
+            return Err(EINVAL);
+        }
+        let left = range.len() - offset;
+        // What is mapped stays so: as long as the context is there, the device is.
+        let table = match &self.mapped.table {
+            Table::Own(own) => own.table.get(),
+            Table::Foreign(_, table, _) => table.as_ptr(),
+            Table::Copy(address) => {
+                let piece = Piece {
+                    // CAST: An address is at least as wide as a size.
+                    address: address + offset as DmaAddress,
+                    len: left,
+                };
+                return Ok(Pieces {
+                    entries: None,
+                    first: Some(piece),
+                    skip: 0,
+                    left,
+                });
+            }
+        };
+        // SAFETY: The table is valid and stays the same until the mapping ends: not before the
+        // context is gone, nor before `self` is.
+        let table: &'a SGTable = unsafe { SGTable::from_raw(table) };
+        Ok(Pieces {
+            entries: Some(table.iter()),
+            first: None,
+            skip: range.start + offset,
+            left,
+        })
+    }
+}
+
+impl Drop for DeviceMap {
+    fn drop(&mut self) {
+        self.pool.maps.end(&self.mapped);
+    }
+}
+
+/// The pieces of a [`DeviceMap`].
+pub struct Pieces<'a> {
+    entries: Option<SGTableIter<'a>>,
+    first: Option<Piece>,
+    skip: usize,
+    left: usize,
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        if let Some(piece) = self.first.take() {
+            return Some(piece);
+        }
+        while self.left > 0 {
+            let entry = self.entries.as_mut()?.next()?;
+            let len = usize::try_from(entry.dma_len()).ok()?;
+            let skipped = self.skip.min(len);
+            self.skip -= skipped;
+            if skipped < len {
+                let len = (len - skipped).min(self.left);
+                self.left -= len;
+                return Some(Piece {
+                    address: entry.dma_address() + skipped as DmaAddress,
+                    len,
+                });
+            }
+        }
+        None
+    }
+}

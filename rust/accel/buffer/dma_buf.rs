@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A reference to a dma-buf, whoever has exported it.
+
+use core::ptr::NonNull;
+use kernel::{
+    bindings,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
+    ffi::c_int,
+    prelude::*, //
+};
+
+use crate::ffi;
+
+/// A reference to a dma-buf.
+///
+/// # Invariants
+///
+/// Owns a reference to a valid dma-buf.
+pub(super) struct DmaBuf(NonNull<bindings::dma_buf>);
+
+// SAFETY: A dma-buf may be used from any thread.
+unsafe impl Send for DmaBuf {}
+// SAFETY: As above.
+unsafe impl Sync for DmaBuf {}
+
+impl DmaBuf {
+    /// Returns the dma-buf of a descriptor: `EBADF` if there is no such descriptor, `EINVAL` if it
+    /// is of something else.
+    pub(super) fn from_fd(fd: c_int) -> Result<Self> {
+        // SAFETY: Any descriptor may be tried.
+        let dmabuf = from_err_ptr(unsafe { bindings::dma_buf_get(fd) })?;
+        // INVARIANT: The function returns a reference.
+        Ok(Self(NonNull::new(dmabuf).ok_or(EINVAL)?))
+    }
+
+    /// Takes a reference, if the dma-buf is not about to be released.
+    ///
+    /// # Safety
+    ///
+    /// The dma-buf must not have been freed.
+    pub(super) unsafe fn from_live(dmabuf: NonNull<bindings::dma_buf>) -> Option<Self> {
+        // SAFETY: The dma-buf is there, and so is the structure of its file, by the requirements:
+        // a file is freed after its dma-buf.
+        let file = unsafe { bindings::get_file_active(&raw mut (*dmabuf.as_ptr()).file) };
+        // INVARIANT: The reference to the file is one to the dma-buf.
+        (!file.is_null()).then_some(Self(dmabuf))
+    }
+
+    /// Takes over a reference, unless it is null.
+    ///
+    /// # Safety
+    ///
+    /// `dmabuf` must be null, or a reference to a valid dma-buf.
+    pub(super) unsafe fn from_raw(dmabuf: *mut bindings::dma_buf) -> Option<Self> {
+        // INVARIANT: Same as the safety requirements.
+        NonNull::new(dmabuf).map(Self)
+    }
+
+    pub(super) fn as_non_null(&self) -> NonNull<bindings::dma_buf> {
+        self.0
+    }
+
+    pub(super) fn as_raw(&self) -> *mut bindings::dma_buf {
+        self.0.as_ptr()
+    }
+
+    /// Returns a number that no other dma-buf has as long as this one is there.
+    pub(super) fn identity(&self) -> usize {
+        self.as_raw().addr()
+    }
+
+    /// Returns its size in bytes.
+    pub(super) fn size(&self) -> usize {
+        // SAFETY: Valid by the type invariants; the size does not change.
+        unsafe { (*self.as_raw()).size }
+    }
+
+    /// Returns the fences of those who work on the memory.
+    pub(super) fn reservation(&self) -> *mut bindings::dma_resv {
+        // SAFETY: Valid by the type invariants; it stays the same.
+        unsafe { (*self.as_raw()).resv }
+    }
+
+    /// Runs `f` with the reservation of the dma-buf locked.
+    pub(super) fn with_lock<R>(&self, f: impl FnOnce() -> R) -> R {
+        // SAFETY: The reservation is valid as long as the dma-buf is. Without a context, locking
+        // cannot fail.
+        unsafe {
+            let resv = self.reservation();
+            bindings::dma_resv_lock(resv, core::ptr::null_mut());
+            let result = f();
+            bindings::dma_resv_unlock(resv);
+            result
+        }
+    }
+
+    /// Maps it into the address space of the kernel.
+    pub(super) fn vmap(&self) -> Result<bindings::iosys_map> {
+        let mut map = bindings::iosys_map::default();
+        // SAFETY: The dma-buf is valid by the type invariants, and its reservation is not locked.
+        to_result(unsafe { bindings::dma_buf_vmap_unlocked(self.as_raw(), &mut map) })?;
+        Ok(map)
+    }
+
+    /// Takes back [`Self::vmap`].
+    ///
+    /// # Safety
+    ///
+    /// `map` must come from there, and must not be used any more.
+    pub(super) unsafe fn vunmap(&self, map: &mut bindings::iosys_map) {
+        // SAFETY: Same requirements.
+        unsafe { bindings::dma_buf_vunmap_unlocked(self.as_raw(), map) };
+    }
+
+    /// Begins access by the processor, which must end with [`Self::end_cpu_access`].
+    pub(super) fn begin_cpu_access(&self, direction: bindings::dma_data_direction) -> Result {
+        // SAFETY: The dma-buf is valid by the type invariants.
+        to_result(unsafe { bindings::dma_buf_begin_cpu_access(self.as_raw(), direction) })
+    }
+
+    /// Ends access by the processor.
+    pub(super) fn end_cpu_access(&self, direction: bindings::dma_data_direction) -> Result {
+        // SAFETY: The dma-buf is valid by the type invariants.
+        to_result(unsafe { bindings::dma_buf_end_cpu_access(self.as_raw(), direction) })
+    }
+}
+
+impl Clone for DmaBuf {
+    fn clone(&self) -> Self {
+        // SAFETY: Valid by the type invariants.
+        unsafe { ffi::accel_helper_get_dma_buf(self.as_raw()) };
+        // INVARIANT: The reference was just taken.
+        Self(self.0)
+    }
+}
+
+impl Drop for DmaBuf {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is a reference, which is given up.
+        unsafe { bindings::dma_buf_put(self.as_raw()) };
+    }
+}

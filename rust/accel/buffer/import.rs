@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! dma-bufs of others, in the hands of our devices.
+//!
+//! ```text
+//!   BO_IMPORT            map_for_device()               dropped
+//!   ---------> attached -----------------> pinned, mapped -----> attached
+//!                 |                               |
+//!                 | handle closed, or device gone | device gone
+//!                 v                               v
+//!              detached <--------------------------
+//! ```
+//!
+//! The attachment is a dynamic one: the exporter may move the memory as long as no device of ours
+//! works on it. While one does, the memory is pinned. An exporter that loses it all the same, such
+//! as a device that is unplugged, says so (`invalidate_mappings`); there are no new mappings from
+//! then on, and those that exist last as long as a piece of work of the driver does.
+
+use core::ptr::NonNull;
+use kernel::{
+    bindings,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
+    new_mutex,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            AtomicFlag,
+            Relaxed, //
+        },
+        Arc,
+        Mutex, //
+    },
+};
+
+use super::{
+    dma_buf::DmaBuf,
+    registry::Ends, //
+};
+use crate::{
+    device::Core,
+    ffi::{
+        self,
+        Shared, //
+    },
+};
+
+static IMPORTER_OPS: Shared<bindings::dma_buf_attach_ops> =
+    Shared::new(bindings::dma_buf_attach_ops {
+        allow_peer2peer: true,
+        invalidate_mappings: Some(invalidate_mappings),
+    });
+
+/// A dma-buf that a device is attached to.
+#[pin_data(PinnedDrop)]
+pub(super) struct Import {
+    size: usize,
+    /// Where the dma-buf is in memory.
+    identity: usize,
+    /// Whether its exporter has taken it away while it was mapped.
+    lost: AtomicFlag,
+    /// How often it is mapped; only changed while the reservation is locked.
+    mapped: Atomic<u32>,
+    #[pin]
+    attached: Mutex<Option<Attached>>,
+}
+
+/// # Invariants
+///
+/// `attachment` is one to `dmabuf`.
+struct Attached {
+    dmabuf: DmaBuf,
+    attachment: NonNull<bindings::dma_buf_attachment>,
+}
+
+// SAFETY: An attachment may be used from any thread.
+unsafe impl Send for Attached {}
+
+impl Import {
+    /// Attaches the device of `core` to `dmabuf`. The caller must be inside the gate.
+    pub(super) fn new(core: &Core, dmabuf: DmaBuf) -> Result<Arc<Self>> {
+        let (size, identity) = (dmabuf.size(), dmabuf.identity());
+        let import = Arc::pin_init(
+            pin_init!(Self {
+                size,
+                identity,
+                lost: AtomicFlag::new(false),
+                mapped: Atomic::new(0),
+                attached <- new_mutex!(None),
+            }),
+            GFP_KERNEL_ACCOUNT,
+        )?;
+        // SAFETY: The device is bound, as the caller is inside the gate. The import is there until
+        // the attachment is gone, as it owns that.
+        let attachment = from_err_ptr(unsafe {
+            bindings::dma_buf_dynamic_attach(
+                dmabuf.as_raw(),
+                ffi::device_as_raw(core.parent()),
+                IMPORTER_OPS.get(),
+                core::ptr::from_ref::<Self>(&import).cast_mut().cast(),
+            )
+        })?;
+        // INVARIANT: It was just attached.
+        *import.attached.lock() = Some(Attached {
+            dmabuf,
+            attachment: NonNull::new(attachment).ok_or(ENOMEM)?,
+        });
+        Ok(import)
+    }
+
+    /// See [`Object::identity`](super::Object::identity).
+    pub(super) fn identity(&self) -> usize {
+        self.identity
+    }
+
+    /// Returns its size in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Returns the dma-buf, or `ENODEV` if the device that imported it is gone.
+    pub(super) fn dma_buf(&self) -> Result<DmaBuf> {
+        let attached = self.attached.lock();
+        Ok(attached.as_ref().ok_or(ENODEV)?.dmabuf.clone())
+    }
+
+    /// Pins the memory and maps it for the device.
+    pub(super) fn map(
+        &self,
+        direction: bindings::dma_data_direction,
+    ) -> Result<NonNull<bindings::sg_table>> {
+        let attached = self.attached.lock();
+        let Attached { dmabuf, attachment } = attached.as_ref().ok_or(ENODEV)?;
+        let attachment = attachment.as_ptr();
+        let table = dmabuf.with_lock(|| {
+            // SAFETY: The attachment is valid by the type invariants, is dynamic, and its
+            // reservation is locked.
+            unsafe {
+                to_result(bindings::dma_buf_pin(attachment))?;
+                // What is still moving it has to be over.
+                let settled = ffi::dma_resv_wait_for_kernel((*dmabuf.as_raw()).resv);
+                settled
+                    .and_then(|()| {
+                        from_err_ptr(bindings::dma_buf_map_attachment(attachment, direction))
+                    })
+                    .inspect(|_| self.count(1))
+                    .inspect_err(|_| bindings::dma_buf_unpin(attachment))
+            }
+        })?;
+        NonNull::new(table).ok_or(ENOMEM)
+    }
+
+    /// Takes back [`Self::map`].
+    ///
+    /// # Safety
+    ///
+    /// `table` must come from there, with the same direction, and must not be used any more.
+    pub(super) unsafe fn unmap(
+        &self,
+        table: NonNull<bindings::sg_table>,
+        direction: bindings::dma_data_direction,
+    ) {
+        let attached = self.attached.lock();
+        // What is mapped ends before what is attached does.
+        let Some(Attached { dmabuf, attachment }) = attached.as_ref() else {
+            return;
+        };
+        let attachment = attachment.as_ptr();
+        dmabuf.with_lock(|| {
+            // SAFETY: The attachment is valid by the type invariants, and its reservation is
+            // locked; the caller guarantees the rest.
+            unsafe {
+                self.count(-1);
+                bindings::dma_buf_unmap_attachment(attachment, table.as_ptr(), direction);
+                bindings::dma_buf_unpin(attachment);
+            }
+        });
+    }
+
+    /// Counts mappings. The reservation must be locked.
+    fn count(&self, by: i32) {
+        let mapped = self.mapped.load(Relaxed).wrapping_add_signed(by);
+        self.mapped.store(mapped, Relaxed);
+    }
+
+    /// Returns whether the exporter has taken the memory away while it was mapped.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Relaxed)
+    }
+}
+
+impl Ends for Import {
+    fn end(&self) {
+        let attached = self.attached.lock().take();
+        if let Some(Attached { dmabuf, attachment }) = attached {
+            // SAFETY: By the type invariants it is an attachment to this dma-buf; nobody has
+            // access to it any more, and nothing is mapped.
+            unsafe { bindings::dma_buf_detach(dmabuf.as_raw(), attachment.as_ptr()) };
+        }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Import {
+    fn drop(self: Pin<&mut Self>) {
+        self.end();
+    }
+}
+
+/// Takes note that the memory is moved or taken away.
+///
+/// # Safety
+///
+/// To be called by an exporter, for an attachment of ours.
+unsafe extern "C" fn invalidate_mappings(attachment: *mut bindings::dma_buf_attachment) {
+    // SAFETY: The import is there as long as its attachment is.
+    let import = unsafe { &*(*attachment).importer_priv.cast::<Import>() };
+    // If nothing is mapped there is nothing to give up: the next mapping is of the new place.
+    if import.mapped.load(Relaxed) > 0 {
+        import.lost.store(true, Relaxed);
+    }
+}

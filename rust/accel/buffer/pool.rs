@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Where the memory of buffers comes from, and what they have of their device.
+
+use kernel::{
+    gpu::buddy::{
+        AllocatedBlocks,
+        GpuBuddy,
+        GpuBuddyAllocFlag,
+        GpuBuddyAllocMode,
+        GpuBuddyParams, //
+    },
+    page::PAGE_SIZE,
+    prelude::*,
+    ptr::Alignment,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        SetOnce, //
+    },
+};
+
+use super::{
+    device_map::Mapped,
+    import::Import,
+    memory::{
+        DeviceMemory,
+        Lent,
+        Place, //
+    },
+    pages::Pages,
+    registry::Registry, //
+};
+use crate::{
+    mapping::IoRange,
+    uapi::{
+        accel_info_memory,
+        ACCEL_MEMORY_DEVICE,
+        ACCEL_MEMORY_SYSTEM, //
+    },
+};
+
+/// A region of memory; `struct accel_info_memory`.
+pub(crate) struct Region {
+    name: [u8; 32],
+    /// `None` if it is the system's.
+    memory: Option<RegionMemory>,
+    pub(super) in_use: Atomic<u64>,
+}
+
+/// Memory that belongs to a device.
+struct RegionMemory {
+    place: Place,
+    buddy: GpuBuddy,
+}
+
+impl Region {
+    fn new(name: &[u8], memory: Option<RegionMemory>) -> Result<Self> {
+        let mut region = Self {
+            name: [0; 32],
+            memory,
+            in_use: Atomic::new(0),
+        };
+        if name.is_empty() || name.len() >= region.name.len() {
+            return Err(EINVAL);
+        }
+        region.name[..name.len()].copy_from_slice(name);
+        Ok(region)
+    }
+
+    /// Returns what user space is told of it.
+    pub(crate) fn info(&self) -> accel_info_memory {
+        let (kind, total) = match &self.memory {
+            None => (ACCEL_MEMORY_SYSTEM, 0),
+            Some(memory) => (ACCEL_MEMORY_DEVICE, memory.buddy.size()),
+        };
+        accel_info_memory {
+            name: self.name,
+            kind,
+            reserved: 0,
+            total,
+            in_use: self.in_use.load(Relaxed),
+        }
+    }
+}
+
+/// What a device has for its buffers. It is there as long as one of them is, which may be longer
+/// than the device.
+#[pin_data]
+pub(crate) struct Pool {
+    system: Region,
+    more: SetOnce<KVec<Region>>,
+    #[pin]
+    pub(super) maps: Registry<Mapped>,
+    #[pin]
+    pub(super) imports: Registry<Import>,
+    #[pin]
+    pub(super) lent: Registry<Lent>,
+}
+
+impl Pool {
+    pub(crate) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            system: Region::new(b"system", None)?,
+            more: SetOnce::new(),
+            maps <- Registry::new(),
+            imports <- Registry::new(),
+            lent <- Registry::new(),
+        })
+    }
+
+    /// Sets the regions beyond the first. To be called once at most, before there are buffers.
+    pub(crate) fn set_regions(&self, regions: Regions<'_>) {
+        self.more.populate(regions.list);
+    }
+
+    /// Returns region number `index`, if there is one.
+    pub(super) fn region(&self, index: u32) -> Option<&Region> {
+        self.regions().nth(index as usize)
+    }
+
+    /// Returns all regions in the order of their numbers.
+    pub(crate) fn regions(&self) -> impl Iterator<Item = &Region> {
+        let more = self.more.as_ref().map_or(&[][..], |list| list);
+        Iterator::chain(core::iter::once(&self.system), more)
+    }
+
+    /// Takes the memory of the device back from those who have it. The gate must be drained.
+    pub(crate) fn take_back(&self) {
+        self.lent.end_all();
+    }
+
+    /// Ends what buffers have of the device on its bus. The gate must be drained, and the device
+    /// must be quiet.
+    pub(crate) fn end_all(&self) {
+        self.maps.end_all();
+        self.imports.end_all();
+    }
+}
+
+impl Region {
+    /// Allocates `pages` pages of device memory, filled with zeros. Returns `ENOSPC` if there are
+    /// not as many in one piece, and `None` if the region is not of a device.
+    pub(super) fn allocate(&self, pages: usize) -> Option<Result<DeviceMemory>> {
+        let memory = self.memory.as_ref()?;
+        Some(memory.allocate((pages * PAGE_SIZE) as u64))
+    }
+}
+
+impl RegionMemory {
+    fn allocate(&self, bytes: u64) -> Result<DeviceMemory> {
+        if bytes > self.buddy.size() {
+            return Err(ENOSPC);
+        }
+        // In one piece, so that a device needs no page table to use it.
+        let blocks: Pin<KBox<AllocatedBlocks>> = KBox::pin_init(
+            self.buddy.alloc_blocks(
+                GpuBuddyAllocMode::Simple,
+                bytes,
+                Alignment::new::<PAGE_SIZE>(),
+                GpuBuddyAllocFlag::Contiguous,
+            ),
+            GFP_KERNEL_ACCOUNT,
+        )?;
+        DeviceMemory::new(&self.place, blocks, bytes)
+    }
+}
+
+/// The memory that a device has, as its driver declares it in
+/// [`AccelDriver::memory`](crate::AccelDriver::memory).
+///
+/// The region that is added first is number 1: number 0 is the memory of the system.
+pub struct Regions<'a> {
+    list: KVec<Region>,
+    is_own: &'a dyn Fn(&IoRange<'_>) -> bool,
+}
+
+impl<'a> Regions<'a> {
+    pub(crate) fn new(is_own: &'a dyn Fn(&IoRange<'_>) -> bool) -> Self {
+        Self {
+            list: KVec::new(),
+            is_own,
+        }
+    }
+
+    /// Adds memory of the device that the processor can access, such as a BAR of a PCI device.
+    ///
+    /// Returns `EINVAL` if it is not of the device itself, or not made of whole pages.
+    pub fn add(&mut self, name: &CStr, range: IoRange<'_>) -> Result {
+        if !(self.is_own)(&range) {
+            return Err(EINVAL);
+        }
+        self.push(name, Place::of_range(&range)?, range.len())
+    }
+
+    /// Adds `bytes` of the system's memory, set aside: for a device that has none of its own, and
+    /// wants it in one piece.
+    ///
+    /// Returns `ENOMEM` if there is no such piece; 4 MiB is as much as there can be.
+    pub fn add_carve_out(&mut self, name: &CStr, bytes: usize) -> Result {
+        if bytes == 0 || !bytes.is_power_of_two() || bytes < PAGE_SIZE {
+            return Err(EINVAL);
+        }
+        self.push(
+            name,
+            Place::SetAside(Pages::contiguous(bytes / PAGE_SIZE)?),
+            bytes as u64,
+        )
+    }
+
+    fn push(&mut self, name: &CStr, place: Place, size: u64) -> Result {
+        let buddy = GpuBuddy::new(GpuBuddyParams {
+            base_offset: 0,
+            size,
+            chunk_size: Alignment::new::<PAGE_SIZE>(),
+        })?;
+        let region = Region::new(name.to_bytes(), Some(RegionMemory { place, buddy }))?;
+        Ok(self.list.push(region, GFP_KERNEL)?)
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What buffers have of a device that has to end before the device is unbound.
+
+use kernel::{
+    new_mutex,
+    prelude::*,
+    rbtree::{
+        RBTree,
+        RBTreeNode, //
+    },
+    sync::{
+        Arc,
+        Mutex, //
+    },
+};
+
+/// Something that uses a device.
+pub(super) trait Ends: Send + Sync {
+    /// Gives up what it has of the device. May sleep; has no effect when called again.
+    fn end(&self);
+}
+
+/// The things of one kind that use a device.
+///
+/// Each has an owner who ends it through [`Self::end`]. Those that have not come so far by the time
+/// the device goes are ended by [`Self::end_all`], under the hands of their owners.
+#[pin_data]
+pub(super) struct Registry<T: Ends> {
+    /// By their addresses.
+    #[pin]
+    entries: Mutex<RBTree<usize, Arc<T>>>,
+}
+
+impl<T: Ends> Registry<T> {
+    pub(super) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            entries <- new_mutex!(RBTree::new()),
+        })
+    }
+
+    fn key(entry: &T) -> usize {
+        core::ptr::from_ref(entry).addr()
+    }
+
+    /// Adds an entry. If there is no memory for that, ends it.
+    pub(super) fn insert(&self, entry: &Arc<T>) -> Result {
+        let node = RBTreeNode::new(Self::key(entry), entry.clone(), GFP_KERNEL)
+            .inspect_err(|_| entry.end())?;
+        self.entries.lock().insert(node);
+        Ok(())
+    }
+
+    /// Ends an entry, and takes it out.
+    pub(super) fn end(&self, entry: &T) {
+        entry.end();
+        // Not to be dropped with the lock held.
+        let removed = self.entries.lock().remove(&Self::key(entry));
+        drop(removed);
+    }
+
+    /// Ends all entries. Nobody may add another one.
+    pub(super) fn end_all(&self) {
+        let entries = core::mem::replace(&mut *self.entries.lock(), RBTree::new());
+        for entry in entries.values() {
+            entry.end();
+        }
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tracepoints: the events of the system `accel`, which `tracepoints.h` defines.
+//!
+//! One that is off is an instruction that does nothing. So what an event is made of is only
+//! gathered once it is known that somebody listens, and out of line.
+
+use kernel::{
+    ffi::c_int,
+    prelude::*, //
+};
+
+use crate::{
+    device::Core,
+    file::{
+        OpenFile,
+        Role, //
+    },
+};
+
+/// Declares a tracepoint, as a module of its name.
+///
+/// The macro of the kernel crate only knows those of the kernel's own headers.
+macro_rules! tracepoint {
+    ($name:ident($($arg:ident: $type:ty),*)) => {
+        kernel::macros::paste! {
+            mod $name {
+                #[cfg(CONFIG_TRACEPOINTS)]
+                #[allow(
+                    improper_ctypes,
+                    reason = "empty structures, which the kernel's compilers agree on"
+                )]
+                extern "C" {
+                    static mut [< __tracepoint_ $name >]: kernel::bindings::tracepoint;
+                    fn [< rust_do_trace_ $name >]($($arg: $type),*);
+                }
+
+                /// Returns whether somebody listens.
+                #[inline(always)]
+                pub(super) fn is_on() -> bool {
+                    #[cfg(CONFIG_TRACEPOINTS)]
+                    // SAFETY: The key is static, and C has defined it.
+                    unsafe {
+                        kernel::jump_label::static_branch_unlikely!(
+                            [< __tracepoint_ $name >],
+                            kernel::bindings::tracepoint,
+                            key
+                        )
+                    }
+
+                    #[cfg(not(CONFIG_TRACEPOINTS))]
+                    false
+                }
+
+                /// Tells those who listen.
+                ///
+                /// # Safety
+                ///
+                /// Pointers must be to C strings.
+                pub(super) unsafe fn emit($($arg: $type),*) {
+                    #[cfg(CONFIG_TRACEPOINTS)]
+                    // SAFETY: Same requirements.
+                    unsafe { [< rust_do_trace_ $name >]($($arg),*) };
+
+                    #[cfg(not(CONFIG_TRACEPOINTS))]
+                    $( let _ = $arg; )*
+                }
+            }
+        }
+    };
+}
+
+tracepoint!(accel_open(minor: u32, client: u64, role: u32, ret: kernel::ffi::c_int));
+tracepoint!(accel_release(minor: u32, client: u64));
+tracepoint!(accel_ioctl_begin(
+    minor: u32,
+    client: u64,
+    command: u32,
+    name: *const kernel::ffi::c_char
+));
+tracepoint!(accel_ioctl_end(
+    minor: u32,
+    client: u64,
+    command: u32,
+    name: *const kernel::ffi::c_char,
+    ret: kernel::ffi::c_int,
+    duration_ns: u64
+));
+tracepoint!(accel_state(minor: u32, state: *const kernel::ffi::c_char));
+
+/// Somebody has opened `core` in a role, or failed to.
+#[inline(always)]
+pub(crate) fn open(core: &Core, role: Role, opened: Result<&OpenFile, &Error>) {
+    #[cold]
+    #[inline(never)]
+    fn emit(core: &Core, role: Role, opened: Result<&OpenFile, &Error>) {
+        let (client, ret) = match opened {
+            Ok(file) => (file.id, 0),
+            Err(e) => (0, e.to_errno()),
+        };
+        // SAFETY: There are no pointers.
+        unsafe { accel_open::emit(core.minor.number(), client, role as u32, ret) };
+    }
+
+    if accel_open::is_on() {
+        emit(core, role, opened);
+    }
+}
+
+/// The last descriptor of `file` was closed.
+#[inline(always)]
+pub(crate) fn release(file: &OpenFile) {
+    if accel_release::is_on() {
+        // SAFETY: There are no pointers.
+        unsafe { accel_release::emit(file.core.minor.number(), file.id) };
+    }
+}
+
+/// Returns whether somebody listens to ioctls.
+#[inline(always)]
+pub(crate) fn ioctls() -> bool {
+    accel_ioctl_begin::is_on() || accel_ioctl_end::is_on()
+}
+
+/// An ioctl of `file` begins.
+pub(crate) fn ioctl_begin(file: &OpenFile, command: u32, name: &CStr) {
+    if accel_ioctl_begin::is_on() {
+        let minor = file.core.minor.number();
+        // SAFETY: The name is a C string.
+        unsafe { accel_ioctl_begin::emit(minor, file.id, command, name.as_char_ptr()) };
+    }
+}
+
+/// It has returned `ret`, after so many nanoseconds.
+pub(crate) fn ioctl_end(file: &OpenFile, command: u32, name: &CStr, ret: c_int, duration_ns: u64) {
+    if accel_ioctl_end::is_on() {
+        let minor = file.core.minor.number();
+        let name = name.as_char_ptr();
+        // SAFETY: The name is a C string.
+        unsafe { accel_ioctl_end::emit(minor, file.id, command, name, ret, duration_ns) };
+    }
+}
+
+/// `core` has another state than before.
+pub(crate) fn state(core: &Core, state: &CStr) {
+    if accel_state::is_on() {
+        // SAFETY: The state is a C string.
+        unsafe { accel_state::emit(core.minor.number(), state.as_char_ptr()) };
+    }
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tracepoints of accelerators. Documentation/accel/observability.rst says what
+ * they mean.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM accel
+
+#if !defined(_ACCEL_TRACEPOINTS_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _ACCEL_TRACEPOINTS_H
+
+#include <linux/tracepoint.h>
+#include <linux/types.h>
+
+#include <accel/accel.h>
+
+/* For programs that read the format of an event. */
+TRACE_DEFINE_ENUM(ACCEL_ROLE_OBSERVER);
+TRACE_DEFINE_ENUM(ACCEL_ROLE_USER);
+
+#define accel_show_role(role)					\
+	__print_symbolic(role,					\
+			 { ACCEL_ROLE_OBSERVER, "observer" },	\
+			 { ACCEL_ROLE_USER, "user" })
+
+/* Somebody has opened the node, or tried to. @client is zero if @ret is not. */
+TRACE_EVENT(accel_open,
+	TP_PROTO(u32 minor, u64 client, u32 role, int ret),
+
+	TP_ARGS(minor, client, role, ret),
+
+	TP_STRUCT__entry(
+		__field(u64, client)
+		__field(u32, minor)
+		__field(u32, role)
+		__field(int, ret)
+	),
+
+	TP_fast_assign(
+		__entry->client = client;
+		__entry->minor = minor;
+		__entry->role = role;
+		__entry->ret = ret;
+	),
+
+	TP_printk("accel%u client=%llu role=%s ret=%d",
+		  __entry->minor, __entry->client, accel_show_role(__entry->role), __entry->ret)
+);
+
+/* The last descriptor of a file was closed. */
+TRACE_EVENT(accel_release,
+	TP_PROTO(u32 minor, u64 client),
+
+	TP_ARGS(minor, client),
+
+	TP_STRUCT__entry(
+		__field(u64, client)
+		__field(u32, minor)
+	),
+
+	TP_fast_assign(
+		__entry->client = client;
+		__entry->minor = minor;
+	),
+
+	TP_printk("accel%u client=%llu", __entry->minor, __entry->client)
+);
+
+/* An ioctl begins. @name is "-" if the device does not know @command, or is gone. */
+TRACE_EVENT(accel_ioctl_begin,
+	TP_PROTO(u32 minor, u64 client, u32 command, const char *name),
+
+	TP_ARGS(minor, client, command, name),
+
+	TP_STRUCT__entry(
+		__field(u64, client)
+		__field(u32, minor)
+		__field(u32, command)
+		__string(name, name)
+	),
+
+	TP_fast_assign(
+		__entry->client = client;
+		__entry->minor = minor;
+		__entry->command = command;
+		__assign_str(name);
+	),
+
+	TP_printk("accel%u client=%llu command=%#x name=%s",
+		  __entry->minor, __entry->client, __entry->command, __get_str(name))
+);
+
+/* It has ended, after so many nanoseconds. */
+TRACE_EVENT(accel_ioctl_end,
+	TP_PROTO(u32 minor, u64 client, u32 command, const char *name, int ret, u64 duration_ns),
+
+	TP_ARGS(minor, client, command, name, ret, duration_ns),
+
+	TP_STRUCT__entry(
+		__field(u64, client)
+		__field(u64, duration_ns)
+		__field(u32, minor)
+		__field(u32, command)
+		__field(int, ret)
+		__string(name, name)
+	),
+
+	TP_fast_assign(
+		__entry->client = client;
+		__entry->duration_ns = duration_ns;
+		__entry->minor = minor;
+		__entry->command = command;
+		__entry->ret = ret;
+		__assign_str(name);
+	),
+
+	TP_printk("accel%u client=%llu command=%#x name=%s ret=%d duration_ns=%llu",
+		  __entry->minor, __entry->client, __entry->command, __get_str(name),
+		  __entry->ret, __entry->duration_ns)
+);
+
+/* The device has another state than before. */
+TRACE_EVENT(accel_state,
+	TP_PROTO(u32 minor, const char *state),
+
+	TP_ARGS(minor, state),
+
+	TP_STRUCT__entry(
+		__field(u32, minor)
+		__string(state, state)
+	),
+
+	TP_fast_assign(
+		__entry->minor = minor;
+		__assign_str(state);
+	),
+
+	TP_printk("accel%u state=%s", __entry->minor, __get_str(state))
+);
+
+#endif /* _ACCEL_TRACEPOINTS_H */
+
+/* This part must be outside protection. */
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE tracepoints
+#include <trace/define_trace.h>

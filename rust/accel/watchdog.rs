@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Work that must be done in time.
+//!
+//! A device has room for the deadlines of the work that it is busy with, and one timer, for the
+//! next of them. Work that is done in time, as nearly all is, costs a store into its slot and
+//! another one when it ends; the timer is only touched if there is none yet, or a later one. When
+//! it expires it looks through the slots, resets the device if one is overdue, and goes on with the
+//! next.
+
+use kernel::{
+    bindings,
+    container_of,
+    new_spinlock_irq,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        SpinLockIrq, //
+    },
+    time::{
+        msecs_to_jiffies,
+        Msecs, //
+    },
+    types::Opaque, //
+};
+
+use crate::{
+    device::{
+        Core,
+        Device, //
+    },
+    driver::AccelDriver,
+    ffi,
+    health::Fault,
+    work::Work, //
+};
+
+/// How many pieces of work can be watched at a time.
+const SLOTS: usize = 128;
+
+const NS_PER_MS: u64 = 1_000_000;
+
+/// A slot that nobody has.
+const FREE: u64 = 0;
+
+/// A slot of work that is not waited for any more: later than any deadline.
+const OVERDUE: u64 = u64::MAX;
+
+/// The deadlines of the work that a device is busy with.
+pub(crate) struct Deadlines {
+    /// `FREE`, `OVERDUE`, or a time of CLOCK_MONOTONIC in nanoseconds.
+    slots: [Atomic<u64>; SLOTS],
+    /// Where a free slot is likely.
+    hint: Atomic<u32>,
+}
+
+/// What there is to do when a timer has expired.
+#[derive(Debug, PartialEq, Eq)]
+struct Due {
+    /// How many deadlines have passed since the last time.
+    overdue: u64,
+    /// The next one.
+    next_ns: Option<u64>,
+}
+
+impl Deadlines {
+    pub(crate) fn new() -> Self {
+        Self {
+            slots: [const { Atomic::new(FREE) }; SLOTS],
+            hint: Atomic::new(0),
+        }
+    }
+
+    /// Takes a slot. Returns `None` if there is no free one.
+    fn take(&self, deadline_ns: u64) -> Option<usize> {
+        // CAST: Only a place to begin at.
+        let first = self.hint.fetch_add(1, Relaxed) as usize;
+        (first..first + SLOTS)
+            .map(|i| i % SLOTS)
+            .find(|&i| self.slots[i].cmpxchg(FREE, deadline_ns, Relaxed).is_ok())
+    }
+
+    fn give_back(&self, slot: usize) {
+        self.slots[slot].store(FREE, Relaxed);
+    }
+
+    /// Looks which deadlines have passed. Each is only found once.
+    fn look(&self, now_ns: u64) -> Due {
+        let mut due = Due {
+            overdue: 0,
+            next_ns: None,
+        };
+        for slot in &self.slots {
+            match slot.load(Relaxed) {
+                FREE | OVERDUE => (),
+                deadline_ns if deadline_ns > now_ns => {
+                    let next_ns = due.next_ns.unwrap_or(deadline_ns);
+                    due.next_ns = Some(next_ns.min(deadline_ns));
+                }
+                // If this fails, the work has just ended.
+                deadline_ns => {
+                    let marked = slot.cmpxchg(deadline_ns, OVERDUE, Relaxed);
+                    due.overdue += u64::from(marked.is_ok());
+                }
+            }
+        }
+        due
+    }
+
+    /// Gives up waiting for any of the work that there is.
+    pub(crate) fn forget(&self) {
+        self.look(OVERDUE - 1);
+    }
+}
+
+/// The deadline of a piece of work, until this is dropped. May be dropped in any context.
+pub(crate) struct Watch {
+    deadlines: Arc<Deadlines>,
+    slot: usize,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.deadlines.give_back(self.slot);
+    }
+}
+
+/// The timer of a device.
+///
+/// # Invariants
+///
+/// `work` is initialised, and is that of a [`Core`]. It is only enabled from [`Self::start`] to
+/// [`Self::stop`].
+#[pin_data]
+pub(crate) struct Timer {
+    #[pin]
+    work: Opaque<bindings::delayed_work>,
+    /// When it expires.
+    #[pin]
+    expires_ns: SpinLockIrq<Option<u64>>,
+}
+
+impl Timer {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            // INVARIANT: The C functions initialise the item, and disable it.
+            work <- Opaque::ffi_init(|work| {
+                // SAFETY: `work` is valid for writes, stays where it is, and is not used yet.
+                unsafe {
+                    ffi::accel_helper_init_delayed_work(work, Some(expire));
+                    bindings::disable_delayed_work(work);
+                }
+            }),
+            expires_ns <- new_spinlock_irq!(None),
+        })
+    }
+
+    /// Lets the timer expire, from now on.
+    pub(crate) fn start(&self) {
+        // SAFETY: The item is initialised and was disabled once, by the type invariants.
+        unsafe { bindings::enable_delayed_work(self.work.get()) };
+        // It was not set for what was begun before.
+        if let Some(expires_ns) = *self.expires_ns.lock() {
+            self.queue(expires_ns);
+        }
+    }
+
+    /// Stops the timer, for good, and waits if it is just expiring.
+    pub(crate) fn stop(&self) {
+        // SAFETY: The item is initialised, by the type invariants.
+        unsafe { bindings::disable_delayed_work_sync(self.work.get()) };
+    }
+
+    /// Lets the timer expire at `deadline_ns`, unless it does so before.
+    fn set(&self, deadline_ns: u64) {
+        let mut expires_ns = self.expires_ns.lock();
+        if expires_ns.is_none_or(|expires_ns| deadline_ns < expires_ns) {
+            *expires_ns = Some(deadline_ns);
+            self.queue(deadline_ns);
+        }
+    }
+
+    fn queue(&self, deadline_ns: u64) {
+        let left_ns = deadline_ns.saturating_sub(ffi::monotonic_ns());
+        // CAST: At most a day, see `begin_work_within`. The current jiffy is partly over.
+        let delay = msecs_to_jiffies((left_ns / NS_PER_MS) as Msecs) + 2;
+        // SAFETY: The item is initialised, by the type invariants.
+        unsafe {
+            bindings::mod_delayed_work_on(
+                // CAST: The number is small.
+                bindings::wq_misc_consts_WORK_CPU_UNBOUND as i32,
+                bindings::system_dfl_wq,
+                self.work.get(),
+                delay,
+            )
+        };
+    }
+}
+
+/// Resets the device if work is overdue, and sets the timer for the next.
+///
+/// # Safety
+///
+/// To be called by the work queue, for the item of a [`Timer`].
+unsafe extern "C" fn expire(work: *mut bindings::work_struct) {
+    // SAFETY: The item is part of a `Core`. It is only enabled while the device is there, and
+    // whoever disables it waits, so the device is still there.
+    let core = unsafe {
+        let work = container_of!(work, bindings::delayed_work, work);
+        &*container_of!(Opaque::cast_from(work), Core, health.watchdog.work)
+    };
+    *core.health.watchdog.expires_ns.lock() = None;
+    let due = core.health.deadlines.look(ffi::monotonic_ns());
+    if due.overdue > 0 {
+        core.want_reset(Fault::timeout(due.overdue));
+    }
+    if let Some(next_ns) = due.next_ns {
+        core.health.watchdog.set(next_ns);
+    }
+}
+
+impl Core {
+    /// See [`Device::begin_work_within`].
+    fn watch(&self, timeout_ms: Msecs) -> Result<Watch> {
+        let timeout_ns = u64::from(timeout_ms.min(crate::Deadline::MAX_MS)) * NS_PER_MS;
+        let deadline_ns = ffi::monotonic_ns() + timeout_ns;
+        let slot = self.health.deadlines.take(deadline_ns).ok_or(EBUSY)?;
+        self.health.watchdog.set(deadline_ns);
+        Ok(Watch {
+            deadlines: self.health.deadlines.clone(),
+            slot,
+        })
+    }
+}
+
+impl<T: AccelDriver> Device<T> {
+    /// As [`Self::begin_work`], for work that has to end within `timeout_ms` milliseconds, a day at
+    /// most. If it does not, the device is reset, see [`Self::reset`], with [`Fault::timeout`];
+    /// what is still there after a reset is not waited for again.
+    ///
+    /// A device can have 128 such pieces of work at a time; `EBUSY` if it has them already.
+    pub fn begin_work_within(&self, timeout_ms: Msecs) -> Result<Work> {
+        let watch = self.core().watch(timeout_ms)?;
+        Ok(self.begin_work().watched_by(watch))
+    }
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_watchdog)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_found_once() {
+        let deadlines = Deadlines::new();
+        deadlines.take(20);
+        deadlines.take(10);
+        deadlines.take(30);
+        assert_eq!(deadlines.look(9), due(0, Some(10)));
+        assert_eq!(deadlines.look(20), due(2, Some(30)));
+        assert_eq!(deadlines.look(20), due(0, Some(30)));
+        assert_eq!(deadlines.look(30), due(1, None));
+        assert_eq!(deadlines.look(40), due(0, None));
+    }
+
+    #[test]
+    fn what_has_ended_is_not_overdue() -> Result {
+        let deadlines = Deadlines::new();
+        let slot = deadlines.take(10).ok_or(EBUSY)?;
+        deadlines.give_back(slot);
+        assert_eq!(deadlines.look(10), due(0, None));
+        Ok(())
+    }
+
+    #[test]
+    fn as_many_as_there_are_slots() -> Result {
+        let deadlines = Deadlines::new();
+        for _ in 1..SLOTS {
+            deadlines.take(10);
+        }
+        let last = deadlines.take(10).ok_or(EBUSY)?;
+        assert_eq!(deadlines.take(10), None);
+        deadlines.give_back(last);
+        assert_eq!(deadlines.take(10), Some(last));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_forgotten_has_its_slot_until_it_ends() -> Result {
+        let deadlines = Deadlines::new();
+        let slot = deadlines.take(10).ok_or(EBUSY)?;
+        deadlines.forget();
+        assert_eq!(deadlines.look(10), due(0, None));
+        assert_eq!(deadlines.slots[slot].load(Relaxed), OVERDUE);
+        Ok(())
+    }
+
+    fn due(overdue: u64, next_ns: Option<u64>) -> Due {
+        Due { overdue, next_ns }
+    }
+}

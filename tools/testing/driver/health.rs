@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Events, errors and resets of the test driver.
+
+use accel::{
+    prelude::*,
+    EventKind,
+    Fault,
+    Resetter, //
+};
+use kernel::{
+    sync::atomic::{
+        Atomic,
+        AtomicFlag,
+        Relaxed, //
+    },
+    time::{
+        delay::fsleep,
+        Delta, //
+    },
+};
+
+use crate::{
+    Policy,
+    Test,
+    Words, //
+};
+
+/// What is kept of a device.
+pub(crate) struct Health {
+    /// How often it was reset.
+    resets: Atomic<u32>,
+    /// How many callers are inside of an ioctl that must not be while it is reset.
+    inside: Atomic<u32>,
+    /// How often there was one nevertheless.
+    disturbed: Atomic<u32>,
+    /// How long a reset takes, in milliseconds.
+    reset_ms: Atomic<u32>,
+    reset_fails: AtomicFlag,
+}
+
+impl Health {
+    pub(crate) fn new() -> Self {
+        Self {
+            resets: Atomic::new(0),
+            inside: Atomic::new(0),
+            disturbed: Atomic::new(0),
+            reset_ms: Atomic::new(0),
+            reset_fails: AtomicFlag::new(false),
+        }
+    }
+
+    fn expect_nobody_inside(&self) {
+        if self.inside.load(Relaxed) != 0 {
+            self.disturbed.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+/// Sends `b` events of kind `a`.
+pub(crate) fn send<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    let kind = EventKind::new(u16::try_from(args.a)?);
+    for n in 0..args.b {
+        ctx.device().send_event(kind, [n.into(), args.b.into(), 0]);
+    }
+    Ok(())
+}
+
+/// Reports a fault of code `b`: of the hardware, or, if `a` is 1, of the firmware.
+pub(crate) fn report<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    ctx.device().report(match args.a {
+        0 => Fault::hardware(args.b.into()),
+        1 => Fault::firmware(args.b.into()),
+        _ => return Err(EINVAL),
+    });
+    Ok(())
+}
+
+/// Reports a fault of the hardware, of code `b`, that only a reset mends.
+pub(crate) fn ask_for_reset<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    ctx.device().reset(Fault::hardware(args.b.into()));
+    Ok(())
+}
+
+/// Says that resets fail, if `a` is not zero, and that they take `b` milliseconds.
+pub(crate) fn set_reset<P: Policy>(
+    ctx: Context<'_, Test<P>, Observer>,
+    args: &mut Words,
+) -> Result {
+    let health = &ctx.data().health;
+    health.reset_fails.store(args.a != 0, Relaxed);
+    health.reset_ms.store(args.b, Relaxed);
+    Ok(())
+}
+
+/// Tells how often the device was reset, or, if `a` is 1, how often not alone.
+pub(crate) fn resets<P: Policy>(ctx: Context<'_, Test<P>, Observer>, args: &mut Words) -> Result {
+    let health = &ctx.data().health;
+    args.result = match args.a {
+        0 => health.resets.load(Relaxed),
+        1 => health.disturbed.load(Relaxed),
+        _ => return Err(EINVAL),
+    };
+    Ok(())
+}
+
+/// Is inside for `a` microseconds.
+pub(crate) fn stay_inside<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    let health = &ctx.data().health;
+    health.inside.fetch_add(1, Relaxed);
+    fsleep(Delta::from_micros(args.a.into()));
+    health.inside.fetch_sub(1, Relaxed);
+    Ok(())
+}
+
+/// Works for `b` milliseconds on what has to be done in `a`. Returns `ECANCELED` if the device was
+/// reset meanwhile.
+pub(crate) fn work_within<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    let before = ctx.data().health.resets.load(Relaxed);
+    let _work = ctx.device().begin_work_within(args.a)?;
+    let (_ctx, wake) = ctx.wait(Deadline::in_ms(args.b), |ctx| {
+        (ctx.data().health.resets.load(Relaxed) != before).then_some(())
+    })?;
+    match wake {
+        Wake::Ready(()) => Err(ECANCELED),
+        Wake::TimedOut => Ok(()),
+        Wake::Interrupted => Err(EINTR),
+    }
+}
+
+/// Resets a device.
+pub(crate) fn reset<P: Policy>(ctx: Context<'_, Test<P>, Resetter>) -> Result {
+    ctx.data().health.expect_nobody_inside();
+    let reset_ms = ctx.data().health.reset_ms.load(Relaxed);
+    let (ctx, _) = ctx.wait(Deadline::in_ms(reset_ms), |_| None::<()>)?;
+
+    let health = &ctx.data().health;
+    health.expect_nobody_inside();
+    health.resets.fetch_add(1, Relaxed);
+    if health.reset_fails.load(Relaxed) {
+        return Err(EIO);
+    }
+    Ok(())
+}

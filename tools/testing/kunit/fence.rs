@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Fences of devices that come and go.
+
+use accel::{
+    faux,
+    fence::{
+        DriverFence,
+        Fence,
+        FenceCallback,
+        SyncFile,
+        Timeline, //
+    },
+    prelude::*,
+    File, //
+};
+use kernel::{
+    bindings,
+    device,
+    new_mutex,
+    sync::{
+        aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Mutex, //
+    }, //
+};
+
+/// Makes a fence. Returns its descriptor in `fd`.
+const MAKE: u32 = kernel::ioctl::_IO(0x9b, 0x40);
+/// Signals the oldest fence of the file.
+const SIGNAL: u32 = kernel::ioctl::_IO(0x9b, 0x41);
+/// Waits for the fence of the descriptor `fd`.
+const WAIT: u32 = kernel::ioctl::_IO(0x9b, 0x42);
+/// Has the driver told when the fence of the descriptor `fd` is signalled.
+const WATCH: u32 = kernel::ioctl::_IO(0x9b, 0x43);
+
+/// How often the driver was told.
+static TOLD: Atomic<u32> = Atomic::new(0);
+
+struct FenceDriver;
+
+#[pin_data]
+struct State {
+    timeline: Timeline,
+    #[pin]
+    pending: Mutex<KVec<DriverFence>>,
+    #[pin]
+    watched: Mutex<KVec<Pin<KBox<FenceCallback>>>>,
+}
+
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+struct Args {
+    size: u32,
+    fd: i32,
+}
+
+fn make(ctx: Context<'_, FenceDriver>, args: &mut Args) -> Result {
+    let state = ctx.file();
+    let pending = state.timeline.fence()?;
+    let file = SyncFile::new(pending.fence())?;
+    state.pending.lock().push(pending, GFP_KERNEL)?;
+    args.fd = file.fd();
+    file.install();
+    Ok(())
+}
+
+fn signal(ctx: Context<'_, FenceDriver>, _args: &mut Args) -> Result {
+    let oldest = ctx.file().pending.lock().remove(0);
+    oldest.map_err(|_| ENOENT)?.signal(Ok(()));
+    Ok(())
+}
+
+fn wait(ctx: Context<'_, FenceDriver>, args: &mut Args) -> Result {
+    let fence = Fence::from_fd(args.fd)?;
+    let (_ctx, wake) = ctx.wait_fence(&fence, Deadline::in_ms(10_000))?;
+    wake.ready()?
+}
+
+fn watch(ctx: Context<'_, FenceDriver>, args: &mut Args) -> Result {
+    let callback = FenceCallback::new(ctx.device(), Fence::from_fd(args.fd)?);
+    let callback = KBox::pin_init(callback, GFP_KERNEL)?;
+    Ok(ctx.file().watched.lock().push(callback, GFP_KERNEL)?)
+}
+
+impl AccelDriver for FenceDriver {
+    type Data = CovariantForLt!(());
+    type File = State;
+    const INFO: DriverInfo = DriverInfo {
+        name: "accel_kunit_fence",
+        version: "1",
+        user_space_url: "tools/testing/kunit",
+        user_space_license: "GPL-2.0",
+        documentation_url: "tools/testing/kunit",
+    };
+    const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+    const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
+        Ioctl::new(0x40, "MAKE", make, "Makes a fence"),
+        Ioctl::new(0x41, "SIGNAL", signal, "Signals a fence"),
+        Ioctl::new(0x42, "WAIT", wait, "Waits for a fence"),
+        Ioctl::new(0x43, "WATCH", watch, "Watches a fence"),
+    ]);
+
+    fn background(_ctx: &Context<'_, Self, Observer>) {
+        TOLD.fetch_add(1, Relaxed);
+    }
+}
+
+impl File<FenceDriver> for State {
+    fn open(ctx: &Context<'_, FenceDriver, Observer>) -> impl PinInit<Self, Error> {
+        let timeline = Timeline::new(ctx.device());
+        try_pin_init!(Self {
+            timeline,
+            pending <- new_mutex!(KVec::new()),
+            watched <- new_mutex!(KVec::new()),
+        })
+    }
+}
+
+impl faux::Driver for FenceDriver {
+    fn probe(_: &device::Device<device::Bound>) -> impl PinInit<(), Error> + '_ {
+        Ok(())
+    }
+}
+
+/// A descriptor of the current thread, with its fence.
+struct Descriptor {
+    fd: u32,
+    fence: ARef<Fence>,
+}
+
+impl Descriptor {
+    fn new(fd: u32) -> Result<Self> {
+        let fence = Fence::from_fd(fd as i32)?;
+        Ok(Self { fd, fence })
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        // SAFETY: The descriptor is ours.
+        unsafe { bindings::close_fd(self.fd) };
+    }
+}
+
+#[kunit_tests(accel_fence_lifecycle)]
+mod tests {
+    use super::*;
+    use crate::node::Node;
+    use accel::faux::Registration;
+    use kernel::{
+        time::{
+            delay::fsleep,
+            Delta, //
+        },
+        workqueue, //
+    };
+
+    #[test]
+    fn fences_end_with_file_and_device() -> Result {
+        let device = device(c"accel_kunit.fence")?;
+        let (first, second) = (open(&device)?, open(&device)?);
+        let cancelled = make(&first)?;
+        let done = make(&second)?;
+        let gone = make(&second)?;
+        second.ioctl(SIGNAL, [8, 0])?;
+        assert_eq!(done.fence.status(), Some(Ok(())));
+
+        drop(first);
+        assert_eq!(cancelled.fence.status(), Some(Err(ECANCELED)));
+        assert_eq!(gone.fence.status(), None);
+        drop(device);
+        assert_eq!(gone.fence.status(), Some(Err(ENODEV)));
+        assert_eq!(done.fence.status(), Some(Ok(())));
+        assert_eq!(second.ioctl(MAKE, [8, 0]), Err(ENODEV));
+        Ok(())
+    }
+
+    #[test]
+    fn a_sleeper_gets_what_was_signalled() -> Result {
+        let (device, other) = (device(c"accel_kunit.fence")?, device(c"accel_kunit.other")?);
+        let (user, maker) = (open(&device)?, open(&other)?);
+        let descriptor = make(&maker)?;
+        let fd = descriptor.fd;
+        // With its device, another one of the same driver.
+        later(move || drop(other))?;
+        assert_eq!(user.ioctl(WAIT, [8, fd]), Err(ENODEV));
+        assert_eq!(descriptor.fence.status(), Some(Err(ENODEV)));
+        // The device of the caller is still there.
+        let own = make(&user)?;
+        user.ioctl(SIGNAL, [8, 0])?;
+        user.ioctl(WAIT, [8, own.fd])?;
+        assert_eq!(user.ioctl(WAIT, [8, 10_000]), Err(EINVAL));
+        Ok(())
+    }
+
+    #[test]
+    fn a_sleeper_wakes_when_its_device_goes() -> Result {
+        let (device, other) = (device(c"accel_kunit.fence")?, device(c"accel_kunit.other")?);
+        let (user, maker) = (open(&device)?, open(&other)?);
+        let descriptor = make(&maker)?;
+        later(move || drop(device))?;
+        assert_eq!(user.ioctl(WAIT, [8, descriptor.fd]), Err(ENODEV));
+        assert_eq!(descriptor.fence.status(), None);
+        Ok(())
+    }
+
+    #[test]
+    fn a_driver_is_told() -> Result {
+        let (device, other) = (device(c"accel_kunit.fence")?, device(c"accel_kunit.other")?);
+        let (user, maker) = (open(&device)?, open(&other)?);
+        let first = make(&maker)?;
+        let second = make(&maker)?;
+        let third = make(&maker)?;
+
+        let before = TOLD.load(Relaxed);
+        user.ioctl(WATCH, [8, first.fd])?;
+        fsleep(Delta::from_millis(20));
+        assert_eq!(TOLD.load(Relaxed), before);
+        maker.ioctl(SIGNAL, [8, 0])?;
+        wait_until_told(before + 1)?;
+        // Also if that was before.
+        user.ioctl(WATCH, [8, first.fd])?;
+        wait_until_told(before + 2)?;
+
+        // Whose file or device is gone is not told any more.
+        user.ioctl(WATCH, [8, second.fd])?;
+        drop(user);
+        maker.ioctl(SIGNAL, [8, 0])?;
+        let user = open(&device)?;
+        user.ioctl(WATCH, [8, third.fd])?;
+        drop(device);
+        maker.ioctl(SIGNAL, [8, 0])?;
+        assert_eq!(third.fence.status(), Some(Ok(())));
+        fsleep(Delta::from_millis(20));
+        assert_eq!(TOLD.load(Relaxed), before + 2);
+        Ok(())
+    }
+
+    fn device(name: &CStr) -> Result<Registration<FenceDriver>> {
+        Registration::new(name)
+    }
+
+    fn open(device: &Registration<FenceDriver>) -> Result<Node> {
+        Node::open_user(device.device().minor())
+    }
+
+    fn make(user: &Node) -> Result<Descriptor> {
+        let [_, fd] = user.ioctl(MAKE, [8, 0])?;
+        Descriptor::new(fd)
+    }
+
+    /// Calls `f` in another thread, a moment later.
+    fn later(f: impl FnOnce() + Send + 'static) -> Result {
+        workqueue::system().try_spawn(GFP_KERNEL, move || {
+            fsleep(Delta::from_millis(50));
+            f();
+        })?;
+        Ok(())
+    }
+
+    fn wait_until_told(times: u32) -> Result {
+        for _ in 0..1000 {
+            if TOLD.load(Relaxed) == times {
+                return Ok(());
+            }
+            fsleep(Delta::from_millis(10));
+        }
+        Err(ETIMEDOUT)
+    }
+}
