@@ -4,6 +4,10 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+/// In place of the number of a region: the memory of somebody else,
+/// `ACCEL_REGION_FOREIGN`.
+pub const REGION_FOREIGN: u32 = 0xffff_ffff;
+
 /// A mapping of the node has all its pages at once, `ACCEL_BO_POPULATE`.
 pub const POPULATE: u32 = 1 << 0;
 
@@ -34,7 +38,8 @@ pub struct Info {
     pub handle: u32,
     /// In: must be zero. Out: how many bytes it has.
     pub bytes: u64,
-    /// In: must be zero. Out: where its memory comes from.
+    /// In: must be zero. Out: where its memory comes from, a number of a region
+    /// or [`REGION_FOREIGN`].
     pub region: u32,
     /// In: must be zero. Out: [`POPULATE`] or zero.
     pub flags: u32,
@@ -62,6 +67,25 @@ pub struct MmapOffset {
     pub offset: u64,
 }
 
+/// Argument of `ACCEL_IOC_BO_USERPTR`, `struct accel_bo_userptr`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct UserPtr {
+    /// Set by [`Device::call`](crate::Device::call).
+    pub size: u32,
+    /// Must be zero.
+    pub flags: u32,
+    /// In: where in the memory of the process it begins, a multiple of the page
+    /// size.
+    pub address: u64,
+    /// In: how many bytes, a multiple of the page size.
+    pub bytes: u64,
+    /// In: must be zero. Out: its handle.
+    pub handle: u32,
+    /// Must be zero.
+    pub reserved: u32,
+}
+
 /// Argument of `ACCEL_IOC_BO_EXPORT`, `struct accel_bo_export`.
 #[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -74,4 +98,20 @@ pub struct Export {
     pub flags: u32,
     /// In: must be zero. Out: a descriptor of a dma-buf with the same memory.
     pub fd: i32,
+}
+
+/// Argument of `ACCEL_IOC_BO_IMPORT`, `struct accel_bo_import`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct Import {
+    /// Set by [`Device::call`](crate::Device::call).
+    pub size: u32,
+    /// In: a descriptor of a dma-buf, which can be closed afterwards.
+    pub fd: i32,
+    /// In: must be zero. Out: how many bytes it has.
+    pub bytes: u64,
+    /// Must be zero.
+    pub flags: u32,
+    /// In: must be zero. Out: its handle.
+    pub handle: u32,
 }

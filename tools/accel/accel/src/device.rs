@@ -8,6 +8,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::error::{advice_on_call, advice_on_info, advice_on_open};
+use crate::events::{self, Event, Subscribe};
 use crate::info::Failure;
 use crate::ioctl::{Command, Ioctl, Port};
 use crate::uapi::Topic;
@@ -123,6 +124,40 @@ impl Device {
             .map_err(|errno| self.refused(T::NAME.to_owned(), errno, advice_on_call(errno)))
     }
 
+    /// Subscribes to classes of events, a combination of those in
+    /// [`events`](crate::events), or to none. [`Device::read_events`] returns
+    /// what happens from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Device::call`].
+    pub fn subscribe(&self, classes: u32) -> Result<(), Error> {
+        self.call(&mut Subscribe {
+            classes,
+            eventfd: -1,
+            ..Subscribe::default()
+        })
+    }
+
+    /// Waits for events, and returns those that there are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with `EINVAL` without a subscription, `ENODEV` if the
+    /// device is gone and all have been read, `EINTR` if a signal arrived;
+    /// [`Error::Protocol`] if the answer makes no sense.
+    pub fn read_events(&self) -> Result<Vec<Event>, Error> {
+        let request = || "reading events".to_owned();
+        let mut bytes = [0; 4096];
+        let read = self.port.read(&mut bytes);
+        let len = read.map_err(|errno| self.refused(request(), errno, advice_on_call(errno)))?;
+        events::parse(&bytes[..len]).ok_or_else(|| Error::Protocol {
+            node: self.node.clone(),
+            request: request(),
+            problem: "the records have no valid size".to_owned(),
+        })
+    }
+
     fn info_error(&self, topic: Topic, failure: Failure) -> Error {
         let request = match topic.name() {
             Some(name) => format!("information topic {name}"),
@@ -197,6 +232,21 @@ mod tests {
         let shown: Vec<_> = clients.iter().map(|it| (it.id, it.role.name())).collect();
         assert_eq!(shown, [(3, Some("user")), (7, Some("observer"))]);
         assert!(clients[0].command == *"train");
+    }
+
+    #[test]
+    fn events_are_as_many_as_were_read() {
+        let event = |sequence| Event {
+            size: size_of::<Event>() as u32,
+            sequence,
+            ..Event::default()
+        };
+        let records = [event(3), event(4)].map(|event| event.as_bytes().to_vec());
+        let kernel = Simulation::new(Topic::STATUS, records.to_vec());
+        let device = Device::new("accel9".into(), Box::new(kernel));
+        let events = device.read_events().unwrap();
+        let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
+        assert_eq!(sequences, [3, 4]);
     }
 
     #[test]

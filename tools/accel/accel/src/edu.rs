@@ -42,6 +42,29 @@ pub struct Liveness {
     pub reserved: u32,
 }
 
+/// Argument of `ACCEL_EDU_IOC_COPY`, `struct accel_edu_copy`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct BufferCopy {
+    /// Set by [`Device::call`].
+    pub size: u32,
+    /// In: how many bytes to copy, from 1 to 4096.
+    pub len: u32,
+    /// In: the handle of the buffer to read.
+    pub source: u32,
+    /// In: the handle of the buffer to write, which may be the same.
+    pub target: u32,
+    /// In: where in the source to begin, in bytes.
+    pub source_offset: u64,
+    /// In: where in the target to begin, in bytes.
+    pub target_offset: u64,
+    /// In: how long to wait, in milliseconds; zero for the driver's default of
+    /// one second.
+    pub timeout_ms: u32,
+    /// Must be zero.
+    pub reserved: u32,
+}
+
 /// Lets the device compute n!, waiting for `timeout_ms` milliseconds, or for
 /// the driver's default of one second if it is zero.
 ///

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::ioctl::{opcode, IoctlOutput, Opcode};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use crate::{buffer, edu, minimal, uapi};
+use crate::{buffer, edu, events, minimal, sim, uapi};
 
 /// The argument of an ioctl that every caller may make with any content.
 ///
@@ -58,6 +58,18 @@ unsafe impl Ioctl for buffer::Export {
     const NAME: &'static str = "ACCEL_IOC_BO_EXPORT";
 }
 
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for buffer::Import {
+    const NR: u8 = 0x07;
+    const NAME: &'static str = "ACCEL_IOC_BO_IMPORT";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for events::Subscribe {
+    const NR: u8 = 0x10;
+    const NAME: &'static str = "ACCEL_IOC_EVENTS";
+}
+
 // SAFETY: `include/uapi/accel/edu.h`: begins with its size and has no pointer.
 unsafe impl Ioctl for edu::Factorial {
     const NR: u8 = 0x40;
@@ -70,10 +82,29 @@ unsafe impl Ioctl for edu::Liveness {
     const NAME: &'static str = "ACCEL_EDU_IOC_LIVENESS";
 }
 
+// SAFETY: `include/uapi/accel/edu.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for edu::BufferCopy {
+    const NR: u8 = 0x42;
+    const NAME: &'static str = "ACCEL_EDU_IOC_COPY";
+}
+
 // SAFETY: `include/uapi/accel/minimal.h`: begins with its size and has no pointer.
 unsafe impl Ioctl for minimal::Add {
     const NR: u8 = 0x40;
     const NAME: &'static str = "ACCEL_MINIMAL_IOC_ADD";
+}
+
+// SAFETY: `include/uapi/accel/sim.h`: begins with its size and has no pointer. A
+// job works on buffers, which are memory of the caller only if it maps them.
+unsafe impl Ioctl for sim::Submit {
+    const NR: u8 = 0x40;
+    const NAME: &'static str = "ACCEL_SIM_IOC_SUBMIT";
+}
+
+// SAFETY: `include/uapi/accel/sim.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for sim::Wait {
+    const NR: u8 = 0x41;
+    const NAME: &'static str = "ACCEL_SIM_IOC_WAIT";
 }
 
 /// A command with the argument that belongs to it, which only an [`Ioctl`] can
@@ -110,6 +141,9 @@ pub(crate) trait Port: Send + Sync {
 
     /// Does any other ioctl.
     fn call(&self, command: Command<'_>) -> Result<(), Errno>;
+
+    /// Does read(), and returns how many bytes there were.
+    fn read(&self, bytes: &mut [u8]) -> Result<usize, Errno>;
 }
 
 impl Port for OwnedFd {
@@ -129,6 +163,10 @@ impl Port for OwnedFd {
         // kernel accesses nothing but the argument, which is borrowed for the
         // call and begins with its size.
         unsafe { rustix::ioctl::ioctl(self, raw) }
+    }
+
+    fn read(&self, bytes: &mut [u8]) -> Result<usize, Errno> {
+        rustix::io::read(self, bytes)
     }
 }
 

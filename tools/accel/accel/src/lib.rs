@@ -6,8 +6,10 @@
 //! role of an observer (may look) or of a user (may do everything).
 //! [`Device::info`] asks for information, [`Device::call`] does an ioctl; the
 //! modules [`edu`] and [`minimal`] wrap those of the drivers `accel_edu` and
-//! `accel_minimal`, [`buffer`] has the arguments of those on buffers. The structures in [`uapi`] mirror the C headers in
-//! `include/uapi/accel`, which are the authority.
+//! `accel_minimal`, [`buffer`] has the arguments of those on buffers, [`sim`]
+//! those of the driver `accel_sim`, [`events`] what has to do with events. The
+//! structures in [`uapi`] mirror the C headers in `include/uapi/accel`, which are
+//! the authority.
 //!
 //! ```no_run
 //! use accel::{uapi::InfoDriver, Namespace};
@@ -25,10 +27,12 @@ pub mod buffer;
 mod device;
 pub mod edu;
 mod error;
+pub mod events;
 mod info;
 mod ioctl;
 pub mod minimal;
 mod namespace;
+pub mod sim;
 pub mod uapi;
 
 #[cfg(test)]

@@ -123,4 +123,11 @@ impl Port for Simulation {
         let (nr, argument) = command.into_parts();
         (self.handler)(nr, argument)
     }
+
+    fn read(&self, bytes: &mut [u8]) -> Result<usize, Errno> {
+        let state = self.state.lock().unwrap();
+        let events = state.records.concat();
+        bytes[..events.len()].copy_from_slice(&events);
+        Ok(events.len())
+    }
 }

@@ -118,12 +118,59 @@ pub struct State(pub u32);
 impl State {
     /// Takes work.
     pub const RUNNING: Self = Self(0);
+    /// Is being reset; calls of users wait until that is over.
+    pub const RESETTING: Self = Self(1);
+    /// Takes no work any more.
+    pub const WEDGED: Self = Self(2);
+    /// Is not there any more; only events say so.
+    pub const GONE: Self = Self(3);
 
     /// The name in the C header without its prefix in lower case, or [`None`]
     /// if this crate does not know the state.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::RUNNING => Some("running"),
+            Self::RESETTING => Some("resetting"),
+            Self::WEDGED => Some("wedged"),
+            Self::GONE => Some("gone"),
+            _ => None,
+        }
+    }
+}
+
+/// What went wrong with a device, `enum accel_error`.
+///
+/// A number and not a Rust enum, for the same reason as [`Topic`].
+#[derive(
+    Debug, Default, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(transparent)]
+pub struct DeviceError(pub u32);
+
+impl DeviceError {
+    /// Nothing so far.
+    pub const NONE: Self = Self(0);
+    /// The hardware.
+    pub const HARDWARE: Self = Self(1);
+    /// The firmware.
+    pub const FIRMWARE: Self = Self(2);
+    /// Work was not done in its time.
+    pub const TIMEOUT: Self = Self(3);
+    /// The device could not be reset.
+    pub const RESET_FAILED: Self = Self(4);
+    /// The device needed too many resets in a short time.
+    pub const RESET_STORM: Self = Self(5);
+
+    /// The name in the C header without its prefix in lower case, or [`None`]
+    /// if this crate does not know the error.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::NONE => Some("none"),
+            Self::HARDWARE => Some("hardware"),
+            Self::FIRMWARE => Some("firmware"),
+            Self::TIMEOUT => Some("timeout"),
+            Self::RESET_FAILED => Some("reset_failed"),
+            Self::RESET_STORM => Some("reset_storm"),
             _ => None,
         }
     }
@@ -306,10 +353,21 @@ pub struct InfoStatus {
     pub users: u32,
     /// Files that are open in the observer role, that of the caller included.
     pub observers: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// The last error.
+    pub last_error: DeviceError,
     /// `CLOCK_MONOTONIC` time at which the device appeared, in nanoseconds.
     pub registered_ns: u64,
+    /// `CLOCK_MONOTONIC` time since which it is in this state, in nanoseconds.
+    pub state_ns: u64,
+    /// How many resets were begun.
+    pub resets: u64,
+    /// How many errors there were.
+    pub errors: u64,
+    /// `CLOCK_MONOTONIC` time of the last error, in nanoseconds; zero if there
+    /// was none.
+    pub last_error_ns: u64,
+    /// Says more about it.
+    pub last_error_code: u64,
 }
 
 impl Record for InfoStatus {

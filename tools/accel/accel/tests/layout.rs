@@ -12,11 +12,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use accel::uapi::{self, ClientRole, EngineClass, MemoryKind, OpenPolicy, Quantity, State, Topic};
-use accel::{buffer, edu, minimal, Ioctl};
+use accel::uapi::{
+    self, ClientRole, DeviceError, EngineClass, MemoryKind, OpenPolicy, Quantity, State, Topic,
+};
+use accel::{buffer, edu, events, minimal, sim, Ioctl};
 
 /// The headers, relative to `include/uapi`.
-const HEADERS: [&str; 3] = ["accel/accel.h", "accel/edu.h", "accel/minimal.h"];
+const HEADERS: [&str; 4] = [
+    "accel/accel.h",
+    "accel/edu.h",
+    "accel/minimal.h",
+    "accel/sim.h",
+];
 
 /// What is compared: an expression in C, and its value in Rust.
 struct Fact {
@@ -160,8 +167,34 @@ fn facts() -> Vec<Fact> {
             state,
             users,
             observers,
-            reserved,
+            last_error,
             registered_ns,
+            state_ns,
+            resets,
+            errors,
+            last_error_ns,
+            last_error_code,
+        }
+    );
+    structure!(
+        facts,
+        "accel_events",
+        events::Subscribe {
+            size,
+            classes,
+            eventfd,
+            flags,
+        }
+    );
+    structure!(
+        facts,
+        "accel_event",
+        events::Event {
+            size,
+            kind,
+            sequence,
+            time_ns,
+            data,
         }
     );
     structure!(
@@ -235,6 +268,43 @@ fn facts() -> Vec<Fact> {
     );
     structure!(
         facts,
+        "accel_bo_userptr",
+        buffer::UserPtr {
+            size,
+            flags,
+            address,
+            bytes,
+            handle,
+            reserved,
+        }
+    );
+    structure!(
+        facts,
+        "accel_bo_import",
+        buffer::Import {
+            size,
+            fd,
+            bytes,
+            flags,
+            handle,
+        }
+    );
+    structure!(
+        facts,
+        "accel_edu_copy",
+        edu::BufferCopy {
+            size,
+            len,
+            source,
+            target,
+            source_offset,
+            target_offset,
+            timeout_ms,
+            reserved,
+        }
+    );
+    structure!(
+        facts,
         "accel_edu_factorial",
         edu::Factorial {
             size,
@@ -254,6 +324,44 @@ fn facts() -> Vec<Fact> {
         }
     );
     structure!(facts, "accel_minimal_add", minimal::Add { size, a, b, sum });
+    structure!(
+        facts,
+        "accel_sim_operand",
+        sim::Operand {
+            offset,
+            handle,
+            reserved,
+        }
+    );
+    structure!(
+        facts,
+        "accel_sim_submit",
+        sim::Submit {
+            size,
+            op,
+            flags,
+            in_fence,
+            a,
+            b,
+            result,
+            m,
+            n,
+            k,
+            out_fence,
+            job,
+        }
+    );
+    structure!(
+        facts,
+        "accel_sim_wait",
+        sim::Wait {
+            size,
+            timeout_ms,
+            job,
+            error,
+            reserved,
+        }
+    );
     facts
 }
 
@@ -279,6 +387,8 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_ENGINE_COMPUTE", EngineClass::COMPUTE.0),
         fact("ACCEL_ENGINE_COPY", EngineClass::COPY.0),
         fact("ACCEL_MEMORY_SYSTEM", MemoryKind::SYSTEM.0),
+        fact("ACCEL_MEMORY_DEVICE", MemoryKind::DEVICE.0),
+        fact("ACCEL_REGION_FOREIGN", buffer::REGION_FOREIGN),
         fact("ACCEL_BO_POPULATE", buffer::POPULATE),
         fact("ACCEL_QUANTITY_POWER", Quantity::POWER.0),
         fact("ACCEL_QUANTITY_TEMPERATURE", Quantity::TEMPERATURE.0),
@@ -287,6 +397,22 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_OPEN_LIMITED", OpenPolicy::LIMITED.0),
         fact("ACCEL_OPEN_PER_USER", OpenPolicy::PER_USER.0),
         fact("ACCEL_STATE_RUNNING", State::RUNNING.0),
+        fact("ACCEL_STATE_RESETTING", State::RESETTING.0),
+        fact("ACCEL_STATE_WEDGED", State::WEDGED.0),
+        fact("ACCEL_STATE_GONE", State::GONE.0),
+        fact("ACCEL_ERROR_NONE", DeviceError::NONE.0),
+        fact("ACCEL_ERROR_HARDWARE", DeviceError::HARDWARE.0),
+        fact("ACCEL_ERROR_FIRMWARE", DeviceError::FIRMWARE.0),
+        fact("ACCEL_ERROR_TIMEOUT", DeviceError::TIMEOUT.0),
+        fact("ACCEL_ERROR_RESET_FAILED", DeviceError::RESET_FAILED.0),
+        fact("ACCEL_ERROR_RESET_STORM", DeviceError::RESET_STORM.0),
+        fact("ACCEL_EVENT_CLASS_STATE", events::CLASS_STATE),
+        fact("ACCEL_EVENT_CLASS_ERROR", events::CLASS_ERROR),
+        fact("ACCEL_EVENT_CLASS_DRIVER", events::CLASS_DRIVER),
+        fact("ACCEL_EVENT_LOST", events::LOST),
+        fact("ACCEL_EVENT_STATE", events::STATE),
+        fact("ACCEL_EVENT_ERROR", events::ERROR),
+        fact("ACCEL_EVENT_DRIVER_BASE", events::DRIVER_BASE),
         fact("ACCEL_ROLE_OBSERVER", ClientRole::OBSERVER.0),
         fact("ACCEL_ROLE_USER", ClientRole::USER.0),
         fact("ACCEL_IOCTL_IN", uapi::IOCTL_IN),
@@ -300,9 +426,22 @@ fn constants() -> Vec<Fact> {
         fact(buffer::Close::NAME, opcode(buffer::Close::NR)),
         fact(buffer::MmapOffset::NAME, opcode(buffer::MmapOffset::NR)),
         fact(buffer::Export::NAME, opcode(buffer::Export::NR)),
+        fact("ACCEL_IOC_BO_USERPTR", opcode(0x05)),
+        fact(buffer::Import::NAME, opcode(buffer::Import::NR)),
+        fact(edu::BufferCopy::NAME, opcode(edu::BufferCopy::NR)),
+        fact(events::Subscribe::NAME, opcode(events::Subscribe::NR)),
         fact(edu::Factorial::NAME, opcode(edu::Factorial::NR)),
         fact(edu::Liveness::NAME, opcode(edu::Liveness::NR)),
         fact(minimal::Add::NAME, opcode(minimal::Add::NR)),
+        fact(sim::Submit::NAME, opcode(sim::Submit::NR)),
+        fact(sim::Wait::NAME, opcode(sim::Wait::NR)),
+        fact("ACCEL_SIM_ADD", sim::ADD),
+        fact("ACCEL_SIM_MULTIPLY", sim::MULTIPLY),
+        fact("ACCEL_SIM_MATMUL", sim::MATMUL),
+        fact("ACCEL_SIM_MAX_STEPS", sim::MAX_STEPS),
+        fact("ACCEL_SIM_MAX_JOBS", sim::MAX_JOBS),
+        fact("ACCEL_SIM_IN_FENCE", sim::IN_FENCE),
+        fact("ACCEL_SIM_OUT_FENCE", sim::OUT_FENCE),
     ]
 }
 
@@ -379,6 +518,7 @@ fn named_numbers() -> Vec<Fact> {
             ("MEMORY", MemoryKind(number).name()),
             ("QUANTITY", Quantity(number).name()),
             ("STATE", State(number).name()),
+            ("ERROR", DeviceError(number).name()),
             ("ROLE", ClientRole(number).name()),
         ];
         let known = names.into_iter().filter_map(|(prefix, name)| {
@@ -396,7 +536,7 @@ fn numbers_have_the_names_of_the_headers() {
     assert_true_in_c("names", &HEADERS, &facts);
     let named: BTreeSet<_> = facts.into_iter().map(|fact| fact.c).collect();
     let prefixes = [
-        "INFO", "OPEN", "ENGINE", "MEMORY", "QUANTITY", "STATE", "ROLE",
+        "INFO", "OPEN", "ENGINE", "MEMORY", "QUANTITY", "STATE", "ERROR", "ROLE",
     ];
     let enumerators = names_in_headers().into_iter().filter(|name| {
         // The base is no topic.
@@ -439,7 +579,7 @@ fn name_in_line(words: &[&str], structure: &str) -> Option<String> {
         ["struct", name, "{"] => Some(format!("sizeof(struct {name})")),
         ["#define", name, _, ..] | [name, "=", ..] => Some((*name).to_owned()),
         // An attribute may follow.
-        [_, member, ..] if !structure.is_empty() => {
+        ["struct", _, member, ..] | [_, member, ..] if !structure.is_empty() => {
             let member = member.split(['[', ';']).next()?;
             Some(format!("offsetof(struct {structure}, {member})"))
         }

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "accelctl", version, about)]
 pub struct Arguments {
-    /// Print one JSON document instead of text
+    /// Print one JSON document instead of text; for events, one on each line
     #[arg(long, global = true)]
     pub json: bool,
 
@@ -40,6 +40,11 @@ pub enum Command {
     Clients {
         /// N, accelN or the path of a node; all devices if missing
         device: Option<DeviceArgument>,
+    },
+    /// Print what happens to a device, a line for each event, until it is gone
+    Events {
+        /// N, accelN or the path of a node
+        device: DeviceArgument,
     },
     /// Use a device of the driver accel_edu
     #[command(subcommand)]

@@ -7,7 +7,7 @@ mod text;
 
 use std::path::Path;
 
-use accel::uapi::{self, InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic};
+use accel::uapi::{self, DeviceError, InfoDevice, InfoDriver, InfoIoctl, InfoStatus, InfoTopic};
 use serde::Serialize;
 
 use crate::clients::Client;
@@ -159,6 +159,29 @@ pub struct Status {
     /// Files that are open in the observer role, our own included.
     pub observers: u32,
     registered_ns: u64,
+    state_ns: u64,
+    resets: u64,
+    errors: u64,
+    last_error: Option<LastError>,
+}
+
+/// The last error.
+#[derive(Debug, Serialize)]
+pub struct LastError {
+    error: String,
+    code: u64,
+    time_ns: u64,
+}
+
+impl LastError {
+    fn new(record: &InfoStatus) -> Option<Self> {
+        let error = record.last_error;
+        (error != DeviceError::NONE).then(|| Self {
+            error: known(error.name(), error.0),
+            code: record.last_error_code,
+            time_ns: record.last_error_ns,
+        })
+    }
 }
 
 impl From<InfoStatus> for Status {
@@ -168,6 +191,10 @@ impl From<InfoStatus> for Status {
             users: record.users,
             observers: record.observers,
             registered_ns: record.registered_ns,
+            state_ns: record.state_ns,
+            resets: record.resets,
+            errors: record.errors,
+            last_error: LastError::new(&record),
         }
     }
 }

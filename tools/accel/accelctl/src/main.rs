@@ -5,7 +5,7 @@
 //! Standard output carries the result and nothing else: text, or with `--json`
 //! exactly one JSON document, whose members keep their names and meaning as
 //! long as `"schema"` is the same. What could not be learned or computed is
-//! null in it. Messages go to standard error. The exit status is 0 if all went
+//! null in it; `events` has a document on each line. Messages go to standard error. The exit status is 0 if all went
 //! well, 1 if a device or the kernel refused something, 2 if the command line
 //! is wrong.
 
@@ -14,6 +14,7 @@
 mod arguments;
 mod clients;
 mod commands;
+mod events;
 mod holders;
 mod info;
 mod list;
@@ -43,6 +44,10 @@ fn main() -> ExitCode {
         }
         Command::Clients { device } => {
             output::finish(&commands::clients(&namespace, device.as_ref()), json)
+        }
+        Command::Events { device } => {
+            let node = device.node(&namespace);
+            output::stream(|print| events::follow(&node, output::SCHEMA, json, print))
         }
         Command::Edu(Edu::Factorial { n, timeout, target }) => output::finish(
             &commands::factorial(&namespace, target.device.as_ref(), n, timeout),

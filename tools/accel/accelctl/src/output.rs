@@ -12,7 +12,7 @@ use crate::problem::Problem;
 
 /// Version of the JSON documents. It changes when a member is removed or means
 /// something else, not when one is added.
-const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 
 /// What a command found out, from which both text and JSON are made.
 pub trait Report: Serialize {
@@ -67,6 +67,31 @@ pub fn finish<R: Report>(outcome: &Outcome<R>, json: bool) -> ExitCode {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
+}
+
+/// Prints lines as they come, and returns the exit status. What passes them on
+/// is told to stop when nobody reads them any more.
+pub fn stream<E: Display>(
+    follow: impl FnOnce(&mut dyn FnMut(&str) -> bool) -> Result<(), E>,
+) -> ExitCode {
+    let mut written = Ok(());
+    let result = follow(&mut |line| {
+        let mut stdout = io::stdout().lock();
+        written = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+        written.is_ok()
+    });
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            message(format_args!("standard output: {error}"));
+            return ExitCode::FAILURE;
+        }
+        _ => {}
+    }
+    if let Err(error) = result {
+        message(error);
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }
 
 /// Makes all that goes to standard output.

@@ -78,12 +78,15 @@ pub struct MemoryKind(pub u32);
 impl MemoryKind {
     /// Pages of the system's memory.
     pub const SYSTEM: Self = Self(0);
+    /// Memory of the device.
+    pub const DEVICE: Self = Self(1);
 
     /// The name in the C header without its prefix in lower case, or [`None`]
     /// if this crate does not know the kind.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::SYSTEM => Some("system"),
+            Self::DEVICE => Some("device"),
             _ => None,
         }
     }

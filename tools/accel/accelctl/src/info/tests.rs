@@ -6,10 +6,10 @@ use super::*;
 use crate::clients::tests::{hidden, users, visible};
 use crate::output::tests::{assert_agreement, json};
 use crate::output::Report;
+use accel::uapi::{DeviceError, OpenPolicy, Quantity, State, Text};
 use accel::uapi::{
     EngineClass, InfoClock, InfoEngine, InfoFirmware, InfoMemory, InfoSensor, InfoUsage, MemoryKind,
 };
-use accel::uapi::{OpenPolicy, Quantity, State, Text};
 use serde_json::json as document;
 
 /// A device with a topic, a flag and a member that this program does not know.
@@ -40,7 +40,12 @@ pub fn sample() -> DeviceInfo {
         users: 3,
         observers: 1,
         registered_ns: 12_345_678_901,
-        ..InfoStatus::default()
+        state_ns: 23_456_789_012,
+        resets: 2,
+        errors: 5,
+        last_error: DeviceError::TIMEOUT,
+        last_error_code: 17,
+        last_error_ns: 23_456_000_000,
     };
     DeviceInfo {
         device: Some(device.into()),
@@ -217,6 +222,10 @@ fn text() {
     users          3
     observers      1
     registered_ns  12345678901
+    state_ns       23456789012
+    resets         2
+    errors         5
+    last_error     timeout, code 0x11, at 23456000000
   sensors
     NAME     QUANTITY     VALUE
     board    power        15.250 W
@@ -265,6 +274,10 @@ fn json_document() {
     assert_eq!(device["driver"]["open_policy"], "limited");
     assert_eq!(device["driver"]["open_limit"], 2);
     assert_eq!(device["status"]["registered_ns"], 12_345_678_901_u64);
+    assert_eq!(
+        device["status"]["last_error"],
+        document!({ "error": "timeout", "code": 17, "time_ns": 23_456_000_000_u64 })
+    );
     assert_eq!(
         device["firmware"],
         document!([{ "name": "boot", "version": "7.0-rc1" }])
@@ -407,7 +420,7 @@ fn a_numa_node_is_shown() {
 fn an_unknown_state_has_its_number() {
     let state = |state: State| known(state.name(), state.0);
     assert_eq!(state(State::RUNNING), "running");
-    assert_eq!(state(State(3)), "unknown(3)");
+    assert_eq!(state(State(9)), "unknown(9)");
 }
 
 #[test]

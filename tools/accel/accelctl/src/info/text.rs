@@ -3,8 +3,10 @@
 //! The text of `accelctl info`. Each value has the name that it has in JSON,
 //! without the unit if that is with the value.
 
+use std::fmt;
+
 use super::hardware::{Clock, Engine, Firmware, Memory, Reading, Sensor, Usage};
-use super::{Device, DeviceInfo, Driver, Info, Ioctl, Status, Topic, OWNER_DRIVER};
+use super::{Device, DeviceInfo, Driver, Info, Ioctl, LastError, Status, Topic, OWNER_DRIVER};
 use crate::clients::Client;
 use crate::output::Report;
 use crate::table::{cell, fields, table};
@@ -172,8 +174,23 @@ impl Status {
                 ("users", self.users.to_string()),
                 ("observers", self.observers.to_string()),
                 ("registered_ns", self.registered_ns.to_string()),
+                ("state_ns", self.state_ns.to_string()),
+                ("resets", self.resets.to_string()),
+                ("errors", self.errors.to_string()),
+                ("last_error", cell(self.last_error.as_ref())),
             ],
         )
+    }
+}
+
+impl fmt::Display for LastError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            error,
+            code,
+            time_ns,
+        } = self;
+        write!(f, "{error}, code {code:#x}, at {time_ns}")
     }
 }
 
