@@ -29,7 +29,7 @@ ROWS += [
     ("unplug-1000-sleepers", "ns", "unplug.1000-sleepers", {"0-sleepers": "unplug.0-sleepers"}),
     ("unplug-other-asleep", "ns", "unplug.other-asleep", {"other-awake": "unplug.other-awake"}),
 ]
-for operation in ("create-close", "export", "mmap-munmap", "fault"):
+for operation in ("create-close", "export", "import", "mmap-munmap", "fault"):
     row = f"buffer-{operation}"
     ROWS.append((row, "instructions", f"{row}.accel", {"vgem": f"{row}.drm"}))
 ROWS += [
@@ -37,6 +37,12 @@ ROWS += [
      {"16-handles": "buffer-lookup-16.accel"}),
     ("buffer-page-of-256-mib", "instructions", "buffer-page-of-256-mib.accel",
      {"of-2-mib": "buffer-page-of-2-mib.accel"}),
+]
+ROWS += [
+    ("event-to-each", "instructions", "event-to-each.accel",
+     {"to-nobody": "event-to-nobody.accel"}),
+    ("event-to-each-eventfd", "instructions", "event-to-each-eventfd.accel",
+     {"without": "event-to-each.accel"}),
 ]
 # Each beside the misc device, and beside few of our own: whether it grows with their number.
 for cost, unit in (("register", "instructions"), ("memory", "bytes")):

@@ -28,7 +28,7 @@ expected='^kasan: KernelAddressSanitizer initialized|^DMA-API: (preallocated|deb
 expected+='|^rcu:[[:space:]]*RCU callback double-/use-after-free debug is enabled'
 expected+='|^kmemleak: (Kernel memory leak detector initialized|.* early log)|^ODEBUG: [0-9]+ of [0-9]+ active objects replaced'
 # Tests let allocations fail; the kernel tells of those that were for a kobject (12 is ENOMEM).
-expected+='|^kobject: kobject_add_internal failed for accel(erator|[0-9]+) \(error: -12 '
+expected+='|^kobject: kobject_add_internal failed for (accel(erator|[0-9]+)|hwmon[0-9]*) \(error: -12 '
 
 found=$(tr -d '\r' <"$log" | sed -E 's/^\[ *[0-9]+\.[0-9]+\](\[[^]]*\])? ?//' |
 	grep -vE "$expected" | grep -E -A 12 "$trouble" || true)

@@ -8,7 +8,7 @@
 # Exit status 0 means that all of them ran, not that all tests passed.
 
 failed=0
-modules=(accel_edu accel_minimal accel_test accel_test_pci)
+modules=(accel_edu accel_sim accel_minimal accel_test accel_test_pci)
 
 # DRM comes first, with its own accelerators: ours live beside them.
 for module in vgem "${modules[@]}"; do
@@ -26,6 +26,8 @@ for module in "${modules[@]}"; do
 	export "${module^^}_KO=/modules/$module.ko"
 done
 export ACCEL_TEST_DEVICE_KO=/modules/accel_test_device.ko
+export ACCEL_ATTRIBUTES_KO=/modules/accel_attributes.ko
+export ACCEL_EVENTS_KO=/modules/accel_events.ko ACCEL_RESET_KO=/modules/accel_reset.ko
 # For those that plug it in and out.
 export ACCEL_PLUG='/accel/scripts/guest/monitor.sh device_add edu,id=edu0'
 export ACCEL_UNPLUG='/accel/scripts/guest/monitor.sh device_del edu0'

@@ -102,6 +102,40 @@ static int run_drm_export(const struct operation *operation)
 	return 0;
 }
 
+/* Exports a buffer that is there, and imports it again. */
+static int run_accel_import(const struct operation *operation)
+{
+	struct accel_bo_export export = {
+		.size = sizeof(export),
+		.handle = operation->command,
+		.flags = O_CLOEXEC | O_RDWR,
+	};
+	struct accel_bo_import import = { .size = sizeof(import) };
+	int ret;
+
+	if (ioctl(operation->fd, ACCEL_IOC_BO_EXPORT, &export))
+		return -errno;
+	import.fd = export.fd;
+	ret = ioctl(operation->fd, ACCEL_IOC_BO_IMPORT, &import) ? -errno : 0;
+	close(export.fd);
+	return ret;
+}
+
+static int run_drm_import(const struct operation *operation)
+{
+	struct drm_prime_handle prime = {
+		.handle = operation->command,
+		.flags = DRM_CLOEXEC | DRM_RDWR,
+	};
+	int ret;
+
+	if (ioctl(operation->fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime))
+		return -errno;
+	ret = ioctl(operation->fd, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime) ? -errno : 0;
+	close(prime.fd);
+	return ret;
+}
+
 /* Maps a buffer, and touches so many of its pages. */
 static int run_map(const struct operation *operation)
 {
@@ -150,11 +184,14 @@ static void measure_drm(int card)
 	const struct operation export = {
 		"buffer-export.drm", run_drm_export, card, NULL, 0, NULL, 0
 	};
+	struct operation import = { "buffer-import.drm", run_drm_import, card, NULL, 0, NULL, 0 };
 	struct drm_mode_map_dumb map = {};
 
 	measure(&create);
 	measure(&export);
 	map.handle = drm_create(card, SIZE);
+	import.command = map.handle;
+	measure(&import);
 	if (ioctl(card, DRM_IOCTL_MODE_MAP_DUMB, &map))
 		err(1, "DRM_IOCTL_MODE_MAP_DUMB");
 	measure_maps("drm", card, map.offset);
@@ -168,11 +205,16 @@ static void measure_accel(int accel)
 	const struct operation export = {
 		"buffer-export.accel", run_accel_export, accel, NULL, 0, NULL, 0
 	};
+	struct operation import = {
+		"buffer-import.accel", run_accel_import, accel, NULL, 0, NULL, 0
+	};
 	struct accel_bo_mmap_offset place = { .size = sizeof(place) };
 
 	measure(&create);
 	measure(&export);
 	place.handle = accel_create(accel, SIZE);
+	import.command = place.handle;
+	measure(&import);
 	if (ioctl(accel, ACCEL_IOC_BO_MMAP_OFFSET, &place))
 		err(1, "ACCEL_IOC_BO_MMAP_OFFSET");
 	measure_maps("accel", accel, place.offset);

@@ -7,6 +7,8 @@
 use accel::{
     faux,
     prelude::*,
+    Attribute,
+    AttributeTable,
     File, //
 };
 use kernel::{
@@ -52,6 +54,10 @@ fn observer(ctx: Context<'_, Good, Observer>, args: &mut Large) -> Result {
     Ok(())
 }
 
+fn value(ctx: &Context<'_, Good, Observer>) -> u32 {
+    *ctx.data().value.lock()
+}
+
 impl AccelDriver for Good {
     type Data = CovariantForLt!(Data);
     type File = PerOpen;
@@ -66,6 +72,10 @@ impl AccelDriver for Good {
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "USER", user, "As a user"),
         Ioctl::for_observers(0x41, "OBSERVER", observer, "As an observer").min_size(8),
+    ]);
+    const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[
+        Attribute::new(c"value", value),
+        Attribute::new(c"one", |_| 1),
     ]);
 }
 

@@ -3,6 +3,7 @@
  * Buffers of an open node.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <sys/mman.h>
 
 #include "buffer.h"
@@ -18,6 +19,64 @@ int buffer_create(int fd, __u64 size, __u32 *handle, __u64 *bytes)
 	if (bytes)
 		*bytes = arg.bytes;
 	return ret;
+}
+
+int buffer_create_in(int fd, __u32 region, __u64 size, __u32 *handle)
+{
+	struct accel_bo_create arg = { .size = sizeof(arg), .region = region, .bytes = size };
+	int ret = sys_ioctl(fd, ACCEL_IOC_BO_CREATE, &arg);
+
+	*handle = arg.handle;
+	return ret;
+}
+
+int buffer_of_user(int fd, const void *address, __u64 size, __u32 *handle)
+{
+	struct accel_bo_userptr arg = {
+		.size = sizeof(arg),
+		.address = (uintptr_t)address,
+		.bytes = size,
+	};
+	int ret = sys_ioctl(fd, ACCEL_IOC_BO_USERPTR, &arg);
+
+	*handle = arg.handle;
+	return ret;
+}
+
+int buffer_export(int fd, __u32 handle, __u32 flags, int *dmabuf)
+{
+	struct accel_bo_export arg = { .size = sizeof(arg), .handle = handle, .flags = flags };
+	int ret = sys_ioctl(fd, ACCEL_IOC_BO_EXPORT, &arg);
+
+	*dmabuf = arg.fd;
+	return ret;
+}
+
+int buffer_import(int fd, int dmabuf, __u32 *handle, __u64 *bytes)
+{
+	struct accel_bo_import arg = { .size = sizeof(arg), .fd = dmabuf };
+	int ret = sys_ioctl(fd, ACCEL_IOC_BO_IMPORT, &arg);
+
+	*handle = arg.handle;
+	if (bytes)
+		*bytes = arg.bytes;
+	return ret;
+}
+
+int edu_copy(int fd, __u32 source, __u64 source_offset, __u32 target, __u64 target_offset,
+	     __u32 len, __u32 timeout_ms)
+{
+	struct accel_edu_copy arg = {
+		.size = sizeof(arg),
+		.len = len,
+		.source = source,
+		.target = target,
+		.source_offset = source_offset,
+		.target_offset = target_offset,
+		.timeout_ms = timeout_ms,
+	};
+
+	return sys_ioctl(fd, ACCEL_EDU_IOC_COPY, &arg);
 }
 
 int buffer_info(int fd, __u32 handle, __u64 *bytes)

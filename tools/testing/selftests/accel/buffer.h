@@ -12,6 +12,11 @@
 /* Returns the size in @bytes, which may be NULL. */
 int buffer_create(int fd, __u64 size, __u32 *handle, __u64 *bytes);
 int buffer_info(int fd, __u32 handle, __u64 *bytes);
+/* As buffer_create(), of a region of memory. */
+int buffer_create_in(int fd, __u32 region, __u64 size, __u32 *handle);
+int buffer_of_user(int fd, const void *address, __u64 size, __u32 *handle);
+int buffer_export(int fd, __u32 handle, __u32 flags, int *dmabuf);
+int buffer_import(int fd, int dmabuf, __u32 *handle, __u64 *bytes);
 int buffer_close(int fd, __u32 handle);
 int buffer_offset(int fd, __u32 handle, __u64 *offset);
 
@@ -21,6 +26,10 @@ int buffer_map(int fd, __u32 handle, size_t length, void **memory);
 /* Lets the driver of accel_test fill a part of a buffer, or sum it up. */
 int buffer_fill(int fd, __u32 handle, __u64 offset, __u64 len, unsigned char byte);
 int buffer_sum(int fd, __u32 handle, __u64 offset, __u64 len, __u64 *sum);
+
+/* Lets the edu device copy. */
+int edu_copy(int fd, __u32 source, __u64 source_offset, __u32 target, __u64 target_offset,
+	     __u32 len, __u32 timeout_ms);
 
 /* How many bytes the buffers of the device have, or an error. */
 long long buffers_in_use(int fd);

@@ -26,15 +26,6 @@ FIXTURE(dmabuf) {
 	int dmabuf;
 };
 
-static int export(int fd, __u32 handle, __u32 flags, int *dmabuf)
-{
-	struct accel_bo_export arg = { .size = sizeof(arg), .handle = handle, .flags = flags };
-	int ret = sys_ioctl(fd, ACCEL_IOC_BO_EXPORT, &arg);
-
-	*dmabuf = arg.fd;
-	return ret;
-}
-
 static unsigned char *map(struct __test_metadata *_metadata, int fd, __u64 offset)
 {
 	void *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
@@ -80,7 +71,7 @@ FIXTURE_SETUP(dmabuf)
 	self->fd = test_open(&self->node, O_RDWR);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, buffer_create(self->fd, SIZE, &self->handle, NULL));
-	ASSERT_EQ(0, export(self->fd, self->handle, O_CLOEXEC | O_RDWR, &self->dmabuf));
+	ASSERT_EQ(0, buffer_export(self->fd, self->handle, O_CLOEXEC | O_RDWR, &self->dmabuf));
 	ASSERT_LE(0, self->dmabuf);
 }
 
@@ -116,11 +107,11 @@ TEST_F(dmabuf, refuses)
 	void *memory;
 
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->fd, ACCEL_IOC_BO_EXPORT, &arg));
-	EXPECT_EQ(-EINVAL, export(self->fd, self->handle, O_NONBLOCK, &other));
-	EXPECT_EQ(-EINVAL, export(self->fd, self->handle, O_WRONLY, &other));
-	EXPECT_EQ(-ENOENT, export(self->fd, self->handle + 1, O_RDWR, &other));
+	EXPECT_EQ(-EINVAL, buffer_export(self->fd, self->handle, O_NONBLOCK, &other));
+	EXPECT_EQ(-EINVAL, buffer_export(self->fd, self->handle, O_WRONLY, &other));
+	EXPECT_EQ(-ENOENT, buffer_export(self->fd, self->handle + 1, O_RDWR, &other));
 
-	ASSERT_EQ(0, export(self->fd, self->handle, 0, &read_only));
+	ASSERT_EQ(0, buffer_export(self->fd, self->handle, 0, &read_only));
 	EXPECT_EQ(0, fcntl(read_only, F_GETFD));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_WRITE, MAP_SHARED, read_only, 0));
 	EXPECT_EQ(EACCES, errno);

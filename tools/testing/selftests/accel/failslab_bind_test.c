@@ -16,8 +16,6 @@
 #include "fail_nth.h"
 #include "harness.h"
 
-#define TEST_DEVICE "accel_test_device"
-
 /* No operation makes as many. */
 #define TOO_MANY 1000
 
@@ -105,12 +103,7 @@ static bool setup_platform(struct __test_metadata *_metadata, struct node *node)
 {
 	if (!setup_module(_metadata, "ACCEL_TEST_DEVICE_KO"))
 		return false;
-	snprintf(node->device_dir, sizeof(node->device_dir),
-		 "/sys/devices/platform/" TEST_DRIVER);
-	snprintf(node->driver_dir, sizeof(node->driver_dir),
-		 "/sys/bus/platform/drivers/" TEST_DRIVER);
-	ASSERT_EQ(0, module_load(TEST_DEVICE, ""));
-	ASSERT_EQ(0, node_lookup(node));
+	ASSERT_EQ(0, test_device_add(node));
 	return true;
 }
 

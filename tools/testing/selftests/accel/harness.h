@@ -7,6 +7,7 @@
 
 #include "kselftest_harness.h"
 #include "node.h"
+#include "pci_node.h"
 #include "test_node.h"
 
 /* For fixture set-ups: if it returns false, the test is skipped. */
@@ -41,6 +42,18 @@ static inline bool setup_test_node(struct __test_metadata *_metadata, struct nod
 		SKIP(return false, "the module " TEST_DRIVER " is not loaded");
 	ASSERT_EQ(0, ret)
 		TH_LOG(TEST_DRIVER ".%s: %s", name, strerror(-ret));
+	return true;
+}
+
+static inline bool setup_pci_node(struct __test_metadata *_metadata, struct node *node)
+{
+	int ret;
+
+	ret = pci_node_find(node);
+	if (ret == -ENOENT && !node_required())
+		SKIP(return false, "no device of accel_test_pci");
+	ASSERT_EQ(0, ret)
+		TH_LOG("accel_test_pci: %s", strerror(-ret));
 	return true;
 }
 

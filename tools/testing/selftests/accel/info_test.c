@@ -64,13 +64,13 @@ TEST_F(info, list)
 		{ ACCEL_INFO_DRIVER, sizeof(struct accel_info_driver), 1 },
 		{ ACCEL_INFO_FIRMWARE, sizeof(struct accel_info_firmware), 0 },
 		{ ACCEL_INFO_ENGINES, sizeof(struct accel_info_engine), 0 },
-		{ ACCEL_INFO_MEMORY, sizeof(struct accel_info_memory), 0 },
+		{ ACCEL_INFO_MEMORY, sizeof(struct accel_info_memory), 1 },
 		{ ACCEL_INFO_CLOCKS, sizeof(struct accel_info_clock), 0 },
 		{ ACCEL_INFO_USAGE, sizeof(struct accel_info_usage), 1 },
 		{ ACCEL_INFO_STATUS, sizeof(struct accel_info_status), 1 },
 		{ ACCEL_INFO_SENSORS, sizeof(struct accel_info_sensor), 0 },
 		{ ACCEL_INFO_CLIENTS, sizeof(struct accel_info_client), 1 },
-		{ ACCEL_INFO_UAPI, sizeof(struct accel_info_ioctl), 3 },
+		{ ACCEL_INFO_UAPI, sizeof(struct accel_info_ioctl), 12 },
 	};
 	struct accel_info_topic topics[MAX_RECORDS];
 	size_t i;
@@ -186,7 +186,13 @@ TEST_F(info, status)
 	read_status(_metadata, self->fd, &status);
 	EXPECT_EQ(ACCEL_STATE_RUNNING, status.state);
 	EXPECT_LE(1, status.observers);
-	EXPECT_EQ(0, status.reserved);
+	EXPECT_EQ(ACCEL_ERROR_NONE, status.last_error);
+	EXPECT_EQ(0, status.last_error_ns);
+	EXPECT_EQ(0, status.last_error_code);
+	EXPECT_EQ(0, status.errors);
+	EXPECT_EQ(0, status.resets);
+	EXPECT_LT(0, status.state_ns);
+	EXPECT_GT(now_ns(), status.state_ns);
 	EXPECT_LT(0, status.registered_ns);
 	EXPECT_GT(now_ns(), status.registered_ns);
 
@@ -242,17 +248,71 @@ TEST_F(info, uapi)
 			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT | ACCEL_IOCTL_OBSERVER,
 			.name = "ACCEL_IOC_INFO",
 		}, {
+			.command = ACCEL_IOC_BO_CREATE,
+			.size = sizeof(struct accel_bo_create),
+			.min_size = 24,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT,
+			.name = "ACCEL_IOC_BO_CREATE",
+		}, {
+			.command = ACCEL_IOC_BO_INFO,
+			.size = sizeof(struct accel_bo_info),
+			.min_size = 24,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT,
+			.name = "ACCEL_IOC_BO_INFO",
+		}, {
+			.command = ACCEL_IOC_BO_CLOSE,
+			.size = sizeof(struct accel_bo_close),
+			.min_size = 8,
+			.flags = ACCEL_IOCTL_IN,
+			.name = "ACCEL_IOC_BO_CLOSE",
+		}, {
+			.command = ACCEL_IOC_BO_MMAP_OFFSET,
+			.size = sizeof(struct accel_bo_mmap_offset),
+			.min_size = 16,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT,
+			.name = "ACCEL_IOC_BO_MMAP_OFFSET",
+		}, {
+			.command = ACCEL_IOC_BO_USERPTR,
+			.size = sizeof(struct accel_bo_userptr),
+			.min_size = 32,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT,
+			.name = "ACCEL_IOC_BO_USERPTR",
+		}, {
+			.command = ACCEL_IOC_BO_EXPORT,
+			.size = sizeof(struct accel_bo_export),
+			.min_size = 16,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT,
+			.name = "ACCEL_IOC_BO_EXPORT",
+		}, {
+			.command = ACCEL_IOC_BO_IMPORT,
+			.size = sizeof(struct accel_bo_import),
+			.min_size = 24,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT,
+			.name = "ACCEL_IOC_BO_IMPORT",
+		}, {
 			.command = ACCEL_EDU_IOC_FACTORIAL,
 			.size = sizeof(struct accel_edu_factorial),
 			.min_size = 16,
 			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT,
 			.name = "ACCEL_EDU_IOC_FACTORIAL",
 		}, {
+			.command = ACCEL_IOC_EVENTS,
+			.size = sizeof(struct accel_events),
+			.min_size = 16,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OBSERVER,
+			.name = "ACCEL_IOC_EVENTS",
+		}, {
 			.command = ACCEL_EDU_IOC_LIVENESS,
 			.size = sizeof(struct accel_edu_liveness),
 			.min_size = 16,
 			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT,
 			.name = "ACCEL_EDU_IOC_LIVENESS",
+		}, {
+			.command = ACCEL_EDU_IOC_COPY,
+			.size = sizeof(struct accel_edu_copy),
+			.min_size = 40,
+			.flags = ACCEL_IOCTL_IN,
+			.name = "ACCEL_EDU_IOC_COPY",
 		},
 	};
 	struct accel_info_ioctl ioctls[MAX_RECORDS];

@@ -3,7 +3,6 @@
  * Memory of a device, mapped by processes, and what they see when it goes away.
  */
 #include <fcntl.h>
-#include <glob.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -18,7 +17,6 @@
 #include "agent.h"
 #include "harness.h"
 
-#define DRIVER_DIR "/sys/bus/pci/drivers/accel_test_pci"
 #define SIZE (4UL << 20)
 #define PAGES 16
 #define MAPPERS 3
@@ -54,20 +52,6 @@ static int store(__u32 *word, __u32 value)
 	return 0;
 }
 
-static int find_device(struct node *node)
-{
-	glob_t found;
-	int ret;
-
-	memset(node, 0, sizeof(*node));
-	if (glob(DRIVER_DIR "/*:*", 0, NULL, &found))
-		return -ENOENT;
-	ret = realpath(found.gl_pathv[0], node->device_dir) ? 0 : -errno;
-	globfree(&found);
-	snprintf(node->driver_dir, sizeof(node->driver_dir), "%s", DRIVER_DIR);
-	return ret ? ret : node_lookup(node);
-}
-
 /* An error is returned as a negative number in the pointer. */
 static void *map(int fd, int protection, int flags, size_t length, __u64 offset)
 {
@@ -97,15 +81,9 @@ static int peek(int fd, __u32 offset, __u32 *value)
 FIXTURE_SETUP(mapping)
 {
 	struct sigaction action = { .sa_handler = on_sigbus };
-	int ret;
 
-	if (!setup_root(_metadata))
+	if (!setup_root(_metadata) || !setup_pci_node(_metadata, &self->node))
 		return;
-	ret = find_device(&self->node);
-	if (ret == -ENOENT && !node_required())
-		SKIP(return, "no device of accel_test_pci");
-	ASSERT_EQ(0, ret)
-		TH_LOG("accel_test_pci: %s", strerror(-ret));
 	ASSERT_EQ(0, sigaction(SIGBUS, &action, NULL));
 	self->page = sysconf(_SC_PAGESIZE);
 	self->fd = test_open(&self->node, O_RDWR);

@@ -39,6 +39,23 @@ TEST(a_call_taints_the_kernel)
 	EXPECT_EQ(1, passthrough_taint());
 }
 
+/* They would go and come with the module accel, which takes its time. */
+static const char * const others[] = { "accel_edu", "accel_sim", "accel_minimal",
+				       "accel_test_pci" };
+
+TEST(other_drivers_make_room)
+{
+	int i;
+
+	if (!setup_root(_metadata) || !setup_module(_metadata, "ACCEL_EDU_KO"))
+		return;
+	for (i = ARRAY_SIZE(others) - 1; i >= 0; i--) {
+		if (module_loaded(others[i]))
+			EXPECT_EQ(0, module_unload(others[i]))
+				TH_LOG("%s", others[i]);
+	}
+}
+
 /* With the module accel as it is after loading. */
 FIXTURE(passthrough) {
 	struct node node;
@@ -173,6 +190,31 @@ TEST_F_TIMEOUT(passthrough, says_so_once, 120)
 	ASSERT_LE(0, self->user);
 	test_call(self->user, COMMAND, 1, 2, NULL);
 	EXPECT_EQ(0, log_count(self->log, PASSTHROUGH_LINE));
+}
+
+/* After all others. */
+FIXTURE(afterwards) {
+};
+
+FIXTURE_SETUP(afterwards)
+{
+}
+
+FIXTURE_TEARDOWN(afterwards)
+{
+}
+
+TEST_F(afterwards, other_drivers_are_back)
+{
+	size_t i;
+
+	if (!setup_root(_metadata) || !setup_module(_metadata, "ACCEL_EDU_KO"))
+		return;
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		if (!module_loaded(others[i]))
+			EXPECT_EQ(0, module_load(others[i], ""))
+				TH_LOG("%s", others[i]);
+	}
 }
 
 TEST_HARNESS_MAIN

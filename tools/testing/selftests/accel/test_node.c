@@ -15,7 +15,7 @@
 #include "test_node.h"
 
 /* All that may use the module accel here, in the order in which they are loaded. */
-static const char * const drivers[] = { "accel_edu", "accel_minimal", "accel_test",
+static const char * const drivers[] = { "accel_edu", "accel_sim", "accel_minimal", "accel_test",
 					"accel_test_pci" };
 
 int test_node_find(struct node *node, const char *name)
@@ -24,6 +24,24 @@ int test_node_find(struct node *node, const char *name)
 	snprintf(node->device_dir, sizeof(node->device_dir),
 		 "/sys/devices/faux/" TEST_DRIVER ".%s", name);
 	return node_lookup(node);
+}
+
+int test_device_add(struct node *node)
+{
+	int ret;
+
+	memset(node, 0, sizeof(*node));
+	snprintf(node->device_dir, sizeof(node->device_dir),
+		 "/sys/devices/platform/" TEST_DRIVER);
+	snprintf(node->driver_dir, sizeof(node->driver_dir),
+		 "/sys/bus/platform/drivers/" TEST_DRIVER);
+	ret = module_load(TEST_DEVICE, "");
+	return ret ? ret : node_lookup(node);
+}
+
+int test_device_remove(void)
+{
+	return module_loaded(TEST_DEVICE) ? module_unload(TEST_DEVICE) : 0;
 }
 
 int test_open(const struct node *node, int flags)

@@ -21,7 +21,7 @@
 
 #define GONE (POLLHUP | POLLERR)
 /* storm_test does this for longer. */
-#define CYCLES 40
+#define CYCLES 20
 #define HAMMERS 3
 #define SLEEPERS 20
 #define NS_PER_MS 1000000ULL

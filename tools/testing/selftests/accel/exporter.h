@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * dma-bufs of other drivers. Functions return a descriptor, or a negative error
+ * number: -ENOENT if there is no such driver.
+ */
+#ifndef _ACCEL_SELFTEST_EXPORTER_H
+#define _ACCEL_SELFTEST_EXPORTER_H
+
+#include <stddef.h>
+
+/* Memory of a memfd. */
+int udmabuf_export(size_t size);
+/* Memory of the system's heap. */
+int heap_export(size_t size);
+/* A buffer of DRM's device without hardware. */
+int vgem_export(size_t size);
+
+#endif /* _ACCEL_SELFTEST_EXPORTER_H */

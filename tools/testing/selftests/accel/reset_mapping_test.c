@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mappings of a device while it is reset.
+ */
+#include <fcntl.h>
+#include <glob.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <accel_test_pci.h>
+
+#include "caller.h"
+#include "events.h"
+#include "harness.h"
+
+#define DRIVER_DIR "/sys/bus/pci/drivers/accel_test_pci"
+
+static sigjmp_buf escape;
+
+static void on_sigbus(int number)
+{
+	siglongjmp(escape, number);
+}
+
+/* -EFAULT: the access ended in SIGBUS. */
+static int load(const __u32 *word, __u32 *value)
+{
+	if (sigsetjmp(escape, 1))
+		return -EFAULT;
+	*value = __atomic_load_n(word, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static int find_device(struct node *node)
+{
+	glob_t found;
+	int ret;
+
+	memset(node, 0, sizeof(*node));
+	if (glob(DRIVER_DIR "/*:*", 0, NULL, &found))
+		return -ENOENT;
+	ret = realpath(found.gl_pathv[0], node->device_dir) ? 0 : -errno;
+	globfree(&found);
+	return ret ? ret : node_lookup(node);
+}
+
+FIXTURE(reset_mapping) {
+	struct node node;
+	int fd;
+	size_t page;
+	__u32 *memory;
+};
+
+FIXTURE_SETUP(reset_mapping)
+{
+	struct sigaction action = { .sa_handler = on_sigbus };
+	int ret;
+
+	if (!setup_root(_metadata))
+		return;
+	ret = find_device(&self->node);
+	if (ret == -ENOENT && !node_required())
+		SKIP(return, "no device of accel_test_pci");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, sigaction(SIGBUS, &action, NULL));
+	self->fd = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, self->fd);
+	self->page = sysconf(_SC_PAGESIZE);
+	self->memory = mmap(NULL, self->page, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd,
+			    ACCEL_TEST_PCI_MEMORY);
+	ASSERT_NE(MAP_FAILED, self->memory);
+}
+
+FIXTURE_TEARDOWN(reset_mapping)
+{
+	EXPECT_EQ(0, admin_reset(&self->node, "force"));
+	munmap(self->memory, self->page);
+	close(self->fd);
+}
+
+/* The node that call_force() is about. */
+static const struct node *forced;
+
+static int call_force(struct caller *caller)
+{
+	(void)caller;
+	return admin_reset(forced, "force");
+}
+
+TEST_F(reset_mapping, accesses_wait)
+{
+	struct caller writer = { .call = call_force, .syscall_nr = SYS_write };
+	struct accel_info_status status;
+	__u32 value;
+
+	forced = &self->node;
+	self->memory[0] = 5;
+	self->memory[1] = 6;
+	ASSERT_EQ(0, caller_start(&writer));
+	ASSERT_EQ(0, wait_state(self->fd, ACCEL_STATE_RESETTING));
+	/* What is read is of before the driver's hook or of afterwards. */
+	do {
+		ASSERT_EQ(0, load(&self->memory[1], &value));
+		ASSERT_NE(ACCEL_TEST_PCI_IN_RESET, value);
+		read_status(_metadata, self->fd, &status);
+	} while (value == 6 && status.state != ACCEL_STATE_WEDGED);
+	EXPECT_EQ(0, value);
+	EXPECT_EQ(ACCEL_STATE_RUNNING, status.state);
+	EXPECT_EQ(5, self->memory[0]);
+	ASSERT_EQ(0, caller_join(&writer));
+	EXPECT_EQ(0, writer.ret);
+}
+
+TEST_F(reset_mapping, accesses_to_a_wedged_device)
+{
+	__u32 value;
+
+	self->memory[0] = ACCEL_TEST_PCI_FAIL_RESET;
+	EXPECT_EQ(-EIO, admin_reset(&self->node, "force"));
+	EXPECT_EQ(-EFAULT, load(&self->memory[0], &value));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, self->page, PROT_READ, MAP_SHARED, self->fd,
+				   ACCEL_TEST_PCI_MEMORY));
+	EXPECT_EQ(EIO, errno);
+
+	/* It is there again with the device. */
+	ASSERT_EQ(0, admin_reset(&self->node, "force"));
+	ASSERT_EQ(0, load(&self->memory[0], &value));
+	EXPECT_EQ(0, value);
+}
+
+TEST_HARNESS_MAIN
