@@ -13,14 +13,14 @@
 //!
 //! - [`pci`], [`platform`], [`auxiliary`], [`faux`]: adapters from a bus to a registration
 //! - `registration`, [`Device`], [`AccelDriver`], [`Context`]: what a driver sees; generic and thin
-//! - `chardev`, `dispatch`, `file`, [`info`], `events`, `fdinfo`, `hwmon`, `sysfs`, `trace`,
-//!   `uevent`: what user space sees; not generic
+//! - `chardev`, `dispatch`, `file`, [`info`], `events`, `debugfs`, `fdinfo`, `hwmon`, `sysfs`,
+//!   `trace`, `uevent`: what user space sees; not generic
 //! - [`coredump`]: what is kept of an error
 //! - `health`, `reset`, `watchdog`: errors of a device, and what is done about them
 //! - [`buffer`], `mapping`: memory that processes share with a device
 //! - [`fence`], `background`: work that goes on when a call has returned
-//! - `gate`, `state`, `wait`, `minor`, `numbers`, `client`, `open_policy`, `work`, [`ioctl`],
-//!   `args`: mechanisms
+//! - `gate`, `state`, `wait`, `minor`, `numbers`, `client`, `open_policy`, `work`, `names`,
+//!   [`ioctl`], `args`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -36,6 +36,7 @@ mod chardev;
 mod client;
 mod context;
 pub mod coredump;
+mod debugfs;
 mod device;
 mod dispatch;
 mod driver;
@@ -52,6 +53,7 @@ pub mod info;
 pub mod ioctl;
 mod mapping;
 mod minor;
+mod names;
 mod numbers;
 mod open_policy;
 mod passthrough;
@@ -78,6 +80,10 @@ pub use self::{
         Role,
         User,
         Wake, //
+    },
+    debugfs::{
+        DebugFile,
+        DebugTable, //
     },
     device::Device,
     driver::{
@@ -134,6 +140,7 @@ module! {
 struct AccelModule {
     _class: chardev::Class,
     _region: chardev::Region,
+    _debugfs: debugfs::Root,
     _fences: fence::Operations,
 }
 
@@ -146,6 +153,7 @@ impl kernel::Module for AccelModule {
         Ok(Self {
             _class: chardev::Class::new()?,
             _region: region,
+            _debugfs: debugfs::Root::new(),
             _fences: fence::Operations::new(),
         })
     }

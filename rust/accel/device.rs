@@ -44,6 +44,7 @@ use crate::{
         Regions, //
     },
     chardev, coredump,
+    debugfs::DeviceFolder,
     driver::{
         AccelDriver,
         DriverOps,
@@ -219,7 +220,7 @@ impl Core {
     fn add(&self) -> Result {
         // SAFETY: Both are initialised, and are not added yet.
         to_result(unsafe { bindings::cdev_device_add(self.cdev.get(), self.dev.get()) })?;
-        trace::state(self, c"running");
+        trace::state(self, State::Running);
         self.start_health();
         Ok(())
     }
@@ -242,7 +243,7 @@ impl Core {
         self.wake_pollers();
         self.stop_health();
         if added {
-            trace::state(self, c"gone");
+            trace::state(self, State::Gone);
             // SAFETY: Both were added, and only the first caller gets here.
             unsafe { bindings::cdev_device_del(self.cdev.get(), self.dev.get()) };
         }
@@ -353,6 +354,11 @@ impl<T: AccelDriver> Device<T> {
     /// after [`Self::set_data`].
     pub(crate) fn register_sensors(&self) -> Result<Option<Hwmon>> {
         Hwmon::register(&self.core)
+    }
+
+    /// Shows the driver's files in debugfs, as long as the result is kept.
+    pub(crate) fn register_debug_files(&self) -> Result<Option<DeviceFolder>> {
+        DeviceFolder::new(&self.core, const { T::DEBUG_FILES.entries() })
     }
 
     /// Shows the device to user space.

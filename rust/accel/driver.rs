@@ -28,6 +28,7 @@ use crate::{
         Observer,
         User, //
     },
+    debugfs::DebugTable,
     info::{
         List,
         TopicEntry,
@@ -41,13 +42,13 @@ use crate::{
         IoRange,
         MapRequest, //
     },
+    names,
     open_policy::OpenPolicy,
     reset::{
         Limit,
         Reset, //
     },
     sysfs::{
-        has_slash,
         AttributeEntry,
         AttributeTable, //
     },
@@ -88,7 +89,7 @@ impl DriverInfo {
             "a driver has a name and a version of at most 31 bytes"
         );
         assert!(
-            !has_slash(self.name.as_bytes()),
+            names::is_of_file(self.name.as_bytes()),
             "a driver's name is that of a folder in sysfs, without slashes"
         );
         assert!(
@@ -134,6 +135,10 @@ pub trait AccelDriver: Sized + 'static {
 
     /// Attributes in sysfs beyond those that every device has.
     const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[]);
+
+    /// Files in debugfs.
+    const DEBUG_FILES: DebugTable<Self> = DebugTable::new(&[]);
+
     /// How its devices are reset when they have gone wrong.
     const RESET: Reset<Self> = Reset::none();
 

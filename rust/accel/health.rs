@@ -39,6 +39,7 @@ use crate::{
         Storm, //
     },
     state::State,
+    trace,
     uapi,
     watchdog::{
         self,
@@ -246,8 +247,10 @@ impl Core {
         let mut record = self.health.record.lock();
         record.errors += 1;
         record.last = Some((fault, ffi::monotonic_ns()));
-        let data = [fault.kind as u64, fault.code, record.errors];
+        let count = record.errors;
         drop(record);
+        trace::error(self, fault, count);
+        let data = [fault.kind as u64, fault.code, count];
         self.events
             .send(uapi::ACCEL_EVENT_CLASS_ERROR, uapi::ACCEL_EVENT_ERROR, data);
         self.health.news.store(true, Relaxed);

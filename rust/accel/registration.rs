@@ -15,6 +15,7 @@ use kernel::{
 };
 
 use crate::{
+    debugfs::DeviceFolder,
     device::{
         Device,
         DeviceIds, //
@@ -47,12 +48,13 @@ impl<T: AccelDriver> Bound<T> {
 /// A registered device, with all that the framework keeps for the binding.
 ///
 /// `X` is what the bus adapter adds, such as interrupts. Dropping runs from the outside in: first
-/// user space is shut out, then the sensors and `extra` go, then the driver's data, and then what
+/// user space is shut out, then the sensors, the debug files and `extra` go, then the driver's data, and then what
 /// buffers have of the parent.
 struct Binding<T: AccelDriver, X> {
     dev: ARef<Device<T>>,
     added: bool,
     _sensors: Option<Hwmon>,
+    _debug_files: Option<DeviceFolder>,
     _extra: X,
     _data: Pin<KBox<<T::Data as ForLt>::Of<'static>>>,
     _parent: Parent<T>,
@@ -103,6 +105,7 @@ where
 
     let mut binding = Binding {
         _sensors: None,
+        _debug_files: None,
         // What it has let in must not find the data when that is gone.
         _extra: extra(&dev).inspect_err(|_| dev.remove(false))?,
         _data: data,
@@ -111,6 +114,7 @@ where
         dev: dev.clone(),
     };
     binding._sensors = dev.register_sensors()?;
+    binding._debug_files = dev.register_debug_files()?;
     dev.add()?;
     binding.added = true;
 

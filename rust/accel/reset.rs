@@ -42,6 +42,7 @@ use crate::{
         State,
         Step, //
     },
+    trace,
     uapi,
     wait::Signals, //
 };
@@ -109,6 +110,16 @@ pub(crate) enum Cause {
     Fault,
     /// The administrator does.
     Administrator,
+}
+
+impl Cause {
+    /// Returns the name by which those who trace know it.
+    pub(crate) const fn name(self) -> &'static CStr {
+        match self {
+            Self::Fault => c"error",
+            Self::Administrator => c"administrator",
+        }
+    }
 }
 
 impl Core {
@@ -180,6 +191,7 @@ impl Core {
             return false;
         };
         let now = before.after(step).unwrap_or(before);
+        trace::state(self, now);
         self.health.note_state(now == State::Resetting);
         let data = self.state_data(before, now);
         self.events
@@ -228,7 +240,9 @@ fn reset(core: &Core, cause: Cause) -> Result {
         return Err(EIO);
     }
 
+    let begin = ffi::monotonic_ns();
     let result = call_driver(core);
+    trace::reset(core, cause, result, ffi::monotonic_ns() - begin);
     // What asked for a reset meanwhile has got it.
     core.health.wanted.store(false, Relaxed);
     core.health.deadlines.forget();

@@ -31,7 +31,6 @@ pub use self::own::{
 pub(crate) use self::{
     attributes::groups,
     own::{
-        has_slash,
         AttributeEntry,
         OwnAttributes, //
     },

@@ -16,6 +16,9 @@ use crate::{
         OpenFile,
         Role, //
     },
+    health::Fault,
+    reset::Cause,
+    state::State, //
 };
 
 /// Declares a tracepoint, as a module of its name.
@@ -87,6 +90,18 @@ tracepoint!(accel_ioctl_end(
     duration_ns: u64
 ));
 tracepoint!(accel_state(minor: u32, state: *const kernel::ffi::c_char));
+tracepoint!(accel_reset(
+    minor: u32,
+    cause: *const kernel::ffi::c_char,
+    ret: kernel::ffi::c_int,
+    duration_ns: u64
+));
+tracepoint!(accel_error(
+    minor: u32,
+    kind: *const kernel::ffi::c_char,
+    code: u64,
+    count: u64
+));
 
 /// Somebody has opened `core` in a role, or failed to.
 #[inline(always)]
@@ -142,9 +157,28 @@ pub(crate) fn ioctl_end(file: &OpenFile, command: u32, name: &CStr, ret: c_int, 
 }
 
 /// `core` has another state than before.
-pub(crate) fn state(core: &Core, state: &CStr) {
+pub(crate) fn state(core: &Core, state: State) {
     if accel_state::is_on() {
-        // SAFETY: The state is a C string.
-        unsafe { accel_state::emit(core.minor.number(), state.as_char_ptr()) };
+        // SAFETY: The name is a C string.
+        unsafe { accel_state::emit(core.minor.number(), state.name().as_char_ptr()) };
+    }
+}
+
+/// A reset of `core` has ended so, after so many nanoseconds.
+pub(crate) fn reset(core: &Core, cause: Cause, result: Result, duration_ns: u64) {
+    if accel_reset::is_on() {
+        let ret = result.map_or_else(|e| e.to_errno(), |()| 0);
+        let cause = cause.name().as_char_ptr();
+        // SAFETY: The cause is a C string.
+        unsafe { accel_reset::emit(core.minor.number(), cause, ret, duration_ns) };
+    }
+}
+
+/// A fault of `core` is the `count`th. May be called in any context.
+pub(crate) fn error(core: &Core, fault: Fault, count: u64) {
+    if accel_error::is_on() {
+        let kind = fault.kind.name().as_char_ptr();
+        // SAFETY: The kind is a C string.
+        unsafe { accel_error::emit(core.minor.number(), kind, fault.code, count) };
     }
 }

@@ -138,6 +138,54 @@ TRACE_EVENT(accel_state,
 	TP_printk("accel%u state=%s", __entry->minor, __get_str(state))
 );
 
+/* A reset has ended, after so many nanoseconds. */
+TRACE_EVENT(accel_reset,
+	TP_PROTO(u32 minor, const char *cause, int ret, u64 duration_ns),
+
+	TP_ARGS(minor, cause, ret, duration_ns),
+
+	TP_STRUCT__entry(
+		__field(u64, duration_ns)
+		__field(u32, minor)
+		__field(int, ret)
+		__string(cause, cause)
+	),
+
+	TP_fast_assign(
+		__entry->duration_ns = duration_ns;
+		__entry->minor = minor;
+		__entry->ret = ret;
+		__assign_str(cause);
+	),
+
+	TP_printk("accel%u cause=%s ret=%d duration_ns=%llu",
+		  __entry->minor, __get_str(cause), __entry->ret, __entry->duration_ns)
+);
+
+/* Something went wrong with the device, for the @count-th time. */
+TRACE_EVENT(accel_error,
+	TP_PROTO(u32 minor, const char *kind, u64 code, u64 count),
+
+	TP_ARGS(minor, kind, code, count),
+
+	TP_STRUCT__entry(
+		__field(u64, code)
+		__field(u64, count)
+		__field(u32, minor)
+		__string(kind, kind)
+	),
+
+	TP_fast_assign(
+		__entry->code = code;
+		__entry->count = count;
+		__entry->minor = minor;
+		__assign_str(kind);
+	),
+
+	TP_printk("accel%u kind=%s code=%#llx count=%llu",
+		  __entry->minor, __get_str(kind), __entry->code, __entry->count)
+);
+
 #endif /* _ACCEL_TRACEPOINTS_H */
 
 /* This part must be outside protection. */

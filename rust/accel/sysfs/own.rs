@@ -40,7 +40,8 @@ use crate::{
         Context,
         Observer, //
     },
-    driver::AccelDriver, //
+    driver::AccelDriver,
+    names, //
 };
 
 /// An [`Attribute`] without its types.
@@ -173,13 +174,13 @@ impl<T: AccelDriver> AttributeTable<T> {
         while i < attributes.len() {
             let name = attributes[i].entry.name.to_bytes();
             assert!(
-                !name.is_empty() && !has_slash(name),
+                names::is_of_file(name),
                 "an attribute has a name without slashes"
             );
             let mut before = 0;
             while before < i {
                 assert!(
-                    !equal(name, attributes[before].entry.name.to_bytes()),
+                    !names::equal(name, attributes[before].entry.name.to_bytes()),
                     "the attributes of a driver have different names"
                 );
                 before += 1;
@@ -194,27 +195,6 @@ impl<T: AccelDriver> AttributeTable<T> {
         // SAFETY: `Attribute` is a transparent wrapper of `AttributeEntry`.
         unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len()) }
     }
-}
-
-/// Returns whether `name` cannot be that of a file.
-pub(crate) const fn has_slash(name: &[u8]) -> bool {
-    let mut i = 0;
-    while i < name.len() {
-        if name[i] == b'/' {
-            return true;
-        }
-        i += 1;
-    }
-    false
-}
-
-/// Compares in constants, where `==` cannot.
-const fn equal(a: &[u8], b: &[u8]) -> bool {
-    let mut i = 0;
-    while i < a.len() && i < b.len() && a[i] == b[i] {
-        i += 1;
-    }
-    i == a.len() && i == b.len()
 }
 
 /// An attribute of a driver as sysfs knows it.

@@ -8,6 +8,7 @@
 
 mod buffers;
 mod health;
+mod shown;
 
 use accel::{
     buffer::{
@@ -37,6 +38,8 @@ use accel::{
     },
     Attribute,
     AttributeTable,
+    DebugFile,
+    DebugTable,
     File,
     Reset, //
 };
@@ -250,27 +253,6 @@ impl<P: Policy> Test<P> {
 /// The length of the pattern in a dump; to fill a large one takes its time.
 const MAX_PATTERN: usize = 1 << 17;
 
-/// The highest that the attribute "number" takes.
-const MAX_NUMBER: u32 = 1000;
-
-impl<P: Policy> Test<P> {
-    fn show_asleep(ctx: &Context<'_, Self, Observer>) -> u32 {
-        ctx.data().asleep.load(Relaxed)
-    }
-
-    fn show_number(ctx: &Context<'_, Self, Observer>) -> u32 {
-        ctx.data().number.load(Relaxed)
-    }
-
-    fn store_number(ctx: &Context<'_, Self, Observer>, number: u32) -> Result {
-        if number > MAX_NUMBER {
-            return Err(EINVAL);
-        }
-        ctx.data().number.store(number, Relaxed);
-        Ok(())
-    }
-}
-
 impl<P: Policy> AccelDriver for Test<P> {
     type Data = CovariantForLt!(Data);
     type File = Sum;
@@ -331,10 +313,12 @@ impl<P: Policy> AccelDriver for Test<P> {
     };
     const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, Self::squares)]);
     const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[
-        Attribute::new(c"asleep", Self::show_asleep),
-        Attribute::new(c"number", Self::show_number).store(Self::store_number),
+        Attribute::new(c"asleep", shown::asleep),
+        Attribute::new(c"number", shown::number).store(shown::set_number),
         Attribute::new(c"secret", |_| 42).for_root(),
     ]);
+    const DEBUG_FILES: DebugTable<Self> =
+        DebugTable::new(&[DebugFile::new(c"numbers", shown::numbers)]);
 
     fn memory(_data: &Data, regions: &mut Regions<'_>) -> Result {
         if P::MEMORY == 0 {

@@ -5,25 +5,19 @@
  * test ends, while the driver is unbound.
  */
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "harness.h"
 #include "node.h"
+#include "stalled_page.h"
 
 /* The removal itself, in the emulated debug kernel, without a wait for users. */
 #define REMOVAL_NS (10 * 1000000000ULL)
 
 FIXTURE(stall) {
 	struct node node;
-	long page_size;
-	char *page;
-	int uffd;
+	struct stalled_page page;
 	int fd;
 };
 
@@ -49,23 +43,9 @@ FIXTURE_VARIANT_ADD(stall, writing_the_records) {
 
 FIXTURE_SETUP(stall)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
 	if (!setup_root(_metadata) || !setup_node(_metadata, &self->node))
 		return;
-	self->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	ASSERT_LE(0, self->uffd);
-	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_API, &api));
-
-	self->page_size = sysconf(_SC_PAGESIZE);
-	self->page = mmap(NULL, self->page_size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->page);
-	reg.range.start = (uintptr_t)self->page;
-	reg.range.len = self->page_size;
-	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_REGISTER, &reg));
-
+	ASSERT_EQ(0, stalled_page_map(&self->page));
 	self->fd = open(self->node.path, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
 }
@@ -73,8 +53,7 @@ FIXTURE_SETUP(stall)
 FIXTURE_TEARDOWN(stall)
 {
 	close(self->fd);
-	close(self->uffd);
-	munmap(self->page, self->page_size);
+	stalled_page_unmap(&self->page);
 	if (!node_bound(&self->node))
 		EXPECT_EQ(0, node_bind(&self->node));
 }
@@ -89,36 +68,29 @@ static void *make_call(void *data)
 
 TEST_F_TIMEOUT(stall, does_not_hold_up_removal, 120)
 {
-	struct uffdio_zeropage zero = {
-		.range = { .start = (uintptr_t)self->page, .len = self->page_size },
-	};
-	struct pollfd faulted = { .fd = self->uffd, .events = POLLIN };
 	struct accel_info info = {
 		.size = sizeof(info),
 		.topic = ACCEL_INFO_STATUS,
-		.data_ptr = (uintptr_t)self->page,
+		.data_ptr = (uintptr_t)self->page.address,
 		.data_len = sizeof(struct accel_info_status),
 	};
 	struct call call = {
 		.fd = self->fd,
-		.arg = variant->on_result ? (void *)&info : self->page,
+		.arg = variant->on_result ? (void *)&info : self->page.address,
 	};
-	struct uffd_msg message;
 	pthread_t caller;
 	__u64 begin;
 
 	ASSERT_EQ(0, pthread_create(&caller, NULL, make_call, &call));
-	ASSERT_EQ(1, poll(&faulted, 1, PATIENCE_MS))
+	ASSERT_EQ(0, stalled_page_wait(&self->page))
 		TH_LOG("the call has not touched the page");
-	ASSERT_EQ(sizeof(message), read(self->uffd, &message, sizeof(message)));
-	ASSERT_EQ(UFFD_EVENT_PAGEFAULT, message.event);
 
 	begin = now_ns();
 	EXPECT_EQ(0, node_unbind(&self->node));
 	EXPECT_GT(REMOVAL_NS, now_ns() - begin);
 
 	/* Let the caller go: what it reads are zeros, hence also a size of 0. */
-	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_ZEROPAGE, &zero));
+	ASSERT_EQ(0, stalled_page_release(&self->page));
 	ASSERT_EQ(0, pthread_join(caller, NULL));
 	EXPECT_EQ(variant->on_result ? 0 : -EINVAL, call.result);
 	EXPECT_EQ(-ENODEV, sys_ioctl(self->fd, ACCEL_IOC_INFO, NULL));

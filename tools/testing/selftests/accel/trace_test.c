@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "harness.h"
 
 #define TRACING "/sys/kernel/tracing"
@@ -195,6 +196,36 @@ TEST_F(trace, a_device_that_comes_and_goes)
 	/* The table of the driver can no longer be looked at. */
 	expect_ioctl(_metadata, &node, client, ACCEL_TEST_IOC_ADD, "-", -ENODEV);
 	EXPECT_NE(NULL, find(" accel_release: %s client=%llu\n", node.name, client));
+}
+
+TEST_F(trace, errors_and_resets)
+{
+	const char *name = self->node.name;
+	const char *duration;
+	int fd;
+
+	fd = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, test_set_reset(fd, false, SLEEP_MS));
+	EXPECT_EQ(0, test_call(fd, ACCEL_TEST_IOC_REPORT, 1, 0x17, NULL));
+	EXPECT_EQ(0, admin_reset(&self->node, "force"));
+	ASSERT_EQ(0, test_set_reset(fd, true, 0));
+	EXPECT_EQ(-EIO, admin_reset(&self->node, "force"));
+	ASSERT_EQ(0, test_set_reset(fd, false, 0));
+	EXPECT_EQ(0, admin_reset(&self->node, "force"));
+	close(fd);
+	stop_and_read(_metadata);
+
+	EXPECT_NE(NULL, find(" accel_error: %s kind=firmware code=0x17 count=", name));
+	duration = find(" accel_reset: %s cause=administrator ret=0 duration_ns=", name);
+	ASSERT_NE(NULL, duration);
+	EXPECT_LE(SLEEP_MS * NS_PER_MS, strtoull(duration, NULL, 10));
+	EXPECT_NE(NULL, find(" accel_reset: %s cause=administrator ret=%d duration_ns=", name,
+			     -EIO));
+	EXPECT_NE(NULL, find(" accel_error: %s kind=reset_failed code=%#x count=", name, EIO));
+	EXPECT_NE(NULL, find(" accel_state: %s state=resetting\n", name));
+	EXPECT_NE(NULL, find(" accel_state: %s state=wedged\n", name));
+	EXPECT_NE(NULL, find(" accel_state: %s state=running\n", name));
 }
 
 TEST_F(trace, nothing_when_off)

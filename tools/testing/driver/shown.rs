@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Attributes and debug files of the test driver.
+
+use accel::prelude::*;
+use kernel::{
+    seq_file::SeqFile,
+    seq_print,
+    sync::atomic::Relaxed, //
+};
+
+use crate::{
+    Policy,
+    Test, //
+};
+
+/// The highest that the attribute "number" takes.
+const MAX_NUMBER: u32 = 1000;
+
+pub(crate) fn asleep<P: Policy>(ctx: &Context<'_, Test<P>, Observer>) -> u32 {
+    ctx.data().asleep.load(Relaxed)
+}
+
+pub(crate) fn number<P: Policy>(ctx: &Context<'_, Test<P>, Observer>) -> u32 {
+    ctx.data().number.load(Relaxed)
+}
+
+pub(crate) fn set_number<P: Policy>(ctx: &Context<'_, Test<P>, Observer>, number: u32) -> Result {
+    if number > MAX_NUMBER {
+        return Err(EINVAL);
+    }
+    ctx.data().number.store(number, Relaxed);
+    Ok(())
+}
+
+/// Prints the numbers from 1 to that of the attribute, each in a line of eight digits. If that is
+/// zero, there is nothing to print, `ENODATA`.
+pub(crate) fn numbers<P: Policy>(ctx: &Context<'_, Test<P>, Observer>, out: &SeqFile) -> Result {
+    let last = number(ctx);
+    if last == 0 {
+        return Err(ENODATA);
+    }
+    for n in 1..=last {
+        seq_print!(out, "{n:08}\n");
+    }
+    Ok(())
+}
