@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 mod edu_dma;
+mod edu_factorial;
+mod edu_health;
 mod edu_uapi;
 
 use accel::{
@@ -14,7 +16,12 @@ use accel::{
         Limits, //
     },
     pci,
-    prelude::*, //
+    prelude::*,
+    Attribute,
+    AttributeTable,
+    DebugFile,
+    DebugTable,
+    Reset, //
 };
 use core::ops::Deref;
 use kernel::{
@@ -56,8 +63,6 @@ register! {
 
 const BAR_SIZE: usize = 0x100;
 const EDU_ID: u32 = 0x0100_00ed;
-/// The largest argument whose factorial fits 32 bits.
-const MAX_N: u32 = 12;
 const DEFAULT_TIMEOUT_MS: Msecs = 1000;
 
 struct Edu;
@@ -79,76 +84,22 @@ impl Drop for Registers<'_> {
     }
 }
 
-/// The computation that somebody waits for. The device does one at a time.
-enum Job {
-    /// Nobody waits; the device may still be busy for someone who has given up.
-    None,
-    /// The device has not finished yet.
-    Running,
-    /// It has, with this result.
-    Done(u32),
-}
-
 #[pin_data]
 struct EduData<'bound> {
     bar: Registers<'bound>,
     // Also keeps accesses to the device together that belong together.
     #[pin]
-    job: SpinLockIrq<Job>,
+    job: SpinLockIrq<edu_factorial::Job>,
     // What it has mapped goes after the registers.
     #[pin]
     dma: edu_dma::Dma,
-}
-
-impl EduData<'_> {
-    /// Starts to compute n!, or returns `None` while the device is in use.
-    fn start(&self, n: u32) -> Option<()> {
-        let mut job = self.job.lock();
-        if !matches!(*job, Job::None) || self.bar.read(STATUS).busy() {
-            return None;
-        }
-        *job = Job::Running;
-        self.bar.write_reg(FACTORIAL::zeroed().with_value(n));
-        Some(())
-    }
-
-    /// Returns the result, once there is one.
-    fn result(&self) -> Option<u32> {
-        match *self.job.lock() {
-            Job::Done(result) => Some(result),
-            Job::None | Job::Running => None,
-        }
-    }
-
-    /// Takes note that the device has finished something.
-    fn complete(&self) {
-        let mut job = self.job.lock();
-        // If it is busy, the interrupt was for a job that was given up.
-        if matches!(*job, Job::Running) && !self.bar.read(STATUS).busy() {
-            *job = Job::Done(self.bar.read(FACTORIAL).value().into());
-        }
-    }
+    watchdog: edu_health::Watchdog,
 }
 
 /// Returns when to give up, for what user space asks for; zero leaves it to the driver.
 fn deadline(timeout_ms: Msecs) -> Deadline {
     let timeout_ms = Some(timeout_ms).filter(|&ms| ms != 0);
     Deadline::in_ms(timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS))
-}
-
-fn factorial(ctx: Context<'_, Edu>, args: &mut edu_uapi::Factorial) -> Result {
-    if args.n > MAX_N || args.result != 0 {
-        return Err(EINVAL);
-    }
-    let deadline = deadline(args.timeout_ms);
-    let (ctx, started) = ctx.wait(deadline, |ctx| ctx.data().start(args.n))?;
-    started.ready()?;
-    let (ctx, result) = ctx.wait(deadline, |ctx| ctx.data().result())?;
-    // Finished or given up: the next one may try.
-    *ctx.data().job.lock() = Job::None;
-    ctx.device().wake();
-    args.result = result.ready()?;
-    Ok(())
 }
 
 fn liveness(ctx: Context<'_, Edu>, args: &mut edu_uapi::Liveness) -> Result {
@@ -176,10 +127,21 @@ impl AccelDriver for Edu {
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
     const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
-        Ioctl::new(0x40, "ACCEL_EDU_IOC_FACTORIAL", factorial, "Computes n!"),
+        Ioctl::new(
+            0x40,
+            "ACCEL_EDU_IOC_FACTORIAL",
+            edu_factorial::factorial,
+            "Computes n!",
+        ),
         Ioctl::new(0x41, "ACCEL_EDU_IOC_LIVENESS", liveness, "Inverts bits"),
         Ioctl::new(0x42, "ACCEL_EDU_IOC_COPY", edu_dma::copy, "Copies by DMA").input_only(),
     ]);
+    const ATTRIBUTES: AttributeTable<Self> =
+        AttributeTable::new(&[Attribute::new(c"watchdog_ms", edu_health::watchdog_ms)
+            .store(edu_health::set_watchdog_ms)]);
+    const DEBUG_FILES: DebugTable<Self> =
+        DebugTable::new(&[DebugFile::new(c"registers", edu_health::show_registers)]);
+    const RESET: Reset<Self> = Reset::by(edu_health::reset);
 }
 
 kernel::pci_device_table!(
@@ -206,11 +168,12 @@ impl pci::Driver for Edu {
                 return Err(ENODEV);
             }
             let bar = Registers(bar);
-            bar.write_reg(STATUS::zeroed().with_irq_on_completion(true));
+            edu_health::enable_interrupts(&bar);
             Ok(try_pin_init!(EduData {
                 bar,
-                job <- new_spinlock_irq!(Job::None),
+                job <- new_spinlock_irq!(edu_factorial::Job::None),
                 dma <- edu_dma::Dma::new(),
+                watchdog: edu_health::Watchdog::new(),
             }))
         })
     }

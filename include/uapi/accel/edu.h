@@ -19,7 +19,7 @@
  *
  * The device computes one factorial at a time; further callers wait their turn
  * within their timeout. Errors beyond the general ones: EINVAL if @n is above
- * 12, ETIMEDOUT, EINTR.
+ * 12, ETIMEDOUT, EINTR, ECANCELED if the device was reset meanwhile.
  */
 struct accel_edu_factorial {
 	__u32 size;

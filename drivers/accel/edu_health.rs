@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What keeps the "edu" device well: how long it may compute, how it is reset, and what there is to
+//! see of it.
+
+use accel::{
+    prelude::*,
+    Resetter, //
+};
+use kernel::{
+    io::Io,
+    seq_file::SeqFile,
+    seq_print,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+    time::{
+        delay::fsleep,
+        Delta,
+        Msecs, //
+    },
+};
+
+use crate::{
+    edu_dma,
+    edu_factorial::Job,
+    Edu,
+    Registers,
+    FACTORIAL,
+    ID,
+    IRQ_ACKNOWLEDGE,
+    IRQ_STATUS,
+    LIVENESS,
+    STATUS, //
+};
+
+/// How long the device may compute before it is reset. It takes a few milliseconds.
+pub(crate) struct Watchdog(Atomic<Msecs>);
+
+impl Watchdog {
+    pub(crate) fn new() -> Self {
+        Self(Atomic::new(60_000))
+    }
+
+    pub(crate) fn ms(&self) -> Msecs {
+        self.0.load(Relaxed)
+    }
+}
+
+/// The attribute `watchdog_ms`.
+pub(crate) fn watchdog_ms(ctx: &Context<'_, Edu, Observer>) -> Msecs {
+    ctx.data().watchdog.ms()
+}
+
+/// Sets the attribute `watchdog_ms`, for what is computed from now on.
+pub(crate) fn set_watchdog_ms(ctx: &Context<'_, Edu, Observer>, ms: Msecs) -> Result {
+    if ms == 0 {
+        return Err(EINVAL);
+    }
+    ctx.data().watchdog.0.store(ms, Relaxed);
+    Ok(())
+}
+
+/// Has the device signal what it finishes, but not what it had finished before.
+pub(crate) fn enable_interrupts(bar: &Registers<'_>) {
+    let all = IRQ_ACKNOWLEDGE::zeroed()
+        .with_factorial(true)
+        .with_dma(true);
+    bar.write_reg(all);
+    bar.write_reg(STATUS::zeroed().with_irq_on_completion(true));
+}
+
+/// How long a reset waits for the device to come to an end, in milliseconds.
+const PATIENCE_MS: u32 = 1000;
+
+fn is_idle(bar: &Registers<'_>) -> bool {
+    !bar.read(STATUS).busy() && !edu_dma::is_running(bar)
+}
+
+/// Brings the device back. It cannot be stopped, but has to come to an end by itself.
+pub(crate) fn reset(ctx: Context<'_, Edu, Resetter>) -> Result {
+    let data = ctx.data();
+    for _ in 0..PATIENCE_MS {
+        if is_idle(&data.bar) {
+            break;
+        }
+        fsleep(Delta::from_millis(1));
+    }
+
+    let mut job = data.job.lock();
+    if !is_idle(&data.bar) {
+        return Err(EIO);
+    }
+    *job = match *job {
+        Job::Running(_) | Job::Lost => Job::Lost,
+        // Somebody is about to take it.
+        Job::Done(result) => Job::Done(result),
+        Job::None | Job::GivenUp(_) => Job::None,
+    };
+    enable_interrupts(&data.bar);
+    Ok(())
+}
+
+/// The debug file `registers`.
+pub(crate) fn show_registers(ctx: &Context<'_, Edu, Observer>, out: &SeqFile) -> Result {
+    let data = ctx.data();
+    let _job = data.job.lock();
+    let id: u32 = data.bar.read(ID).value().into();
+    let liveness: u32 = data.bar.read(LIVENESS).value().into();
+    let factorial: u32 = data.bar.read(FACTORIAL).value().into();
+    let status = data.bar.read(STATUS);
+    let irq = data.bar.read(IRQ_STATUS);
+    seq_print!(
+        out,
+        "id {id:#010x}\nliveness {liveness:#010x}\nfactorial {factorial}\n"
+    );
+    seq_print!(
+        out,
+        "busy {}\nirq_on_completion {}\n",
+        status.busy(),
+        status.irq_on_completion()
+    );
+    seq_print!(
+        out,
+        "irq_factorial {}\nirq_dma {}\n",
+        irq.factorial(),
+        irq.dma()
+    );
+    Ok(())
+}
