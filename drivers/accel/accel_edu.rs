@@ -13,7 +13,8 @@ mod edu_uapi;
 use accel::{
     buffer::{
         BufferTable,
-        Limits, //
+        Limits,
+        Regions, //
     },
     pci,
     prelude::*,
@@ -64,6 +65,8 @@ register! {
 const BAR_SIZE: usize = 0x100;
 const EDU_ID: u32 = 0x0100_00ed;
 const DEFAULT_TIMEOUT_MS: Msecs = 1000;
+/// How much memory buffers can have that the device reaches without a copy, in bytes.
+const COHERENT: u64 = 1 << 20;
 
 struct Edu;
 
@@ -142,6 +145,10 @@ impl AccelDriver for Edu {
     const DEBUG_FILES: DebugTable<Self> =
         DebugTable::new(&[DebugFile::new(c"registers", edu_health::show_registers)]);
     const RESET: Reset<Self> = Reset::by(edu_health::reset);
+
+    fn memory(_data: &EduData<'_>, regions: &mut Regions<'_>) -> Result {
+        regions.add_coherent(c"coherent", COHERENT)
+    }
 }
 
 kernel::pci_device_table!(

@@ -17,6 +17,7 @@
 //! device goes; the handles go with the state of their file.
 
 mod attachment;
+mod coherent;
 mod device_map;
 mod dma_buf;
 mod export;
@@ -27,6 +28,7 @@ mod map;
 mod memory;
 mod object;
 mod pages;
+mod peer;
 mod pool;
 mod registry;
 #[cfg(CONFIG_MMU_NOTIFIER)]

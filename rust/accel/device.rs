@@ -370,7 +370,7 @@ impl<T: AccelDriver> Device<T> {
     /// before [`Self::add`].
     pub(crate) fn set_memory(&self) -> Result {
         let is_own = |range: &IoRange<'_>| range.is_of(&self.core);
-        let mut regions = Regions::new(&is_own);
+        let mut regions = Regions::new(self.core.parent(), &is_own);
         // SAFETY: The device has its data, and has not been removed.
         T::memory(unsafe { self.data() }, &mut regions)?;
         self.core.pool.set_regions(regions);

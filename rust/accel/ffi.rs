@@ -51,6 +51,10 @@ extern "C" {
     pub(crate) fn accel_helper_vma_set_pfnmap(vma: *mut bindings::vm_area_struct);
     pub(crate) fn accel_helper_vma_set_memory(vma: *mut bindings::vm_area_struct);
     pub(crate) fn accel_helper_vma_set_io_memory(vma: *mut bindings::vm_area_struct);
+    pub(crate) fn accel_helper_vma_set_coherent_memory(
+        vma: *mut bindings::vm_area_struct,
+        dev: *mut bindings::device,
+    );
     pub(crate) fn accel_helper_ioremap_wc(phys: u64, size: usize) -> *mut c_void;
     pub(crate) fn accel_helper_iounmap(address: *mut c_void);
     pub(crate) fn accel_helper_phys_to_virt(phys: u64) -> *mut c_void;
@@ -70,6 +74,12 @@ extern "C" {
     ) -> bool;
     pub(crate) fn accel_helper_get_dma_buf(dmabuf: *mut bindings::dma_buf);
     pub(crate) fn accel_helper_can_dma(dev: *mut bindings::device) -> bool;
+    pub(crate) fn accel_helper_dma_alloc(
+        dev: *mut bindings::device,
+        size: usize,
+        address: *mut bindings::dma_addr_t,
+    ) -> *mut c_void;
+    pub(crate) fn accel_helper_dma_is_shareable(dev: *mut bindings::device) -> bool;
     pub(crate) fn accel_helper_p2pdma_provider(
         pdev: *mut bindings::pci_dev,
         bar: c_int,
@@ -108,6 +118,7 @@ extern "C" {
         page: *mut bindings::page,
         len: c_uint,
     );
+    pub(crate) fn accel_helper_sg_page(entry: *mut bindings::scatterlist) -> *mut bindings::page;
     pub(crate) fn accel_helper_dma_sync_sgtable_for_cpu(
         dev: *mut bindings::device,
         table: *mut bindings::sg_table,

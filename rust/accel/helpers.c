@@ -5,10 +5,12 @@
  * Each has the name and the contract of the function that it wraps, unless it
  * says otherwise.
  */
+#include <linux/cc_platform.h>
 #include <linux/device.h>
 #include <linux/dma-buf-mapping.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
@@ -94,6 +96,14 @@ void accel_helper_vma_set_io_memory(struct vm_area_struct *vma)
 	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
 }
 
+/* For what accel_helper_dma_alloc() returns, if it can be shared. */
+void accel_helper_vma_set_coherent_memory(struct vm_area_struct *vma, struct device *dev)
+{
+	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	if (!dev_is_dma_coherent(dev))
+		vma->vm_page_prot = pgprot_dmacoherent(vma->vm_page_prot);
+}
+
 void *accel_helper_ioremap_wc(u64 phys, size_t size)
 {
 	return (__force void *)ioremap_wc(phys, size);
@@ -138,6 +148,31 @@ void accel_helper_get_dma_buf(struct dma_buf *dmabuf)
 bool accel_helper_can_dma(struct device *dev)
 {
 	return dev->dma_mask && *dev->dma_mask;
+}
+
+/*
+ * Coherent memory, filled with zeros. Charged to the memory cgroup of the caller,
+ * who gets an error if that has no room, but is not killed.
+ */
+void *accel_helper_dma_alloc(struct device *dev, size_t size, dma_addr_t *address)
+{
+	return dma_alloc_attrs(dev, size, address,
+			       GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN,
+			       DMA_ATTR_NO_WARN);
+}
+
+/*
+ * Whether coherent memory of a device consists of pages that can be mapped for
+ * others: it is not if it is memory of the device's own, or not encrypted while
+ * what processes have is.
+ */
+bool accel_helper_dma_is_shareable(struct device *dev)
+{
+#ifdef CONFIG_DMA_DECLARE_COHERENT
+	if (dev->dma_mem)
+		return false;
+#endif
+	return dma_can_mmap(dev) && !cc_platform_has(CC_ATTR_MEM_ENCRYPT);
 }
 
 /* Returns NULL if the memory of the device cannot be shared on its bus. */
@@ -224,6 +259,11 @@ unsigned long accel_helper_page_to_pfn(const struct page *page)
 void accel_helper_sg_set_page(struct scatterlist *entry, struct page *page, unsigned int len)
 {
 	sg_set_page(entry, page, len, 0);
+}
+
+struct page *accel_helper_sg_page(struct scatterlist *entry)
+{
+	return sg_page(entry);
 }
 
 void accel_helper_dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *table,

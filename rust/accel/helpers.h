@@ -30,6 +30,7 @@ void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
 void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma);
 void accel_helper_vma_set_memory(struct vm_area_struct *vma);
 void accel_helper_vma_set_io_memory(struct vm_area_struct *vma);
+void accel_helper_vma_set_coherent_memory(struct vm_area_struct *vma, struct device *dev);
 void *accel_helper_ioremap_wc(u64 phys, size_t size);
 void accel_helper_iounmap(void *address);
 void *accel_helper_phys_to_virt(u64 phys);
@@ -42,6 +43,8 @@ bool accel_helper_mmu_interval_check_retry(struct mmu_interval_notifier *notifie
 #endif
 void accel_helper_get_dma_buf(struct dma_buf *dmabuf);
 bool accel_helper_can_dma(struct device *dev);
+void *accel_helper_dma_alloc(struct device *dev, size_t size, dma_addr_t *address);
+bool accel_helper_dma_is_shareable(struct device *dev);
 struct p2pdma_provider *accel_helper_p2pdma_provider(struct pci_dev *pdev, int bar);
 int accel_helper_p2pdma_check(struct p2pdma_provider *provider, struct device *dev);
 struct sg_table *accel_helper_dma_buf_phys_to_sgt(struct dma_buf_attachment *attach,
@@ -57,6 +60,7 @@ int accel_helper_fatal_signal_pending(void);
 struct page *accel_helper_alloc_zeroed_pages(unsigned int order);
 unsigned long accel_helper_page_to_pfn(const struct page *page);
 void accel_helper_sg_set_page(struct scatterlist *entry, struct page *page, unsigned int len);
+struct page *accel_helper_sg_page(struct scatterlist *entry);
 void accel_helper_dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *table,
 					   enum dma_data_direction direction);
 void accel_helper_dma_sync_sgtable_for_device(struct device *dev, struct sg_table *table,

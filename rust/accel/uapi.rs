@@ -40,6 +40,7 @@ pub const ACCEL_ROLE_USER: u32 = 1;
 
 pub const ACCEL_MEMORY_SYSTEM: u32 = 0;
 pub const ACCEL_MEMORY_DEVICE: u32 = 1;
+pub const ACCEL_MEMORY_COHERENT: u32 = 2;
 pub const ACCEL_REGION_FOREIGN: u32 = 0xffff_ffff;
 
 pub const ACCEL_BO_POPULATE: u32 = 1 << 0;

@@ -249,10 +249,13 @@ struct accel_info_engine {
  * enum accel_memory_kind - what a region of memory is
  * @ACCEL_MEMORY_SYSTEM: pages of the system's memory
  * @ACCEL_MEMORY_DEVICE: memory of the device
+ * @ACCEL_MEMORY_COHERENT: memory of the system that is allocated for the device,
+ *	and that both see alike at any time
  */
 enum accel_memory_kind {
 	ACCEL_MEMORY_SYSTEM = 0,
 	ACCEL_MEMORY_DEVICE = 1,
+	ACCEL_MEMORY_COHERENT = 2,
 };
 
 /**

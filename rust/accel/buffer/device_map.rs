@@ -87,6 +87,8 @@ enum Table {
     Foreign(Arc<Import>, NonNull<bindings::sg_table>, DataDirection),
     /// At this address is a copy of the part that is meant.
     Copy(DmaAddress),
+    /// At this address is the part that is meant, as long as the device is there.
+    Always(DmaAddress),
 }
 
 // SAFETY: A table may be used from any thread.
@@ -161,6 +163,13 @@ impl Mapped {
         let limited = unsafe { bindings::dma_addressing_limited(device) };
         let mut copy = None;
         let table = match object.backing() {
+            Backing::Coherent(memory) => {
+                if !object.is_of(&core.pool) {
+                    return Err(EINVAL);
+                }
+                // CAST: An address is at least as wide as a size.
+                Table::Always(memory.address() + range.start as DmaAddress)
+            }
             _ if limited => {
                 let copied = copy_out(core, &object, &range)?;
                 let address = copied.memory.dma_address();
@@ -206,6 +215,7 @@ impl Ends for Mapped {
         }
         match &self.table {
             Table::Own(own) => own.unmap(),
+            Table::Always(_) => (),
             Table::Foreign(import, table, direction) => {
                 // SAFETY: It was mapped so, and by the type invariants nobody uses it any more.
                 unsafe { import.unmap(*table, (*direction).into()) };
@@ -302,7 +312,7 @@ impl DeviceMap {
         let table = match &self.mapped.table {
             Table::Own(own) => own.table.get(),
             Table::Foreign(_, table, _) => table.as_ptr(),
-            Table::Copy(address) => {
+            Table::Copy(address) | Table::Always(address) => {
                 let piece = Piece {
                     // CAST: An address is at least as wide as a size.
                     address: address + offset as DmaAddress,

@@ -34,19 +34,13 @@ use super::{
         self,
         View, //
     },
-    memory::{
-        DeviceMemory,
-        Io, //
-    },
     object::Backing,
+    peer,
     vmap::KernelMap,
     Object, //
 };
 use crate::{
-    ffi::{
-        self,
-        Shared, //
-    },
+    ffi::Shared,
     LocalModule, //
 };
 
@@ -56,7 +50,8 @@ static OPS: Shared<bindings::dma_buf_ops> = Shared::new(bindings::dma_buf_ops {
     ..IO_OPERATIONS
 });
 
-/// For memory on a bus. What the kernel has mapped of that could not be taken back.
+/// For memory that does not outlive its device. What the kernel has mapped of that could not be
+/// taken back.
 static IO_OPS: Shared<bindings::dma_buf_ops> = Shared::new(IO_OPERATIONS);
 
 const IO_OPERATIONS: bindings::dma_buf_ops = bindings::dma_buf_ops {
@@ -111,12 +106,13 @@ pub(super) fn object_behind(dmabuf: &DmaBuf) -> Option<Arc<Object>> {
 fn new_dma_buf(object: Arc<Object>, flags: u32) -> Result<DmaBuf> {
     let size = object.size();
     let resv = object.reservation();
-    let lent = match object.backing() {
-        Backing::Device(memory) => Some(memory.lent.clone()),
-        _ => None,
-    };
+    let lent = object.lent().cloned();
     let ops = match object.backing() {
         Backing::Device(memory) if memory.io().is_some() => IO_OPS.get(),
+        Backing::Coherent(memory) => {
+            memory.check_shareable()?;
+            IO_OPS.get()
+        }
         _ => OPS.get(),
     };
     let object = object.into_foreign();
@@ -162,8 +158,8 @@ unsafe fn object_of<'a>(dmabuf: *mut bindings::dma_buf) -> ArcBorrow<'a, Object>
 unsafe extern "C" fn release(dmabuf: *mut bindings::dma_buf) {
     // SAFETY: `export` has stored it, and this is the last call for the dma-buf.
     let object = unsafe { Arc::<Object>::from_foreign((*dmabuf).priv_) };
-    if let Backing::Device(memory) = object.backing() {
-        memory.lent.remove_export(dmabuf);
+    if let Some(lent) = object.lent() {
+        lent.remove_export(dmabuf);
     }
 }
 
@@ -179,13 +175,19 @@ unsafe extern "C" fn attach(
     from_result(|| {
         // SAFETY: The dma-buf and the attachment are valid.
         let (object, device) = unsafe { (object_of(dmabuf), (*attach).dev) };
-        if let Backing::Device(memory) = object.backing() {
+        let io = match object.backing() {
+            Backing::Device(memory) => memory.io(),
+            _ => None,
+        };
+        if let Some(io) = io {
             // SAFETY: The attachment is valid, and the device is there meanwhile.
-            let check = |io| unsafe { check_peer(io, attach) };
-            memory.lent.with(|| memory.io().map_or(Ok(()), check))??;
-            if memory.io().is_some() {
-                return Ok(0);
-            }
+            object.while_there(|| unsafe { peer::check_peer(io, attach) })??;
+            return Ok(0);
+        }
+        object.while_there(|| ())?;
+        if let Backing::Coherent(_) = object.backing() {
+            // SAFETY: The attachment is valid.
+            unsafe { peer::check_revocable(attach) }?;
         }
         // SAFETY: The device stays until it detaches.
         let attachment = unsafe { Attachment::new(object.into(), device) }?;
@@ -225,13 +227,16 @@ unsafe extern "C" fn map_dma_buf(
     let mapped = match (object.backing(), attachment) {
         (Backing::Device(memory), None) => {
             // SAFETY: The attachment is valid, and its reservation is locked.
-            unsafe { map_peer(memory, attach, direction) }
+            unsafe { peer::map_peer(memory, attach, direction) }
         }
-        (Backing::Device(memory), Some(attachment)) => memory
-            .lent
-            .with(|| attachment.map(direction))
+        // The device does not go before it is unmapped.
+        (Backing::Coherent(memory), Some(attachment)) => memory.lent.add_mapping().and_then(|()| {
+            let table = attachment.map(direction);
+            table.inspect_err(|_| memory.lent.remove_mapping())
+        }),
+        (_, Some(attachment)) => object
+            .while_there(|| attachment.map(direction))
             .and_then(|table| table),
-        (_, Some(attachment)) => attachment.map(direction),
         (_, None) => Err(EINVAL),
     };
     mapped.unwrap_or_else(|e| e.to_ptr())
@@ -252,47 +257,6 @@ unsafe fn attachment_of<'a>(
     }
 }
 
-/// Checks that another device can reach memory on a bus, and gives it back when it is told to.
-///
-/// # Safety
-///
-/// The attachment must be valid, and the device that has the memory bound.
-unsafe fn check_peer(io: Io, attach: *mut bindings::dma_buf_attachment) -> Result {
-    let provider = io.provider.ok_or(EOPNOTSUPP)?;
-    // SAFETY: The caller guarantees that the attachment is valid, so its device is.
-    unsafe {
-        if !(*attach).peer2peer || !bindings::dma_buf_attach_revocable(attach) {
-            return Err(EOPNOTSUPP);
-        }
-        provider.check_reach((*attach).dev)
-    }
-}
-
-/// Maps memory on a bus for another device.
-///
-/// # Safety
-///
-/// The attachment must be valid, one that [`check_peer`] has checked, and its reservation locked.
-unsafe fn map_peer(
-    memory: &DeviceMemory,
-    attach: *mut bindings::dma_buf_attachment,
-    direction: bindings::dma_data_direction,
-) -> Result<*mut bindings::sg_table> {
-    let provider = memory.io().and_then(|io| io.provider).ok_or(EOPNOTSUPP)?;
-    memory.lent.add_mapping()?;
-    // SAFETY: Same requirements; the memory is there until `remove_mapping`.
-    from_err_ptr(unsafe {
-        ffi::accel_helper_dma_buf_phys_to_sgt(
-            attach,
-            provider.as_raw(),
-            memory.phys(),
-            memory.size(),
-            direction,
-        )
-    })
-    .inspect_err(|_| memory.lent.remove_mapping())
-}
-
 /// Takes back [`map_dma_buf`].
 ///
 /// # Safety
@@ -303,16 +267,19 @@ unsafe extern "C" fn unmap_dma_buf(
     table: *mut bindings::sg_table,
     direction: bindings::dma_data_direction,
 ) {
-    // SAFETY: `attach` has stored what there is to store.
-    if let Some(attachment) = unsafe { attachment_of(attach) } {
-        return attachment.unmap();
-    }
-    // SAFETY: `map_peer` has made the table; the dma-buf is valid.
-    unsafe {
-        ffi::accel_helper_dma_buf_free_sgt(attach, table, direction);
-        if let Backing::Device(memory) = object_of((*attach).dmabuf).backing() {
+    // SAFETY: The dma-buf is valid, and `attach` has stored what there is to store.
+    let (object, attachment) = unsafe { (object_of((*attach).dmabuf), attachment_of(attach)) };
+    match (object.backing(), attachment) {
+        // SAFETY: `map_peer` has made the table.
+        (Backing::Device(memory), None) => unsafe {
+            peer::unmap_peer(memory, attach, table, direction);
+        },
+        (Backing::Coherent(memory), Some(attachment)) => {
+            attachment.unmap();
             memory.lent.remove_mapping();
         }
+        (_, Some(attachment)) => attachment.unmap(),
+        (_, None) => (),
     }
 }
 

@@ -69,6 +69,7 @@ pub(crate) fn mmap(handles: &Handles, area: &VmaNew, first: usize) -> Result {
         Backing::System(of_system) if view.object.is_populated() => {
             populate(area, of_system, first - view.first_page, pages)?;
         }
+        Backing::Coherent(memory) => memory.check_shareable()?,
         // Its exporter has its own way to map it.
         Backing::Imported(import) => {
             let dmabuf = import.dma_buf()?;
@@ -112,6 +113,7 @@ pub(super) fn set_up(area: &VmaNew, view: Arc<View>) {
             Backing::Device(memory) if memory.io().is_some() => {
                 ffi::accel_helper_vma_set_io_memory(vma);
             }
+            Backing::Coherent(memory) => memory.prepare(vma),
             _ => ffi::accel_helper_vma_set_memory(vma),
         }
         (*vma).vm_private_data = view.into_foreign();
@@ -164,11 +166,7 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     // SAFETY: The page stays where it is while the area refers to the object, by its view; if it is
     // the device's, it is taken out again before that is gone.
     let insert = || unsafe { bindings::vmf_insert_pfn(fault.vma, fault.address, pfn) };
-    match object.backing() {
-        Backing::Device(memory) => memory
-            .lent
-            .with(insert)
-            .unwrap_or(bindings::vm_fault_reason_VM_FAULT_SIGBUS),
-        _ => insert(),
-    }
+    object
+        .while_there(insert)
+        .unwrap_or(bindings::vm_fault_reason_VM_FAULT_SIGBUS)
 }

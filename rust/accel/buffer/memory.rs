@@ -196,7 +196,7 @@ struct Export(NonNull<bindings::dma_buf>);
 unsafe impl Send for Export {}
 
 impl Lent {
-    fn new() -> impl PinInit<Self> {
+    pub(super) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             state <- new_mutex!(State {
                 gone: false,

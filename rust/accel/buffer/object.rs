@@ -20,10 +20,14 @@ use kernel::{
 use super::user::UserPages;
 use super::{
     attachment::Attachments,
+    coherent::CoherentMemory,
     dma_buf::DmaBuf,
     export,
     import::Import,
-    memory::DeviceMemory,
+    memory::{
+        DeviceMemory,
+        Lent, //
+    },
     pages::Pages,
     pool::Pool,
     vmap::KernelMap, //
@@ -39,6 +43,8 @@ pub(super) enum Backing {
     System(Pages),
     /// In memory of the device.
     Device(DeviceMemory),
+    /// In memory that was allocated for the device.
+    Coherent(Arc<CoherentMemory>),
     /// Wherever the exporter of a dma-buf has them.
     Imported(Arc<Import>),
     /// In the memory of a process.
@@ -77,20 +83,27 @@ impl Object {
     /// `ACCEL_BO_*`.
     ///
     /// Returns `EINVAL` if there is no such region.
-    pub(super) fn new(pool: Arc<Pool>, region: u32, pages: usize, flags: u32) -> Result<Arc<Self>> {
+    ///
+    /// # Safety
+    ///
+    /// Unless the region is number 0, the caller must be inside the gate of the device that has
+    /// `pool`.
+    pub(super) unsafe fn new(
+        pool: Arc<Pool>,
+        region: u32,
+        pages: usize,
+        flags: u32,
+    ) -> Result<Arc<Self>> {
         let place = pool.region(region).ok_or(EINVAL)?;
-        let backing = match place.allocate(pages) {
-            Some(memory) => Backing::Device(memory?),
-            None => Backing::System(Pages::new(pages)?),
-        };
-        let lent = match &backing {
-            Backing::Device(memory) => Some(memory.lent.clone()),
-            _ => None,
-        };
-
+        // SAFETY: Same requirements. It ends with the others, as the pool is told of it.
+        let backing = unsafe { place.allocate(pages) }?;
         let object = Self::with_backing(backing, pool, region, pages * PAGE_SIZE, flags)?;
-        if let Some(lent) = lent {
-            object.pool.lent.insert(&lent)?;
+        // If one of them fails, it ends here.
+        if let Backing::Coherent(memory) = &object.backing {
+            object.pool.coherent.insert(memory)?;
+        }
+        if let Some(lent) = object.lent() {
+            object.pool.lent.insert(lent)?;
         }
         Ok(object)
     }
@@ -154,6 +167,24 @@ impl Object {
     fn count(&self, f: impl FnOnce(&Atomic<u64>)) {
         if let Some(region) = self.pool.region(self.region) {
             f(&region.in_use);
+        }
+    }
+
+    /// Returns what others have of it, if it goes with the device.
+    pub(super) fn lent(&self) -> Option<&Arc<Lent>> {
+        match &self.backing {
+            Backing::Device(memory) => Some(&memory.lent),
+            Backing::Coherent(memory) => Some(&memory.lent),
+            _ => None,
+        }
+    }
+
+    /// Runs `f` while the memory is there: if it goes with the device, that does not go meanwhile,
+    /// and the error is `ENODEV` if it has gone before.
+    pub(super) fn while_there<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        match self.lent() {
+            Some(lent) => lent.with(f),
+            None => Ok(f()),
         }
     }
 
@@ -225,6 +256,7 @@ impl Object {
         match &self.backing {
             Backing::System(pages) => pages.pfn(page),
             Backing::Device(memory) => memory.pfn(page),
+            Backing::Coherent(memory) => memory.pfn(page),
             // It belongs to somebody else.
             _ => None,
         }
@@ -241,6 +273,7 @@ impl Object {
             match &self.backing {
                 Backing::System(pages) => pages.fill(table),
                 Backing::Device(memory) => memory.fill(table),
+                Backing::Coherent(memory) => memory.fill(table),
                 Backing::Imported(_) => Err(EOPNOTSUPP),
                 #[cfg(CONFIG_MMU_NOTIFIER)]
                 Backing::User(pages) => pages.check().and_then(|()| pages.fill(table)),
@@ -266,19 +299,15 @@ impl Object {
     /// The object must be kept until the result is dropped, and be its own [`Self::source`].
     pub(super) unsafe fn vmap(&self) -> Result<KernelMap> {
         // SAFETY: Same requirements.
-        let vmap = || unsafe { self.vmap_anyway() };
-        match &self.backing {
-            Backing::Device(memory) => memory.lent.with(vmap)?,
-            _ => vmap(),
-        }
+        self.while_there(|| unsafe { self.vmap_anyway() })?
     }
 
     /// Maps the whole of it for the kernel, even if it was memory of a device that is gone.
     ///
     /// # Safety
     ///
-    /// The object must be kept until the result is dropped. If it is memory on a bus, the device
-    /// must be there.
+    /// The object must be kept until the result is dropped. If it is memory on a bus, or coherent
+    /// memory, the device must be there.
     pub(super) unsafe fn vmap_anyway(&self) -> Result<KernelMap> {
         match &self.backing {
             // SAFETY: The pages stay as long as the object does.
@@ -292,6 +321,8 @@ impl Object {
             }
             // SAFETY: As above; the pool, and with it the region, stays as well.
             Backing::Device(memory) => unsafe { memory.map() },
+            // SAFETY: As above; what is done with it later is done while it is there.
+            Backing::Coherent(memory) => Ok(unsafe { memory.map() }),
             Backing::Imported(import) => KernelMap::of_dma_buf(import.dma_buf()?, self.size),
         }
     }
@@ -302,6 +333,10 @@ impl PinnedDrop for Object {
     fn drop(self: Pin<&mut Self>) {
         match &self.backing {
             Backing::Device(memory) => self.pool.lent.end(&memory.lent),
+            Backing::Coherent(memory) => {
+                self.pool.lent.end(&memory.lent);
+                self.pool.coherent.end(memory);
+            }
             Backing::Imported(import) => self.pool.imports.end(import),
             _ => (),
         }

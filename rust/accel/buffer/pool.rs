@@ -3,6 +3,7 @@
 //! Where the memory of buffers comes from, and what they have of their device.
 
 use kernel::{
+    device,
     gpu::buddy::{
         AllocatedBlocks,
         GpuBuddy,
@@ -23,6 +24,10 @@ use kernel::{
 };
 
 use super::{
+    coherent::{
+        CoherentMemory,
+        CoherentRegion, //
+    },
     device_map::Mapped,
     import::Import,
     memory::{
@@ -30,6 +35,7 @@ use super::{
         Lent,
         Place, //
     },
+    object::Backing,
     pages::Pages,
     registry::Registry, //
 };
@@ -37,6 +43,7 @@ use crate::{
     mapping::IoRange,
     uapi::{
         accel_info_memory,
+        ACCEL_MEMORY_COHERENT,
         ACCEL_MEMORY_DEVICE,
         ACCEL_MEMORY_SYSTEM, //
     },
@@ -45,9 +52,18 @@ use crate::{
 /// A region of memory; `struct accel_info_memory`.
 pub(crate) struct Region {
     name: [u8; 32],
-    /// `None` if it is the system's.
-    memory: Option<RegionMemory>,
+    source: Source,
     pub(super) in_use: Atomic<u64>,
+}
+
+/// Where a region is.
+enum Source {
+    /// In the memory of the system.
+    System,
+    /// In memory of the device.
+    Device(RegionMemory),
+    /// In memory that is allocated for the device.
+    Coherent(CoherentRegion),
 }
 
 /// Memory that belongs to a device.
@@ -57,10 +73,10 @@ struct RegionMemory {
 }
 
 impl Region {
-    fn new(name: &[u8], memory: Option<RegionMemory>) -> Result<Self> {
+    fn new(name: &[u8], source: Source) -> Result<Self> {
         let mut region = Self {
             name: [0; 32],
-            memory,
+            source,
             in_use: Atomic::new(0),
         };
         if name.is_empty() || name.len() >= region.name.len() {
@@ -72,9 +88,10 @@ impl Region {
 
     /// Returns what user space is told of it.
     pub(crate) fn info(&self) -> accel_info_memory {
-        let (kind, total) = match &self.memory {
-            None => (ACCEL_MEMORY_SYSTEM, 0),
-            Some(memory) => (ACCEL_MEMORY_DEVICE, memory.buddy.size()),
+        let (kind, total) = match &self.source {
+            Source::System => (ACCEL_MEMORY_SYSTEM, 0),
+            Source::Device(memory) => (ACCEL_MEMORY_DEVICE, memory.buddy.size()),
+            Source::Coherent(region) => (ACCEL_MEMORY_COHERENT, region.limit()),
         };
         accel_info_memory {
             name: self.name,
@@ -98,16 +115,19 @@ pub(crate) struct Pool {
     pub(super) imports: Registry<Import>,
     #[pin]
     pub(super) lent: Registry<Lent>,
+    #[pin]
+    pub(super) coherent: Registry<CoherentMemory>,
 }
 
 impl Pool {
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            system: Region::new(b"system", None)?,
+            system: Region::new(b"system", Source::System)?,
             more: SetOnce::new(),
             maps <- Registry::new(),
             imports <- Registry::new(),
             lent <- Registry::new(),
+            coherent <- Registry::new(),
         })
     }
 
@@ -137,15 +157,27 @@ impl Pool {
     pub(crate) fn end_all(&self) {
         self.maps.end_all();
         self.imports.end_all();
+        self.coherent.end_all();
     }
 }
 
 impl Region {
-    /// Allocates `pages` pages of device memory, filled with zeros. Returns `ENOSPC` if there are
-    /// not as many in one piece, and `None` if the region is not of a device.
-    pub(super) fn allocate(&self, pages: usize) -> Option<Result<DeviceMemory>> {
-        let memory = self.memory.as_ref()?;
-        Some(memory.allocate((pages * PAGE_SIZE) as u64))
+    /// Allocates `pages` pages, filled with zeros. Returns `ENOMEM`, and for memory that only the
+    /// device has, `ENOSPC` if there are not as many in one piece.
+    ///
+    /// # Safety
+    ///
+    /// Unless it is the region of the system's memory, the caller must be inside the gate, and see
+    /// to it that the result ends with the others of the pool.
+    pub(super) unsafe fn allocate(&self, pages: usize) -> Result<Backing> {
+        match &self.source {
+            Source::System => Pages::new(pages).map(Backing::System),
+            Source::Device(memory) => memory
+                .allocate((pages * PAGE_SIZE) as u64)
+                .map(Backing::Device),
+            // SAFETY: Same requirements.
+            Source::Coherent(region) => unsafe { region.allocate(pages) }.map(Backing::Coherent),
+        }
     }
 }
 
@@ -174,13 +206,18 @@ impl RegionMemory {
 /// The region that is added first is number 1: number 0 is the memory of the system.
 pub struct Regions<'a> {
     list: KVec<Region>,
+    device: &'a device::Device,
     is_own: &'a dyn Fn(&IoRange<'_>) -> bool,
 }
 
 impl<'a> Regions<'a> {
-    pub(crate) fn new(is_own: &'a dyn Fn(&IoRange<'_>) -> bool) -> Self {
+    pub(crate) fn new(
+        device: &'a device::Device,
+        is_own: &'a dyn Fn(&IoRange<'_>) -> bool,
+    ) -> Self {
         Self {
             list: KVec::new(),
+            device,
             is_own,
         }
     }
@@ -210,13 +247,31 @@ impl<'a> Regions<'a> {
         )
     }
 
+    /// Adds memory that is allocated for the device when a buffer is made of it, at most `limit`
+    /// bytes at a time: memory that the device and the processor see alike at any time, and that
+    /// the device can reach wherever it is, so that nothing has to be mapped or copied before work
+    /// on it. It is the device's, and goes with it.
+    ///
+    /// Returns `EOPNOTSUPP` if the device cannot do DMA, and `EINVAL` if there can be none.
+    pub fn add_coherent(&mut self, name: &CStr, limit: u64) -> Result {
+        if limit == 0 {
+            return Err(EINVAL);
+        }
+        let source = Source::Coherent(CoherentRegion::new(self.device, limit)?);
+        self.push_region(name, source)
+    }
+
     fn push(&mut self, name: &CStr, place: Place, size: u64) -> Result {
         let buddy = GpuBuddy::new(GpuBuddyParams {
             base_offset: 0,
             size,
             chunk_size: Alignment::new::<PAGE_SIZE>(),
         })?;
-        let region = Region::new(name.to_bytes(), Some(RegionMemory { place, buddy }))?;
+        self.push_region(name, Source::Device(RegionMemory { place, buddy }))
+    }
+
+    fn push_region(&mut self, name: &CStr, source: Source) -> Result {
+        let region = Region::new(name.to_bytes(), source)?;
         Ok(self.list.push(region, GFP_KERNEL)?)
     }
 }

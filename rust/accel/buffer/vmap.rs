@@ -80,6 +80,21 @@ impl KernelMap {
         })
     }
 
+    /// Takes `size` bytes that the kernel has mapped anyway.
+    ///
+    /// # Safety
+    ///
+    /// The result must not be used once they are not there any more.
+    pub(super) unsafe fn of_memory(address: NonNull<c_void>, size: usize) -> Self {
+        // INVARIANT: Same as the safety requirements.
+        Self {
+            address,
+            size,
+            is_io: false,
+            owner: Owner::Nobody,
+        }
+    }
+
     /// Maps pages, which have `size` bytes.
     ///
     /// # Safety
@@ -136,7 +151,7 @@ impl KernelMap {
     pub(super) unsafe fn from_raw(object: &Object, map: bindings::iosys_map) -> Self {
         let owner = match object.backing() {
             // It is the system's, or there would not be a mapping.
-            Backing::Device(_) => Owner::Nobody,
+            Backing::Device(_) | Backing::Coherent(_) => Owner::Nobody,
             _ => Owner::Pages,
         };
         // INVARIANT: It was a mapping before.
@@ -255,18 +270,12 @@ impl VMap {
     /// Copies the bytes from `offset` on. Returns `EINVAL` if that is not within the buffer, and
     /// `ENODEV` if it was memory of a device that is gone.
     pub fn read(&self, offset: usize, to: &mut [u8]) -> Result {
-        match self.object.backing() {
-            Backing::Device(memory) => memory.lent.with(|| self.map.read(offset, to))?,
-            _ => self.map.read(offset, to),
-        }
+        self.object.while_there(|| self.map.read(offset, to))?
     }
 
     /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the buffer, and `ENODEV` if
     /// it was memory of a device that is gone.
     pub fn write(&self, offset: usize, from: &[u8]) -> Result {
-        match self.object.backing() {
-            Backing::Device(memory) => memory.lent.with(|| self.map.write(offset, from))?,
-            _ => self.map.write(offset, from),
-        }
+        self.object.while_there(|| self.map.write(offset, from))?
     }
 }

@@ -43,6 +43,9 @@ struct accel_test_pci_peek {
 /* From here on, the memory is for buffers: region 1. */
 #define ACCEL_TEST_PCI_FOR_BUFFERS (2UL << 20)
 
+/* Region 2 is coherent memory, of which there is so much. */
+#define ACCEL_TEST_PCI_COHERENT (512UL << 10)
+
 /**
  * struct accel_test_pci_place - ioctl(ACCEL_TEST_PCI_IOC_PLACE)
  * @size: sizeof(struct accel_test_pci_place)

@@ -66,6 +66,9 @@ struct Place {
 /// The part of the memory that is for buffers.
 const FOR_BUFFERS: u64 = 2 << 20;
 
+/// How much coherent memory buffers can have.
+const COHERENT: u64 = 512 << 10;
+
 impl<'bound> Data<'bound> {
     fn new(pdev: &'bound pci::Device<'_>) -> Result<Self> {
         pdev.enable_device_mem()?;
@@ -133,7 +136,8 @@ impl AccelDriver for TestPci {
         regions.add(
             c"shared",
             memory.part(FOR_BUFFERS, memory.len() - FOR_BUFFERS)?,
-        )
+        )?;
+        regions.add_coherent(c"coherent", COHERENT)
     }
 
     fn mmap<'a>(ctx: &'a Context<'_, Self>, request: &MapRequest) -> Result<IoRange<'a>> {

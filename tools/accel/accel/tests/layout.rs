@@ -388,6 +388,7 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_ENGINE_COPY", EngineClass::COPY.0),
         fact("ACCEL_MEMORY_SYSTEM", MemoryKind::SYSTEM.0),
         fact("ACCEL_MEMORY_DEVICE", MemoryKind::DEVICE.0),
+        fact("ACCEL_MEMORY_COHERENT", MemoryKind::COHERENT.0),
         fact("ACCEL_REGION_FOREIGN", buffer::REGION_FOREIGN),
         fact("ACCEL_BO_POPULATE", buffer::POPULATE),
         fact("ACCEL_QUANTITY_POWER", Quantity::POWER.0),

@@ -10,6 +10,8 @@
 #include "node.h"
 #include "test_node.h"
 
+#define REGIONS_MAX 4
+
 int buffer_create(int fd, __u64 size, __u32 *handle, __u64 *bytes)
 {
 	struct accel_bo_create arg = { .size = sizeof(arg), .bytes = size };
@@ -143,12 +145,17 @@ int buffer_sum(int fd, __u32 handle, __u64 offset, __u64 len, __u64 *sum)
 	return ret;
 }
 
-long long buffers_in_use(int fd)
+long long region_in_use(int fd, __u32 region)
 {
-	struct accel_info_memory memory;
-	int ret = info_read(fd, ACCEL_INFO_MEMORY, &memory, sizeof(memory), 1);
+	struct accel_info_memory memory[REGIONS_MAX];
+	int ret = info_read(fd, ACCEL_INFO_MEMORY, memory, sizeof(memory[0]), REGIONS_MAX);
 
 	if (ret < 0)
 		return ret;
-	return ret == 1 ? (long long)memory.in_use : -ENODATA;
+	return region < (__u32)ret ? (long long)memory[region].in_use : -ENODATA;
+}
+
+long long buffers_in_use(int fd)
+{
+	return region_in_use(fd, 0);
 }

@@ -33,5 +33,7 @@ int edu_copy(int fd, __u32 source, __u64 source_offset, __u32 target, __u64 targ
 
 /* How many bytes the buffers of the device have, or an error. */
 long long buffers_in_use(int fd);
+/* As buffers_in_use(), of memory of a region. */
+long long region_in_use(int fd, __u32 region);
 
 #endif /* _ACCEL_SELFTEST_BUFFER_H */

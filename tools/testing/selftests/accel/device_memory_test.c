@@ -5,8 +5,6 @@
  * set aside.
  */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -17,34 +15,12 @@
 #include "agent.h"
 #include "buffer.h"
 #include "harness.h"
+#include "sigbus.h"
 
 #define REGION 1
 #define TOTAL (2UL << 20)
 #define ASIDE (256UL << 10)
 #define SIZE (64UL << 10)
-
-static sigjmp_buf escape;
-
-static void on_sigbus(int number)
-{
-	siglongjmp(escape, number);
-}
-
-/* -EFAULT: the access ended in SIGBUS. */
-static int load(const unsigned char *memory, unsigned char *value)
-{
-	if (sigsetjmp(escape, 1))
-		return -EFAULT;
-	*value = __atomic_load_n(memory, __ATOMIC_RELAXED);
-	return 0;
-}
-
-static void catch_sigbus(struct __test_metadata *_metadata)
-{
-	struct sigaction action = { .sa_handler = on_sigbus };
-
-	ASSERT_EQ(0, sigaction(SIGBUS, &action, NULL));
-}
 
 static int place(int fd, __u32 handle, __u64 *offset)
 {
@@ -53,14 +29,6 @@ static int place(int fd, __u32 handle, __u64 *offset)
 
 	*offset = arg.offset;
 	return ret ? ret : (int)arg.region;
-}
-
-static long long region_in_use(int fd)
-{
-	struct accel_info_memory memory[2];
-	int ret = info_read(fd, ACCEL_INFO_MEMORY, memory, sizeof(memory[0]), 2);
-
-	return ret == 2 ? (long long)memory[1].in_use : -ENODATA;
 }
 
 FIXTURE(bar) {
@@ -72,7 +40,7 @@ FIXTURE_SETUP(bar)
 {
 	if (!setup_root(_metadata) || !setup_pci_node(_metadata, &self->node))
 		return;
-	catch_sigbus(_metadata);
+	ASSERT_EQ(0, catch_sigbus());
 	self->fd = test_open(&self->node, O_RDWR);
 	ASSERT_LE(0, self->fd);
 }
@@ -85,10 +53,10 @@ FIXTURE_TEARDOWN_PARENT(bar)
 
 TEST_F(bar, is_a_region)
 {
-	struct accel_info_memory memory[3];
+	struct accel_info_memory memory[4];
 	char text[256], expected[64];
 
-	ASSERT_EQ(2, info_read(self->fd, ACCEL_INFO_MEMORY, memory, sizeof(memory[0]), 3));
+	ASSERT_EQ(3, info_read(self->fd, ACCEL_INFO_MEMORY, memory, sizeof(memory[0]), 4));
 	EXPECT_STREQ("system", memory[0].name);
 	EXPECT_EQ(ACCEL_MEMORY_SYSTEM, memory[0].kind);
 	EXPECT_STREQ("shared", memory[1].name);
@@ -116,7 +84,7 @@ TEST_F(bar, buffer_is_in_it)
 	/* What somebody has left there is not for others to see. */
 	memset(whole, 0xee, TOTAL);
 	ASSERT_EQ(0, buffer_create_in(self->fd, REGION, SIZE + 1, &handle));
-	EXPECT_EQ(SIZE + 4096, region_in_use(self->fd));
+	EXPECT_EQ(SIZE + 4096, region_in_use(self->fd, REGION));
 	EXPECT_EQ(0, buffers_in_use(self->fd));
 	info.handle = handle;
 	ASSERT_EQ(0, sys_ioctl(self->fd, ACCEL_IOC_BO_INFO, &info));
@@ -144,9 +112,9 @@ TEST_F(bar, buffer_is_in_it)
 	EXPECT_EQ(-ENXIO, place(self->fd, system, &offset));
 	EXPECT_EQ(0, buffer_close(self->fd, handle));
 	/* The mapping keeps it. */
-	EXPECT_EQ(SIZE + 4096, region_in_use(self->fd));
+	EXPECT_EQ(SIZE + 4096, region_in_use(self->fd, REGION));
 	munmap(mapped, SIZE);
-	EXPECT_EQ(0, region_in_use(self->fd));
+	EXPECT_EQ(0, region_in_use(self->fd, REGION));
 }
 
 TEST_F(bar, runs_out)
@@ -154,19 +122,19 @@ TEST_F(bar, runs_out)
 	__u32 handles[TOTAL / SIZE], handle;
 	size_t i;
 
-	EXPECT_EQ(-EINVAL, buffer_create_in(self->fd, REGION + 1, SIZE, &handle));
+	EXPECT_EQ(-EINVAL, buffer_create_in(self->fd, REGION + 2, SIZE, &handle));
 	EXPECT_EQ(-EINVAL, buffer_create_in(self->fd, ACCEL_REGION_FOREIGN, SIZE, &handle));
 	EXPECT_EQ(-EINVAL, buffer_create_in(self->fd, REGION, 0, &handle));
 	EXPECT_EQ(-ENOSPC, buffer_create_in(self->fd, REGION, TOTAL + 1, &handle));
 	EXPECT_EQ(-ENOSPC, buffer_create_in(self->fd, REGION, 1ULL << 40, &handle));
 	for (i = 0; i < TOTAL / SIZE; i++)
 		ASSERT_EQ(0, buffer_create_in(self->fd, REGION, SIZE, &handles[i]));
-	EXPECT_EQ(TOTAL, region_in_use(self->fd));
+	EXPECT_EQ(TOTAL, region_in_use(self->fd, REGION));
 	EXPECT_EQ(-ENOSPC, buffer_create_in(self->fd, REGION, 1, &handle));
 	/* Every other one is free: there is room, but not in one piece. */
 	for (i = 0; i < TOTAL / SIZE; i += 2)
 		EXPECT_EQ(0, buffer_close(self->fd, handles[i]));
-	EXPECT_EQ(TOTAL / 2, region_in_use(self->fd));
+	EXPECT_EQ(TOTAL / 2, region_in_use(self->fd, REGION));
 	EXPECT_EQ(-ENOSPC, buffer_create_in(self->fd, REGION, 2 * SIZE, &handle));
 	EXPECT_EQ(0, buffer_create_in(self->fd, REGION, SIZE, &handle));
 	for (i = 1; i < TOTAL / SIZE; i += 2)
@@ -199,17 +167,17 @@ TEST_F(bar, is_taken_back_from_processes)
 	ASSERT_LE(0, child);
 	if (!child) {
 		/* All of it was there, and all of it goes. */
-		while (!load(mapped, &value) || !load(exported, &value))
+		while (!load_byte(mapped, &value) || !load_byte(exported, &value))
 			sleep_ms(1);
-		_exit(load(mapped + SIZE - 1, &value) != -EFAULT ||
-		      load(exported + SIZE - 1, &value) != -EFAULT);
+		_exit(load_byte(mapped + SIZE - 1, &value) != -EFAULT ||
+		      load_byte(exported + SIZE - 1, &value) != -EFAULT);
 	}
 	sleep_ms(20);
 	ASSERT_EQ(0, node_unbind(&self->node));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
-	EXPECT_EQ(-EFAULT, load(mapped + 1, &value));
-	EXPECT_EQ(-EFAULT, load(exported + 1, &value));
+	EXPECT_EQ(-EFAULT, load_byte(mapped + 1, &value));
+	EXPECT_EQ(-EFAULT, load_byte(exported + 1, &value));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ, MAP_SHARED, self->fd, 0));
 
 	/* Other devices do not get it either. */
@@ -221,8 +189,8 @@ TEST_F(bar, is_taken_back_from_processes)
 	}
 	/* The same memory, if it is bound again, is not what is mapped. */
 	ASSERT_EQ(0, node_bind(&self->node));
-	EXPECT_EQ(-EFAULT, load(mapped + 1, &value));
-	EXPECT_EQ(-EFAULT, load(exported + 1, &value));
+	EXPECT_EQ(-EFAULT, load_byte(mapped + 1, &value));
+	EXPECT_EQ(-EFAULT, load_byte(exported + 1, &value));
 	close(dmabuf);
 }
 
@@ -243,7 +211,7 @@ TEST_F(bar, is_not_for_those_who_cannot_reach_it)
 	close(fd);
 	/* But it is itself to its own device. */
 	ASSERT_EQ(0, buffer_import(self->fd, dmabuf, &other, NULL));
-	EXPECT_EQ(SIZE, region_in_use(self->fd));
+	EXPECT_EQ(SIZE, region_in_use(self->fd, REGION));
 	close(dmabuf);
 }
 
@@ -256,7 +224,7 @@ FIXTURE_SETUP(aside)
 {
 	if (!setup_test_node(_metadata, &self->node, "exclusive"))
 		return;
-	catch_sigbus(_metadata);
+	ASSERT_EQ(0, catch_sigbus());
 	self->fd = test_open(&self->node, O_RDWR);
 	ASSERT_LE(0, self->fd);
 }
@@ -322,7 +290,7 @@ TEST_F_TIMEOUT(aside, is_taken_back, 120)
 	EXPECT_EQ(0, edu_copy(fd, imported, 0, copy, 0, 16, PATIENCE_MS));
 
 	ASSERT_EQ(0, module_unload(TEST_DRIVER));
-	EXPECT_EQ(-EFAULT, load(mapped, &value));
+	EXPECT_EQ(-EFAULT, load_byte(mapped, &value));
 	EXPECT_EQ(-ENODEV, edu_copy(fd, imported, 0, copy, 0, 16, PATIENCE_MS));
 	EXPECT_EQ(0, buffer_close(fd, imported));
 	EXPECT_EQ(-ENODEV, buffer_import(fd, dmabuf, &imported, NULL));

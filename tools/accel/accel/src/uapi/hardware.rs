@@ -80,6 +80,8 @@ impl MemoryKind {
     pub const SYSTEM: Self = Self(0);
     /// Memory of the device.
     pub const DEVICE: Self = Self(1);
+    /// Memory of the system that is allocated for the device.
+    pub const COHERENT: Self = Self(2);
 
     /// The name in the C header without its prefix in lower case, or [`None`]
     /// if this crate does not know the kind.
@@ -87,6 +89,7 @@ impl MemoryKind {
         match self {
             Self::SYSTEM => Some("system"),
             Self::DEVICE => Some("device"),
+            Self::COHERENT => Some("coherent"),
             _ => None,
         }
     }
