@@ -47,7 +47,7 @@ impl DmaBuf {
         // a file is freed after its dma-buf.
         let file = unsafe { bindings::get_file_active(&raw mut (*dmabuf.as_ptr()).file) };
         // INVARIANT: The reference to the file is one to the dma-buf.
-        (!file.is_null()).then_some(Self(dmabuf))
+        (!file.is_null()).then(|| Self(dmabuf))
     }
 
     /// Takes over a reference, unless it is null.
