@@ -300,7 +300,7 @@ pub(crate) unsafe fn dma_resv_wait_for_kernel(resv: *mut bindings::dma_resv) -> 
 ///
 /// # Safety
 ///
-/// The reservation must be locked.
+/// The reservation must be valid.
 pub(crate) unsafe fn dma_resv_wait_for_all(resv: *mut bindings::dma_resv) {
     let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
     // SAFETY: Same requirements. Uninterrupted and without a limit, it only returns when all is

@@ -271,13 +271,14 @@ impl Ends for Lent {
         while let Some(dmabuf) = self.next_export() {
             dmabuf.with_lock(|| {
                 // SAFETY: The reservation is locked.
-                unsafe {
-                    bindings::dma_buf_invalidate_mappings(dmabuf.as_raw());
-                    ffi::dma_resv_wait_for_all((*dmabuf.as_raw()).resv);
-                }
+                unsafe { bindings::dma_buf_invalidate_mappings(dmabuf.as_raw()) };
             });
-            // SAFETY: The dma-buf has its file.
+            // Not with the lock held: a device that is going as well may have somebody wait for
+            // that who has to leave before it signals its fences.
+            //
+            // SAFETY: The dma-buf has its reservation, and its file.
             unsafe {
+                ffi::dma_resv_wait_for_all(dmabuf.reservation());
                 let file = (*dmabuf.as_raw()).file;
                 bindings::unmap_mapping_range((*file).f_mapping, 0, 0, 1);
             }
