@@ -30,7 +30,6 @@ use kernel::{
     sync::{
         atomic::{
             AtomicFlag,
-            Full,
             Relaxed, //
         },
         Arc,
@@ -70,7 +69,9 @@ pub(super) struct Mapped {
     #[pin]
     copy: Mutex<Option<Copied>>,
     abandoned: AtomicFlag,
-    ended: AtomicFlag,
+    // Held while it ends: who comes second returns when it has.
+    #[pin]
+    ended: Mutex<bool>,
 }
 
 /// The copy that a device works on, and what it is a copy of.
@@ -190,7 +191,7 @@ impl Mapped {
                 table,
                 copy <- new_mutex!(copy),
                 abandoned: AtomicFlag::new(false),
-                ended: AtomicFlag::new(false),
+                ended <- new_mutex!(false),
             }),
             GFP_KERNEL,
         )
@@ -210,7 +211,8 @@ fn copy_out(core: &Core, object: &Arc<Object>, range: &Range<usize>) -> Result<C
 
 impl Ends for Mapped {
     fn end(&self) {
-        if self.ended.xchg(true, Full) {
+        let mut ended = self.ended.lock();
+        if core::mem::replace(&mut *ended, true) {
             return;
         }
         match &self.table {
