@@ -16,6 +16,10 @@ extern "C" {
     fn accel_test_dma_buf_take(fd: c_int) -> *mut c_void;
     fn accel_test_dma_buf_put(dmabuf: *mut c_void);
     fn accel_test_dma_buf_use(dmabuf: *mut c_void, size: usize) -> c_int;
+    fn accel_test_dma_buf_hold(dmabuf: *mut c_void) -> *mut c_void;
+    fn accel_test_holder_has_it(holder: *mut c_void) -> bool;
+    fn accel_test_holder_map(holder: *mut c_void) -> c_int;
+    fn accel_test_holder_end(holder: *mut c_void);
 }
 
 /// A dma-buf.
@@ -48,12 +52,60 @@ impl Drop for DmaBuf {
     }
 }
 
+/// A device that gives the memory of a dma-buf back when it is told to.
+///
+/// # Invariants
+///
+/// Owns a holder, which is attached to `dmabuf`.
+struct Holder<'a> {
+    holder: *mut c_void,
+    _dmabuf: &'a DmaBuf,
+}
+
+impl<'a> Holder<'a> {
+    fn new(dmabuf: &'a DmaBuf) -> Result<Self> {
+        // SAFETY: The dma-buf is valid by the type invariants.
+        let holder = from_err_ptr(unsafe { accel_test_dma_buf_hold(dmabuf.0) })?;
+        // INVARIANT: It was just attached.
+        Ok(Self {
+            holder,
+            _dmabuf: dmabuf,
+        })
+    }
+
+    /// Maps the memory, and checks that there are only zeros.
+    fn map(&self) -> Result {
+        // SAFETY: Valid by the type invariants.
+        to_result(unsafe { accel_test_holder_map(self.holder) })
+    }
+
+    /// Returns whether the memory is mapped.
+    fn has_it(&self) -> bool {
+        // SAFETY: Valid by the type invariants.
+        unsafe { accel_test_holder_has_it(self.holder) }
+    }
+}
+
+impl Drop for Holder<'_> {
+    fn drop(&mut self) {
+        // SAFETY: Valid by the type invariants, and given up.
+        unsafe { accel_test_holder_end(self.holder) };
+    }
+}
+
 #[kunit_tests(accel_buffer)]
 mod tests {
     use super::*;
     use crate::{
+        bus::{
+            PlatformDevice,
+            DRIVER_NAME, //
+        },
         node::Node,
-        test_driver::TestDriver, //
+        test_driver::{
+            TestDriver,
+            COHERENT, //
+        },
     };
     use accel::faux::Registration;
     use kernel::{
@@ -110,6 +162,69 @@ mod tests {
         dmabuf.use_by_a_device(5 * PAGE_SIZE)?;
         drop(user);
         dmabuf.use_by_a_device(5 * PAGE_SIZE)?;
+        Ok(())
+    }
+    /// Creates a buffer of coherent memory, and exports it.
+    fn export_coherent(user: &Node, pages: usize) -> Result<(u32, DmaBuf)> {
+        let bytes = (pages * PAGE_SIZE) as u32;
+        let [_, _, _, _, _, handle] = user.ioctl(BO_CREATE, [24, 1, bytes, 0, 0, 0])?;
+        let [_, _, _, fd] = user.ioctl(BO_EXPORT, [16, handle, flags::O_RDWR, 0])?;
+        Ok((handle, DmaBuf::take(fd)?))
+    }
+
+    #[test]
+    fn coherent_memory_is_for_those_who_give_it_back() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let user = Node::open_user(platform.device().minor()?)?;
+        for pages in [1, 2, 3, 64] {
+            let (handle, dmabuf) = export_coherent(&user, pages)?;
+            let size = pages * PAGE_SIZE;
+            assert_eq!(dmabuf.use_by_a_device(size), Err(EOPNOTSUPP));
+            let holder = Holder::new(&dmabuf)?;
+            holder.map()?;
+            user.ioctl(BO_CLOSE, [8, handle])?;
+            assert!(holder.has_it());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn coherent_memory_is_waited_for_when_the_device_goes() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let device = platform.device();
+        let user = Node::open_user(device.minor()?)?;
+        let (_, dmabuf) = export_coherent(&user, 3)?;
+        let (has_it, had_it) = (Holder::new(&dmabuf)?, Holder::new(&dmabuf)?);
+        has_it.map()?;
+
+        device.unbind();
+        assert!(!has_it.has_it());
+        assert_eq!(had_it.map(), Err(ENODEV));
+        assert_eq!(Holder::new(&dmabuf).err(), Some(ENODEV));
+        Ok(())
+    }
+
+    #[test]
+    fn coherent_memory_has_a_limit() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let user = Node::open_user(platform.device().minor()?)?;
+        let half = (COHERENT / 2) as u32;
+        let create = |bytes| user.ioctl(BO_CREATE, [24, 1, bytes, 0, 0, 0]);
+        let [_, _, _, _, _, handle] = create(half)?;
+        assert_eq!(create(half + 1), Err(ENOSPC));
+        create(half)?;
+        assert_eq!(create(1), Err(ENOSPC));
+        user.ioctl(BO_CLOSE, [8, handle])?;
+        create(1)?;
+        Ok(())
+    }
+
+    #[test]
+    fn a_device_without_dma_has_no_coherent_memory() -> Result {
+        let device = Registration::<TestDriver>::new(c"accel_kunit.buffer")?;
+        let user = Node::open_user(device.device().minor())?;
+        let created = user.ioctl(BO_CREATE, [24, 1, 1, 0, 0, 0]);
+        assert_eq!(created, Err(EINVAL));
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ use kernel::{
 };
 
 /// The name that all drivers of this module have on their bus.
-const DRIVER_NAME: &CStr = <crate::LocalModule as kernel::ModuleMetadata>::NAME;
+pub(crate) const DRIVER_NAME: &CStr = <crate::LocalModule as kernel::ModuleMetadata>::NAME;
 
 // The functions of `bus.h`; `struct device` is opaque here.
 extern "C" {
@@ -32,7 +32,7 @@ extern "C" {
 }
 
 /// A device on a bus, which may have an accelerator.
-struct BusDevice(ARef<Device>);
+pub(crate) struct BusDevice(ARef<Device>);
 
 impl BusDevice {
     /// Returns the only child of `parent`.
@@ -47,7 +47,7 @@ impl BusDevice {
     }
 
     /// Returns the minor of the accelerator.
-    fn minor(&self) -> Result<u32> {
+    pub(crate) fn minor(&self) -> Result<u32> {
         // SAFETY: A reference to a device is a valid pointer to it.
         let minor = unsafe { accel_test_minor(as_raw(&self.0)) };
         to_result(minor)?;
@@ -56,7 +56,7 @@ impl BusDevice {
     }
 
     /// Takes the driver away.
-    fn unbind(&self) {
+    pub(crate) fn unbind(&self) {
         // SAFETY: A reference to a device is a valid pointer to it.
         unsafe { accel_test_unbind(as_raw(&self.0)) };
     }
@@ -82,17 +82,17 @@ fn as_raw(dev: &Device) -> *mut c_void {
 /// # Invariants
 ///
 /// The device is one of `accel_test_platform_device`, and is registered.
-struct PlatformDevice(NonNull<c_void>);
+pub(crate) struct PlatformDevice(NonNull<c_void>);
 
 impl PlatformDevice {
-    fn new(name: &CStr) -> Result<Self> {
+    pub(crate) fn new(name: &CStr) -> Result<Self> {
         // SAFETY: The name is a C string, of which the function makes a copy.
         let dev = from_err_ptr(unsafe { accel_test_platform_device(name.as_char_ptr()) })?;
         // INVARIANT: It has just been registered.
         Ok(Self(NonNull::new(dev).ok_or(ENODEV)?))
     }
 
-    fn device(&self) -> BusDevice {
+    pub(crate) fn device(&self) -> BusDevice {
         // SAFETY: The device is registered, by the type invariants, so there is a reference;
         // `Device` is a transparent wrapper of the C structure.
         BusDevice(unsafe { self.0.cast::<Device>().as_ref() }.into())

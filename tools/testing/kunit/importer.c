@@ -4,6 +4,7 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/fdtable.h>
@@ -11,6 +12,8 @@
 #include <linux/platform_device.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "importer.h"
 
@@ -89,6 +92,23 @@ out:
 	return ret;
 }
 
+static struct platform_device *new_device(void)
+{
+	struct platform_device *pdev;
+	int ret;
+
+	pdev = platform_device_register_simple("accel_kunit_importer", PLATFORM_DEVID_AUTO, NULL,
+					       0);
+	if (IS_ERR(pdev))
+		return pdev;
+	ret = dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (ret) {
+		platform_device_unregister(pdev);
+		return ERR_PTR(ret);
+	}
+	return pdev;
+}
+
 /*
  * Lets a new device work on a dma-buf of @size bytes. -EMSGSIZE: it was given
  * another size; -EBADMSG: it does not see what the processor has written.
@@ -100,13 +120,110 @@ int accel_test_dma_buf_use(struct dma_buf *dmabuf, size_t size)
 
 	if (dmabuf->size != size)
 		return -EMSGSIZE;
-	pdev = platform_device_register_simple("accel_kunit_importer", PLATFORM_DEVID_AUTO, NULL,
-					       0);
+	pdev = new_device();
 	if (IS_ERR(pdev))
 		return PTR_ERR(pdev);
-	ret = dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
-	if (!ret)
-		ret = use_as(&pdev->dev, dmabuf, size);
+	ret = use_as(&pdev->dev, dmabuf, size);
 	platform_device_unregister(pdev);
 	return ret;
+}
+
+/* A device that gives memory back when it is told to, a little later. */
+struct accel_test_holder {
+	struct platform_device *pdev;
+	struct dma_buf_attachment *attach;
+	struct sg_table *table;
+	struct work_struct give_back;
+};
+
+static void give_back(struct work_struct *work)
+{
+	struct accel_test_holder *holder =
+		container_of(work, struct accel_test_holder, give_back);
+
+	dma_resv_lock(holder->attach->dmabuf->resv, NULL);
+	if (holder->table)
+		dma_buf_unmap_attachment(holder->attach, holder->table, DMA_BIDIRECTIONAL);
+	holder->table = NULL;
+	dma_resv_unlock(holder->attach->dmabuf->resv);
+}
+
+static void invalidate_mappings(struct dma_buf_attachment *attach)
+{
+	struct accel_test_holder *holder = attach->importer_priv;
+
+	schedule_work(&holder->give_back);
+}
+
+static const struct dma_buf_attach_ops holder_ops = {
+	.invalidate_mappings = invalidate_mappings,
+};
+
+/* Attaches a new device, which does not map the memory yet. */
+struct accel_test_holder *accel_test_dma_buf_hold(struct dma_buf *dmabuf)
+{
+	struct accel_test_holder *holder;
+	int ret;
+
+	holder = kzalloc_obj(*holder);
+	if (!holder)
+		return ERR_PTR(-ENOMEM);
+	INIT_WORK(&holder->give_back, give_back);
+	holder->pdev = new_device();
+	if (IS_ERR(holder->pdev)) {
+		ret = PTR_ERR(holder->pdev);
+		goto out_free;
+	}
+	holder->attach = dma_buf_dynamic_attach(dmabuf, &holder->pdev->dev, &holder_ops, holder);
+	if (IS_ERR(holder->attach)) {
+		ret = PTR_ERR(holder->attach);
+		goto out_unregister;
+	}
+	return holder;
+
+out_unregister:
+	platform_device_unregister(holder->pdev);
+out_free:
+	kfree(holder);
+	return ERR_PTR(ret);
+}
+
+bool accel_test_holder_has_it(struct accel_test_holder *holder)
+{
+	return holder->table;
+}
+
+/* Maps the memory, which is to be all zeros: if not, -EBADMSG. */
+int accel_test_holder_map(struct accel_test_holder *holder)
+{
+	struct dma_buf *dmabuf = holder->attach->dmabuf;
+	struct sg_table *table;
+	u8 *seen;
+	int ret = 0;
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	table = dma_buf_map_attachment(holder->attach, DMA_BIDIRECTIONAL);
+	if (!IS_ERR(table))
+		holder->table = table;
+	dma_resv_unlock(dmabuf->resv);
+	if (IS_ERR(table))
+		return PTR_ERR(table);
+
+	seen = kvmalloc(dmabuf->size, GFP_KERNEL);
+	if (!seen)
+		return -ENOMEM;
+	if (sg_copy_to_buffer(table->sgl, table->orig_nents, seen, dmabuf->size) != dmabuf->size ||
+	    memchr_inv(seen, 0, dmabuf->size))
+		ret = -EBADMSG;
+	kvfree(seen);
+	return ret;
+}
+
+void accel_test_holder_end(struct accel_test_holder *holder)
+{
+	flush_work(&holder->give_back);
+	give_back(&holder->give_back);
+	dma_buf_detach(holder->attach->dmabuf, holder->attach);
+	platform_device_unregister(holder->pdev);
+	kfree(holder);
 }

@@ -4,10 +4,15 @@
 
 #include <linux/types.h>
 
+struct accel_test_holder;
 struct dma_buf;
 
 struct dma_buf *accel_test_dma_buf_take(int fd);
 void accel_test_dma_buf_put(struct dma_buf *dmabuf);
 int accel_test_dma_buf_use(struct dma_buf *dmabuf, size_t size);
+struct accel_test_holder *accel_test_dma_buf_hold(struct dma_buf *dmabuf);
+bool accel_test_holder_has_it(struct accel_test_holder *holder);
+int accel_test_holder_map(struct accel_test_holder *holder);
+void accel_test_holder_end(struct accel_test_holder *holder);
 
 #endif /* _ACCEL_KUNIT_IMPORTER_H */

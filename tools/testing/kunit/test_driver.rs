@@ -7,7 +7,8 @@ use accel::auxiliary;
 use accel::{
     buffer::{
         BufferTable,
-        Limits, //
+        Limits,
+        Regions, //
     },
     faux,
     platform,
@@ -73,6 +74,9 @@ pub(crate) const ADD: u32 = kernel::ioctl::_IO(0x9b, 0x40);
 /// Waits `a` milliseconds for what never happens.
 pub(crate) const WAIT: u32 = kernel::ioctl::_IO(0x9b, 0x41);
 
+/// How much coherent memory a device on the platform bus has: region 1.
+pub(crate) const COHERENT: u64 = 1 << 20;
+
 #[repr(C)]
 #[derive(FromBytes, IntoBytes, KnownLayout)]
 struct Args {
@@ -108,6 +112,14 @@ impl AccelDriver for TestDriver {
         Ioctl::new(0x40, "ADD", add, "Adds"),
         Ioctl::new(0x41, "WAIT", wait, "Waits"),
     ]);
+
+    fn memory(_data: &Counted, regions: &mut Regions<'_>) -> Result {
+        match regions.add_coherent(c"coherent", COHERENT) {
+            // There is no DMA on the bus.
+            Err(EOPNOTSUPP) => Ok(()),
+            added => added,
+        }
+    }
 }
 
 impl File<TestDriver> for Counted {
