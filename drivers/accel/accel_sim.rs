@@ -42,7 +42,6 @@ use kernel::{
 use self::{
     compute::Computation,
     queue::{
-        Inputs,
         Jobs,
         Queue, //
     },
@@ -73,7 +72,6 @@ fn submit(ctx: Context<'_, Sim>, args: &mut Submit) -> Result {
         return Err(EINVAL);
     }
     let computation = Computation::new(&ctx, args)?;
-    let implicit = computation.inputs(ctx.device())?;
     let asked = match waits {
         true => {
             let fence = Fence::from_fd(args.in_fence)?;
@@ -85,7 +83,7 @@ fn submit(ctx: Context<'_, Sim>, args: &mut Submit) -> Result {
 
     let out = ctx
         .file()
-        .submit(computation, Inputs { asked, implicit }, |fence| {
+        .submit(ctx.device(), computation, asked, |fence| {
             let out = args.flags & ACCEL_SIM_OUT_FENCE != 0;
             out.then(|| SyncFile::new(fence)).transpose()
         })?;

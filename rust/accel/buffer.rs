@@ -31,6 +31,7 @@ mod pages;
 mod peer;
 mod pool;
 mod registry;
+mod reserved;
 #[cfg(CONFIG_MMU_NOTIFIER)]
 mod user;
 mod vmap;
@@ -40,13 +41,9 @@ use core::{
     ops::Range, //
 };
 use kernel::{
-    bindings,
     dma::DataDirection,
     prelude::*,
-    sync::{
-        aref::ARef,
-        Arc, //
-    },
+    sync::Arc, //
 };
 
 pub use self::{
@@ -56,6 +53,10 @@ pub use self::{
         Pieces, //
     },
     pool::Regions,
+    reserved::{
+        with_reserved,
+        Reserved, //
+    },
     vmap::VMap, //
 };
 
@@ -85,10 +86,6 @@ use crate::{
         User, //
     },
     driver::AccelDriver,
-    fence::{
-        self,
-        Fence, //
-    },
     module_parameters, //
 };
 
@@ -192,33 +189,6 @@ impl<T: AccelDriver> Buffer<T> {
             Backing::Device(memory) => Some((self.object.region(), memory.offset())),
             _ => None,
         }
-    }
-
-    /// Lets everybody who is about to use the memory find `fence`, which is that of work on it:
-    /// other devices that have it as a dma-buf, and processes that poll that. Returns `ENOMEM`.
-    pub fn add_fence(&self, fence: &Fence, access: Access) -> Result {
-        let usage = match access {
-            Access::Read => bindings::dma_resv_usage_DMA_RESV_USAGE_READ,
-            Access::Write => bindings::dma_resv_usage_DMA_RESV_USAGE_WRITE,
-        };
-        self.object.with_reservation(|resv| {
-            // SAFETY: It is valid meanwhile, and is not locked.
-            unsafe { fence::add_to(resv, fence, usage) }
-        })
-    }
-
-    /// Returns a fence that is signalled when all is done that work with this access has to wait
-    /// for: who reads, for those who write, and who writes, for everybody. `None` if there is
-    /// nothing. Returns `ENOMEM`.
-    pub fn pending(&self, access: Access) -> Result<Option<ARef<Fence>>> {
-        let usage = match access {
-            Access::Read => bindings::dma_resv_usage_DMA_RESV_USAGE_WRITE,
-            Access::Write => bindings::dma_resv_usage_DMA_RESV_USAGE_READ,
-        };
-        self.object.with_reservation(|resv| {
-            // SAFETY: It is valid meanwhile, and is not locked.
-            unsafe { fence::pending_of(resv, usage) }
-        })
     }
 
     /// Makes the whole buffer accessible to the kernel.

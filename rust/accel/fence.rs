@@ -18,7 +18,7 @@
 //! memory: neither to the driver, nor to this module.
 
 mod callback;
-mod resv;
+pub(crate) mod resv;
 mod sync_file;
 #[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
 mod tests;
@@ -49,14 +49,7 @@ pub use self::{
     },
 };
 
-// For buffers, which have a reservation object each.
-pub(crate) use self::{
-    resv::{
-        add_to,
-        pending_of, //
-    },
-    timeline::Fences, //
-};
+pub(crate) use self::timeline::Fences;
 
 use crate::ffi::{
     self,

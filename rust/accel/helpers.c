@@ -12,6 +12,7 @@
 #include <linux/dma-fence.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -299,6 +300,33 @@ struct file *accel_helper_sync_file_create(struct dma_fence *fence)
 	struct sync_file *sync_file = sync_file_create(fence);
 
 	return sync_file ? sync_file->file : NULL;
+}
+
+/* For reservations. */
+void accel_helper_ww_acquire_init(struct ww_acquire_ctx *ctx)
+{
+	ww_acquire_init(ctx, &reservation_ww_class);
+}
+
+void accel_helper_ww_acquire_done(struct ww_acquire_ctx *ctx)
+{
+	ww_acquire_done(ctx);
+}
+
+void accel_helper_ww_acquire_fini(struct ww_acquire_ctx *ctx)
+{
+	ww_acquire_fini(ctx);
+}
+
+int accel_helper_dma_resv_lock_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *ctx)
+{
+	return dma_resv_lock_interruptible(resv, ctx);
+}
+
+int accel_helper_dma_resv_lock_slow_interruptible(struct dma_resv *resv,
+						  struct ww_acquire_ctx *ctx)
+{
+	return dma_resv_lock_slow_interruptible(resv, ctx);
 }
 
 /* To be called by this module, or by one that uses it. */

@@ -11,6 +11,7 @@ struct device;
 struct dma_buf;
 struct dma_buf_attachment;
 struct dma_fence;
+struct dma_resv;
 struct file;
 struct mmu_interval_notifier;
 struct p2pdma_provider;
@@ -22,6 +23,7 @@ struct srcu_ctr;
 struct srcu_struct;
 struct vm_area_struct;
 struct vm_fault;
+struct ww_acquire_ctx;
 
 int accel_helper_init_srcu_struct_fast(struct srcu_struct *ssp);
 struct srcu_ctr __percpu *accel_helper_srcu_read_lock_fast(struct srcu_struct *ssp);
@@ -69,6 +71,12 @@ void *accel_helper_vmap(struct page **pages, unsigned int count);
 void accel_helper_dma_fence_get(struct dma_fence *fence);
 void accel_helper_dma_fence_put(struct dma_fence *fence);
 struct file *accel_helper_sync_file_create(struct dma_fence *fence);
+void accel_helper_ww_acquire_init(struct ww_acquire_ctx *ctx);
+void accel_helper_ww_acquire_done(struct ww_acquire_ctx *ctx);
+void accel_helper_ww_acquire_fini(struct ww_acquire_ctx *ctx);
+int accel_helper_dma_resv_lock_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *ctx);
+int accel_helper_dma_resv_lock_slow_interruptible(struct dma_resv *resv,
+						  struct ww_acquire_ctx *ctx);
 void accel_helper_module_get(void);
 void accel_helper_module_put(void);
 int accel_helper_get_user_u32(u32 *value, const void __user *from);

@@ -8,10 +8,6 @@ use accel::{
         Buffer,
         VMap, //
     },
-    fence::{
-        Fence,
-        FenceCallback, //
-    },
     prelude::*, //
 };
 
@@ -123,30 +119,13 @@ impl Computation {
         })
     }
 
-    fn views(&self) -> [(&View, Access); 3] {
+    /// Returns the buffers, and what is done with each.
+    pub(crate) fn buffers(&self) -> [(&Buffer<Sim>, Access); 3] {
         [
-            (&self.a, Access::Read),
-            (&self.b, Access::Read),
-            (&self.result, Access::Write),
+            (&self.a.buffer, Access::Read),
+            (&self.b.buffer, Access::Read),
+            (&self.result.buffer, Access::Write),
         ]
-    }
-
-    /// Returns what others do with the operands, that has to be done before.
-    pub(crate) fn inputs(&self, device: &Device<Sim>) -> Result<KVec<Pin<KBox<FenceCallback>>>> {
-        let mut inputs = KVec::new();
-        for (view, access) in self.views() {
-            if let Some(fence) = view.buffer.pending(access)? {
-                let callback = KBox::pin_init(FenceCallback::new(device, fence), GFP_KERNEL)?;
-                inputs.push(callback, GFP_KERNEL)?;
-            }
-        }
-        Ok(inputs)
-    }
-
-    /// Lets others find `fence`, with which this ends.
-    pub(crate) fn publish(&self, fence: &Fence) -> Result {
-        let mut views = self.views().into_iter();
-        views.try_for_each(|(view, access)| view.buffer.add_fence(fence, access))
     }
 
     pub(crate) fn run(&self) -> Result {

@@ -3,6 +3,7 @@
 //! The jobs that are on their way: in order in each open file, and the files in turn.
 
 use accel::{
+    buffer::with_reserved,
     fence::{
         DriverFence,
         Fence,
@@ -34,12 +35,15 @@ use crate::{
     Sim, //
 };
 
+/// Has the device told when a fence is signalled.
+pub(crate) type Input = Pin<KBox<FenceCallback>>;
+
 /// What a job waits for.
-pub(crate) struct Inputs {
+struct Inputs {
     /// What its submitter has asked for. If that fails, the job does.
-    pub(crate) asked: Option<Pin<KBox<FenceCallback>>>,
+    asked: Option<Input>,
     /// What others do with its buffers.
-    pub(crate) implicit: KVec<Pin<KBox<FenceCallback>>>,
+    implicit: KVec<Input>,
 }
 
 pub(crate) struct Job {
@@ -201,12 +205,13 @@ impl Jobs {
         })
     }
 
-    /// Queues a job, unless `extra` fails, which is given its fence. Returns `EAGAIN` if there are
-    /// too many.
+    /// Queues a job, which waits for `asked`, unless `extra` fails, which is given its fence.
+    /// Returns `EAGAIN` if there are too many.
     pub(crate) fn submit<X>(
         &self,
+        device: &Device<Sim>,
         computation: Computation,
-        inputs: Inputs,
+        asked: Option<Input>,
         extra: impl FnOnce(&Fence) -> Result<X>,
     ) -> Result<Submitted<X>> {
         let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
@@ -217,7 +222,15 @@ impl Jobs {
         let done = self.timeline.fence()?;
         let job = done.number();
         let extra = extra(done.fence())?;
-        computation.publish(done.fence())?;
+        let implicit = with_reserved(&computation.buffers(), |reserved| {
+            let mut implicit = KVec::new();
+            for fence in reserved.pending()? {
+                let input = KBox::pin_init(FenceCallback::new(device, fence), GFP_KERNEL)?;
+                implicit.push(input, GFP_KERNEL)?;
+            }
+            reserved.add(done.fence());
+            Ok(implicit)
+        })?;
 
         if recent.jobs.len() == ACCEL_SIM_MAX_JOBS {
             let _ = recent.jobs.remove(0);
@@ -230,7 +243,7 @@ impl Jobs {
         let id = (*file, job);
         let queued = Job {
             computation,
-            inputs,
+            inputs: Inputs { asked, implicit },
             done,
         };
         let node = node.into_node(id, queued);

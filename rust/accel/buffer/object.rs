@@ -231,21 +231,6 @@ impl Object {
         self.reservation.get()
     }
 
-    /// Calls `f` with the fences of those who work on the memory, wherever it is from. Returns
-    /// `ENODEV` if it was imported, and that has ended.
-    pub(super) fn with_reservation<R>(
-        &self,
-        f: impl FnOnce(*mut bindings::dma_resv) -> Result<R>,
-    ) -> Result<R> {
-        match &self.backing {
-            Backing::Imported(import) => {
-                let dmabuf = import.dma_buf()?;
-                f(dmabuf.reservation())
-            }
-            _ => f(self.reservation()),
-        }
-    }
-
     pub(super) fn attachments(&self) -> &Attachments {
         &self.attachments
     }

@@ -22,10 +22,11 @@ fn timeline() -> Result<(Timeline, Arc<Fences>)> {
 mod tests {
     use super::*;
     use crate::fence::{
-        add_to,
+        resv,
         Fence,
         SyncFile, //
     };
+    use core::ptr::NonNull;
     use kernel::{
         bindings,
         fs::LocalFile,
@@ -164,11 +165,10 @@ mod tests {
         let resv = KBox::new(Opaque::<bindings::dma_resv>::uninit(), GFP_KERNEL)?;
         let read = bindings::dma_resv_usage_DMA_RESV_USAGE_READ;
         let write = bindings::dma_resv_usage_DMA_RESV_USAGE_WRITE;
-        // SAFETY: The object is initialised first, is not moved, is not locked, and is given up at
-        // last.
+        // SAFETY: The object is initialised first, is not moved, and is given up at last.
         let (added, before, after) = unsafe {
             bindings::dma_resv_init(resv.get());
-            let added = add_to(resv.get(), pending.fence(), read);
+            let added = add_to(resv.get(), pending.fence());
             let idle = |usage| bindings::dma_resv_test_signaled(resv.get(), usage);
             let before = (idle(write), idle(read));
             pending.signal(Ok(()));
@@ -179,6 +179,20 @@ mod tests {
         added?;
         assert_eq!(before, (true, false));
         assert_eq!(after, (true, true));
+        Ok(())
+    }
+
+    /// Adds the fence of work that reads.
+    ///
+    /// # Safety
+    ///
+    /// The reservation must be valid.
+    unsafe fn add_to(resv: *mut bindings::dma_resv, fence: &Fence) -> Result {
+        let mut objects = KVec::new();
+        let object = resv::Object::new(NonNull::new(resv).ok_or(EINVAL)?, false);
+        objects.push(object, GFP_KERNEL)?;
+        // SAFETY: Same requirements.
+        unsafe { resv::Locked::new(objects) }?.add(fence);
         Ok(())
     }
 }

@@ -3,6 +3,12 @@
 //! Fences of devices that come and go.
 
 use accel::{
+    buffer::{
+        with_reserved,
+        Access,
+        BufferTable,
+        Limits, //
+    },
     faux,
     fence::{
         DriverFence,
@@ -37,6 +43,10 @@ const WAIT: u32 = kernel::ioctl::_IO(0x9b, 0x42);
 /// Has the driver told when the fence of the descriptor `fd` is signalled.
 const WATCH: u32 = kernel::ioctl::_IO(0x9b, 0x43);
 
+/// Takes on work that reads one buffer, twice, and writes to another, if that is not zero. It ends
+/// when its fence, one of the file, is signalled. Returns for how many buffers it has to wait.
+const WORK: u32 = kernel::ioctl::_IO(0x9b, 0x44);
+
 /// How often the driver was told.
 static TOLD: Atomic<u32> = Atomic::new(0);
 
@@ -56,6 +66,15 @@ struct State {
 struct Args {
     size: u32,
     fd: i32,
+}
+
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+struct Work {
+    size: u32,
+    read: u32,
+    written: u32,
+    pending: u32,
 }
 
 fn make(ctx: Context<'_, FenceDriver>, args: &mut Args) -> Result {
@@ -86,6 +105,29 @@ fn watch(ctx: Context<'_, FenceDriver>, args: &mut Args) -> Result {
     Ok(ctx.file().watched.lock().push(callback, GFP_KERNEL)?)
 }
 
+fn work(ctx: Context<'_, FenceDriver>, args: &mut Work) -> Result {
+    let state = ctx.file();
+    let read = ctx.buffer(args.read)?;
+    let written = match args.written {
+        0 => None,
+        handle => Some(ctx.buffer(handle)?),
+    };
+    let mut buffers = KVec::new();
+    buffers.push((&read, Access::Read), GFP_KERNEL)?;
+    if let Some(written) = &written {
+        buffers.push((written, Access::Write), GFP_KERNEL)?;
+    }
+    buffers.push((&read, Access::Read), GFP_KERNEL)?;
+
+    let done = state.timeline.fence()?;
+    args.pending = with_reserved(&buffers, |reserved| {
+        let pending = reserved.pending()?;
+        reserved.add(done.fence());
+        Ok(pending.len() as u32)
+    })?;
+    Ok(state.pending.lock().push(done, GFP_KERNEL)?)
+}
+
 impl AccelDriver for FenceDriver {
     type Data = CovariantForLt!(());
     type File = State;
@@ -97,11 +139,13 @@ impl AccelDriver for FenceDriver {
         documentation_url: "tools/testing/kunit",
     };
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+    const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "MAKE", make, "Makes a fence"),
         Ioctl::new(0x41, "SIGNAL", signal, "Signals a fence"),
         Ioctl::new(0x42, "WAIT", wait, "Waits for a fence"),
         Ioctl::new(0x43, "WATCH", watch, "Watches a fence"),
+        Ioctl::new(0x44, "WORK", work, "Takes on work"),
     ]);
 
     fn background(_ctx: &Context<'_, Self, Observer>) {
@@ -237,6 +281,55 @@ mod tests {
         assert_eq!(third.fence.status(), Some(Ok(())));
         fsleep(Delta::from_millis(20));
         assert_eq!(TOLD.load(Relaxed), before + 2);
+        Ok(())
+    }
+
+    const BO_CREATE: u32 = kernel::ioctl::_IO(0x9b, 0x01);
+
+    #[test]
+    fn work_waits_for_work_on_its_buffers() -> Result {
+        let device = device(c"accel_kunit.fence")?;
+        let user = open(&device)?;
+        let create = || {
+            user.ioctl(BO_CREATE, [24, 0, 1, 0, 0, 0])
+                .map(|args| args[5])
+        };
+        let (a, b) = (create()?, create()?);
+        let work = |read, written| user.ioctl(WORK, [16, read, written, 0]).map(|args| args[3]);
+
+        // Who reads does not wait for those who read.
+        assert_eq!(work(a, 0)?, 0);
+        assert_eq!(work(a, 0)?, 0);
+        // Who writes waits for those, and who reads, for that.
+        assert_eq!(work(b, a)?, 1);
+        assert_eq!(work(a, 0)?, 1);
+        assert_eq!(work(a, b)?, 2);
+        for _ in 0..5 {
+            user.ioctl(SIGNAL, [8, 0])?;
+        }
+        assert_eq!(work(a, b)?, 0);
+        assert_eq!(work(b + 1, 0), Err(ENOENT));
+        Ok(())
+    }
+
+    #[test]
+    fn work_may_have_a_buffer_twice() -> Result {
+        let device = device(c"accel_kunit.fence")?;
+        let user = open(&device)?;
+        let [.., a] = user.ioctl(BO_CREATE, [24, 0, 1, 0, 0, 0])?;
+        let work = |read, written| user.ioctl(WORK, [16, read, written, 0]).map(|args| args[3]);
+
+        // It writes, be it that it reads as well.
+        assert_eq!(work(a, a)?, 0);
+        assert_eq!(work(a, 0)?, 1);
+        assert_eq!(work(a, a)?, 1);
+        user.ioctl(SIGNAL, [8, 0])?;
+        user.ioctl(SIGNAL, [8, 0])?;
+        assert_eq!(work(a, 0)?, 1);
+        user.ioctl(SIGNAL, [8, 0])?;
+        // What is left is one who reads.
+        assert_eq!(work(a, 0)?, 0);
+        assert_eq!(work(a, a)?, 1);
         Ok(())
     }
 
