@@ -111,15 +111,16 @@ impl Object {
     /// Makes an object of a dma-buf of somebody else. The caller must be inside the gate of `core`.
     pub(super) fn import(core: &Core, dmabuf: DmaBuf) -> Result<Arc<Self>> {
         let import = Import::new(core, dmabuf)?;
-        core.pool.imports.insert(&import)?;
-        let size = import.size();
-        Self::with_backing(
-            Backing::Imported(import),
+        let object = Self::with_backing(
+            Backing::Imported(import.clone()),
             core.pool.clone(),
             uapi::ACCEL_REGION_FOREIGN,
-            size,
+            import.size(),
             0,
-        )
+        )?;
+        // If this fails, it ends here.
+        core.pool.imports.insert(&import)?;
+        Ok(object)
     }
 
     /// Makes an object of `len` bytes of the current process, from `start` on.
