@@ -31,8 +31,7 @@ use kernel::{
         Io, //
     },
     new_spinlock_irq,
-    sync::SpinLockIrq,
-    time::Msecs, //
+    sync::SpinLockIrq, //
 };
 
 register! {
@@ -64,9 +63,6 @@ register! {
 
 const BAR_SIZE: usize = 0x100;
 const EDU_ID: u32 = 0x0100_00ed;
-const DEFAULT_TIMEOUT_MS: Msecs = 1000;
-/// How much memory buffers can have that the device reaches without a copy, in bytes.
-const COHERENT: u64 = 1 << 20;
 
 struct Edu;
 
@@ -97,12 +93,6 @@ struct EduData<'bound> {
     #[pin]
     dma: edu_dma::Dma,
     watchdog: edu_health::Watchdog,
-}
-
-/// Returns when to give up, for what user space asks for; zero leaves it to the driver.
-fn deadline(timeout_ms: Msecs) -> Deadline {
-    let timeout_ms = Some(timeout_ms).filter(|&ms| ms != 0);
-    Deadline::in_ms(timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS))
 }
 
 fn liveness(ctx: Context<'_, Edu>, args: &mut edu_uapi::Liveness) -> Result {
@@ -147,7 +137,11 @@ impl AccelDriver for Edu {
     const RESET: Reset<Self> = Reset::by(edu_health::reset);
 
     fn memory(_data: &EduData<'_>, regions: &mut Regions<'_>) -> Result {
-        regions.add_coherent(c"coherent", COHERENT)
+        regions.add_coherent(c"coherent", edu_dma::COHERENT)
+    }
+
+    fn background(ctx: &Context<'_, Self, Observer>) {
+        edu_dma::clean_up(ctx);
     }
 }
 
@@ -161,7 +155,11 @@ impl pci::Driver for Edu {
     type IdInfo = ();
     const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
     const INTERRUPTS: u32 = 1;
-    const DMA_BITS: u32 = 28;
+
+    fn dma_bits() -> u32 {
+        // The registers have no more.
+        module_parameters::dma_bits.value().min(32)
+    }
 
     fn probe<'bound>(
         pdev: &'bound pci::Device<'_>,
@@ -194,6 +192,7 @@ impl pci::Driver for Edu {
         data.bar.write_reg(acknowledge.with_dma(status.dma()));
         data.complete();
         dev.wake();
+        dev.queue_background();
         pci::IrqReturn::Handled
     }
 }
@@ -204,4 +203,10 @@ accel::module_pci_driver! {
     authors: ["The accel developers"],
     description: "Accelerator driver for QEMU's edu device",
     license: "GPL",
+    params: {
+        dma_bits: u32 {
+            default: 28,
+            description: "How many bits of address it has, as QEMU's dma_mask (default: 28)",
+        },
+    },
 }

@@ -46,6 +46,8 @@ register! {
     }
 }
 
+/// How much memory buffers can have that the engine reaches without a copy, in bytes.
+pub(crate) const COHERENT: u64 = 1 << 20;
 /// Where the engine has its own memory.
 const OWN_MEMORY: u32 = 0x4_0000;
 const OWN_SIZE: usize = 4096;
@@ -112,6 +114,18 @@ impl Dma {
     }
 }
 
+/// Gives up what was mapped for somebody who has given up, once the engine is done with it.
+pub(crate) fn clean_up(ctx: &Context<'_, Edu, Observer>) {
+    let data = ctx.data();
+    let mut job = data.dma.job.lock();
+    let maps = match job.claimed || is_running(&data.bar) {
+        true => None,
+        false => job.maps.take(),
+    };
+    drop(job);
+    drop(maps);
+}
+
 /// Starts to move what comes after `done` bytes, and returns how many that are.
 fn start(ctx: &Context<'_, Edu>, done: usize, direction: DataDirection) -> Result<usize> {
     let data = ctx.data();
@@ -121,7 +135,7 @@ fn start(ctx: &Context<'_, Edu>, done: usize, direction: DataDirection) -> Resul
     let map = if to_device { source } else { target };
     let piece = map.pieces(ctx, done)?.next().ok_or(EINVAL)?;
 
-    // CAST: Addresses have 28 bits, and no more than `OWN_SIZE` bytes are mapped.
+    // CAST: Addresses have at most 32 bits, and no more than `OWN_SIZE` bytes are mapped.
     let (outside, inside) = (piece.address as u32, OWN_MEMORY + done as u32);
     let (from, to) = if to_device {
         (outside, inside)
@@ -175,7 +189,7 @@ pub(crate) fn copy(ctx: Context<'_, Edu>, args: &mut edu_uapi::BufferCopy) -> Re
     if len > OWN_SIZE || args.reserved != 0 {
         return Err(EINVAL);
     }
-    let deadline = crate::deadline(args.timeout_ms);
+    let deadline = edu_uapi::deadline(args.timeout_ms);
     let source = range(args.source_offset, args.len)?;
     let target = range(args.target_offset, args.len)?;
     let source = ctx

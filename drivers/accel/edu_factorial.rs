@@ -9,7 +9,6 @@ use accel::{
 use kernel::io::Io;
 
 use crate::{
-    deadline,
     edu_uapi,
     Edu,
     EduData,
@@ -87,7 +86,7 @@ pub(crate) fn factorial(ctx: Context<'_, Edu>, args: &mut edu_uapi::Factorial) -
     if args.n > MAX_N || args.result != 0 {
         return Err(EINVAL);
     }
-    let deadline = deadline(args.timeout_ms);
+    let deadline = edu_uapi::deadline(args.timeout_ms);
     let (ctx, started) = ctx.wait(deadline, |ctx| ctx.data().start(ctx.device(), args.n))?;
     started.ready()??;
     let (ctx, result) = ctx.wait(deadline, |ctx| ctx.data().result())?;

@@ -2,8 +2,20 @@
 
 //! The structures of `include/uapi/accel/edu.h`, where they are documented.
 
-use kernel::prelude::*;
+use accel::Deadline;
+use kernel::{
+    prelude::*,
+    time::Msecs, //
+};
 use zerocopy_derive::KnownLayout;
+
+const DEFAULT_TIMEOUT_MS: Msecs = 1000;
+
+/// Returns when to give up, for what user space asks for; zero leaves it to the driver.
+pub(crate) fn deadline(timeout_ms: Msecs) -> Deadline {
+    let timeout_ms = Some(timeout_ms).filter(|&ms| ms != 0);
+    Deadline::in_ms(timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS))
+}
 
 /// `ACCEL_EDU_IOC_FACTORIAL`
 #[repr(C)]

@@ -152,6 +152,21 @@ bool accel_helper_can_dma(struct device *dev)
 }
 
 /*
+ * Whether a device can use all addresses that it was given. The DMA API sees to
+ * that, other than for memory on the bus of the device, which is where it is.
+ */
+bool accel_helper_dma_fits(struct device *dev, struct sg_table *table)
+{
+	struct scatterlist *entry;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(table, entry, i)
+		if (sg_dma_address(entry) + sg_dma_len(entry) - 1 > dma_get_mask(dev))
+			return false;
+	return true;
+}
+
+/*
  * Coherent memory, filled with zeros. Charged to the memory cgroup of the caller,
  * who gets an error if that has no room, but is not killed.
  */

@@ -81,6 +81,11 @@ pub trait Driver: AccelDriver {
     /// How many bits an address has that the device can use for DMA.
     const DMA_BITS: u32 = 32;
 
+    /// Returns [`Self::DMA_BITS`], unless that is only known when the module is loaded.
+    fn dma_bits() -> u32 {
+        Self::DMA_BITS
+    }
+
     /// Brings a device up, and returns what is kept for as long as it is bound.
     ///
     /// To be dropped is the sign to quiesce the device: by then, no user space can reach it and no
@@ -184,7 +189,7 @@ where
             revision: pdev.revision_id().into(),
         };
 
-        let mask = DmaMask::try_new(T::DMA_BITS);
+        let mask = DmaMask::try_new(T::dma_bits());
         // SAFETY: Nobody uses the device for DMA before it is probed.
         let ready = mask.and_then(|mask| unsafe { pdev.dma_set_mask_and_coherent(mask) });
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which

@@ -127,7 +127,8 @@ impl Import {
         Ok(attached.as_ref().ok_or(ENODEV)?.dmabuf.clone())
     }
 
-    /// Pins the memory and maps it for the device.
+    /// Pins the memory and maps it for the device. Returns `EOPNOTSUPP` if it is on the bus of the
+    /// device, at addresses that this cannot use.
     pub(super) fn map(
         &self,
         direction: bindings::dma_data_direction,
@@ -143,9 +144,7 @@ impl Import {
                 // What is still moving it has to be over.
                 let settled = ffi::dma_resv_wait_for_kernel((*dmabuf.as_raw()).resv);
                 settled
-                    .and_then(|()| {
-                        from_err_ptr(bindings::dma_buf_map_attachment(attachment, direction))
-                    })
+                    .and_then(|()| map_attachment(attachment, direction))
                     .inspect(|_| self.count(1))
                     .inspect_err(|_| bindings::dma_buf_unpin(attachment))
             }
@@ -189,6 +188,26 @@ impl Import {
     /// Returns whether the exporter has taken the memory away while it was mapped.
     pub(super) fn is_lost(&self) -> bool {
         self.lost.load(Relaxed)
+    }
+}
+
+/// Maps the memory of an attachment, where the device can use it.
+///
+/// # Safety
+///
+/// The attachment must be valid, and its reservation locked.
+unsafe fn map_attachment(
+    attachment: *mut bindings::dma_buf_attachment,
+    direction: bindings::dma_data_direction,
+) -> Result<*mut bindings::sg_table> {
+    // SAFETY: Same requirements; the table is what was just mapped, and is given up unused.
+    unsafe {
+        let table = from_err_ptr(bindings::dma_buf_map_attachment(attachment, direction))?;
+        if !ffi::accel_helper_dma_fits((*attachment).dev, table) {
+            bindings::dma_buf_unmap_attachment(attachment, table, direction);
+            return Err(EOPNOTSUPP);
+        }
+        Ok(table)
     }
 }
 
