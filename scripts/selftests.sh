@@ -58,5 +58,11 @@ run_guest "$kernel" --machine pc --device edu,id=edu0 \
 # DMA a kernel takes does not depend on what that checks: once is enough.
 if [ "$kernel" = stock ]; then
 	run_guest "$kernel-iommu" --device intel-iommu --append intel_iommu=on --device edu \
-		-- iommu_test import_test
+		--object memory-backend-ram,id=memory,size=4M,share=on \
+		--device ivshmem-plain,memdev=memory -- iommu_test import_test coherent_test
+	# Below a bridge, devices reach each other.
+	run_guest "$kernel-p2p" --machine pc --device pci-bridge,id=below,chassis_nr=1 \
+		--device edu,bus=below,addr=1,dma_mask=0xffffffff \
+		--object memory-backend-ram,id=memory,size=4M,share=on \
+		--device ivshmem-plain,bus=below,addr=2,memdev=memory -- p2p_test
 fi
