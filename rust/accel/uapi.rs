@@ -63,6 +63,7 @@ pub const ACCEL_ERROR_FIRMWARE: u32 = 2;
 pub const ACCEL_ERROR_TIMEOUT: u32 = 3;
 pub const ACCEL_ERROR_RESET_FAILED: u32 = 4;
 pub const ACCEL_ERROR_RESET_STORM: u32 = 5;
+pub const ACCEL_ERROR_POWER_FAILED: u32 = 6;
 
 pub const ACCEL_EVENT_LOST: u32 = 0;
 pub const ACCEL_EVENT_STATE: u32 = 1;
@@ -80,6 +81,7 @@ pub const ACCEL_IOCTL_OUT: u32 = 1 << 1;
 pub const ACCEL_IOCTL_OBSERVER: u32 = 1 << 2;
 pub const ACCEL_IOCTL_CAPABILITY: u32 = 1 << 3;
 pub const ACCEL_IOCTL_PASSTHROUGH: u32 = 1 << 4;
+pub const ACCEL_IOCTL_POWERED: u32 = 1 << 5;
 
 #[repr(C)]
 #[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]

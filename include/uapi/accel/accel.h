@@ -353,6 +353,8 @@ enum accel_state {
  *	error number
  * @ACCEL_ERROR_RESET_STORM: the device needed too many resets in a short time;
  *	the code is how many the driver allows
+ * @ACCEL_ERROR_POWER_FAILED: the device could not be put to sleep, or be woken;
+ *	the code is the error number
  */
 enum accel_error {
 	ACCEL_ERROR_NONE = 0,
@@ -361,6 +363,7 @@ enum accel_error {
 	ACCEL_ERROR_TIMEOUT = 3,
 	ACCEL_ERROR_RESET_FAILED = 4,
 	ACCEL_ERROR_RESET_STORM = 5,
+	ACCEL_ERROR_POWER_FAILED = 6,
 };
 
 /**
@@ -435,6 +438,7 @@ struct accel_info_client {
  * @ACCEL_IOCTL_PASSTHROUGH: it hands an opaque payload to the device or its
  *	firmware; needs CAP_SYS_RAWIO, is refused under lockdown, and can be
  *	switched off by the parameter "passthrough" of the module accel
+ * @ACCEL_IOCTL_POWERED: the device is woken for it, if it is asleep
  */
 enum accel_ioctl_flags {
 	ACCEL_IOCTL_IN = 1 << 0,
@@ -442,6 +446,7 @@ enum accel_ioctl_flags {
 	ACCEL_IOCTL_OBSERVER = 1 << 2,
 	ACCEL_IOCTL_CAPABILITY = 1 << 3,
 	ACCEL_IOCTL_PASSTHROUGH = 1 << 4,
+	ACCEL_IOCTL_POWERED = 1 << 5,
 };
 
 /**

@@ -160,6 +160,8 @@ impl DeviceError {
     pub const RESET_FAILED: Self = Self(4);
     /// The device needed too many resets in a short time.
     pub const RESET_STORM: Self = Self(5);
+    /// The device could not be put to sleep, or be woken.
+    pub const POWER_FAILED: Self = Self(6);
 
     /// The name in the C header without its prefix in lower case, or [`None`]
     /// if this crate does not know the error.
@@ -171,6 +173,7 @@ impl DeviceError {
             Self::TIMEOUT => Some("timeout"),
             Self::RESET_FAILED => Some("reset_failed"),
             Self::RESET_STORM => Some("reset_storm"),
+            Self::POWER_FAILED => Some("power_failed"),
             _ => None,
         }
     }
@@ -250,6 +253,9 @@ pub const IOCTL_CAPABILITY: u32 = 1 << 3;
 /// Flag of [`InfoIoctl::flags`]: it hands an opaque payload to the device or
 /// its firmware, which the owner of the machine may forbid.
 pub const IOCTL_PASSTHROUGH: u32 = 1 << 4;
+
+/// Flag of [`InfoIoctl::flags`]: the device is woken for it, if it is asleep.
+pub const IOCTL_POWERED: u32 = 1 << 5;
 
 /// Argument of `ACCEL_IOC_INFO`, `struct accel_info`.
 ///
@@ -414,7 +420,7 @@ pub struct InfoIoctl {
     /// The smallest size that it accepts, in bytes.
     pub min_size: u32,
     /// Combination of [`IOCTL_IN`], [`IOCTL_OUT`], [`IOCTL_OBSERVER`],
-    /// [`IOCTL_CAPABILITY`] and [`IOCTL_PASSTHROUGH`].
+    /// [`IOCTL_CAPABILITY`], [`IOCTL_PASSTHROUGH`] and [`IOCTL_POWERED`].
     pub flags: u32,
     /// Number of the capability that the caller needs, if `flags` has
     /// [`IOCTL_CAPABILITY`]; it has a [`capability_name`].

@@ -243,6 +243,7 @@ fn flags(flags: u32) -> Vec<String> {
         uapi::IOCTL_OBSERVER => "observer".to_owned(),
         uapi::IOCTL_CAPABILITY => "capability".to_owned(),
         uapi::IOCTL_PASSTHROUGH => "passthrough".to_owned(),
+        uapi::IOCTL_POWERED => "powered".to_owned(),
         other => format!("{other:#x}"),
     })
     .collect()

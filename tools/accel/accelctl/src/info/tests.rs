@@ -456,7 +456,14 @@ fn a_capability_counts_only_with_its_flag() {
 #[test]
 fn flags_have_names() {
     assert_eq!(flags(0), Vec::<String>::new());
-    let all = ["in", "out", "observer", "capability", "passthrough"];
-    assert_eq!(flags(0x1f), all);
+    let all = [
+        "in",
+        "out",
+        "observer",
+        "capability",
+        "passthrough",
+        "powered",
+    ];
+    assert_eq!(flags(0x3f), all);
     assert_eq!(flags(1 << 31), ["0x80000000"]);
 }
