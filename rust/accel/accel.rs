@@ -17,10 +17,11 @@
 //!   `trace`, `uevent`: what user space sees; not generic
 //! - [`coredump`]: what is kept of an error
 //! - `health`, `reset`, `watchdog`: errors of a device, and what is done about them
+//! - `power`: when a device is asleep
 //! - [`buffer`], `mapping`: memory that processes share with a device
 //! - [`fence`], `background`: work that goes on when a call has returned
-//! - `gate`, `state`, `wait`, `minor`, `numbers`, `client`, `open_policy`, `work`, `names`,
-//!   [`ioctl`], `args`: mechanisms
+//! - `gate`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`, `work`,
+//!   `names`, [`ioctl`], `args`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -60,7 +61,9 @@ mod passthrough;
 #[cfg(CONFIG_PCI)]
 pub mod pci;
 pub mod platform;
+mod power;
 pub mod prelude;
+mod queue;
 mod registration;
 mod reset;
 mod state;
@@ -76,6 +79,7 @@ pub use self::{
     context::{
         Context,
         Observer,
+        PowerManager,
         Resetter,
         Role,
         User,
@@ -102,6 +106,10 @@ pub use self::{
         MapRequest, //
     },
     open_policy::OpenPolicy,
+    power::{
+        Awake,
+        Power, //
+    },
     reset::Reset,
     sysfs::{
         Attribute,
@@ -142,6 +150,7 @@ struct AccelModule {
     _region: chardev::Region,
     _debugfs: debugfs::Root,
     _fences: fence::Operations,
+    _queue: queue::Queue,
 }
 
 impl kernel::Module for AccelModule {
@@ -149,12 +158,14 @@ impl kernel::Module for AccelModule {
         // SAFETY: Called once, before there are devices.
         unsafe { minor::init() };
 
+        let queue = queue::Queue::new()?;
         let region = chardev::Region::new()?;
         Ok(Self {
             _class: chardev::Class::new()?,
             _region: region,
             _debugfs: debugfs::Root::new(),
             _fences: fence::Operations::new(),
+            _queue: queue,
         })
     }
 }

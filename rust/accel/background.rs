@@ -6,6 +6,7 @@
 //! everybody does who calls the driver; so there is nothing that a driver has to cancel, and none
 //! of its code runs when the device is gone.
 
+use core::ptr::NonNull;
 use kernel::{
     bindings, impl_has_work,
     sync::aref::ARef,
@@ -22,7 +23,8 @@ use crate::{
         Core,
         Device, //
     },
-    driver::AccelDriver, //
+    driver::AccelDriver,
+    queue::queue, //
 };
 
 impl_has_work! {
@@ -51,20 +53,26 @@ impl Core {
     /// from interrupt context.
     pub(crate) fn queue_background(&self) {
         // Whoever is inside when the gate is closed is waited for, so nothing is queued after
-        // `flush_background()`.
+        // `cancel_background()`.
         let Some(_guard) = self.gate.enter() else {
             return;
         };
-        // SAFETY: This queue is always there.
-        let queue = unsafe { workqueue::Queue::from_raw(bindings::system_dfl_wq) };
+        // SAFETY: This queue is there as long as the device is.
+        let queue = unsafe { workqueue::Queue::from_raw(queue()) };
         // If it is queued already, that one will see what has happened.
         let _ = queue.enqueue::<_, 0>(ARef::from(self));
     }
 
-    /// Waits until the work item is not queued any more. The gate must be drained.
-    pub(crate) fn flush_background(&self) {
+    /// Takes the work item off the queue, and waits if it is just running. The gate must be
+    /// drained.
+    ///
+    /// Other than to wait until its turn has come, this is possible while the queue stands still.
+    pub(crate) fn cancel_background(&self) {
         // SAFETY: The work item was initialised together with the device.
-        unsafe { bindings::flush_work(Work::raw_get(&self.background)) };
+        if unsafe { bindings::cancel_work_sync(Work::raw_get(&self.background)) } {
+            // SAFETY: While queued, the item has a reference, which nobody else gives up now.
+            drop(unsafe { ARef::from_raw(NonNull::from(self)) });
+        }
     }
 }
 

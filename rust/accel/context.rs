@@ -4,7 +4,6 @@
 
 use core::marker::PhantomData;
 use kernel::{
-    current,
     prelude::*,
     sync::Arc,
     types::ForLt, //
@@ -20,8 +19,15 @@ use crate::{
     driver::AccelDriver,
     file::OpenFile,
     gate::Guard,
+    power::{
+        Awake,
+        Hold, //
+    },
     reset::Patience,
-    wait::Deadline, //
+    wait::{
+        Deadline,
+        Signals, //
+    }, //
 };
 
 /// The role of a file that was opened `O_RDWR`: it may do everything.
@@ -33,22 +39,36 @@ pub enum Observer {}
 /// The role of a reset: it has the device to itself. See [`Reset`](crate::Reset).
 pub enum Resetter {}
 
-/// What a [`Context`] stands for: [`User`], [`Observer`] or [`Resetter`].
+/// The role of who puts a device to sleep, or wakes it. See [`Power`](crate::Power).
+pub enum PowerManager {}
+
+/// What a [`Context`] stands for: [`User`], [`Observer`], [`Resetter`] or [`PowerManager`].
 pub trait Role: sealed::Sealed {
     #[doc(hidden)]
     const WAITS_FOR_RESET: bool;
+    /// Whether it is of no use to go on for a process that has received a signal.
+    #[doc(hidden)]
+    const HEEDS_SIGNALS: bool;
 }
 
 impl Role for User {
     const WAITS_FOR_RESET: bool = true;
+    const HEEDS_SIGNALS: bool = true;
 }
 
 impl Role for Observer {
     const WAITS_FOR_RESET: bool = false;
+    const HEEDS_SIGNALS: bool = true;
 }
 
 impl Role for Resetter {
     const WAITS_FOR_RESET: bool = false;
+    const HEEDS_SIGNALS: bool = false;
+}
+
+impl Role for PowerManager {
+    const WAITS_FOR_RESET: bool = false;
+    const HEEDS_SIGNALS: bool = false;
 }
 
 mod sealed {
@@ -56,6 +76,7 @@ mod sealed {
     impl Sealed for super::User {}
     impl Sealed for super::Observer {}
     impl Sealed for super::Resetter {}
+    impl Sealed for super::PowerManager {}
 }
 
 /// An admitted call, before the driver's types are known.
@@ -89,7 +110,7 @@ pub enum Wake<R> {
     Ready(R),
     /// The time was over before.
     TimedOut,
-    /// A signal arrived before.
+    /// A signal arrived before; not in the roles that leave the device in order.
     Interrupted,
 }
 
@@ -147,6 +168,15 @@ impl<'a, T: AccelDriver, R> Context<'a, T, R> {
         // SAFETY: The gate keeps the device from being removed while `self` is borrowed.
         unsafe { self.device().data() }
     }
+
+    /// Keeps the device awake until the result is dropped, for what goes on when the call has
+    /// returned. Returns `None` if it is asleep, as it may be in any call but one that is declared
+    /// [`powered`](crate::Ioctl::powered).
+    ///
+    /// The system may go to sleep nevertheless: the device with it, and with all that it is doing.
+    pub fn stay_awake(&self) -> Option<Awake> {
+        self.core().hold_awake().map(Hold::into_owned)
+    }
 }
 
 impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
@@ -156,12 +186,18 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// itself. While asleep, the caller does not hold up the removal of the device: if that
     /// happens, it wakes at once and gets `ENODEV`. Nor does it hold up a reset: a user goes on
     /// when that is over, and checks the condition again; or gets `EIO` if the device is wedged.
+    /// When the system goes to sleep, a user and an observer only sleep longer.
     pub fn wait<V>(
         mut self,
         deadline: Deadline,
         mut condition: impl FnMut(&Self) -> Option<V>,
     ) -> Result<(Self, Wake<V>)> {
         let core: &'a Core = self.call.core;
+        let signals = if R::HEEDS_SIGNALS {
+            Signals::All
+        } else {
+            Signals::None
+        };
         stack_pin_init!(let waiter = core.wait.waiter());
         let mut left = deadline.left();
         loop {
@@ -171,11 +207,11 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
             if left == 0 {
                 return Ok((self, Wake::TimedOut));
             }
-            if current!().signal_pending() {
+            if signals.pending() {
                 return Ok((self, Wake::Interrupted));
             }
 
-            (self, left) = self.outside(|| waiter.as_ref().sleep(left))?;
+            (self, left) = self.outside(|| waiter.as_ref().sleep(signals, left))?;
         }
     }
 

@@ -62,6 +62,10 @@ use crate::{
         IoRange, //
     },
     minor::Minor,
+    power::{
+        self,
+        Managed, //
+    },
     state::{
         State,
         Step, //
@@ -114,6 +118,8 @@ pub(crate) struct Core {
     pub(crate) space: AddressSpace,
     pub(crate) pool: Arc<Pool>,
     pub(crate) has_buffers: bool,
+    /// `None` if the device is always awake.
+    pub(crate) power: Option<Managed>,
     attributes: Option<KBox<OwnAttributes>>,
     pub(crate) coredumps: coredump::RateLimit,
     ops: NonNull<DriverOps>,
@@ -163,6 +169,7 @@ impl Core {
                 space: AddressSpace::new()?,
                 pool: Arc::pin_init(Pool::new(), GFP_KERNEL)?,
                 has_buffers: ops.buffers.is_some(),
+                power: Managed::new(ops.autosuspend_ms)?,
                 attributes: OwnAttributes::new(ops.info.name, ops.attributes)?,
                 coredumps: coredump::RateLimit::new(),
                 ops: NonNull::from(ops),
@@ -188,6 +195,9 @@ impl Core {
             (*dev).parent = ffi::device_as_raw(parent);
             (*dev).devt = chardev::devt(number);
             (*dev).release = Some(Self::release);
+            if (*core.as_ptr()).power.is_some() {
+                (*dev).type_ = power::device_type();
+            }
             if let Some(attributes) = &(*core.as_ptr()).attributes {
                 (*dev).groups = attributes.groups();
             }
@@ -218,8 +228,10 @@ impl Core {
 
     /// Shows the device to user space.
     fn add(&self) -> Result {
+        let _awake = self.start_power();
         // SAFETY: Both are initialised, and are not added yet.
-        to_result(unsafe { bindings::cdev_device_add(self.cdev.get(), self.dev.get()) })?;
+        to_result(unsafe { bindings::cdev_device_add(self.cdev.get(), self.dev.get()) })
+            .inspect_err(|_| self.stop_power())?;
         trace::state(self, State::Running);
         self.start_health();
         Ok(())
@@ -232,9 +244,13 @@ impl Core {
     /// are empty, and per-open state is dropped. Does not wait for user space, nor for callers of
     /// other devices.
     ///
+    /// A device that is asleep is woken before, as its driver's data is dropped with the device
+    /// awake; if the hardware is gone, too, there is nothing to wake.
+    ///
     /// Must be preceded by an attempt to [`Self::add`], whose result is `added`. Calling it again
     /// has no effect.
     fn remove(&self, added: bool) {
+        let _awake = added.then(|| self.wake_to_remove());
         let Some(state) = self.gate.step(Step::Remove) else {
             return;
         };
@@ -248,7 +264,7 @@ impl Core {
             unsafe { bindings::cdev_device_del(self.cdev.get(), self.dev.get()) };
         }
         self.gate.drain();
-        self.flush_background();
+        self.cancel_background();
         self.fences.close();
         self.pool.take_back();
         self.space.unmap_all();

@@ -131,6 +131,13 @@ pub(crate) fn ioctl(
         return Err(EACCES);
     }
     passthrough::check_rights(call.core, entry)?;
+    // The reference is given up when the handler has returned.
+    let (call, _awake) = if shape.flags & uapi::ACCEL_IOCTL_POWERED != 0 {
+        let (call, awake) = call.wake_up(|| patience(nonblock()))?;
+        (call, Some(awake))
+    } else {
+        (call, None)
+    };
 
     let mut buffer = ArgsBuffer::new();
     // SAFETY: The arguments are aligned and have the size of the structure. The handler is one of
@@ -177,11 +184,16 @@ fn admit(file: &OpenFile, nonblock: bool, command: u32) -> Result<Call<'_>> {
     }
 
     drop(call);
-    file.call_later(if nonblock {
+    file.call_later(patience(nonblock))
+}
+
+/// Returns how long an ioctl waits for a reset.
+fn patience(nonblock: bool) -> Patience {
+    if nonblock {
         Patience::None
     } else {
         Patience::Interruptible
-    })
+    }
 }
 
 /// Writes the structure back, as far as user space knows it.

@@ -9,6 +9,7 @@ use core::{
 };
 use kernel::{
     prelude::*,
+    time::Msecs,
     types::{
         CovariantForLt,
         ForLt, //
@@ -44,6 +45,7 @@ use crate::{
     },
     names,
     open_policy::OpenPolicy,
+    power::Power,
     reset::{
         Limit,
         Reset, //
@@ -142,6 +144,9 @@ pub trait AccelDriver: Sized + 'static {
     /// How its devices are reset when they have gone wrong.
     const RESET: Reset<Self> = Reset::none();
 
+    /// How its devices are put to sleep when nobody uses them.
+    const POWER: Power<Self> = Power::none();
+
     /// Lists what runs on the device.
     ///
     /// This and the following are asked by observers, so they must not reach the hardware: they
@@ -227,6 +232,8 @@ pub(crate) struct DriverOps {
     pub(crate) buffers: Option<Limits>,
     /// How many resets there may be; `None` if the driver cannot reset a device.
     pub(crate) reset_limit: Option<Limit>,
+    /// After how long without use a device is put to sleep; `None` if the driver cannot do that.
+    pub(crate) autosuspend_ms: Option<Msecs>,
     /// These list records of a topic.
     ///
     /// # Safety
@@ -256,6 +263,13 @@ pub(crate) struct DriverOps {
     ///
     /// The call must have been admitted to a device of this driver, while users are kept out.
     pub(crate) reset: unsafe fn(Call<'_>) -> Result,
+    /// These put the device to sleep, and wake it.
+    ///
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver.
+    pub(crate) suspend: unsafe fn(Call<'_>) -> Result,
+    pub(crate) resume: unsafe fn(Call<'_>) -> Result,
     /// Makes a `T::File`.
     ///
     /// # Safety
@@ -291,6 +305,10 @@ impl<T: AccelDriver> OpsOf<T> {
             Some(_) => Some(T::RESET.limit),
             None => None,
         },
+        autosuspend_ms: match T::POWER.suspend {
+            Some(_) => Some(T::POWER.autosuspend_ms),
+            None => None,
+        },
         firmware: Self::firmware,
         engines: Self::engines,
         clocks: Self::clocks,
@@ -299,6 +317,8 @@ impl<T: AccelDriver> OpsOf<T> {
         poll: Self::poll,
         mmap: Self::mmap,
         reset: Self::reset,
+        suspend: Self::suspend,
+        resume: Self::resume,
         open: Self::open,
         close: Self::close,
     };
@@ -395,6 +415,24 @@ impl<T: AccelDriver> OpsOf<T> {
         let hook = const { T::RESET.hook }.ok_or(EOPNOTSUPP)?;
         // SAFETY: The call was admitted to a device of `T`, and users are kept out, which is all
         // that the role of a reset asks for.
+        hook(unsafe { Context::new(call) })
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::suspend`].
+    unsafe fn suspend(call: Call<'_>) -> Result {
+        let hook = const { T::POWER.suspend }.ok_or(EOPNOTSUPP)?;
+        // SAFETY: The call was admitted to a device of `T`, which is all that the role asks for.
+        hook(unsafe { Context::new(call) })
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::suspend`].
+    unsafe fn resume(call: Call<'_>) -> Result {
+        let hook = const { T::POWER.resume }.ok_or(EOPNOTSUPP)?;
+        // SAFETY: As above.
         hook(unsafe { Context::new(call) })
     }
 

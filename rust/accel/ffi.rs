@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is missing in the bindings of the kernel crate: the functions of `helpers.c`, and the raw
-//! casts that the kernel crate keeps to itself.
+//! What is missing in the bindings of the kernel crate: the functions of `helpers.c` and `power.c`,
+//! and the raw casts that the kernel crate keeps to itself.
 
 use core::{
     marker::{
@@ -183,6 +183,16 @@ extern "C" {
     fn accel_helper_dev_to_node(dev: *mut bindings::device) -> c_int;
     fn accel_helper_get_process_comm(comm: *mut c_char);
     fn accel_helper_security_locked_down() -> c_int;
+    pub(crate) fn accel_power_start(dev: *mut bindings::device, autosuspend_ms: c_int);
+    pub(crate) fn accel_power_stop(dev: *mut bindings::device);
+    pub(crate) fn accel_power_get_if_active(dev: *mut bindings::device) -> bool;
+    pub(crate) fn accel_power_wake(dev: *mut bindings::device) -> c_int;
+    pub(crate) fn accel_power_request(dev: *mut bindings::device);
+    pub(crate) fn accel_power_put(dev: *mut bindings::device);
+    pub(crate) fn accel_power_mark_last_busy(dev: *mut bindings::device);
+    pub(crate) fn accel_power_is_present(dev: *mut bindings::device) -> bool;
+    pub(crate) fn accel_power_system_suspend(dev: *mut bindings::device) -> c_int;
+    pub(crate) fn accel_power_system_resume(dev: *mut bindings::device) -> c_int;
 }
 
 /// A static structure that C code uses.

@@ -33,6 +33,7 @@ use crate::{
     },
     driver::AccelDriver,
     ffi,
+    queue::queue,
     reset::{
         self,
         Limit,
@@ -66,6 +67,7 @@ pub(crate) enum FaultKind {
     Timeout = uapi::ACCEL_ERROR_TIMEOUT,
     ResetFailed = uapi::ACCEL_ERROR_RESET_FAILED,
     ResetStorm = uapi::ACCEL_ERROR_RESET_STORM,
+    PowerFailed = uapi::ACCEL_ERROR_POWER_FAILED,
 }
 
 impl FaultKind {
@@ -77,6 +79,7 @@ impl FaultKind {
             Self::Timeout => c"timeout",
             Self::ResetFailed => c"reset_failed",
             Self::ResetStorm => c"reset_storm",
+            Self::PowerFailed => c"power_failed",
         }
     }
 }
@@ -110,8 +113,17 @@ impl Fault {
 
     /// The driver's reset has returned an error.
     pub(crate) fn reset_failed(error: Error) -> Self {
+        Self::of_error(FaultKind::ResetFailed, error)
+    }
+
+    /// The device could not be put to sleep, or be woken.
+    pub(crate) fn power_failed(error: Error) -> Self {
+        Self::of_error(FaultKind::PowerFailed, error)
+    }
+
+    fn of_error(kind: FaultKind, error: Error) -> Self {
         Self {
-            kind: FaultKind::ResetFailed,
+            kind,
             // CAST: The numbers of errors are small and negative.
             code: error.to_errno().unsigned_abs().into(),
         }
@@ -215,7 +227,7 @@ impl Health {
             bindings::queue_work_on(
                 // CAST: The number is small.
                 bindings::wq_misc_consts_WORK_CPU_UNBOUND as i32,
-                bindings::system_dfl_long_wq,
+                queue(),
                 self.work.get(),
             )
         };

@@ -237,6 +237,20 @@ impl<T: AccelDriver> Ioctl<T> {
         self.entry = self.entry.input_only();
         self
     }
+
+    /// Says that the handler needs the device to be awake: it is woken before, if it is asleep, and
+    /// stays awake until the handler has returned, also while that sleeps. See
+    /// [`Power`](crate::Power); with a driver that has none, this only tells user space.
+    ///
+    /// An ioctl for observers does not wake a device: this does not compile.
+    pub const fn powered(mut self) -> Self {
+        assert!(
+            self.entry.shape.flags & uapi::ACCEL_IOCTL_OBSERVER == 0,
+            "observers do not wake a device"
+        );
+        self.entry.shape.flags |= uapi::ACCEL_IOCTL_POWERED;
+        self
+    }
 }
 
 /// Calls the handler of type `H` with typed arguments.

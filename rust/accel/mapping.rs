@@ -7,7 +7,8 @@
 //! removal of the device in between would not find what there is to take away. This way, whoever
 //! removes a device closes the gate, waits until the faults that are under way have ended, and then
 //! takes all pages away. What is accessed later faults again, and gets `SIGBUS`. A reset does the
-//! same, but lets those who fault meanwhile wait for its end.
+//! same, but lets those who fault meanwhile wait for its end; and so does sleep, from which the
+//! next fault wakes the device.
 
 use core::ptr::NonNull;
 use kernel::{
@@ -318,8 +319,11 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
         (fault, fault.vma, open)
     };
 
-    // Held until the page is there, so that a removal or a reset finds it.
-    let Some(_call) = open.call_running() else {
+    // Held until the page is there, so that a removal, a reset or sleep finds it.
+    let call = open.call_running();
+    let awake = call.as_ref().and_then(|call| call.core.hold_awake());
+    let (Some(_call), Some(_awake)) = (&call, &awake) else {
+        drop(call);
         // SAFETY: Same requirements.
         return unsafe { fault_later(vmf, open.core.clone()) };
     };
@@ -330,8 +334,9 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     }
 }
 
-/// Handles a page fault on a device that is not running. While it is being reset, the access is to
-/// be tried again later: it waits without the locks of the address space, if the caller lets it.
+/// Handles a page fault on a device that is not running, or is asleep. The access is to be tried
+/// again later, when it is reset and awake: it waits without the locks of the address space, if the
+/// caller lets it.
 ///
 /// # Safety
 ///
@@ -339,17 +344,19 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
 #[cold]
 unsafe fn fault_later(vmf: *mut bindings::vm_fault, core: ARef<Core>) -> bindings::vm_fault_t {
     match core.gate.state() {
-        State::Resetting => (),
-        // It has just recovered.
-        State::Running => return bindings::vm_fault_reason_VM_FAULT_NOPAGE,
+        // It may have just recovered, or be asleep.
+        State::Resetting | State::Running => (),
         State::Wedged | State::Gone => return bindings::vm_fault_reason_VM_FAULT_SIGBUS,
     }
     // SAFETY: The fault is valid, and its locks are held. After this, its area may be gone, and the
     // file with it; the device is not, thanks to the reference.
     if !unsafe { ffi::accel_helper_release_fault_lock(vmf) } {
+        core.request_awake();
         return bindings::vm_fault_reason_VM_FAULT_NOPAGE;
     }
     // Whatever the outcome, the next fault finds it.
-    let _ = core.wait_for_reset(Patience::Killable);
+    if core.wait_for_reset(Patience::Killable).is_ok() {
+        drop(core.wake_up());
+    }
     bindings::vm_fault_reason_VM_FAULT_RETRY
 }

@@ -186,7 +186,7 @@ impl Core {
     }
 
     /// Takes a step and tells everybody who has to know. Returns whether it could be taken.
-    fn change_state(&self, step: Step) -> bool {
+    pub(crate) fn change_state(&self, step: Step) -> bool {
         let Some(before) = self.gate.step(step) else {
             return false;
         };
@@ -221,6 +221,8 @@ fn reset(core: &Core, cause: Cause) -> Result {
         return Ok(());
     }
 
+    // The driver is to find it awake.
+    let _awake = core.wake_up()?;
     let step = match (cause, core.gate.state()) {
         (Cause::Administrator, _) => {
             *storm = Storm::new();
@@ -241,7 +243,7 @@ fn reset(core: &Core, cause: Cause) -> Result {
     }
 
     let begin = ffi::monotonic_ns();
-    let result = call_driver(core);
+    let result = core.rouse().and_then(|()| call_driver(core));
     trace::reset(core, cause, result, ffi::monotonic_ns() - begin);
     // What asked for a reset meanwhile has got it.
     core.health.wanted.store(false, Relaxed);

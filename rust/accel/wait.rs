@@ -53,10 +53,13 @@ impl Deadline {
 /// What ends a sleep early.
 #[derive(Clone, Copy)]
 pub(crate) enum Signals {
-    /// Any signal.
+    /// Any signal. When the system goes to sleep, that only makes the sleep longer: the task must
+    /// not hold a lock.
     All,
     /// Only one that ends the process.
     Fatal,
+    /// None.
+    None,
 }
 
 impl Signals {
@@ -65,6 +68,16 @@ impl Signals {
         match self {
             Self::All => current!().signal_pending(),
             Self::Fatal => ffi::is_being_killed(),
+            Self::None => false,
+        }
+    }
+
+    /// Returns the state of a task that sleeps so.
+    const fn task_state(self) -> u32 {
+        match self {
+            Self::All => bindings::TASK_INTERRUPTIBLE | bindings::TASK_FREEZABLE,
+            Self::Fatal => bindings::TASK_KILLABLE,
+            Self::None => bindings::TASK_IDLE,
         }
     }
 }
@@ -163,24 +176,20 @@ pub(crate) struct Waiter<'a> {
 impl Waiter<'_> {
     /// Sleeps until woken, interrupted or timed out, unless a wake-up has come since the last
     /// call. Returns the jiffies that are left.
-    pub(crate) fn sleep(self: Pin<&Self>, timeout: Jiffies) -> Jiffies {
+    pub(crate) fn sleep(self: Pin<&Self>, signals: Signals, timeout: Jiffies) -> Jiffies {
         // CAST: Callers bound their timeouts far below `c_long::MAX`, so both casts are lossless.
-        self.sleep_as(bindings::TASK_INTERRUPTIBLE, timeout as c_long) as Jiffies
+        self.sleep_as(signals, timeout as c_long) as Jiffies
     }
 
     /// Sleeps until woken or interrupted, unless a wake-up has come since the last call.
     pub(crate) fn sleep_long(self: Pin<&Self>, signals: Signals) {
-        let state = match signals {
-            Signals::All => bindings::TASK_INTERRUPTIBLE,
-            Signals::Fatal => bindings::TASK_KILLABLE,
-        };
-        self.sleep_as(state, c_long::MAX);
+        self.sleep_as(signals, c_long::MAX);
     }
 
-    fn sleep_as(self: Pin<&Self>, state: u32, timeout: c_long) -> c_long {
+    fn sleep_as(self: Pin<&Self>, signals: Signals, timeout: c_long) -> c_long {
         // SAFETY: The entry is initialised and belongs to the current task: `Waiter` is neither
         // `Send` nor `Sync`.
-        unsafe { bindings::wait_woken(self.entry.get(), state, timeout) }
+        unsafe { bindings::wait_woken(self.entry.get(), signals.task_state(), timeout) }
     }
 }
 

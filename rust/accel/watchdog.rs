@@ -36,6 +36,7 @@ use crate::{
     driver::AccelDriver,
     ffi,
     health::Fault,
+    queue::queue,
     work::Work, //
 };
 
@@ -193,7 +194,7 @@ impl Timer {
             bindings::mod_delayed_work_on(
                 // CAST: The number is small.
                 bindings::wq_misc_consts_WORK_CPU_UNBOUND as i32,
-                bindings::system_dfl_wq,
+                queue(),
                 self.work.get(),
                 delay,
             )

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     context::Call,
     file::OpenFile,
+    reset::Patience,
     uapi::{
         accel_bo_close,
         accel_bo_create,
@@ -68,15 +69,18 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     let reservation = handles.reserve(pages * PAGE_SIZE, limits)?;
     let pool = call.core.pool.clone();
 
-    // Only memory of the device is touched with the device held.
-    let _call = if args.region == SYSTEM {
+    // Only memory of the device is touched with the device held, and awake.
+    let held = if args.region == SYSTEM {
         drop(call);
         None
     } else {
-        Some(call)
+        Some(call.wake_up(|| Patience::Killable)?)
     };
     // SAFETY: The call is inside the gate, unless the memory is the system's.
     let object = unsafe { Object::new(pool, args.region, pages, args.flags) }?;
+    if let Some((_call, awake)) = held {
+        object.keep_awake(awake);
+    }
     // Who has lost the device meanwhile gets no more handles.
     let _again = file.call().ok_or(ENODEV)?;
     args.handle = reservation.fill(object, false)?;

@@ -11,7 +11,8 @@ use kernel::{
             Atomic,
             Relaxed, //
         },
-        Arc, //
+        Arc,
+        SetOnce, //
     },
     types::Opaque, //
 };
@@ -34,6 +35,10 @@ use super::{
 };
 use crate::{
     device::Core,
+    power::{
+        Awake,
+        Hold, //
+    },
     uapi, //
 };
 
@@ -71,6 +76,8 @@ pub(crate) struct Object {
     /// The fences of those who work on the memory.
     #[pin]
     reservation: Opaque<bindings::dma_resv>,
+    /// For memory that is lost when the device sleeps.
+    awake: SetOnce<Awake>,
 }
 
 // SAFETY: What is not `Send` by itself is the reservation, which may be used from any thread.
@@ -106,6 +113,17 @@ impl Object {
             object.pool.lent.insert(lent)?;
         }
         Ok(object)
+    }
+
+    /// Keeps the device awake as long as the object is there, if the memory is the device's own.
+    pub(super) fn keep_awake(&self, awake: Hold<'_>) {
+        match &self.backing {
+            Backing::Device(memory) if memory.io().is_some() => {
+                self.awake.populate(awake.into_owned());
+            }
+            // The system keeps it.
+            _ => (),
+        }
     }
 
     /// Makes an object of a dma-buf of somebody else. The caller must be inside the gate of `core`.
@@ -155,6 +173,7 @@ impl Object {
                     // SAFETY: It is valid for writes, and stays where it is until it is dropped.
                     unsafe { bindings::dma_resv_init(resv) }
                 }),
+                awake: SetOnce::new(),
             }),
             GFP_KERNEL_ACCOUNT,
         )?;

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Power of a device: it is asleep when nobody uses it, and when the system is.
+//!
+//! The device of class `accelerator` is what the kernel's runtime power management looks at: its
+//! driver's hooks put the hardware to sleep, and wake it. The device on the bus is its parent, so
+//! it is awake whenever the accelerator is, and goes to sleep after it, in ways of the bus's own.
+//!
+//! A device is awake as long as somebody has a reference: a [`Hold`], for a call, or an [`Awake`],
+//! for work that goes on afterwards. To get one of a device that is awake is a matter of a lock;
+//! to wake it may take long, and is done outside of the gate, where it holds up nobody. The hooks
+//! are inside, like any other code of a driver: a removal waits for them, and none runs afterwards.
+//!
+//! Mappings of a device are empty while it sleeps, and the page fault of who touches one wakes it.
+//! They are no references: a device goes to sleep under a mapping that nobody has brought a page of
+//! for a while, and the next access wakes it again.
+//!
+//! When the system goes to sleep, so do devices that are in use. By then, processes and the work
+//! queue of the framework stand still; nobody is inside the gate. Afterwards those devices that
+//! were in use are awake, and the others are woken by who needs them.
+//!
+//! A device that cannot be woken is wedged. To the kernel it is awake nevertheless: it has one idea
+//! of what is wrong with a device, and that is its state. Nobody uses it, and no hook is called,
+//! until it is reset, which begins with another attempt to wake it.
+
+mod hold;
+
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings,
+    container_of,
+    error::{
+        from_result,
+        to_result, //
+    },
+    ffi::c_int,
+    prelude::*,
+    sync::{
+        atomic::{
+            AtomicFlag,
+            Relaxed, //
+        },
+        Arc, //
+    },
+    time::Msecs,
+    types::Opaque, //
+};
+
+use crate::{
+    context::{
+        Call,
+        Context,
+        PowerManager, //
+    },
+    device::Core,
+    driver::{
+        AccelDriver,
+        DriverOps, //
+    },
+    ffi::{
+        self,
+        Shared, //
+    },
+    health::Fault,
+    reset::Patience,
+    state::{
+        State,
+        Step, //
+    },
+};
+
+pub use self::hold::Awake;
+pub(crate) use self::hold::Hold;
+use self::hold::Keeper;
+
+type Hook<T> = for<'a> fn(Context<'a, T, PowerManager>) -> Result;
+
+/// How the driver `T` puts its devices to sleep.
+pub struct Power<T: AccelDriver> {
+    pub(crate) suspend: Option<Hook<T>>,
+    pub(crate) resume: Option<Hook<T>>,
+    pub(crate) autosuspend_ms: Msecs,
+    _driver: PhantomData<fn(T)>,
+}
+
+impl<T: AccelDriver> Power<T> {
+    /// It does not: they are always awake, as far as the framework goes.
+    pub const fn none() -> Self {
+        Self {
+            suspend: None,
+            resume: None,
+            autosuspend_ms: 100,
+            _driver: PhantomData,
+        }
+    }
+
+    /// It calls `suspend` to put a device to sleep, and `resume` to wake it, in any thread, but one
+    /// at a time. A device is awake when it is bound, and when its data is dropped.
+    ///
+    /// `suspend` is called when no reference is left for a while; and when the system goes to
+    /// sleep, even if the device is busy: it has to keep what `resume` needs to go on with the
+    /// work, or to let that fail. If it returns `EBUSY` or `EAGAIN`, the device stays awake, and
+    /// so does the system. Any other error is taken for one that only a reset mends.
+    ///
+    /// `resume` brings the device back from a loss of power; of one that was wedged, without a call
+    /// of `suspend` before. If it fails, the device is wedged.
+    ///
+    /// No call of a user that needs the device is inside the driver meanwhile; others may be.
+    pub const fn by(suspend: Hook<T>, resume: Hook<T>) -> Self {
+        Self {
+            suspend: Some(suspend),
+            resume: Some(resume),
+            ..Self::none()
+        }
+    }
+
+    /// Says after how many milliseconds without use a device is put to sleep; at first, since it
+    /// is the administrator's choice. 100 by default, and from 1 to a day.
+    pub const fn autosuspend_ms(mut self, delay: Msecs) -> Self {
+        assert!(
+            delay >= 1 && delay <= crate::Deadline::MAX_MS,
+            "a device is put to sleep after 1 ms to a day"
+        );
+        self.autosuspend_ms = delay;
+        self
+    }
+}
+
+/// What a [`Core`] keeps for its power, if its driver manages that.
+///
+/// # Invariants
+///
+/// `asleep` is only changed by a callback of the power management for the device, or with a
+/// reference, in a reset: so by one at a time.
+pub(crate) struct Managed {
+    autosuspend_ms: Msecs,
+    /// What `suspend` did was not undone by `resume` yet.
+    asleep: AtomicFlag,
+    keeper: Arc<Keeper>,
+}
+
+impl Managed {
+    /// Returns `None` if the driver does not manage power, or if the kernel does not.
+    pub(crate) fn new(autosuspend_ms: Option<Msecs>) -> Result<Option<Self>> {
+        let Some(autosuspend_ms) = autosuspend_ms.filter(|_| cfg!(CONFIG_PM)) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            autosuspend_ms,
+            asleep: AtomicFlag::new(false),
+            keeper: Arc::pin_init(Keeper::new(), GFP_KERNEL)?,
+        }))
+    }
+}
+
+impl Drop for Managed {
+    fn drop(&mut self) {
+        // SAFETY: There is no device to be valid.
+        unsafe { self.keeper.set_device(None) };
+    }
+}
+
+static OPS: Shared<bindings::dev_pm_ops> = Shared::new(bindings::dev_pm_ops {
+    suspend: Some(ffi::accel_power_system_suspend),
+    resume: Some(ffi::accel_power_system_resume),
+    freeze: Some(ffi::accel_power_system_suspend),
+    thaw: Some(ffi::accel_power_system_resume),
+    poweroff: Some(ffi::accel_power_system_suspend),
+    restore: Some(ffi::accel_power_system_resume),
+    runtime_suspend: Some(runtime_suspend),
+    runtime_resume: Some(runtime_resume),
+    ..pin_init::zeroed()
+});
+
+static TYPE: Shared<bindings::device_type> = Shared::new(bindings::device_type {
+    pm: OPS.get(),
+    ..pin_init::zeroed()
+});
+
+/// Returns the type of devices whose power is managed.
+pub(crate) fn device_type() -> *const bindings::device_type {
+    TYPE.get()
+}
+
+impl Core {
+    /// Begins to manage power, with a device that is awake. To be called just before it is added.
+    pub(crate) fn start_power(&self) -> Hold<'_> {
+        let Some(managed) = &self.power else {
+            return Hold::new(None);
+        };
+        // SAFETY: The device is valid until `managed` is dropped.
+        unsafe { managed.keeper.set_device(NonNull::new(self.dev.get())) };
+        // SAFETY: The device is initialised, and nobody has managed its power yet. A day fits.
+        unsafe { ffi::accel_power_start(self.dev.get(), managed.autosuspend_ms as c_int) };
+        Hold::new(Some(self))
+    }
+
+    /// Ceases to manage power. To be called if the device could not be added; to delete one does
+    /// this as well.
+    pub(crate) fn stop_power(&self) {
+        if self.power.is_some() {
+            // SAFETY: `start_power()` was called.
+            unsafe { ffi::accel_power_stop(self.dev.get()) };
+        }
+    }
+
+    /// Wakes the device for its removal, if it is still there. Whether that succeeds is of no
+    /// interest any more.
+    pub(crate) fn wake_to_remove(&self) -> Option<Hold<'_>> {
+        if self.power.is_none() || self.gate.state() == State::Gone {
+            return None;
+        }
+        // SAFETY: The parent was set by `new()`, and is still bound.
+        let is_there = unsafe { ffi::accel_power_is_present((*self.dev.get()).parent) };
+        is_there.then(|| self.wake_up().ok()).flatten()
+    }
+
+    /// Wakes the device, and keeps it awake. May sleep; the caller must not be inside the gate.
+    ///
+    /// That the driver could not wake it shows in its state; the error here is that of others,
+    /// such as its parent.
+    #[cold]
+    pub(crate) fn wake_up(&self) -> Result<Hold<'_>> {
+        if self.power.is_none() {
+            return Ok(Hold::new(None));
+        }
+        // SAFETY: The device is valid.
+        match to_result(unsafe { ffi::accel_power_wake(self.dev.get()) }) {
+            Ok(()) => Ok(Hold::new(Some(self))),
+            // Power is not managed just now: the device is being removed, or the system sleeps.
+            Err(EACCES) => Err(EAGAIN),
+            Err(error) => {
+                self.give_up_waking(error);
+                Err(EIO)
+            }
+        }
+    }
+
+    /// Has the device be awake soon. Does not sleep.
+    pub(crate) fn request_awake(&self) {
+        // SAFETY: The device is valid.
+        unsafe { ffi::accel_power_request(self.dev.get()) };
+    }
+
+    /// Calls the driver's `resume`, if the device is asleep. To be called by the power management,
+    /// or with a reference, while nobody uses the device.
+    pub(crate) fn rouse(&self) -> Result {
+        let Some(managed) = &self.power else {
+            return Ok(());
+        };
+        if managed.asleep.load(Relaxed) {
+            call_driver(self, |ops| ops.resume)?;
+            managed.asleep.store(false, Relaxed);
+        }
+        Ok(())
+    }
+
+    fn give_up_waking(&self, error: Error) {
+        // Else it is gone, or wedged already.
+        if self.change_state(Step::GiveUp) {
+            self.report(Fault::power_failed(error));
+        }
+    }
+
+    /// Puts the device to sleep.
+    fn suspend(&self) -> Result {
+        let Some(managed) = &self.power else {
+            return Ok(());
+        };
+        // No page comes back: that takes a reference.
+        self.space.unmap_all();
+        if self.gate.state() == State::Running {
+            match call_driver(self, |ops| ops.suspend) {
+                Ok(()) | Err(ENODEV) => (),
+                Err(error @ (EBUSY | EAGAIN)) => return Err(self.stay_awake(error)),
+                Err(error) => {
+                    self.want_reset(Fault::power_failed(error));
+                    return Err(self.stay_awake(EBUSY));
+                }
+            }
+        }
+        managed.asleep.store(true, Relaxed);
+        Ok(())
+    }
+
+    /// Has the device put to sleep later.
+    fn stay_awake(&self, error: Error) -> Error {
+        // SAFETY: The device is valid.
+        unsafe { ffi::accel_power_mark_last_busy(self.dev.get()) };
+        error
+    }
+
+    /// Wakes the device.
+    fn resume(&self) {
+        if self.gate.state() == State::Wedged {
+            return;
+        }
+        match self.rouse() {
+            Ok(()) | Err(ENODEV) => (),
+            Err(error) => self.give_up_waking(error),
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// Keeps the device awake. If it is asleep, it is woken outside of the gate; then a reset that
+    /// is under way is waited for. For the errors, see [`Core::enter_running`] and [`Patience`].
+    #[inline]
+    pub(crate) fn wake_up(self, patience: impl FnOnce() -> Patience) -> Result<(Self, Hold<'a>)> {
+        if let Some(hold) = self.core.hold_awake() {
+            return Ok((self, hold));
+        }
+        let Self { core, guard, file } = self;
+        drop(guard);
+        let hold = core.wake_up();
+        // What is to be said of the device comes first: it may be gone, or wedged.
+        let guard = core.enter_running(patience())?;
+
+        // INVARIANT: A device that was not removed meanwhile still has its files.
+        Ok((Self { core, guard, file }, hold?))
+    }
+}
+
+type ErasedHook = unsafe fn(Call<'_>) -> Result;
+
+/// Calls one of the driver's hooks. Returns `ENODEV` if the device is gone.
+fn call_driver(core: &Core, hook: impl FnOnce(&DriverOps) -> ErasedHook) -> Result {
+    let call = Call {
+        core,
+        guard: core.gate.enter().ok_or(ENODEV)?,
+        file: None,
+    };
+    // SAFETY: The call is inside the gate.
+    let hook = hook(unsafe { core.ops() });
+    // SAFETY: The operation is that of the driver of the device that the call was admitted to.
+    unsafe { hook(call) }
+}
+
+/// Puts a device to sleep.
+///
+/// # Safety
+///
+/// To be called by the power management, for a device of ours.
+unsafe extern "C" fn runtime_suspend(dev: *mut bindings::device) -> c_int {
+    // SAFETY: The device is part of a `Core`.
+    let core = unsafe { &*container_of!(Opaque::cast_from(dev), Core, dev) };
+    from_result(|| core.suspend().map(|()| 0))
+}
+
+/// Wakes a device.
+///
+/// # Safety
+///
+/// To be called by the power management, for a device of ours.
+unsafe extern "C" fn runtime_resume(dev: *mut bindings::device) -> c_int {
+    // SAFETY: The device is part of a `Core`.
+    let core = unsafe { &*container_of!(Opaque::cast_from(dev), Core, dev) };
+    core.resume();
+    0
+}
