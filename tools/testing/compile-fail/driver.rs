@@ -9,7 +9,9 @@ use accel::{
     prelude::*,
     Attribute,
     AttributeTable,
-    File, //
+    File,
+    Power,
+    PowerManager, //
 };
 use kernel::{
     device,
@@ -58,6 +60,16 @@ fn value(ctx: &Context<'_, Good, Observer>) -> u32 {
     *ctx.data().value.lock()
 }
 
+fn suspend(ctx: Context<'_, Good, PowerManager>) -> Result {
+    *ctx.data().value.lock() = 0;
+    Ok(())
+}
+
+fn resume(ctx: Context<'_, Good, PowerManager>) -> Result {
+    *ctx.data().value.lock() = 1;
+    Ok(())
+}
+
 impl AccelDriver for Good {
     type Data = CovariantForLt!(Data);
     type File = PerOpen;
@@ -70,9 +82,10 @@ impl AccelDriver for Good {
     };
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Limited(1);
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
-        Ioctl::new(0x40, "USER", user, "As a user"),
+        Ioctl::new(0x40, "USER", user, "As a user").powered(),
         Ioctl::for_observers(0x41, "OBSERVER", observer, "As an observer").min_size(8),
     ]);
+    const POWER: Power<Self> = Power::by(suspend, resume).autosuspend_ms(50);
     const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[
         Attribute::new(c"value", value),
         Attribute::new(c"one", |_| 1),

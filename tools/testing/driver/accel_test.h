@@ -145,4 +145,38 @@ struct accel_test_buffer {
 /* Works for b milliseconds on what has to be done in a. ECANCELED: there was a reset. */
 #define ACCEL_TEST_IOC_WORK_WITHIN _IO(ACCEL_IOC_TYPE, 0x52)
 
+/*
+ * accel_test.shared and the device on the platform bus sleep when they were not
+ * used for 20 ms. For this ioctl, which adds, and the next, which is otherwise
+ * as SLEEP, they are awake.
+ */
+#define ACCEL_TEST_IOC_POWERED_ADD _IO(ACCEL_IOC_TYPE, 0x53)
+#define ACCEL_TEST_IOC_POWERED_SLEEP _IO(ACCEL_IOC_TYPE, 0x54)
+
+/*
+ * Keeps the device awake if it is, and a is not zero; else does not any more. The
+ * result is 1 if it is kept.
+ */
+#define ACCEL_TEST_IOC_KEEP_AWAKE _IO(ACCEL_IOC_TYPE, 0x55)
+
+/*
+ * For observers too: to put the device to sleep fails if a is not zero, with EBUSY
+ * if a is EBUSY, else with EIO; to wake it takes b milliseconds.
+ */
+#define ACCEL_TEST_IOC_SET_POWER _IO(ACCEL_IOC_TYPE, 0x56)
+
+/* For observers too: to wake the device fails with EIO if a is not zero. */
+#define ACCEL_TEST_IOC_FAIL_RESUME _IO(ACCEL_IOC_TYPE, 0x57)
+
+/*
+ * For observers too: the result is, by a, how often the device was put to sleep
+ * (SUSPENDS), and woken (RESUMES); and how often it was asleep when it must not be:
+ * when it was needed (MISSED), or any device, when it was removed (DROPPED).
+ */
+#define ACCEL_TEST_IOC_COUNT_POWER _IO(ACCEL_IOC_TYPE, 0x58)
+#define ACCEL_TEST_SUSPENDS 0
+#define ACCEL_TEST_RESUMES 1
+#define ACCEL_TEST_MISSED 2
+#define ACCEL_TEST_DROPPED 3
+
 #endif /* _ACCEL_TEST_H */

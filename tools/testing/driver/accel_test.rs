@@ -8,6 +8,7 @@
 
 mod buffers;
 mod health;
+mod power;
 mod shown;
 
 use accel::{
@@ -41,6 +42,7 @@ use accel::{
     DebugFile,
     DebugTable,
     File,
+    Power,
     Reset, //
 };
 use core::marker::PhantomData;
@@ -60,7 +62,10 @@ use kernel::{
 };
 use zerocopy_derive::Immutable;
 
-use self::health::Health;
+use self::{
+    health::Health,
+    power::Sleep, //
+};
 
 /// A driver for each policy: `P` says which.
 struct Test<P>(PhantomData<P>);
@@ -73,6 +78,8 @@ trait Policy: Send + Sync + 'static {
     const MEMORY: usize = 0;
     /// Whether devices can be reset.
     const RESET: bool = true;
+    /// Whether devices can sleep.
+    const POWER: bool = false;
 }
 
 struct Shared;
@@ -83,6 +90,7 @@ struct PerUser;
 impl Policy for Shared {
     const POLICY: OpenPolicy = OpenPolicy::Shared;
     const BUFFERS: Option<Limits> = Some(Limits::NONE);
+    const POWER: bool = true;
 }
 
 impl Policy for Exclusive {
@@ -104,6 +112,7 @@ impl Policy for PerUser {
 }
 
 /// What is kept of a device.
+#[pin_data]
 struct Data {
     /// How many are asleep.
     asleep: Arc<Atomic<u32>>,
@@ -112,18 +121,21 @@ struct Data {
     /// What was written to the attribute "number".
     number: Atomic<u32>,
     health: Health,
+    #[pin]
+    sleep: Sleep,
     /// Memory of the driver's own, which a device on the platform bus has.
     _memory: KVec<u64>,
 }
 
 impl Data {
-    fn new(memory: KVec<u64>) -> Result<Self> {
-        Ok(Self {
+    fn new(memory: usize) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
             asleep: Arc::new(Atomic::new(0), GFP_KERNEL)?,
             wakes: Atomic::new(0),
             number: Atomic::new(0),
             health: Health::new(),
-            _memory: memory,
+            sleep <- Sleep::new(),
+            _memory: KVec::with_capacity(memory, GFP_KERNEL)?,
         })
     }
 }
@@ -301,6 +313,39 @@ impl<P: Policy> AccelDriver for Test<P> {
             health::work_within,
             "Works",
         ),
+        Ioctl::new(
+            0x53,
+            "ACCEL_TEST_IOC_POWERED_ADD",
+            power::powered_add,
+            "Adds",
+        )
+        .powered(),
+        Ioctl::new(
+            0x54,
+            "ACCEL_TEST_IOC_POWERED_SLEEP",
+            power::powered_sleep,
+            "Sleeps",
+        )
+        .powered(),
+        Ioctl::new(
+            0x55,
+            "ACCEL_TEST_IOC_KEEP_AWAKE",
+            power::keep_awake,
+            "Keeps",
+        ),
+        Ioctl::for_observers(0x56, "ACCEL_TEST_IOC_SET_POWER", power::set_power, "Sets"),
+        Ioctl::for_observers(
+            0x57,
+            "ACCEL_TEST_IOC_FAIL_RESUME",
+            power::fail_resume,
+            "Sets",
+        ),
+        Ioctl::for_observers(
+            0x58,
+            "ACCEL_TEST_IOC_COUNT_POWER",
+            power::count_power,
+            "Counts",
+        ),
         Ioctl::new(0x60, "ACCEL_TEST_IOC_DUMP", Self::dump, "Dumps").input_only(),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {
@@ -310,6 +355,10 @@ impl<P: Policy> AccelDriver for Test<P> {
     const RESET: Reset<Self> = match P::RESET {
         true => Reset::by(health::reset).at_most(4, 2),
         false => Reset::none(),
+    };
+    const POWER: Power<Self> = match P::POWER {
+        true => Power::by(power::suspend, power::resume).autosuspend_ms(20),
+        false => Power::none(),
     };
     const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, Self::squares)]);
     const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[
@@ -377,7 +426,7 @@ impl<P: Policy> File<Test<P>> for Sum {
 
 impl<P: Policy> faux::Driver for Test<P> {
     fn probe(_dev: &device::Device<device::Bound>) -> impl PinInit<Data, Error> + '_ {
-        Data::new(KVec::new())
+        Data::new(0)
     }
 }
 
@@ -388,7 +437,7 @@ impl platform::Driver for Test<Shared> {
         _pdev: &'bound platform::Device<'_>,
         _info: Option<&()>,
     ) -> impl PinInit<Data, Error> + 'bound {
-        Data::new(KVec::with_capacity(64, GFP_KERNEL)?)
+        Data::new(64)
     }
 }
 

@@ -23,6 +23,12 @@
 /* The second word of the memory, while the driver's hook for a reset runs. */
 #define ACCEL_TEST_PCI_IN_RESET 0x62757379
 
+/*
+ * The fifth word of the memory, while the device is asleep, as it is when it was
+ * not used for 20 ms; zero when it was woken.
+ */
+#define ACCEL_TEST_PCI_ASLEEP 0x61736c70
+
 /**
  * struct accel_test_pci_peek - ioctl(ACCEL_TEST_PCI_IOC_PEEK)
  * @size: sizeof(struct accel_test_pci_peek)

@@ -17,6 +17,8 @@ use accel::{
     prelude::*,
     IoRange,
     MapRequest,
+    Power,
+    PowerManager,
     Reset,
     Resetter, //
 };
@@ -41,6 +43,9 @@ const FAIL_RESET: u32 = 0x6661_696c;
 
 /// In the second word of the memory, while the hook of a reset runs.
 const IN_RESET: u32 = 0x6275_7379;
+
+/// In the fifth word of the memory, while the device is asleep.
+const ASLEEP: u32 = 0x6173_6c70;
 
 /// `struct accel_test_pci_peek`
 #[repr(C)]
@@ -111,6 +116,14 @@ fn reset(ctx: Context<'_, TestPci, Resetter>) -> Result {
     Ok(())
 }
 
+fn suspend(ctx: Context<'_, TestPci, PowerManager>) -> Result {
+    ctx.data().first_page.try_write32(ASLEEP, 16)
+}
+
+fn resume(ctx: Context<'_, TestPci, PowerManager>) -> Result {
+    ctx.data().first_page.try_write32(0, 16)
+}
+
 impl AccelDriver for TestPci {
     type Data = CovariantForLt!(Data<'_>);
     type File = ();
@@ -124,12 +137,13 @@ impl AccelDriver for TestPci {
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
     const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
-        Ioctl::new(0x40, "ACCEL_TEST_PCI_IOC_PEEK", peek, "Reads the memory"),
+        Ioctl::new(0x40, "ACCEL_TEST_PCI_IOC_PEEK", peek, "Reads the memory").powered(),
         Ioctl::new(0x41, "ACCEL_TEST_PCI_IOC_PLACE", place, "Finds a buffer"),
         Ioctl::new(0x4a, "ACCEL_TEST_IOC_BUFFER_FILL", buffers::fill, "Fills"),
         Ioctl::new(0x4b, "ACCEL_TEST_IOC_BUFFER_SUM", buffers::sum, "Sums"),
     ]);
     const RESET: Reset<Self> = Reset::by(reset);
+    const POWER: Power<Self> = Power::by(suspend, resume).autosuspend_ms(20);
 
     fn memory(data: &Data<'_>, regions: &mut Regions<'_>) -> Result {
         let memory = data.memory;

@@ -130,6 +130,7 @@ pub(crate) fn work_within<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words
 
 /// Resets a device.
 pub(crate) fn reset<P: Policy>(ctx: Context<'_, Test<P>, Resetter>) -> Result {
+    ctx.data().sleep.need();
     ctx.data().health.expect_nobody_inside();
     let reset_ms = ctx.data().health.reset_ms.load(Relaxed);
     let (ctx, _) = ctx.wait(Deadline::in_ms(reset_ms), |_| None::<()>)?;

@@ -184,6 +184,7 @@ TEST_F(rights, uapi)
 		ROW(FILE_ADD, WORDS, INOUT, 0),
 		ROW(GROWN_ADD, sizeof(struct accel_test_grown), INOUT, 0),
 		ROW(INPUT_ONLY, WORDS, ACCEL_IOCTL_IN, 0),
+		ROW(POWERED_ADD, WORDS, INOUT | ACCEL_IOCTL_POWERED, 0),
 	};
 	struct accel_info_ioctl ioctls[64];
 	size_t i;

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sleep of the devices of the test driver.
+
+use accel::{
+    prelude::*,
+    Awake,
+    PowerManager, //
+};
+use kernel::{
+    new_mutex,
+    sync::{
+        atomic::{
+            Atomic,
+            AtomicFlag,
+            Relaxed, //
+        },
+        Mutex, //
+    },
+};
+
+use crate::{
+    Policy,
+    Test,
+    Words, //
+};
+
+/// How often the data of a device was dropped while that was asleep, which is a mistake.
+static DROPPED_ASLEEP: Atomic<u32> = Atomic::new(0);
+
+/// What is kept of a device.
+#[pin_data]
+pub(crate) struct Sleep {
+    /// How often it was put to sleep, and was woken.
+    suspends: Atomic<u32>,
+    resumes: Atomic<u32>,
+    asleep: IsAsleep,
+    /// How often it was asleep when it was needed.
+    missed: Atomic<u32>,
+    /// What the next attempts to put it to sleep return: an error number, or 0.
+    suspend_error: Atomic<u32>,
+    /// How long it takes to wake it, in milliseconds.
+    resume_ms: Atomic<u32>,
+    resume_fails: AtomicFlag,
+    #[pin]
+    kept: Mutex<Option<Awake>>,
+}
+
+/// Whether a device is asleep.
+struct IsAsleep(AtomicFlag);
+
+impl Sleep {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            suspends: Atomic::new(0),
+            resumes: Atomic::new(0),
+            asleep: IsAsleep(AtomicFlag::new(false)),
+            missed: Atomic::new(0),
+            suspend_error: Atomic::new(0),
+            resume_ms: Atomic::new(0),
+            resume_fails: AtomicFlag::new(false),
+            kept <- new_mutex!(None),
+        })
+    }
+
+    /// Notes whether the device is awake.
+    pub(crate) fn need(&self) {
+        if self.asleep.0.load(Relaxed) {
+            self.missed.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+impl Drop for IsAsleep {
+    fn drop(&mut self) {
+        if self.0.load(Relaxed) {
+            DROPPED_ASLEEP.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+/// Puts a device to sleep.
+pub(crate) fn suspend<P: Policy>(ctx: Context<'_, Test<P>, PowerManager>) -> Result {
+    let sleep = &ctx.data().sleep;
+    match sleep.suspend_error.load(Relaxed) {
+        0 => (),
+        error if error == EBUSY.to_errno().unsigned_abs() => return Err(EBUSY),
+        _ => return Err(EIO),
+    }
+    sleep.need();
+    sleep.asleep.0.store(true, Relaxed);
+    sleep.suspends.fetch_add(1, Relaxed);
+    Ok(())
+}
+
+/// Wakes a device.
+pub(crate) fn resume<P: Policy>(ctx: Context<'_, Test<P>, PowerManager>) -> Result {
+    let resume_ms = ctx.data().sleep.resume_ms.load(Relaxed);
+    let (ctx, _) = ctx.wait(Deadline::in_ms(resume_ms), |_| None::<()>)?;
+
+    let sleep = &ctx.data().sleep;
+    if sleep.resume_fails.load(Relaxed) {
+        return Err(EIO);
+    }
+    sleep.asleep.0.store(false, Relaxed);
+    sleep.resumes.fetch_add(1, Relaxed);
+    Ok(())
+}
+
+/// Adds, with the device awake.
+pub(crate) fn powered_add<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    ctx.data().sleep.need();
+    args.add()
+}
+
+/// As `ACCEL_TEST_IOC_SLEEP`, with the device awake before and afterwards.
+pub(crate) fn powered_sleep<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    ctx.data().sleep.need();
+    let before = ctx.data().wakes.load(Relaxed);
+    let _asleep = crate::Asleep::new(&ctx.data().asleep);
+    let (ctx, wake) = ctx.wait(Deadline::in_ms(args.a), |ctx| {
+        (ctx.data().wakes.load(Relaxed) != before).then_some(())
+    })?;
+    ctx.data().sleep.need();
+    wake.ready()
+}
+
+/// Keeps the device awake, or, if `a` is zero, does not any more. The result is whether it is kept.
+pub(crate) fn keep_awake<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    let awake = match args.a {
+        0 => None,
+        _ => ctx.stay_awake(),
+    };
+    args.result = awake.is_some().into();
+    *ctx.data().sleep.kept.lock() = awake;
+    Ok(())
+}
+
+/// Says what attempts to put the device to sleep return, `a`, and that those to wake it take `b`
+/// milliseconds.
+pub(crate) fn set_power<P: Policy>(
+    ctx: Context<'_, Test<P>, Observer>,
+    args: &mut Words,
+) -> Result {
+    let sleep = &ctx.data().sleep;
+    sleep.suspend_error.store(args.a, Relaxed);
+    sleep.resume_ms.store(args.b, Relaxed);
+    Ok(())
+}
+
+/// Says that attempts to wake the device fail, if `a` is not zero.
+pub(crate) fn fail_resume<P: Policy>(
+    ctx: Context<'_, Test<P>, Observer>,
+    args: &mut Words,
+) -> Result {
+    ctx.data().sleep.resume_fails.store(args.a != 0, Relaxed);
+    Ok(())
+}
+
+/// Counts what `a` says.
+pub(crate) fn count_power<P: Policy>(
+    ctx: Context<'_, Test<P>, Observer>,
+    args: &mut Words,
+) -> Result {
+    let sleep = &ctx.data().sleep;
+    let count = match args.a {
+        0 => &sleep.suspends,
+        1 => &sleep.resumes,
+        2 => &sleep.missed,
+        3 => &DROPPED_ASLEEP,
+        _ => return Err(EINVAL),
+    };
+    args.result = count.load(Relaxed);
+    Ok(())
+}

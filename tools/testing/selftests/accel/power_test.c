@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sleep of a device that nobody uses: what wakes it, what keeps it awake, what
+ * does neither, and what happens when its driver cannot do it.
+ */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <accel_test_pci.h>
+
+#include "buffer.h"
+#include "caller.h"
+#include "events.h"
+#include "harness.h"
+#include "power.h"
+
+/* How often a device has to have a chance to sleep by mistake. */
+#define CHANCES 5
+
+FIXTURE(power) {
+	struct node node;
+	int user;
+	int observer;
+};
+
+FIXTURE_SETUP(power)
+{
+	if (!setup_root(_metadata) || !setup_module(_metadata, "ACCEL_TEST_DEVICE_KO"))
+		return;
+	ASSERT_EQ(0, test_device_add(&self->node));
+	self->user = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, self->user);
+	self->observer = test_open(&self->node, O_RDONLY);
+	ASSERT_LE(0, self->observer);
+}
+
+FIXTURE_TEARDOWN(power)
+{
+	int fd = test_open(&self->node, O_RDONLY);
+
+	EXPECT_EQ(0, power_count(fd, ACCEL_TEST_MISSED));
+	/* Nor was one removed before. */
+	EXPECT_EQ(0, power_count(fd, ACCEL_TEST_DROPPED));
+	close(fd);
+	close(self->observer);
+	close(self->user);
+	EXPECT_EQ(0, test_device_remove());
+}
+
+static int powered_add(int fd)
+{
+	__u32 sum = 0;
+	int ret;
+
+	ret = test_call(fd, ACCEL_TEST_IOC_POWERED_ADD, 1, 2, &sum);
+	return ret ? ret : sum == 3 ? 0 : -EBADMSG;
+}
+
+static int call_powered_add(struct caller *caller)
+{
+	return powered_add(caller->fd);
+}
+
+static int call_powered_sleep(struct caller *caller)
+{
+	return test_call(caller->fd, ACCEL_TEST_IOC_POWERED_SLEEP, PATIENCE_MS, 0, NULL);
+}
+
+static struct caller powered_caller(int fd)
+{
+	return (struct caller) {
+		.call = call_powered_add, .syscall_nr = SYS_ioctl, .fd = fd,
+	};
+}
+
+/* Gives it several times as long as it needs to go to sleep. */
+static void expect_stays_awake(struct __test_metadata *_metadata, const struct node *node)
+{
+	int i;
+
+	ASSERT_EQ(0, power_set_delay(node, 1));
+	for (i = 0; i < CHANCES; i++) {
+		sleep_ms(4);
+		EXPECT_TRUE(power_is(node, "active"));
+	}
+}
+
+TEST_F(power, a_call_wakes_it)
+{
+	int suspends, resumes;
+
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	suspends = power_count(self->observer, ACCEL_TEST_SUSPENDS);
+	resumes = power_count(self->observer, ACCEL_TEST_RESUMES);
+	EXPECT_LT(0, suspends);
+	EXPECT_EQ(suspends, resumes + 1);
+
+	EXPECT_EQ(0, powered_add(self->user));
+	EXPECT_EQ(resumes + 1, power_count(self->observer, ACCEL_TEST_RESUMES));
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	EXPECT_EQ(suspends + 1, power_count(self->observer, ACCEL_TEST_SUSPENDS));
+}
+
+TEST_F(power, awake_as_long_as_a_call_lasts)
+{
+	struct caller caller = powered_caller(self->user);
+	int resumes;
+
+	caller.call = call_powered_sleep;
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	resumes = power_count(self->observer, ACCEL_TEST_RESUMES);
+	ASSERT_EQ(0, caller_start(&caller));
+	expect_stays_awake(_metadata, &self->node);
+	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_WAKE, 0, 0, NULL));
+	ASSERT_EQ(0, caller_join(&caller));
+	EXPECT_EQ(0, caller.ret);
+	EXPECT_EQ(resumes + 1, power_count(self->observer, ACCEL_TEST_RESUMES));
+	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
+}
+
+TEST_F(power, awake_after_a_call_that_asked_for_it)
+{
+	__u32 kept;
+
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	/* It cannot be kept as what it is not. */
+	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_KEEP_AWAKE, 1, 0, &kept));
+	EXPECT_EQ(0, kept);
+	ASSERT_EQ(0, power_set_delay(&self->node, PATIENCE_MS));
+	ASSERT_EQ(0, powered_add(self->user));
+	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_KEEP_AWAKE, 1, 0, &kept));
+	EXPECT_EQ(1, kept);
+	expect_stays_awake(_metadata, &self->node);
+	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_KEEP_AWAKE, 0, 0, NULL));
+	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
+}
+
+TEST_F(power, nothing_else_wakes_it)
+{
+	static const char * const names[] = {
+		"accel_test/number", "clients", "driver_name", "errors", "memory", "open_count",
+		"state", "usage/busy_ns",
+	};
+	struct accel_info_sensor sensors[4];
+	struct accel_event event;
+	int fd, resumes;
+	char text[4096];
+	size_t i;
+
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	resumes = power_count(self->observer, ACCEL_TEST_RESUMES);
+
+	fd = test_open(&self->node, O_RDONLY);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(2, info_read(fd, ACCEL_INFO_SENSORS, sensors, sizeof(sensors[0]), 4));
+	EXPECT_EQ(0, events_subscribe(fd, ALL_CLASSES, -1));
+	EXPECT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_REPORT, 0, 1, NULL));
+	EXPECT_EQ(ACCEL_EVENT_ERROR, events_next(fd, &event));
+	EXPECT_EQ(0, poll_now(fd));
+	close(fd);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		EXPECT_EQ(0, read_file(self->node.class_dir, names[i], text, sizeof(text)));
+
+	/* Nor does a user who does not need it. */
+	fd = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, test_call(fd, ACCEL_TEST_IOC_ADD, 1, 2, NULL));
+	close(fd);
+
+	EXPECT_TRUE(power_is(&self->node, "suspended"));
+	EXPECT_EQ(resumes, power_count(self->observer, ACCEL_TEST_RESUMES));
+	/* Nor one who must not. */
+	EXPECT_EQ(-EACCES, powered_add(self->observer));
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->user, ACCEL_TEST_IOC_ADD, NULL));
+	EXPECT_EQ(resumes, power_count(self->observer, ACCEL_TEST_RESUMES));
+}
+
+static void expect_power_failed(struct __test_metadata *_metadata, int fd)
+{
+	struct accel_event event;
+
+	do {
+		ASSERT_LE(0, events_next(fd, &event));
+	} while (event.kind != ACCEL_EVENT_ERROR);
+	EXPECT_EQ(ACCEL_ERROR_POWER_FAILED, event.data[0]);
+	EXPECT_EQ(EIO, event.data[1]);
+}
+
+TEST_F(power, one_that_cannot_be_woken_is_wedged)
+{
+	struct accel_info_status status;
+	int resumes;
+
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	ASSERT_EQ(0, power_fail_resume(self->observer, true));
+	ASSERT_EQ(0, events_subscribe(self->observer, ALL_CLASSES, -1));
+	resumes = power_count(self->observer, ACCEL_TEST_RESUMES);
+
+	EXPECT_EQ(-EIO, powered_add(self->user));
+	expect_power_failed(_metadata, self->observer);
+	read_status(_metadata, self->observer, &status);
+	EXPECT_EQ(ACCEL_STATE_WEDGED, status.state);
+	EXPECT_EQ(-EIO, powered_add(self->user));
+	EXPECT_EQ(-EIO, test_call(self->user, ACCEL_TEST_IOC_ADD, 1, 2, NULL));
+
+	/* It is of no use to reset what does not wake. */
+	EXPECT_EQ(-EIO, admin_reset(&self->node, "force"));
+	read_status(_metadata, self->observer, &status);
+	EXPECT_EQ(ACCEL_STATE_WEDGED, status.state);
+	EXPECT_EQ(resumes, power_count(self->observer, ACCEL_TEST_RESUMES));
+
+	ASSERT_EQ(0, power_fail_resume(self->observer, false));
+	EXPECT_EQ(0, admin_reset(&self->node, "force"));
+	EXPECT_EQ(resumes + 1, power_count(self->observer, ACCEL_TEST_RESUMES));
+	EXPECT_EQ(0, powered_add(self->user));
+	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
+	EXPECT_EQ(0, powered_add(self->user));
+}
+
+TEST_F(power, a_reset_wakes_it)
+{
+	__u32 resets;
+
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	ASSERT_EQ(0, admin_reset(&self->node, "force"));
+	ASSERT_EQ(0, test_call(self->observer, ACCEL_TEST_IOC_RESETS, 0, 0, &resets));
+	EXPECT_EQ(1, resets);
+	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
+}
+
+TEST_F(power, one_that_is_busy_sleeps_later)
+{
+	struct accel_info_status before, after;
+
+	ASSERT_EQ(0, power_set(self->observer, EBUSY, 0));
+	ASSERT_EQ(0, powered_add(self->user));
+	read_status(_metadata, self->observer, &before);
+	expect_stays_awake(_metadata, &self->node);
+	EXPECT_EQ(0, powered_add(self->user));
+	ASSERT_EQ(0, power_set(self->observer, 0, 0));
+	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
+	read_status(_metadata, self->observer, &after);
+	EXPECT_EQ(before.errors, after.errors);
+}
+
+TEST_F(power, one_that_cannot_sleep_is_reset)
+{
+	struct accel_info_status before, after;
+
+	ASSERT_EQ(0, powered_add(self->user));
+	read_status(_metadata, self->observer, &before);
+	ASSERT_EQ(0, events_subscribe(self->observer, ALL_CLASSES, -1));
+	ASSERT_EQ(0, power_set(self->observer, EIO, 0));
+	expect_power_failed(_metadata, self->observer);
+	ASSERT_EQ(0, power_set(self->observer, 0, 0));
+	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
+	ASSERT_EQ(0, wait_state(self->observer, ACCEL_STATE_RUNNING));
+	read_status(_metadata, self->observer, &after);
+	EXPECT_LT(before.resets, after.resets);
+}
+
+TEST_F(power, removed_asleep)
+{
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	ASSERT_EQ(0, node_unbind(&self->node));
+	EXPECT_EQ(-ENODEV, powered_add(self->user));
+	ASSERT_EQ(0, node_bind(&self->node));
+}
+
+TEST_F(power, removed_while_kept_awake)
+{
+	struct caller caller = powered_caller(self->user);
+	__u32 kept;
+
+	caller.call = call_powered_sleep;
+	ASSERT_EQ(0, caller_start(&caller));
+	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_KEEP_AWAKE, 1, 0, &kept));
+	EXPECT_EQ(1, kept);
+	ASSERT_EQ(0, node_unbind(&self->node));
+	ASSERT_EQ(0, caller_join(&caller));
+	EXPECT_EQ(-ENODEV, caller.ret);
+	ASSERT_EQ(0, node_bind(&self->node));
+	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
+}
+
+TEST_F(power, removed_while_it_wakes)
+{
+	struct caller caller = powered_caller(self->user);
+
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	ASSERT_EQ(0, power_set(self->observer, 0, 200));
+	ASSERT_EQ(0, caller_start(&caller));
+	ASSERT_EQ(0, power_wait(&self->node, "resuming"));
+	ASSERT_EQ(0, node_unbind(&self->node));
+	ASSERT_EQ(0, caller_join(&caller));
+	/* Awake, it may have been there before the device was gone. */
+	EXPECT_TRUE(!caller.ret || caller.ret == -ENODEV)
+		TH_LOG("%d", caller.ret);
+	EXPECT_EQ(-ENODEV, powered_add(self->user));
+	ASSERT_EQ(0, node_bind(&self->node));
+}
+
+TEST_F(power, not_resetting_while_it_wakes)
+{
+	struct caller caller = powered_caller(self->user);
+
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	ASSERT_EQ(0, power_set(self->observer, 0, 100));
+	ASSERT_EQ(0, caller_start(&caller));
+	ASSERT_EQ(0, admin_reset(&self->node, "force"));
+	ASSERT_EQ(0, caller_join(&caller));
+	EXPECT_EQ(0, caller.ret);
+}
+
+FIXTURE(pci) {
+	struct node node;
+	int fd;
+	size_t page;
+	__u32 *memory;
+};
+
+FIXTURE_SETUP(pci)
+{
+	if (!setup_root(_metadata) || !setup_pci_node(_metadata, &self->node))
+		return;
+	self->fd = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, self->fd);
+	self->page = sysconf(_SC_PAGESIZE);
+	self->memory = mmap(NULL, self->page, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd,
+			    ACCEL_TEST_PCI_MEMORY);
+	ASSERT_NE(MAP_FAILED, self->memory);
+}
+
+FIXTURE_TEARDOWN(pci)
+{
+	munmap(self->memory, self->page);
+	close(self->fd);
+}
+
+TEST_F(pci, an_access_wakes_it)
+{
+	__u32 *asleep = &self->memory[4];
+	int i;
+
+	for (i = 0; i < CHANCES; i++) {
+		ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+		EXPECT_EQ(0, __atomic_load_n(asleep, __ATOMIC_RELAXED));
+	}
+	/* While it is accessed again and again, it sleeps in between. */
+	for (i = 0; i < 100; i++) {
+		EXPECT_EQ(0, __atomic_load_n(asleep, __ATOMIC_RELAXED));
+		sleep_ms(1);
+	}
+}
+
+TEST_F(pci, a_system_call_wakes_it)
+{
+	int pipes[2];
+	char word[4];
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	/* The kernel is who accesses the mapping. */
+	ASSERT_EQ(4, write(pipes[1], &self->memory[4], 4));
+	ASSERT_EQ(4, read(pipes[0], word, 4));
+	EXPECT_EQ(0, memcmp(word, "\0\0\0\0", 4));
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+TEST_F(pci, a_buffer_of_its_memory_keeps_it_awake)
+{
+	__u64 offset;
+	__u32 handle;
+	char *map;
+
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	ASSERT_EQ(0, buffer_create_in(self->fd, 1, self->page, &handle));
+	ASSERT_EQ(0, buffer_offset(self->fd, handle, &offset));
+	map = mmap(NULL, self->page, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, offset);
+	ASSERT_NE(MAP_FAILED, map);
+	memset(map, 7, self->page);
+	expect_stays_awake(_metadata, &self->node);
+	EXPECT_EQ(7, map[self->page - 1]);
+	ASSERT_EQ(0, munmap(map, self->page));
+	ASSERT_EQ(0, buffer_close(self->fd, handle));
+	ASSERT_EQ(0, power_set_delay(&self->node, 20));
+	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
+
+	/* The system's own does not. */
+	ASSERT_EQ(0, buffer_create_in(self->fd, 0, self->page, &handle));
+	EXPECT_TRUE(power_is(&self->node, "suspended"));
+	EXPECT_EQ(0, buffer_close(self->fd, handle));
+}
+
+TEST_HARNESS_MAIN
