@@ -16,6 +16,8 @@ make_cache
 	"OUTPUT=$(in_cache "$modules")/selftests" >&2 || die "the selftests do not build"
 
 # Runs programs, or all, in a guest: run_guest NAME OPTION... -- PROGRAM...
+# Instead of the program that does that, another one may be in $runner.
+runner=/accel/scripts/guest/selftests.sh
 run_guest() {
 	local name=$1 log ktap found status=0 options=()
 	shift
@@ -27,7 +29,7 @@ run_guest() {
 	log=$accel_cache/logs/selftests-$name-$(tree_key).log
 	ktap=${log%.log}.ktap
 	"$scripts/guest/run.sh" --kernel "$kernel" --timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" \
-		"${options[@]}" /accel/scripts/guest/selftests.sh "$@" >"$ktap" || status=$?
+		"${options[@]}" "$runner" "$@" >"$ktap" || status=$?
 	awk -v "prefix=$name." -f "$scripts/ktap.awk" "$ktap"
 
 	if [ "$status" -eq 0 ] && grep -q '^ok ' "$ktap"; then
@@ -66,3 +68,10 @@ if [ "$kernel" = stock ]; then
 		--object memory-backend-ram,id=memory,size=4M,share=on \
 		--device ivshmem-plain,bus=below,addr=2,memdev=memory -- p2p_test
 fi
+
+# The machine sleeps, and with it all devices: also those that files would be on.
+alone=(accel.ko accel_test.ko accel_test_pci.ko selftests/suspend_test)
+mapfile -t alone < <(printf -- "--alone\n$modules/%s\n" "${alone[@]}")
+runner=./suspend.sh
+run_guest "$kernel-suspend" --machine pc --object memory-backend-ram,id=memory,size=4M,share=on \
+	--device ivshmem-plain,memdev=memory --alone "$scripts/guest/suspend.sh" "${alone[@]}" --

@@ -19,16 +19,20 @@
 #   --log FILE             where to put the kernel log
 #   --out DIR              what the guest sees as /out, to bring files back
 #   --interactive          the command gets this terminal
+#   --alone FILE           a file for a guest that has nothing of the host's; repeatable
 #
 # The tree is at /accel, read-only, and the current folder. Exit status 124
 # means that the time ran out.
+#
+# A guest that is alone has busybox, and those files in its current folder, so
+# that all of its devices can sleep. When the machine does, it is woken.
 
 accel_topic=guest
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 make_cache
 
 kernel=stock machine=q35 memory=1G cpus=2 timeout=300 interactive=no count=no
-modules='' log='' out='' append='' devices=()
+modules='' log='' out='' append='' devices=() alone=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) kernel=$2 ;;
@@ -42,6 +46,7 @@ while [ $# -gt 0 ]; do
 	--timeout) timeout=$2 ;;
 	--log) log=$2 ;;
 	--out) out=$2 ;;
+	--alone) alone+=("$2") ;;
 	--interactive)
 		interactive=yes
 		shift
@@ -68,7 +73,8 @@ fi
 
 boot=$("$accel_tree/scripts/guest/boot-files.sh" "$kernel")
 run=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
-trap 'rm -rf "$run"' EXIT
+waker=''
+trap '[ -z "$waker" ] || kill "$waker" || true; rm -rf "$run"' EXIT
 mkdir "$run/out"
 
 modules=${modules:-$accel_cache/modules/$kernel-$(tree_key)}
@@ -98,6 +104,30 @@ mapfile -t shares < <(
 	share modules "$(in_cache "$modules")" ,readonly=on
 	share out "$place/out" ''
 )
+
+initramfs=$(in_cache "$boot/initramfs")
+# What the guest writes to the port "monitor" reaches QEMU's own monitor, see
+# monitor.sh: the second chardev connects to the first.
+# shellcheck disable=SC2054 # the commas are QEMU's
+monitor=(-chardev "socket,id=monitor,path=$place/hmp"
+	-device virtserialport,chardev=monitor,name=monitor)
+if [ ${#alone[@]} -gt 0 ]; then
+	mkdir -p "$run/files/alone"
+	cp "${alone[@]}" "$run/files/alone/"
+	printf '%q ' "$@" >"$run/files/alone/command"
+	# The kernel unpacks one after the other.
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	"$accel_tree/scripts/in-root.sh" -- sh -c 'cd "$1/files" && {
+		cat "$2" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1
+	} >"$1/initramfs"' sh "$place" "$initramfs"
+	initramfs=$place/initramfs shares=() monitor=()
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	"$accel_tree/scripts/in-root.sh" -- sh -c 'while sleep 0.3; do
+		[ ! -S "$1" ] || echo system_wakeup | socat -t 0.1 - "UNIX-CONNECT:$1"
+	done' sh "$place/hmp" >/dev/null 2>&1 </dev/null &
+	waker=$!
+fi
+
 if [ "$interactive" = yes ]; then
 	console=stdio,id=console,signal=off
 else
@@ -105,31 +135,30 @@ else
 	exec </dev/null
 fi
 
-# The second chardev connects to the first: what the guest writes to the port
-# "monitor" reaches QEMU's own monitor, see monitor.sh.
 # shellcheck disable=SC2054 # the commas are QEMU's
 qemu=(qemu-system-x86_64 -machine "$machine" "${processor[@]}"
 	-cpu "qemu64,+smep,+smap,+rdrand,+rdseed" -m "$memory"
 	-nodefaults -no-user-config -display none -no-reboot
-	-kernel "$(in_cache "$boot/vmlinuz")" -initrd "$(in_cache "$boot/initramfs")"
+	-kernel "$(in_cache "$boot/vmlinuz")" -initrd "$initramfs"
 	-append "console=ttyS0 panic=-1 oops=panic printk.devkmsg=on loglevel=7 $append"
 	-serial "file:$place/log"
 	-device virtio-serial-pci -chardev "$console" -device virtconsole,chardev=console
 	-chardev "socket,id=hmp,path=$place/hmp,server=on,wait=off" -mon chardev=hmp,mode=readline
-	-chardev "socket,id=monitor,path=$place/hmp"
-	-device virtserialport,chardev=monitor,name=monitor
-	-device virtio-rng-pci "${shares[@]}" "${devices[@]}")
+	"${monitor[@]}" -device virtio-rng-pci "${shares[@]}" "${devices[@]}")
 
 status=0
 "$accel_tree/scripts/in-root.sh" -- timeout --foreground --kill-after=5 "$timeout" "${qemu[@]}" || status=$?
 
 : >>"$run/log"
+if [ ${#alone[@]} -gt 0 ]; then
+	sed -n 's/.*accel-guest: status \([0-9]*\).*/\1/p' "$run/log" >"$run/out/status"
+fi
 [ -z "$log" ] || cp "$run/log" "$log"
 if [ -n "$out" ]; then
 	mkdir -p "$out"
 	cp -r "$run/out/." "$out/"
 fi
-if [ -f "$run/out/status" ] && [ "$status" -eq 0 ]; then
+if [ -s "$run/out/status" ] && [ "$status" -eq 0 ]; then
 	exit "$(cat "$run/out/status")"
 fi
 
