@@ -51,6 +51,7 @@ impl AccelDriver for Doubler {
     /// How often the device was reset: what was begun before the last time is lost.
     type Data = CovariantForLt!(Atomic<u32>);
     type File = ();
+    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_reset",
         version: "1",

@@ -110,6 +110,7 @@ fn liveness(ctx: Context<'_, Edu>, args: &mut edu_uapi::Liveness) -> Result {
 impl AccelDriver for Edu {
     type Data = CovariantForLt!(EduData<'_>);
     type File = ();
+    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_edu",
         version: "1",

@@ -110,6 +110,7 @@ fn wait(ctx: Context<'_, Sim>, args: &mut Wait) -> Result {
 impl AccelDriver for Sim {
     type Data = CovariantForLt!(Data);
     type File = Jobs;
+    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_sim",
         version: "1",

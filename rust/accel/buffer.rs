@@ -14,10 +14,12 @@
 //!
 //! An object belongs to nobody: it lives as long as a handle, a mapping or the driver refers to it.
 //! It contains nothing of the binding, so a mapping of system memory stays what it is when the
-//! device goes; the handles go with the state of their file.
+//! device goes; the handles go with the state of their file. What the driver keeps for a buffer,
+//! [`BufferData`], belongs to the handle.
 
 mod attachment;
 mod coherent;
+mod data;
 mod device_map;
 mod dma_buf;
 mod export;
@@ -38,7 +40,10 @@ mod vmap;
 
 use core::{
     marker::PhantomData,
-    ops::Range, //
+    ops::{
+        Deref,
+        Range, //
+    },
 };
 use kernel::{
     dma::DataDirection,
@@ -47,6 +52,7 @@ use kernel::{
 };
 
 pub use self::{
+    data::BufferData,
     device_map::{
         DeviceMap,
         Piece,
@@ -61,6 +67,7 @@ pub use self::{
 };
 
 pub(crate) use self::{
+    data::DataOps,
     handles::Handles,
     ioctls::{
         close,
@@ -151,15 +158,43 @@ pub enum Access {
     Write,
 }
 
-/// A buffer of an open file.
+/// A buffer of an open file: its [`Memory`], and what the driver keeps of it.
 ///
-/// Keeps the memory, whatever happens to the handle.
+/// Keeps both, whatever happens to the handle.
 pub struct Buffer<T: AccelDriver> {
+    memory: Memory<T>,
+    data: Arc<T::Buffer>,
+}
+
+impl<T: AccelDriver> Buffer<T> {
+    /// Returns what the driver keeps for the handle by which the buffer was found.
+    pub fn data(&self) -> &T::Buffer {
+        &self.data
+    }
+}
+
+impl<T: AccelDriver> Deref for Buffer<T> {
+    type Target = Memory<T>;
+
+    fn deref(&self) -> &Memory<T> {
+        &self.memory
+    }
+}
+
+/// The memory of a buffer.
+pub struct Memory<T: AccelDriver> {
     object: Arc<Object>,
     _driver: PhantomData<fn(T)>,
 }
 
-impl<T: AccelDriver> Buffer<T> {
+impl<T: AccelDriver> Memory<T> {
+    fn new(object: Arc<Object>) -> Self {
+        Self {
+            object,
+            _driver: PhantomData,
+        }
+    }
+
     /// Returns its size in bytes, a multiple of the page size.
     pub fn size(&self) -> usize {
         self.object.size()
@@ -182,6 +217,13 @@ impl<T: AccelDriver> Buffer<T> {
         DeviceMap::new(ctx.core(), self.object.clone(), range, direction)
     }
 
+    /// Returns the number of the region that it is from, 0 for the memory of the system. It is
+    /// `ACCEL_REGION_FOREIGN` for what is not the device's own: for what was imported, and for
+    /// memory of a process.
+    pub fn region(&self) -> u32 {
+        self.object.region()
+    }
+
     /// Returns where the buffer is in the memory of the device, in bytes from the begin of its
     /// region, and the number of the region. `None` if the memory is not the device's.
     pub fn device_offset(&self) -> Option<(u32, u64)> {
@@ -201,9 +243,10 @@ impl<T: AccelDriver> Context<'_, T, User> {
     /// Returns the buffer that the calling file knows as `handle`, or `ENOENT` if there is none.
     pub fn buffer(&self, handle: u32) -> Result<Buffer<T>> {
         let buffers = self.open_file().buffers.as_deref().ok_or(EOPNOTSUPP)?;
-        Ok(Buffer {
-            object: buffers.get(handle)?.object.clone(),
-            _driver: PhantomData,
+        buffers.with(handle, |object, data| Buffer {
+            memory: Memory::new(object.clone()),
+            // SAFETY: The file is one of a device of `T`, and the handle has a reference.
+            data: unsafe { data.share::<T>() },
         })
     }
 }

@@ -19,7 +19,9 @@ use zerocopy::Immutable;
 
 use crate::{
     buffer::{
+        BufferData,
         BufferTable,
+        DataOps,
         Limits,
         Regions, //
     },
@@ -119,6 +121,9 @@ pub trait AccelDriver: Sized + 'static {
 
     /// What the driver keeps for each open file of a user; `()` if nothing.
     type File: File<Self>;
+
+    /// What the driver keeps for each buffer of an open file; `()` if nothing.
+    type Buffer: BufferData<Self>;
 
     /// Who the driver is.
     const INFO: DriverInfo;
@@ -230,6 +235,7 @@ pub(crate) struct DriverOps {
     pub(crate) attributes: &'static [AttributeEntry],
     /// How many buffers a file may have; `None` if the device has none.
     pub(crate) buffers: Option<Limits>,
+    pub(crate) buffer_data: DataOps,
     /// How many resets there may be; `None` if the driver cannot reset a device.
     pub(crate) reset_limit: Option<Limit>,
     /// After how long without use a device is put to sleep; `None` if the driver cannot do that.
@@ -301,6 +307,7 @@ impl<T: AccelDriver> OpsOf<T> {
         topics: T::TOPICS.entries(),
         attributes: T::ATTRIBUTES.entries(),
         buffers: T::BUFFERS.limits,
+        buffer_data: DataOps::of::<T>(),
         reset_limit: match T::RESET.hook {
             Some(_) => Some(T::RESET.limit),
             None => None,

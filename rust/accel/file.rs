@@ -264,12 +264,16 @@ impl OpenFile {
         }
     }
 
-    /// Drops the driver's state.
+    /// Drops what the driver keeps: the data of the buffers, and then the state.
     ///
     /// # Safety
     ///
-    /// Nobody may use the state, now or later, and `ops` must be those of the device's driver.
+    /// Nobody may use either, now or later, and `ops` must be those of the device's driver.
     pub(crate) unsafe fn close(&self, ops: &DriverOps) {
+        if let Some(buffers) = &self.buffers {
+            // SAFETY: The file is one of this driver, and the caller guarantees the rest.
+            unsafe { buffers.drop_data(ops) };
+        }
         // INVARIANT: Whoever takes the state out closes it.
         let state = self.state.xchg(core::ptr::null_mut(), Relaxed);
         if let Some(state) = NonNull::new(state) {

@@ -23,6 +23,10 @@ use kernel::{
 };
 
 use super::{
+    data::{
+        Data,
+        RawData, //
+    },
     map::{
         View,
         FIRST_PAGE, //
@@ -30,10 +34,24 @@ use super::{
     Limits,
     Object, //
 };
-use crate::numbers::Numbers;
+use crate::{
+    driver::DriverOps,
+    numbers::Numbers, //
+};
 
 /// The most handles that a file can have at a time, whatever the limits.
 const MAX_HANDLES: usize = 1 << 24;
+
+/// What a handle stands for.
+///
+/// # Invariants
+///
+/// `data` is a reference to a `T::Buffer`, `T` being the driver of the device. It belongs to this,
+/// and is taken out before that driver may be gone.
+pub(super) struct Entry {
+    pub(super) view: Arc<View>,
+    pub(super) data: Option<RawData>,
+}
 
 /// The buffers of an open file.
 ///
@@ -43,7 +61,7 @@ const MAX_HANDLES: usize = 1 << 24;
 #[pin_data]
 pub(crate) struct Handles {
     #[pin]
-    by_number: XArray<Arc<View>>,
+    by_number: XArray<KBox<Entry>>,
     #[pin]
     state: Mutex<State>,
 }
@@ -53,8 +71,8 @@ struct State {
     /// The handles of those that other descriptors than the file's lead to, by their identity: what
     /// comes back finds its handle.
     by_identity: RBTree<usize, u32>,
-    /// By the page after the last one of each.
-    by_end: RBTree<usize, Arc<View>>,
+    /// By the page after the last one of each, with their handles.
+    by_end: RBTree<usize, (u32, Arc<View>)>,
     next_page: usize,
     buffers: u32,
     bytes: u64,
@@ -108,7 +126,7 @@ impl Handles {
     /// Returns how many bytes of memory of region number `region` the buffers have together.
     pub(crate) fn bytes_in(&self, region: u32) -> u64 {
         let state = self.state.lock();
-        let objects = state.by_end.values().map(|view| &view.object);
+        let objects = state.by_end.values().map(|(_, view)| &view.object);
         objects
             .filter(|object| object.region() == region)
             .map(|object| object.size() as u64)
@@ -118,7 +136,20 @@ impl Handles {
     /// Returns what `handle` stands for, or `ENOENT`.
     pub(super) fn get(&self, handle: u32) -> Result<Arc<View>> {
         let by_number = self.by_number.lock();
-        by_number.get(handle as usize).map(Arc::from).ok_or(ENOENT)
+        let entry = by_number.get(handle as usize).ok_or(ENOENT)?;
+        Ok(entry.view.clone())
+    }
+
+    /// Calls `f` with the memory that `handle` stands for, and with what the driver keeps for it,
+    /// which stays meanwhile. Returns `ENOENT`.
+    pub(super) fn with<R>(
+        &self,
+        handle: u32,
+        f: impl FnOnce(&Arc<Object>, RawData) -> R,
+    ) -> Result<R> {
+        let by_number = self.by_number.lock();
+        let entry = by_number.get(handle as usize).ok_or(ENOENT)?;
+        Ok(f(&entry.view.object, entry.data.ok_or(ENOENT)?))
     }
 
     /// Returns the handle of what [`Self::remember`] or [`Reservation::fill`] have been told of.
@@ -131,8 +162,8 @@ impl Handles {
         let node = RBTreeNode::new(identity, handle, GFP_KERNEL_ACCOUNT)?;
         let mut state = self.state.lock();
         let by_number = self.by_number.lock();
-        let view = by_number.get(handle as usize).ok_or(ENOENT)?;
-        if view.object.identity() != identity {
+        let entry = by_number.get(handle as usize).ok_or(ENOENT)?;
+        if entry.view.object.identity() != identity {
             return Err(ENOENT);
         }
         drop(by_number);
@@ -141,14 +172,16 @@ impl Handles {
     }
 
     /// Gives up `handle` and returns what it stood for, or `ENOENT`.
-    pub(super) fn remove(&self, handle: u32) -> Result<Arc<View>> {
+    pub(super) fn remove(&self, handle: u32) -> Result<KBox<Entry>> {
         let mut state = self.state.lock();
         let id = handle as usize;
         let removed = self.by_number.lock().remove(id).ok_or(ENOENT)?;
-        let size = removed.object.size();
-        let end = removed.first_page + (size >> PAGE_SHIFT);
-        state.by_end.remove(&end);
-        state.by_identity.remove(&removed.object.identity());
+        let View {
+            object, first_page, ..
+        } = &*removed.view;
+        let size = object.size();
+        state.by_end.remove(&(first_page + (size >> PAGE_SHIFT)));
+        state.by_identity.remove(&object.identity());
         state.ids.give_back(id - 1);
         state.forget(size);
         Ok(removed)
@@ -160,11 +193,38 @@ impl Handles {
         let state = self.state.lock();
         let end = page.checked_add(pages).ok_or(EINVAL)?;
         let cursor = state.by_end.cursor_lower_bound(&end).ok_or(EINVAL)?;
-        let (_, view) = cursor.current();
+        let (_, (_, view)) = cursor.current();
         if page < view.first_page {
             return Err(EINVAL);
         }
         Ok(view.clone())
+    }
+
+    /// Drops what the driver keeps for the handles, which remain.
+    ///
+    /// # Safety
+    ///
+    /// Nobody may use them, now or later, and `ops` must be those of the device's driver.
+    pub(crate) unsafe fn drop_data(&self, ops: &DriverOps) {
+        let mut next = 0;
+        while let Some((end, handle)) = self.first_from(next) {
+            // INVARIANT: Whoever takes it out has the reference.
+            let mut by_number = self.by_number.lock();
+            let entry = by_number.get_mut(handle as usize);
+            let data = entry.and_then(|entry| entry.data.take());
+            drop(by_number);
+            // SAFETY: It was that of a handle, whose device is one of this driver.
+            drop(data.map(|data| unsafe { Data::from_raw(ops, data) }));
+            next = end + 1;
+        }
+    }
+
+    /// Returns the end and the handle of the first buffer whose end is not before page `page`.
+    fn first_from(&self, page: usize) -> Option<(usize, u32)> {
+        let state = self.state.lock();
+        let cursor = state.by_end.cursor_lower_bound(&page)?;
+        let (end, (handle, _)) = cursor.current();
+        Some((*end, *handle))
     }
 }
 
@@ -179,9 +239,9 @@ pub(super) struct Reservation<'a> {
 }
 
 impl Reservation<'_> {
-    /// Gives `object`, which has the size that was reserved, a handle. If it is `findable`,
-    /// [`Handles::find`] finds it.
-    pub(super) fn fill(self, object: Arc<Object>, findable: bool) -> Result<u32> {
+    /// Gives `object`, which has the size that was reserved, a handle, and with that `data`. If it
+    /// is `findable`, [`Handles::find`] finds it.
+    pub(super) fn fill(self, object: Arc<Object>, data: Data<'_>, findable: bool) -> Result<u32> {
         let handles = self.handles;
         let identity = object.identity();
         let by_identity = match findable {
@@ -191,6 +251,7 @@ impl Reservation<'_> {
         let pages = self.size >> PAGE_SHIFT;
         let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
         let view = UniqueArc::new_uninit(GFP_KERNEL_ACCOUNT)?;
+        let entry = KBox::new_uninit(GFP_KERNEL_ACCOUNT)?;
 
         let mut state = handles.state.lock();
         let first_page = state.next_page;
@@ -200,7 +261,15 @@ impl Reservation<'_> {
         // Zero is not a handle.
         let id = state.ids.take().map_err(|_| ENOMEM)? + 1;
         let mut by_number = handles.by_number.lock();
-        let stored = by_number.store(id, view.clone(), GFP_KERNEL_ACCOUNT);
+        // INVARIANT: If it is stored, the reference belongs to it, and `data` is forgotten.
+        let entry = KBox::write(
+            entry,
+            Entry {
+                view: view.clone(),
+                data: Some(data.raw()),
+            },
+        );
+        let stored = by_number.store(id, entry, GFP_KERNEL_ACCOUNT);
         drop(by_number);
         if let Err(e) = stored {
             state.ids.give_back(id - 1);
@@ -208,13 +277,13 @@ impl Reservation<'_> {
         }
         // CAST: At most `MAX_HANDLES`.
         let handle = id as u32;
-        state.by_end.insert(node.into_node(end, view));
+        state.by_end.insert(node.into_node(end, (handle, view)));
         if let Some(node) = by_identity {
             state.by_identity.insert(node.into_node(identity, handle));
         }
         state.next_page = end;
         // The buffer is there now, and stays counted.
-        core::mem::forget(self);
+        core::mem::forget((self, data));
         Ok(handle)
     }
 }

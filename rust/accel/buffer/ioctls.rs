@@ -15,6 +15,7 @@ use kernel::{
 use zerocopy::KnownLayout;
 
 use super::{
+    data::Data,
     dma_buf::DmaBuf,
     export::object_behind,
     pages::pages_of,
@@ -69,21 +70,22 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     let reservation = handles.reserve(pages * PAGE_SIZE, limits)?;
     let pool = call.core.pool.clone();
 
+    // SAFETY: Unless the memory is the system's, the call is inside the gate.
+    let new = || unsafe { Object::new(pool, args.region, pages, args.flags) };
     // Only memory of the device is touched with the device held, and awake.
-    let held = if args.region == SYSTEM {
+    let (call, object) = if args.region == SYSTEM {
         drop(call);
-        None
+        let object = new()?;
+        // Who has lost the device meanwhile gets no more handles.
+        (file.call_later(Patience::Killable)?, object)
     } else {
-        Some(call.wake_up(|| Patience::Killable)?)
-    };
-    // SAFETY: The call is inside the gate, unless the memory is the system's.
-    let object = unsafe { Object::new(pool, args.region, pages, args.flags) }?;
-    if let Some((_call, awake)) = held {
+        let (call, awake) = call.wake_up(|| Patience::Killable)?;
+        let object = new()?;
         object.keep_awake(awake);
-    }
-    // Who has lost the device meanwhile gets no more handles.
-    let _again = file.call().ok_or(ENODEV)?;
-    args.handle = reservation.fill(object, false)?;
+        (call, object)
+    };
+    let data = Data::new(&call, &object)?;
+    args.handle = reservation.fill(object, data, false)?;
     args.bytes = (pages * PAGE_SIZE) as u64;
     Ok(())
 }
@@ -106,9 +108,13 @@ pub(crate) fn info(call: Call<'_>, args: &mut [u8]) -> Result {
 pub(crate) fn close(call: Call<'_>, args: &mut [u8]) -> Result {
     let args = typed::<accel_bo_close>(args)?;
     let (_, handles, _) = buffers(&call)?;
-    let handle = handles.remove(args.handle)?;
+    let entry = handles.remove(args.handle)?;
+    // SAFETY: The call is inside the gate.
+    let ops = unsafe { call.core.ops() };
+    // SAFETY: The handle is not there any more, and was one of a device of this driver.
+    drop(entry.data.map(|data| unsafe { Data::from_raw(ops, data) }));
     drop(call);
-    drop(handle);
+    drop(entry);
     Ok(())
 }
 
@@ -139,8 +145,9 @@ pub(crate) fn user_memory(call: Call<'_>, args: &mut [u8]) -> Result {
     // To bring memory of a process may take as long as user space pleases.
     drop(call);
     let object = Object::of_user(pool, start, len)?;
-    let _again = file.call().ok_or(ENODEV)?;
-    args.handle = reservation.fill(object, false)?;
+    let call = file.call_later(Patience::Killable)?;
+    let data = Data::new(&call, &object)?;
+    args.handle = reservation.fill(object, data, false)?;
     Ok(())
 }
 
@@ -173,7 +180,8 @@ pub(crate) fn import(call: Call<'_>, args: &mut [u8]) -> Result {
         Some(own) => own,
         None => Object::import(call.core, dmabuf)?,
     };
-    args.handle = reservation.fill(object, true)?;
+    let data = Data::new(&call, &object)?;
+    args.handle = reservation.fill(object, data, true)?;
     Ok(())
 }
 

@@ -73,6 +73,7 @@ fn resume(ctx: Context<'_, Good, PowerManager>) -> Result {
 impl AccelDriver for Good {
     type Data = CovariantForLt!(Data);
     type File = PerOpen;
+    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "good",
         version: "1",

@@ -268,6 +268,7 @@ const MAX_PATTERN: usize = 1 << 17;
 impl<P: Policy> AccelDriver for Test<P> {
     type Data = CovariantForLt!(Data);
     type File = Sum;
+    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_test",
         version: "1",

@@ -127,6 +127,7 @@ fn resume(ctx: Context<'_, TestPci, PowerManager>) -> Result {
 impl AccelDriver for TestPci {
     type Data = CovariantForLt!(Data<'_>);
     type File = ();
+    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_test_pci",
         version: "1",

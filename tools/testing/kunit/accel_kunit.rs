@@ -4,6 +4,7 @@
 //! nodes, and the layout of the structures that cross into user space.
 
 mod buffer;
+mod buffer_data;
 mod bus;
 #[path = "../../../drivers/accel/edu_uapi.rs"]
 #[allow(dead_code)]

@@ -27,11 +27,11 @@ extern "C" {
 /// # Invariants
 ///
 /// Holds a reference to a valid dma-buf.
-struct DmaBuf(*mut c_void);
+pub(crate) struct DmaBuf(*mut c_void);
 
 impl DmaBuf {
     /// Takes the dma-buf out of a descriptor, which is closed.
-    fn take(fd: u32) -> Result<Self> {
+    pub(crate) fn take(fd: u32) -> Result<Self> {
         // SAFETY: Any descriptor may be tried. CAST: It came as bits of a word.
         let dmabuf = from_err_ptr(unsafe { accel_test_dma_buf_take(fd as c_int) })?;
         // INVARIANT: The function returns a reference.

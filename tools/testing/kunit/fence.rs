@@ -131,6 +131,7 @@ fn work(ctx: Context<'_, FenceDriver>, args: &mut Work) -> Result {
 impl AccelDriver for FenceDriver {
     type Data = CovariantForLt!(());
     type File = State;
+    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_kunit_fence",
         version: "1",

@@ -6,8 +6,10 @@
 use accel::auxiliary;
 use accel::{
     buffer::{
+        BufferData,
         BufferTable,
         Limits,
+        Memory,
         Regions, //
     },
     faux,
@@ -26,8 +28,10 @@ use kernel::{
 
 static DATA: Atomic<i32> = Atomic::new(0);
 static FILES: Atomic<i32> = Atomic::new(0);
+static BUFFERS: Atomic<i32> = Atomic::new(0);
 static FAIL_PROBE: AtomicFlag = AtomicFlag::new(false);
 static FAIL_OPEN: AtomicFlag = AtomicFlag::new(false);
+static FAIL_BUFFER: AtomicFlag = AtomicFlag::new(false);
 
 /// How many devices have data, and files state.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,12 +47,21 @@ pub(crate) fn alive() -> Alive {
     }
 }
 
+/// How many handles of buffers have data.
+pub(crate) fn buffers_alive() -> i32 {
+    BUFFERS.load(Relaxed)
+}
+
 pub(crate) fn fail_next_probe() {
     FAIL_PROBE.store(true, Relaxed);
 }
 
 pub(crate) fn fail_next_open() {
     FAIL_OPEN.store(true, Relaxed);
+}
+
+pub(crate) fn fail_next_buffer() {
+    FAIL_BUFFER.store(true, Relaxed);
 }
 
 /// Counts itself.
@@ -99,6 +112,7 @@ fn wait(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
 impl AccelDriver for TestDriver {
     type Data = CovariantForLt!(Counted);
     type File = Counted;
+    type Buffer = Counted;
     const INFO: DriverInfo = DriverInfo {
         name: "accel_kunit",
         version: "1",
@@ -128,6 +142,18 @@ impl File<TestDriver> for Counted {
             return Err(EIO);
         }
         Ok(Counted::new(&FILES))
+    }
+}
+
+impl BufferData<TestDriver> for Counted {
+    fn new(
+        _ctx: &Context<'_, TestDriver>,
+        _memory: &Memory<TestDriver>,
+    ) -> impl PinInit<Self, Error> {
+        if FAIL_BUFFER.xchg(false, Relaxed) {
+            return Err(EIO);
+        }
+        Ok(Counted::new(&BUFFERS))
     }
 }
 
