@@ -179,4 +179,23 @@ struct accel_test_buffer {
 #define ACCEL_TEST_MISSED 2
 #define ACCEL_TEST_DROPPED 3
 
+/*
+ * The driver keeps a mark for each buffer that an open file has, which at first is
+ * the number of its pages. For observers too: the result is how many there are, of
+ * all devices.
+ */
+#define ACCEL_TEST_IOC_MARKS _IO(ACCEL_IOC_TYPE, 0x70)
+
+/* Marks the buffer a with b; the result is the mark that it had. */
+#define ACCEL_TEST_IOC_MARK _IO(ACCEL_IOC_TYPE, 0x71)
+
+/* The next buffer of the open file gets no mark: EDOM. */
+#define ACCEL_TEST_IOC_FAIL_MARK _IO(ACCEL_IOC_TYPE, 0x72)
+
+/*
+ * Begins a job of the open file that works on the buffer a, until the next call of
+ * this; the result is the mark of the buffer that the last one had, if there was one.
+ */
+#define ACCEL_TEST_IOC_BUFFER_JOB _IO(ACCEL_IOC_TYPE, 0x73)
+
 #endif /* _ACCEL_TEST_H */

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod buffer_data;
 mod buffers;
 mod health;
 mod power;
@@ -41,7 +42,6 @@ use accel::{
     AttributeTable,
     DebugFile,
     DebugTable,
-    File,
     Power,
     Reset, //
 };
@@ -63,6 +63,10 @@ use kernel::{
 use zerocopy_derive::Immutable;
 
 use self::{
+    buffer_data::{
+        Mark,
+        PerOpen, //
+    },
     health::Health,
     power::Sleep, //
 };
@@ -156,9 +160,6 @@ impl Drop for Asleep {
     }
 }
 
-/// The sum of an open file.
-struct Sum(Atomic<u32>);
-
 /// `struct accel_test_words`
 #[repr(C)]
 #[derive(FromBytes, IntoBytes, KnownLayout)]
@@ -246,7 +247,7 @@ impl<P: Policy> Test<P> {
 
     fn file_add(ctx: Context<'_, Self>, args: &mut Words) -> Result {
         args.add()?;
-        let before = ctx.file().0.fetch_add(args.result, Relaxed);
+        let before = ctx.file().sum.fetch_add(args.result, Relaxed);
         args.result = args.result.wrapping_add(before);
         Ok(())
     }
@@ -267,8 +268,8 @@ const MAX_PATTERN: usize = 1 << 17;
 
 impl<P: Policy> AccelDriver for Test<P> {
     type Data = CovariantForLt!(Data);
-    type File = Sum;
-    type Buffer = ();
+    type File = PerOpen<P>;
+    type Buffer = Mark;
     const INFO: DriverInfo = DriverInfo {
         name: "accel_test",
         version: "1",
@@ -348,6 +349,10 @@ impl<P: Policy> AccelDriver for Test<P> {
             "Counts",
         ),
         Ioctl::new(0x60, "ACCEL_TEST_IOC_DUMP", Self::dump, "Dumps").input_only(),
+        Ioctl::for_observers(0x70, "ACCEL_TEST_IOC_MARKS", buffer_data::alive, "Counts"),
+        Ioctl::new(0x71, "ACCEL_TEST_IOC_MARK", buffer_data::mark, "Marks"),
+        Ioctl::new(0x72, "ACCEL_TEST_IOC_FAIL_MARK", buffer_data::fail, "Fails"),
+        Ioctl::new(0x73, "ACCEL_TEST_IOC_BUFFER_JOB", buffer_data::job, "Works"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {
         Some(limits) => BufferTable::system(limits),
@@ -416,12 +421,6 @@ impl<P: Policy> AccelDriver for Test<P> {
             name: "die",
             reading: Reading::TemperatureMc(-4_250),
         })
-    }
-}
-
-impl<P: Policy> File<Test<P>> for Sum {
-    fn open(_ctx: &Context<'_, Test<P>, Observer>) -> impl PinInit<Self, Error> {
-        Ok(Self(Atomic::new(0)))
     }
 }
 
