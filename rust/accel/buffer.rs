@@ -31,6 +31,7 @@ mod memory;
 mod object;
 mod pages;
 mod peer;
+mod place;
 mod pool;
 mod registry;
 mod reserved;
@@ -57,6 +58,10 @@ pub use self::{
         DeviceMap,
         Piece,
         Pieces, //
+    },
+    place::{
+        PlaceRequest,
+        Placement, //
     },
     pool::Regions,
     reserved::{

@@ -23,6 +23,8 @@ use crate::{
         BufferTable,
         DataOps,
         Limits,
+        PlaceRequest,
+        Placement,
         Regions, //
     },
     context::{
@@ -184,6 +186,12 @@ pub trait AccelDriver: Sized + 'static {
         Ok(())
     }
 
+    /// Says where in the memory of the device a buffer is to be that a user creates. An error is
+    /// that of the ioctl. By default it is wherever there is room, from the begin of a page on.
+    fn place(_ctx: &Context<'_, Self>, _request: &PlaceRequest) -> Result<Placement> {
+        Ok(Placement::ANYWHERE)
+    }
+
     /// Does what is to be done on the driver's own account, such as starting what a fence has held
     /// up. Called after [`Device::queue_background`](crate::Device::queue_background) and by a
     /// [`FenceCallback`](crate::fence::FenceCallback), possibly for no reason.
@@ -263,6 +271,12 @@ pub(crate) struct DriverOps {
     ///
     /// The call must have been admitted to a device of this driver, and come from a user.
     pub(crate) mmap: unsafe fn(&Call<'_>, &MapRequest) -> Result<usize>,
+    /// Says where a buffer is to be.
+    ///
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver, and come from a user.
+    pub(crate) place: unsafe fn(&Call<'_>, &PlaceRequest) -> Result<Placement>,
     /// Resets the device.
     ///
     /// # Safety
@@ -323,6 +337,7 @@ impl<T: AccelDriver> OpsOf<T> {
         background: Self::background,
         poll: Self::poll,
         mmap: Self::mmap,
+        place: Self::place,
         reset: Self::reset,
         suspend: Self::suspend,
         resume: Self::resume,
@@ -413,6 +428,14 @@ impl<T: AccelDriver> OpsOf<T> {
         let ctx = unsafe { Context::<T, User>::from_ref(call) };
 
         T::mmap(ctx, request)?.first_page(call.core, request)
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::place`].
+    unsafe fn place(call: &Call<'_>, request: &PlaceRequest) -> Result<Placement> {
+        // SAFETY: Same requirements.
+        T::place(unsafe { Context::from_ref(call) }, request)
     }
 
     /// # Safety

@@ -21,7 +21,9 @@ use super::{
     pages::pages_of,
     Handles,
     Limits,
-    Object, //
+    Object,
+    PlaceRequest,
+    Placement, //
 };
 use crate::{
     context::Call,
@@ -70,8 +72,9 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     let reservation = handles.reserve(pages * PAGE_SIZE, limits)?;
     let pool = call.core.pool.clone();
 
+    let placement = place(&call, args.region, pages)?;
     // SAFETY: Unless the memory is the system's, the call is inside the gate.
-    let new = || unsafe { Object::new(pool, args.region, pages, args.flags) };
+    let new = || unsafe { Object::new(pool, args.region, pages, &placement, args.flags) };
     // Only memory of the device is touched with the device held, and awake.
     let (call, object) = if args.region == SYSTEM {
         drop(call);
@@ -88,6 +91,22 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     args.handle = reservation.fill(object, data, false)?;
     args.bytes = (pages * PAGE_SIZE) as u64;
     Ok(())
+}
+
+/// Asks the driver where in region number `region` so many pages are to be, if that is memory of
+/// the device. The call must be one of a user. Returns `EINVAL` if there is no such region.
+fn place(call: &Call<'_>, region: u32, pages: usize) -> Result<Placement> {
+    if !call.core.pool.region(region).ok_or(EINVAL)?.is_of_device() {
+        return Ok(Placement::ANYWHERE);
+    }
+    let request = PlaceRequest {
+        region,
+        bytes: (pages * PAGE_SIZE) as u64,
+    };
+    // SAFETY: The call is inside the gate.
+    let ops = unsafe { call.core.ops() };
+    // SAFETY: The call is one of a device of this driver, and of a user.
+    unsafe { (ops.place)(call, &request) }
 }
 
 /// Handles `ACCEL_IOC_BO_INFO`. Accepts any call of a user.

@@ -30,6 +30,7 @@ use super::{
         Lent, //
     },
     pages::Pages,
+    place::Placement,
     pool::Pool,
     vmap::KernelMap, //
 };
@@ -87,7 +88,7 @@ unsafe impl Sync for Object {}
 
 impl Object {
     /// Makes an object of so many pages of region `region`, filled with zeros. `flags` are
-    /// `ACCEL_BO_*`.
+    /// `ACCEL_BO_*`; `placement` says where memory of a device is to be.
     ///
     /// Returns `EINVAL` if there is no such region.
     ///
@@ -99,11 +100,12 @@ impl Object {
         pool: Arc<Pool>,
         region: u32,
         pages: usize,
+        placement: &Placement,
         flags: u32,
     ) -> Result<Arc<Self>> {
         let place = pool.region(region).ok_or(EINVAL)?;
         // SAFETY: Same requirements. It ends with the others, as the pool is told of it.
-        let backing = unsafe { place.allocate(pages) }?;
+        let backing = unsafe { place.allocate(pages, placement) }?;
         let object = Self::with_backing(backing, pool, region, pages * PAGE_SIZE, flags)?;
         // If one of them fails, it ends here.
         if let Backing::Coherent(memory) = &object.backing {

@@ -5,10 +5,7 @@
 use kernel::{
     device,
     gpu::buddy::{
-        AllocatedBlocks,
         GpuBuddy,
-        GpuBuddyAllocFlag,
-        GpuBuddyAllocMode,
         GpuBuddyParams, //
     },
     page::PAGE_SIZE,
@@ -37,6 +34,7 @@ use super::{
     },
     object::Backing,
     pages::Pages,
+    place::Placement,
     registry::Registry, //
 };
 use crate::{
@@ -162,18 +160,23 @@ impl Pool {
 }
 
 impl Region {
-    /// Allocates `pages` pages, filled with zeros. Returns `ENOMEM`, and for memory that only the
-    /// device has, `ENOSPC` if there are not as many in one piece.
+    /// Returns whether it is memory that only the device has.
+    pub(super) fn is_of_device(&self) -> bool {
+        matches!(self.source, Source::Device(_))
+    }
+
+    /// Allocates `pages` pages, filled with zeros, and if only the device has them, where
+    /// `placement` says. Returns `ENOMEM`, and for the errors of that, see [`Placement::allocate`].
     ///
     /// # Safety
     ///
     /// Unless it is the region of the system's memory, the caller must be inside the gate, and see
     /// to it that the result ends with the others of the pool.
-    pub(super) unsafe fn allocate(&self, pages: usize) -> Result<Backing> {
+    pub(super) unsafe fn allocate(&self, pages: usize, placement: &Placement) -> Result<Backing> {
         match &self.source {
             Source::System => Pages::new(pages).map(Backing::System),
             Source::Device(memory) => memory
-                .allocate((pages * PAGE_SIZE) as u64)
+                .allocate((pages * PAGE_SIZE) as u64, placement)
                 .map(Backing::Device),
             // SAFETY: Same requirements.
             Source::Coherent(region) => unsafe { region.allocate(pages) }.map(Backing::Coherent),
@@ -182,20 +185,8 @@ impl Region {
 }
 
 impl RegionMemory {
-    fn allocate(&self, bytes: u64) -> Result<DeviceMemory> {
-        if bytes > self.buddy.size() {
-            return Err(ENOSPC);
-        }
-        // In one piece, so that a device needs no page table to use it.
-        let blocks: Pin<KBox<AllocatedBlocks>> = KBox::pin_init(
-            self.buddy.alloc_blocks(
-                GpuBuddyAllocMode::Simple,
-                bytes,
-                Alignment::new::<PAGE_SIZE>(),
-                GpuBuddyAllocFlag::Contiguous,
-            ),
-            GFP_KERNEL_ACCOUNT,
-        )?;
+    fn allocate(&self, bytes: u64, placement: &Placement) -> Result<DeviceMemory> {
+        let blocks = placement.allocate(&self.buddy, bytes)?;
         DeviceMemory::new(&self.place, blocks, bytes)
     }
 }

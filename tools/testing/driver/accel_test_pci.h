@@ -72,4 +72,23 @@ struct accel_test_pci_place {
 
 #define ACCEL_TEST_PCI_IOC_PLACE _IO(ACCEL_IOC_TYPE, 0x41)
 
+/**
+ * struct accel_test_pci_placement - ioctl(ACCEL_TEST_PCI_IOC_WISH)
+ * @size: sizeof(struct accel_test_pci_placement)
+ * @alignment: in: of what is a multiple where in its region a buffer begins
+ * @start: in: where in the region the part begins that buffers are to be in
+ * @end: in: where that ends; zero: anywhere
+ *
+ * Holds for the buffers that the open file creates from now on. To create one is
+ * EDOM if the alignment is not a power of two, or the part is not as large.
+ */
+struct accel_test_pci_placement {
+	__u32 size;
+	__u32 alignment;
+	__aligned_u64 start;
+	__aligned_u64 end;
+};
+
+#define ACCEL_TEST_PCI_IOC_WISH _IO(ACCEL_IOC_TYPE, 0x48)
+
 #endif /* _ACCEL_TEST_PCI_H */

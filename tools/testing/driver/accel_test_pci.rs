@@ -6,11 +6,14 @@
 #![forbid(unsafe_code)]
 
 mod buffers;
+mod placement;
 
 use accel::{
     buffer::{
         BufferTable,
         Limits,
+        PlaceRequest,
+        Placement,
         Regions, //
     },
     pci,
@@ -126,7 +129,7 @@ fn resume(ctx: Context<'_, TestPci, PowerManager>) -> Result {
 
 impl AccelDriver for TestPci {
     type Data = CovariantForLt!(Data<'_>);
-    type File = ();
+    type File = placement::Wishes;
     type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_test_pci",
@@ -140,6 +143,13 @@ impl AccelDriver for TestPci {
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "ACCEL_TEST_PCI_IOC_PEEK", peek, "Reads the memory").powered(),
         Ioctl::new(0x41, "ACCEL_TEST_PCI_IOC_PLACE", place, "Finds a buffer"),
+        Ioctl::new(
+            0x48,
+            "ACCEL_TEST_PCI_IOC_WISH",
+            placement::wish,
+            "Says where buffers are to be",
+        )
+        .input_only(),
         Ioctl::new(0x4a, "ACCEL_TEST_IOC_BUFFER_FILL", buffers::fill, "Fills"),
         Ioctl::new(0x4b, "ACCEL_TEST_IOC_BUFFER_SUM", buffers::sum, "Sums"),
     ]);
@@ -153,6 +163,10 @@ impl AccelDriver for TestPci {
             memory.part(FOR_BUFFERS, memory.len() - FOR_BUFFERS)?,
         )?;
         regions.add_coherent(c"coherent", COHERENT)
+    }
+
+    fn place(ctx: &Context<'_, Self>, request: &PlaceRequest) -> Result<Placement> {
+        placement::place(ctx, request)
     }
 
     fn mmap<'a>(ctx: &'a Context<'_, Self>, request: &MapRequest) -> Result<IoRange<'a>> {

@@ -31,6 +31,18 @@ static int place(int fd, __u32 handle, __u64 *offset)
 	return ret ? ret : (int)arg.region;
 }
 
+static int wish(int fd, __u32 alignment, __u64 start, __u64 end)
+{
+	struct accel_test_pci_placement arg = {
+		.size = sizeof(arg),
+		.alignment = alignment,
+		.start = start,
+		.end = end,
+	};
+
+	return sys_ioctl(fd, ACCEL_TEST_PCI_IOC_WISH, &arg);
+}
+
 FIXTURE(bar) {
 	struct node node;
 	int fd;
@@ -141,6 +153,65 @@ TEST_F(bar, runs_out)
 		EXPECT_EQ(0, buffer_close(self->fd, handles[i]));
 	EXPECT_EQ(0, buffer_close(self->fd, handle));
 	EXPECT_EQ(0, buffer_create_in(self->fd, REGION, TOTAL, &handle));
+}
+
+/* All buffers of a part of the region are in it, and it takes as many as fit. */
+TEST_F(bar, buffer_is_where_the_driver_says)
+{
+	const __u64 start = TOTAL / 2 + 4096, end = TOTAL / 2 + 5 * SIZE;
+	__u32 handles[4], handle;
+	__u64 offset;
+	size_t i;
+
+	ASSERT_EQ(0, wish(self->fd, 4096, start, end));
+	for (i = 0; i < ARRAY_SIZE(handles); i++) {
+		ASSERT_EQ(0, buffer_create_in(self->fd, REGION, SIZE, &handles[i]));
+		ASSERT_EQ(REGION, place(self->fd, handles[i], &offset));
+		EXPECT_LE(start, offset);
+		EXPECT_GE(end, offset + SIZE);
+	}
+	/* There is room elsewhere. */
+	EXPECT_EQ(-ENOSPC, buffer_create_in(self->fd, REGION, SIZE, &handle));
+	for (i = 0; i < ARRAY_SIZE(handles); i++)
+		EXPECT_EQ(0, buffer_close(self->fd, handles[i]));
+	EXPECT_EQ(0, region_in_use(self->fd, REGION));
+	/* What is as large as the part is there. */
+	ASSERT_EQ(0, buffer_create_in(self->fd, REGION, end - start, &handle));
+	ASSERT_EQ(REGION, place(self->fd, handle, &offset));
+	EXPECT_EQ(start, offset);
+	EXPECT_EQ(-ENOSPC, buffer_create_in(self->fd, REGION, 1, &handles[0]));
+
+	ASSERT_EQ(0, wish(self->fd, SIZE, 0, 0));
+	for (i = 0; i < ARRAY_SIZE(handles); i++) {
+		ASSERT_EQ(0, buffer_create_in(self->fd, REGION, 4096, &handles[i]));
+		ASSERT_EQ(REGION, place(self->fd, handles[i], &offset));
+		EXPECT_EQ(0, offset % SIZE);
+	}
+}
+
+TEST_F(bar, placement_is_refused)
+{
+	__u32 handle;
+
+	/* By the driver, whose error it is. */
+	ASSERT_EQ(0, wish(self->fd, 3, 0, 0));
+	EXPECT_EQ(-EDOM, buffer_create_in(self->fd, REGION, SIZE, &handle));
+	ASSERT_EQ(0, wish(self->fd, 4096, 0, SIZE));
+	EXPECT_EQ(-EDOM, buffer_create_in(self->fd, REGION, SIZE + 1, &handle));
+	/* The driver is not asked about other memory, nor about what is not there. */
+	EXPECT_EQ(0, buffer_create(self->fd, SIZE + 1, &handle, NULL));
+	EXPECT_EQ(-EINVAL, buffer_create_in(self->fd, REGION + 1, SIZE, &handle));
+	/* By the framework: a mistake of the driver. */
+	ASSERT_EQ(0, wish(self->fd, 4096, TOTAL - SIZE, TOTAL + 4096));
+	EXPECT_EQ(-EINVAL, buffer_create_in(self->fd, REGION, SIZE, &handle));
+	ASSERT_EQ(0, wish(self->fd, 4096, 1, 1 + SIZE));
+	EXPECT_EQ(-EINVAL, buffer_create_in(self->fd, REGION, SIZE, &handle));
+	EXPECT_EQ(0, region_in_use(self->fd, REGION));
+	/* Another file wishes for itself. */
+	close(self->fd);
+	self->fd = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, self->fd);
+	EXPECT_EQ(0, buffer_create_in(self->fd, REGION, SIZE, &handle));
 }
 
 /* A process that has mapped a buffer, by the node and as a dma-buf, and waits. */

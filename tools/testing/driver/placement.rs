@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Where the buffers of an open file of accel_test_pci are to be: as that wishes.
+
+use accel::{
+    buffer::{
+        PlaceRequest,
+        Placement, //
+    },
+    prelude::*,
+    File, //
+};
+use kernel::{
+    new_mutex,
+    ptr::Alignment,
+    sync::Mutex, //
+};
+
+use crate::TestPci;
+
+/// `struct accel_test_pci_placement`
+#[repr(C)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout)]
+pub(crate) struct Args {
+    size: u32,
+    alignment: u32,
+    start: u64,
+    end: u64,
+}
+
+/// What is kept of an open file.
+#[pin_data]
+pub(crate) struct Wishes {
+    #[pin]
+    last: Mutex<Option<Args>>,
+}
+
+impl File<TestPci> for Wishes {
+    fn open(_ctx: &Context<'_, TestPci, Observer>) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self { last <- new_mutex!(None) })
+    }
+}
+
+pub(crate) fn wish(ctx: Context<'_, TestPci>, args: &mut Args) -> Result {
+    *ctx.file().last.lock() = Some(*args);
+    Ok(())
+}
+
+pub(crate) fn place(ctx: &Context<'_, TestPci>, request: &PlaceRequest) -> Result<Placement> {
+    let Some(wish) = *ctx.file().last.lock() else {
+        return Ok(Placement::ANYWHERE);
+    };
+    // More than there is in it is not what was wished for.
+    if request.region != 1 || wish.end != 0 && request.bytes > wish.end.wrapping_sub(wish.start) {
+        return Err(EDOM);
+    }
+    let alignment = Alignment::new_checked(wish.alignment as usize).ok_or(EDOM)?;
+    let placement = Placement::ANYWHERE.aligned(alignment);
+    Ok(match wish.end {
+        0 => placement,
+        end => placement.within(wish.start..end),
+    })
+}
