@@ -4,6 +4,9 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+use crate::ioctl::Mapping;
+use crate::{Device, Error};
+
 /// In place of the number of a region: the memory of somebody else,
 /// `ACCEL_REGION_FOREIGN`.
 pub const REGION_FOREIGN: u32 = 0xffff_ffff;
@@ -114,4 +117,75 @@ pub struct Import {
     pub flags: u32,
     /// In: must be zero. Out: its handle.
     pub handle: u32,
+}
+
+/// A buffer of system memory that this process has created, mapped.
+///
+/// Its handle is closed when it is dropped.
+pub struct Buffer<'a> {
+    handle: Handle<'a>,
+    memory: Mapping,
+}
+
+/// A handle that is closed when it is dropped.
+struct Handle<'a> {
+    device: &'a Device,
+    number: u32,
+}
+
+impl Drop for Handle<'_> {
+    fn drop(&mut self) {
+        // If this fails the device is gone, and its handles with it.
+        let _ = self.device.call(&mut Close {
+            handle: self.number,
+            ..Close::default()
+        });
+    }
+}
+
+impl<'a> Buffer<'a> {
+    /// Creates a buffer of at least so many bytes, filled with zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with the errors of `ACCEL_IOC_BO_CREATE` and mmap(2).
+    pub fn new(device: &'a Device, bytes: usize) -> Result<Self, Error> {
+        let mut create = Create {
+            bytes: bytes as u64,
+            ..Create::default()
+        };
+        device.call(&mut create)?;
+        let number = create.handle;
+        let handle = Handle { device, number };
+        let mut place = MmapOffset {
+            handle: number,
+            ..MmapOffset::default()
+        };
+        device.call(&mut place)?;
+        let memory = device.map(place.offset, bytes)?;
+        Ok(Self { handle, memory })
+    }
+
+    /// The number by which ioctls know it.
+    pub fn handle(&self) -> u32 {
+        self.handle.number
+    }
+
+    /// Copies out what there is from byte `offset` on.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than was asked for when the buffer was created.
+    pub fn read(&self, offset: usize, to: &mut [u8]) {
+        self.memory.read(offset, to);
+    }
+
+    /// Copies `from` to byte `offset` and what follows.
+    ///
+    /// # Panics
+    ///
+    /// As [`Buffer::read`].
+    pub fn write(&self, offset: usize, from: &[u8]) {
+        self.memory.write(offset, from);
+    }
 }

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use crate::error::{advice_on_call, advice_on_info, advice_on_open};
 use crate::events::{self, Event, Subscribe};
 use crate::info::Failure;
-use crate::ioctl::{Command, Ioctl, Port};
+use crate::ioctl::{Command, Ioctl, Mapping, Port};
 use crate::uapi::Topic;
 use crate::{info, Error, Record};
 
@@ -124,6 +124,12 @@ impl Device {
             .map_err(|errno| self.refused(T::NAME.to_owned(), errno, advice_on_call(errno)))
     }
 
+    /// Maps a part of the node.
+    pub(crate) fn map(&self, offset: u64, len: usize) -> Result<Mapping, Error> {
+        let mapping = self.port.map(offset, len);
+        mapping.map_err(|errno| self.refused("mapping".to_owned(), errno, None))
+    }
+
     /// Subscribes to classes of events, a combination of those in
     /// [`events`](crate::events), or to none. [`Device::read_events`] returns
     /// what happens from now on.
@@ -173,7 +179,8 @@ impl Device {
         }
     }
 
-    fn refused(&self, request: String, errno: Errno, advice: Option<&str>) -> Error {
+    /// The error for what the kernel has refused.
+    pub(crate) fn refused(&self, request: String, errno: Errno, advice: Option<&str>) -> Error {
         Error::Refused {
             node: self.node.clone(),
             request,

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The system call. All unsafe code of this crate is here.
+//! The system calls. All unsafe code of this crate is here.
 
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::ptr::NonNull;
 
 use rustix::io::Errno;
 use rustix::ioctl::{opcode, IoctlOutput, Opcode};
+use rustix::mm::{mmap, munmap, MapFlags, ProtFlags};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::{buffer, edu, events, minimal, sim, uapi};
@@ -144,6 +146,9 @@ pub(crate) trait Port: Send + Sync {
 
     /// Does read(), and returns how many bytes there were.
     fn read(&self, bytes: &mut [u8]) -> Result<usize, Errno>;
+
+    /// Does mmap().
+    fn map(&self, offset: u64, len: usize) -> Result<Mapping, Errno>;
 }
 
 impl Port for OwnedFd {
@@ -167,6 +172,63 @@ impl Port for OwnedFd {
 
     fn read(&self, bytes: &mut [u8]) -> Result<usize, Errno> {
         rustix::io::read(self, bytes)
+    }
+
+    fn map(&self, offset: u64, len: usize) -> Result<Mapping, Errno> {
+        Mapping::new(self, offset, len)
+    }
+}
+
+/// A part of a file that is mapped, shared with whoever else has it.
+///
+/// # Invariants
+///
+/// The `len` bytes from `start` on are mapped for reads and writes, for nobody
+/// but this.
+pub(crate) struct Mapping {
+    start: NonNull<c_void>,
+    len: usize,
+}
+
+impl Mapping {
+    pub(crate) fn new(file: impl AsFd, offset: u64, len: usize) -> Result<Self, Errno> {
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        let hint = std::ptr::null_mut();
+        // SAFETY: Without MAP_FIXED, it is where there was nothing.
+        let start = unsafe { mmap(hint, len, access, MapFlags::SHARED, file, offset)? };
+        let start = NonNull::new(start).ok_or(Errno::FAULT)?;
+        // INVARIANT: It was just mapped.
+        Ok(Self { start, len })
+    }
+
+    /// Returns where the `len` bytes from `offset` on are, which must be within
+    /// the mapping.
+    fn at(&self, offset: usize, len: usize) -> *mut u8 {
+        let end = offset.checked_add(len);
+        assert!(end.is_some_and(|end| end <= self.len));
+        self.start.as_ptr().cast::<u8>().wrapping_add(offset)
+    }
+
+    /// Copies out what is there at `offset`.
+    pub(crate) fn read(&self, offset: usize, to: &mut [u8]) {
+        let from = self.at(offset, to.len());
+        // SAFETY: It is mapped, and is not what `to` borrows.
+        unsafe { std::ptr::copy_nonoverlapping(from, to.as_mut_ptr(), to.len()) }
+    }
+
+    /// Copies `from` to `offset`.
+    pub(crate) fn write(&self, offset: usize, from: &[u8]) {
+        let to = self.at(offset, from.len());
+        // SAFETY: As above.
+        unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: By the invariants it is mapped, and nobody else uses it.
+        let unmapped = unsafe { munmap(self.start.as_ptr(), self.len) };
+        debug_assert!(unmapped.is_ok());
     }
 }
 

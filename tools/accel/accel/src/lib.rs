@@ -5,10 +5,9 @@
 //! [`Namespace`] finds the devices, [`Device`] is one that is open, in the
 //! role of an observer (may look) or of a user (may do everything).
 //! [`Device::info`] asks for information, [`Device::call`] does an ioctl; the
-//! modules [`edu`] and [`minimal`] wrap those of the drivers `accel_edu` and
-//! `accel_minimal`, [`buffer`] has the arguments of those on buffers, [`sim`]
-//! those of the driver `accel_sim`, [`events`] what has to do with events. The
-//! structures in [`uapi`] mirror the C headers in `include/uapi/accel`, which are
+//! modules [`edu`], [`minimal`] and [`sim`] wrap those of the drivers `accel_edu`,
+//! `accel_minimal` and `accel_sim`, [`buffer`] those on buffers, [`events`] has
+//! what has to do with events. The structures in [`uapi`] mirror the C headers in `include/uapi/accel`, which are
 //! the authority.
 //!
 //! ```no_run

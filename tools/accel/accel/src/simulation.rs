@@ -2,11 +2,12 @@
 
 //! A kernel for tests: one topic, and one answer to any other ioctl.
 
+use std::fs::File;
 use std::sync::Mutex;
 
 use rustix::io::Errno;
 
-use crate::ioctl::{Command, Port};
+use crate::ioctl::{Command, Mapping, Port};
 use crate::uapi::{Info, Topic};
 
 /// What a simulated command does with its number and argument.
@@ -23,6 +24,8 @@ pub(crate) struct Simulation {
     pub(crate) length: Option<u64>,
     /// Given as the count whatever was written.
     pub(crate) count: Option<u32>,
+    /// What can be mapped.
+    pub(crate) memory: Option<File>,
     /// So many records are left after the first question.
     pub(crate) shrink_to: Option<usize>,
 }
@@ -47,6 +50,7 @@ impl Simulation {
             length_in_kernel_records: false,
             length: None,
             count: None,
+            memory: None,
             shrink_to: None,
         }
     }
@@ -129,5 +133,9 @@ impl Port for Simulation {
         let events = state.records.concat();
         bytes[..events.len()].copy_from_slice(&events);
         Ok(events.len())
+    }
+
+    fn map(&self, offset: u64, len: usize) -> Result<Mapping, Errno> {
+        Mapping::new(self.memory.as_ref().ok_or(Errno::OPNOTSUPP)?, offset, len)
     }
 }

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use accel::Namespace;
+use accel::{sim, Namespace};
 use clap::{Args, Parser, Subcommand};
 
 /// Shows compute accelerator devices and tries what they can do
@@ -52,6 +52,9 @@ pub enum Command {
     /// Use a device of the driver accel_minimal
     #[command(subcommand)]
     Minimal(Minimal),
+    /// Use a device of the driver accel_sim
+    #[command(subcommand)]
+    Sim(Sim),
 }
 
 /// What accel_edu can do.
@@ -91,6 +94,35 @@ pub enum Minimal {
         /// Second addend, decimal or 0x...
         #[arg(value_parser = number)]
         b: u32,
+        /// The device.
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// What accel_sim can do.
+#[derive(Debug, Subcommand)]
+pub enum Sim {
+    /// Let the device add two vectors of N numbers, and check the result
+    Add {
+        /// The length
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=sim::MAX_STEPS as i64))]
+        n: u32,
+        /// The device.
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Let the device multiply a matrix of M x K numbers with one of K x N, and check the result
+    Matmul {
+        /// Rows of the first
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
+        m: u32,
+        /// Columns of the first, and rows of the second
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
+        k: u32,
+        /// Columns of the second
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
+        n: u32,
         /// The device.
         #[command(flatten)]
         target: Target,

@@ -8,7 +8,7 @@ use accel::uapi::{
     InfoClient, InfoClock, InfoDevice, InfoDriver, InfoEngine, InfoFirmware, InfoIoctl, InfoMemory,
     InfoSensor, InfoStatus, InfoTopic, InfoUsage, Topic,
 };
-use accel::{edu, minimal, Device, Namespace, Record};
+use accel::{edu, minimal, sim, Device, Namespace, Record};
 use rustix::time::{clock_gettime, ClockId};
 
 use crate::arguments::DeviceArgument;
@@ -17,9 +17,10 @@ use crate::info::{DeviceInfo, Info};
 use crate::list::List;
 use crate::output::Outcome;
 use crate::problem::{Problem, IS_IT_LOADED};
-use crate::results::{Add, Factorial, Liveness};
+use crate::results::{Add, AddVectors, Factorial, Liveness, Matmul};
 use crate::select;
 use crate::users::Users;
+use crate::workload;
 
 /// `accelctl list`
 pub fn list(namespace: &Namespace) -> Outcome<List> {
@@ -175,6 +176,44 @@ pub fn add(namespace: &Namespace, device: Option<&DeviceArgument>, a: u32, b: u3
     used.outcome(|device, sum| Add { device, a, b, sum })
 }
 
+/// `accelctl sim add`
+pub fn add_vectors(
+    namespace: &Namespace,
+    device: Option<&DeviceArgument>,
+    n: u32,
+) -> Outcome<AddVectors> {
+    let mut used = with_device(namespace, sim::DRIVER, device, |device| {
+        let [a, b] = workload::vectors(n);
+        let sums = sim::add(device, &a, &b)?;
+        Ok(workload::differences(&sums, &workload::add(&a, &b)))
+    });
+    used.check_results(n);
+    used.outcome(|device, wrong| AddVectors { device, n, wrong })
+}
+
+/// `accelctl sim matmul`
+pub fn matmul(
+    namespace: &Namespace,
+    device: Option<&DeviceArgument>,
+    size: [u32; 3],
+) -> Outcome<Matmul> {
+    let [m, k, n] = size;
+    let mut used = with_device(namespace, sim::DRIVER, device, |device| {
+        let [a, b] = workload::matrices(size);
+        let product = sim::matmul(device, size, &a, &b)?;
+        let expected = workload::matmul(size, &a, &b);
+        Ok(workload::differences(&product, &expected))
+    });
+    used.check_results(m * n);
+    used.outcome(|device, wrong| Matmul {
+        device,
+        m,
+        k,
+        n,
+        wrong,
+    })
+}
+
 /// What came of using a device.
 struct Used {
     /// Path of its node, if one was found.
@@ -186,6 +225,19 @@ struct Used {
 }
 
 impl Used {
+    /// Takes note of a problem if some of so many results are wrong; the result
+    /// is how many.
+    fn check_results(&mut self, results: u32) {
+        let wrong = self.result.filter(|&wrong| wrong > 0);
+        if let (Some(wrong), Some(node)) = (wrong, &self.device) {
+            self.problems.push(Problem::WrongResults {
+                node: node.into(),
+                results,
+                wrong,
+            });
+        }
+    }
+
     fn outcome<R>(self, report: impl FnOnce(Option<String>, Option<u32>) -> R) -> Outcome<R> {
         Outcome {
             report: report(self.device, self.result),

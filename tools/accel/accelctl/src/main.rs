@@ -25,13 +25,14 @@ mod select;
 mod table;
 mod units;
 mod users;
+mod workload;
 
 use std::process::ExitCode;
 
 use accel::Namespace;
 use clap::Parser;
 
-use arguments::{Arguments, Command, Edu, Minimal};
+use arguments::{Arguments, Command, Edu, Minimal, Sim};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -59,6 +60,14 @@ fn main() -> ExitCode {
         ),
         Command::Minimal(Minimal::Add { a, b, target }) => output::finish(
             &commands::add(&namespace, target.device.as_ref(), a, b),
+            json,
+        ),
+        Command::Sim(Sim::Add { n, target }) => output::finish(
+            &commands::add_vectors(&namespace, target.device.as_ref(), n),
+            json,
+        ),
+        Command::Sim(Sim::Matmul { m, k, n, target }) => output::finish(
+            &commands::matmul(&namespace, target.device.as_ref(), [m, k, n]),
             json,
         ),
     }

@@ -60,6 +60,17 @@ pub enum Problem {
         /// What it replied.
         reply: u32,
     },
+
+    /// A device computed something else than this program.
+    #[error("{}: {wrong} of {results} results are wrong", .node.display())]
+    WrongResults {
+        /// The node.
+        node: PathBuf,
+        /// How many results there are.
+        results: u32,
+        /// How many of them are wrong.
+        wrong: u32,
+    },
 }
 
 fn join(nodes: &[PathBuf]) -> String {

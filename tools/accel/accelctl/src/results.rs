@@ -70,6 +70,49 @@ impl Report for Add {
     }
 }
 
+/// The result of `accelctl sim add`.
+#[derive(Debug, Serialize)]
+pub struct AddVectors {
+    /// Path of the node, if one was found.
+    pub device: Option<String>,
+    /// The length of the vectors.
+    pub n: u32,
+    /// How many of the sums are wrong.
+    pub wrong: Option<u32>,
+}
+
+impl Report for AddVectors {
+    fn text(&self) -> String {
+        line(self.wrong, |wrong| {
+            format!("{} sums, {wrong} of them wrong", self.n)
+        })
+    }
+}
+
+/// The result of `accelctl sim matmul`.
+#[derive(Debug, Serialize)]
+pub struct Matmul {
+    /// Path of the node, if one was found.
+    pub device: Option<String>,
+    /// Rows of the first matrix.
+    pub m: u32,
+    /// Columns of the first matrix, and rows of the second.
+    pub k: u32,
+    /// Columns of the second matrix.
+    pub n: u32,
+    /// How many numbers of the product are wrong.
+    pub wrong: Option<u32>,
+}
+
+impl Report for Matmul {
+    fn text(&self) -> String {
+        let Self { m, n, .. } = self;
+        line(self.wrong, |wrong| {
+            format!("product of {m} x {n} numbers, {wrong} of them wrong")
+        })
+    }
+}
+
 /// A line about a result, if there is one.
 fn line(result: Option<u32>, text: impl FnOnce(u32) -> String) -> String {
     result.map(|result| text(result) + "\n").unwrap_or_default()
@@ -135,5 +178,32 @@ mod tests {
             sum: Some(0),
         };
         assert_eq!(report.text(), "4294967295 + 1 = 0 (modulo 2^32)\n");
+    }
+
+    #[test]
+    fn add_vectors() {
+        let report = AddVectors {
+            device: None,
+            n: 12,
+            wrong: Some(0),
+        };
+        assert_eq!(report.text(), "12 sums, 0 of them wrong\n");
+        let expected = document!({ "schema": 1, "device": null, "n": 12, "wrong": 0 });
+        assert_eq!(json(&report), expected);
+    }
+
+    #[test]
+    fn matmul() {
+        let report = Matmul {
+            device: None,
+            m: 2,
+            k: 3,
+            n: 4,
+            wrong: Some(1),
+        };
+        assert_eq!(report.text(), "product of 2 x 4 numbers, 1 of them wrong\n");
+        let expected =
+            document!({ "schema": 1, "device": null, "m": 2, "k": 3, "n": 4, "wrong": 1 });
+        assert_eq!(json(&report), expected);
     }
 }

@@ -74,7 +74,7 @@ impl Run {
 }
 
 /// The commands that need a device, and what they ask for in JSON.
-fn commands() -> [(&'static [&'static str], Value); 3] {
+fn commands() -> [(&'static [&'static str], Value); 5] {
     [
         (
             &["edu", "factorial", "5"],
@@ -87,6 +87,14 @@ fn commands() -> [(&'static [&'static str], Value); 3] {
         (
             &["minimal", "add", "2", "3"],
             json!({ "schema": 1, "device": null, "a": 2, "b": 3, "sum": null }),
+        ),
+        (
+            &["sim", "add", "100"],
+            json!({ "schema": 1, "device": null, "n": 100, "wrong": null }),
+        ),
+        (
+            &["sim", "matmul", "2", "3", "4"],
+            json!({ "schema": 1, "device": null, "m": 2, "k": 3, "n": 4, "wrong": null }),
         ),
     ]
 }
