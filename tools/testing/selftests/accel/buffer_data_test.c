@@ -3,6 +3,8 @@
  * What a driver keeps for each buffer: how long it lives, and where it is found.
  */
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,6 +12,8 @@
 #include "harness.h"
 
 #define PAGES 3
+#define THREADS 4
+#define ROUNDS 100
 
 FIXTURE(buffer_data) {
 	struct node node;
@@ -251,6 +255,100 @@ TEST_F_TIMEOUT(buffer_data, goes_with_the_device, 60)
 	munmap(memory, self->page);
 	close(dmabuf);
 	EXPECT_EQ(2, marks(self->observer));
+	EXPECT_EQ(0, test_device_remove());
+}
+
+/**
+ * struct hammer - threads that create, use and close buffers of one file
+ * @fd: the file
+ * @rounds: how often each does
+ * @done: how many rounds were done
+ * @wrong: a result that is not in order, or zero
+ */
+struct hammer {
+	int fd;
+	int rounds;
+	atomic_int done;
+	atomic_int wrong;
+};
+
+/* The handle may be that of another thread, which has closed it. */
+static bool in_order(int ret)
+{
+	return ret >= 0 || ret == -ENOENT;
+}
+
+static void *hammer(void *arg)
+{
+	struct hammer *all = arg;
+	__u32 handle;
+	int ret, i;
+
+	for (i = 0; i < all->rounds; i++) {
+		ret = buffer_create(all->fd, 1, &handle, NULL);
+		if (in_order(ret))
+			ret = mark(all->fd, handle, i);
+		if (in_order(ret))
+			ret = mark(all->fd, 1 + i % THREADS, i);
+		if (in_order(ret))
+			ret = job(all->fd, 1 + i % THREADS);
+		if (in_order(ret))
+			ret = buffer_close(all->fd, handle);
+		if (ret) {
+			atomic_store(&all->wrong, ret);
+			break;
+		}
+		atomic_fetch_add(&all->done, 1);
+	}
+	return NULL;
+}
+
+static void hammer_start(struct __test_metadata *_metadata, struct hammer *all,
+			 pthread_t threads[THREADS])
+{
+	for (int i = 0; i < THREADS; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, hammer, all));
+}
+
+static void hammer_join(struct __test_metadata *_metadata, pthread_t threads[THREADS])
+{
+	for (int i = 0; i < THREADS; i++)
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+}
+
+TEST_F_TIMEOUT(buffer_data, is_found_while_it_goes, 120)
+{
+	struct hammer all = { .fd = self->fd, .rounds = ROUNDS };
+	pthread_t threads[THREADS];
+
+	hammer_start(_metadata, &all, threads);
+	hammer_join(_metadata, threads);
+	EXPECT_EQ(0, atomic_load(&all.wrong));
+	EXPECT_EQ(THREADS * ROUNDS, atomic_load(&all.done));
+	EXPECT_LE(0, job(self->fd, 0));
+	EXPECT_EQ(1, marks(self->observer));
+}
+
+TEST_F_TIMEOUT(buffer_data, is_found_while_the_device_goes, 120)
+{
+	struct hammer all = { .rounds = INT_MAX };
+	pthread_t threads[THREADS];
+	struct node node;
+
+	if (!setup_root(_metadata) || !setup_module(_metadata, "ACCEL_TEST_DEVICE_KO"))
+		return;
+	ASSERT_EQ(0, test_device_add(&node));
+	all.fd = test_open(&node, O_RDWR);
+	ASSERT_LE(0, all.fd);
+	hammer_start(_metadata, &all, threads);
+	while (atomic_load(&all.done) < THREADS && !atomic_load(&all.wrong))
+		sleep_ms(1);
+	ASSERT_EQ(0, node_unbind(&node));
+	EXPECT_EQ(1, marks(self->observer));
+	hammer_join(_metadata, threads);
+	EXPECT_EQ(-ENODEV, atomic_load(&all.wrong));
+	EXPECT_EQ(1, marks(self->observer));
+	close(all.fd);
 	EXPECT_EQ(0, test_device_remove());
 }
 
