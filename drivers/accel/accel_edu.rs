@@ -22,6 +22,7 @@ use accel::{
     AttributeTable,
     DebugFile,
     DebugTable,
+    Power,
     Reset, //
 };
 use core::ops::Deref;
@@ -33,6 +34,8 @@ use kernel::{
     new_spinlock_irq,
     sync::SpinLockIrq, //
 };
+
+use self::edu_factorial::factorial;
 
 register! {
     ID(u32) @ 0x00 {
@@ -121,14 +124,11 @@ impl AccelDriver for Edu {
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
     const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
-        Ioctl::new(
-            0x40,
-            "ACCEL_EDU_IOC_FACTORIAL",
-            edu_factorial::factorial,
-            "Computes n!",
-        ),
-        Ioctl::new(0x41, "ACCEL_EDU_IOC_LIVENESS", liveness, "Inverts bits"),
-        Ioctl::new(0x42, "ACCEL_EDU_IOC_COPY", edu_dma::copy, "Copies by DMA").input_only(),
+        Ioctl::new(0x40, "ACCEL_EDU_IOC_FACTORIAL", factorial, "Computes n!").powered(),
+        Ioctl::new(0x41, "ACCEL_EDU_IOC_LIVENESS", liveness, "Inverts bits").powered(),
+        Ioctl::new(0x42, "ACCEL_EDU_IOC_COPY", edu_dma::copy, "Copies by DMA")
+            .input_only()
+            .powered(),
     ]);
     const ATTRIBUTES: AttributeTable<Self> =
         AttributeTable::new(&[Attribute::new(c"watchdog_ms", edu_health::watchdog_ms)
@@ -136,6 +136,7 @@ impl AccelDriver for Edu {
     const DEBUG_FILES: DebugTable<Self> =
         DebugTable::new(&[DebugFile::new(c"registers", edu_health::show_registers)]);
     const RESET: Reset<Self> = Reset::by(edu_health::reset);
+    const POWER: Power<Self> = Power::by(edu_health::suspend, edu_health::resume);
 
     fn memory(_data: &EduData<'_>, regions: &mut Regions<'_>) -> Result {
         regions.add_coherent(c"coherent", edu_dma::COHERENT)

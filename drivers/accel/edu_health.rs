@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What keeps the "edu" device well: how long it may compute, how it is reset, and what there is to
-//! see of it.
+//! What keeps the "edu" device well: how long it may compute, how it is reset, how it sleeps, and
+//! what there is to see of it.
 
 use accel::{
     prelude::*,
+    PowerManager,
     Resetter, //
 };
 use kernel::{
@@ -27,6 +28,7 @@ use crate::{
     edu_factorial::Job,
     Edu,
     Registers,
+    EDU_ID,
     FACTORIAL,
     ID,
     IRQ_ACKNOWLEDGE,
@@ -71,22 +73,27 @@ pub(crate) fn enable_interrupts(bar: &Registers<'_>) {
     bar.write_reg(STATUS::zeroed().with_irq_on_completion(true));
 }
 
-/// How long a reset waits for the device to come to an end, in milliseconds.
+/// How long to wait for the device to come to an end, in milliseconds.
 const PATIENCE_MS: u32 = 1000;
 
 fn is_idle(bar: &Registers<'_>) -> bool {
     !bar.read(STATUS).busy() && !edu_dma::is_running(bar)
 }
 
-/// Brings the device back. It cannot be stopped, but has to come to an end by itself.
-pub(crate) fn reset(ctx: Context<'_, Edu, Resetter>) -> Result {
-    let data = ctx.data();
+/// Waits until the device is idle, or this takes too long. It cannot be stopped.
+fn settle(bar: &Registers<'_>) {
     for _ in 0..PATIENCE_MS {
-        if is_idle(&data.bar) {
+        if is_idle(bar) {
             break;
         }
         fsleep(Delta::from_millis(1));
     }
+}
+
+/// Brings the device back, which has to come to an end by itself.
+pub(crate) fn reset(ctx: Context<'_, Edu, Resetter>) -> Result {
+    let data = ctx.data();
+    settle(&data.bar);
 
     let mut job = data.job.lock();
     if !is_idle(&data.bar) {
@@ -102,8 +109,38 @@ pub(crate) fn reset(ctx: Context<'_, Edu, Resetter>) -> Result {
     Ok(())
 }
 
+/// Puts the device to sleep. What it has just computed is kept for who waits for it.
+pub(crate) fn suspend(ctx: Context<'_, Edu, PowerManager>) -> Result {
+    let data = ctx.data();
+    settle(&data.bar);
+    data.complete();
+    ctx.device().wake();
+
+    let _job = data.job.lock();
+    if !is_idle(&data.bar) {
+        return Err(EBUSY);
+    }
+    data.bar.write_reg(STATUS::zeroed());
+    Ok(())
+}
+
+/// Wakes the device, if it is still there.
+pub(crate) fn resume(ctx: Context<'_, Edu, PowerManager>) -> Result {
+    let data = ctx.data();
+    let _job = data.job.lock();
+    if u32::from(data.bar.read(ID).value()) != EDU_ID {
+        return Err(EIO);
+    }
+    enable_interrupts(&data.bar);
+    Ok(())
+}
+
 /// The debug file `registers`.
 pub(crate) fn show_registers(ctx: &Context<'_, Edu, Observer>, out: &SeqFile) -> Result {
+    let Some(_awake) = ctx.stay_awake() else {
+        seq_print!(out, "asleep\n");
+        return Ok(());
+    };
     let data = ctx.data();
     let _job = data.job.lock();
     let id: u32 = data.bar.read(ID).value().into();

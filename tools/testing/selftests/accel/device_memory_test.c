@@ -200,7 +200,7 @@ TEST_F(bar, placement_is_refused)
 	EXPECT_EQ(-EDOM, buffer_create_in(self->fd, REGION, SIZE + 1, &handle));
 	/* The driver is not asked about other memory, nor about what is not there. */
 	EXPECT_EQ(0, buffer_create(self->fd, SIZE + 1, &handle, NULL));
-	EXPECT_EQ(-EINVAL, buffer_create_in(self->fd, REGION + 1, SIZE, &handle));
+	EXPECT_EQ(-EINVAL, buffer_create_in(self->fd, REGION + 2, SIZE, &handle));
 	/* By the framework: a mistake of the driver. */
 	ASSERT_EQ(0, wish(self->fd, 4096, TOTAL - SIZE, TOTAL + 4096));
 	EXPECT_EQ(-EINVAL, buffer_create_in(self->fd, REGION, SIZE, &handle));

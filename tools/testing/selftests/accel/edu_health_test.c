@@ -10,6 +10,7 @@
 #include "caller.h"
 #include "events.h"
 #include "harness.h"
+#include "power.h"
 
 #define WATCHDOG "accel_edu/watchdog_ms"
 #define WATCHDOG_MS 200
@@ -102,11 +103,26 @@ TEST_F(edu_health, registers)
 	if (access(DEBUGFS "/accelerator", F_OK))
 		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
 	snprintf(dir, sizeof(dir), DEBUGFS "/accelerator/%s", self->node.name);
-	EXPECT_EQ(120, now_computes(_metadata, self->fd));
-	ASSERT_EQ(0, read_file(dir, "registers", text, sizeof(text)));
+	/* They are not looked at while it sleeps. */
+	do {
+		ASSERT_EQ(120, now_computes(_metadata, self->fd));
+		ASSERT_EQ(0, read_file(dir, "registers", text, sizeof(text)));
+	} while (!strcmp(text, "asleep"));
 	EXPECT_NE(NULL, strstr(text, "id 0x010000ed\n"));
 	EXPECT_NE(NULL, strstr(text, "factorial 120\n"));
 	EXPECT_NE(NULL, strstr(text, "busy false\n"));
+}
+
+/* It sleeps when nobody uses it, and computes as before when it is needed. */
+TEST_F_TIMEOUT(edu_health, sleeps, 120)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(120, now_computes(_metadata, self->fd));
+		EXPECT_EQ(0, power_wait(&self->node, "suspended"));
+	}
+	EXPECT_EQ(120, now_computes(_metadata, self->fd));
 }
 
 TEST_HARNESS_MAIN

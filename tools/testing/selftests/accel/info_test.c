@@ -293,7 +293,7 @@ TEST_F(info, uapi)
 			.command = ACCEL_EDU_IOC_FACTORIAL,
 			.size = sizeof(struct accel_edu_factorial),
 			.min_size = 16,
-			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT | ACCEL_IOCTL_POWERED,
 			.name = "ACCEL_EDU_IOC_FACTORIAL",
 		}, {
 			.command = ACCEL_IOC_EVENTS,
@@ -305,13 +305,13 @@ TEST_F(info, uapi)
 			.command = ACCEL_EDU_IOC_LIVENESS,
 			.size = sizeof(struct accel_edu_liveness),
 			.min_size = 16,
-			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT | ACCEL_IOCTL_POWERED,
 			.name = "ACCEL_EDU_IOC_LIVENESS",
 		}, {
 			.command = ACCEL_EDU_IOC_COPY,
 			.size = sizeof(struct accel_edu_copy),
 			.min_size = 40,
-			.flags = ACCEL_IOCTL_IN,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_POWERED,
 			.name = "ACCEL_EDU_IOC_COPY",
 		},
 	};
