@@ -20,7 +20,7 @@
 //! - `power`: when a device is asleep
 //! - [`buffer`], `mapping`: memory that processes share with a device
 //! - [`fence`], `background`: work that goes on when a call has returned
-//! - `gate`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`, `work`,
+//! - `gate`, `visit`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`, `work`,
 //!   `names`, [`ioctl`], `args`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
@@ -71,6 +71,7 @@ mod sysfs;
 mod trace;
 pub mod uapi;
 mod uevent;
+mod visit;
 mod wait;
 mod watchdog;
 mod work;

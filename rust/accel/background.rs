@@ -24,7 +24,8 @@ use crate::{
         Device, //
     },
     driver::AccelDriver,
-    queue::queue, //
+    queue::queue,
+    visit::Pass, //
 };
 
 impl_has_work! {
@@ -40,7 +41,7 @@ impl WorkItem for Core {
         };
         let call = Call {
             core: &core,
-            guard,
+            pass: Pass::Own(guard),
             file: None,
         };
         // SAFETY: The call is inside the gate of a device of this driver.

@@ -18,12 +18,15 @@ use crate::{
     },
     driver::AccelDriver,
     file::OpenFile,
-    gate::Guard,
     power::{
         Awake,
         Hold, //
     },
     reset::Patience,
+    visit::{
+        Pass,
+        Visit, //
+    },
     wait::{
         Deadline,
         Signals, //
@@ -83,12 +86,33 @@ mod sealed {
 ///
 /// # Invariants
 ///
-/// `guard` belongs to the gate of `core`. `file` is the file of `core` that the call comes by, if
+/// `pass` is one of the gate of `core`. `file` is the file of `core` that the call comes by, if
 /// the device is not just being opened, or one of its attributes used.
 pub(crate) struct Call<'a> {
     pub(crate) core: &'a Core,
-    pub(crate) guard: Guard<'a>,
+    pub(crate) pass: Pass<'a>,
     pub(crate) file: Option<&'a OpenFile>,
+}
+
+impl Call<'_> {
+    /// Calls `f`, which calls the driver, with a place inside the gate that is not left before `f`
+    /// has returned; but for sleeps.
+    #[inline(always)]
+    pub(crate) fn lend<V>(self, f: impl FnOnce(Call<'_>) -> V) -> V {
+        let Self { core, pass, file } = self;
+        match pass {
+            Pass::Own(guard) => {
+                let visit = Visit::new(core, guard);
+                f(Call {
+                    core,
+                    pass: Pass::Lent(&visit),
+                    file,
+                })
+            }
+            // It is somebody else's already.
+            pass => f(Call { core, pass, file }),
+        }
+    }
 }
 
 /// A call into the driver `T`, on behalf of a file in the role `R`.
@@ -211,28 +235,28 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
                 return Ok((self, Wake::Interrupted));
             }
 
-            (self, left) = self.outside(|| waiter.as_ref().sleep(signals, left))?;
+            (self, left) = self.asleep(|| waiter.as_ref().sleep(signals, left))?;
         }
     }
 
-    /// Calls `f` without holding up the removal of the device, and gives the context back if it is
-    /// still there afterwards; else returns `ENODEV`. A reset that is under way when `f` returns is
-    /// waited for, in the role of a user: `EIO` if it fails, `EINTR` if the process is killed.
+    /// Calls `f`, which sleeps until it is woken or its time has passed, outside of the gate.
     ///
-    /// For all that may take as long as user space pleases, such as copying from its memory.
-    pub fn outside<V>(self, f: impl FnOnce() -> V) -> Result<(Self, V)> {
-        let Call { core, guard, file } = self.call;
-        drop(guard);
+    /// Nothing may be called here that takes as long as user space pleases: the driver's module
+    /// cannot go before its code has been left.
+    fn asleep<V>(self, f: impl FnOnce() -> V) -> Result<(Self, V)> {
+        let Call { core, pass, file } = self.call;
+        let sleeper = pass.go_to_sleep();
         let value = f();
         let guard = if R::WAITS_FOR_RESET {
             core.enter_running(Patience::Killable)?
         } else {
             core.gate.enter().ok_or(ENODEV)?
         };
+        let pass = sleeper.come_back(guard);
 
         // INVARIANT: A device that was not removed meanwhile is still of `T`, and its files still
         // have their state.
-        let call = Call { core, guard, file };
+        let call = Call { core, pass, file };
         Ok((
             Self {
                 call,

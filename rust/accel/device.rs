@@ -72,6 +72,7 @@ use crate::{
     },
     sysfs::OwnAttributes,
     trace,
+    visit::Absent,
     wait::WaitQueue,
     work::{
         Usage,
@@ -129,6 +130,8 @@ pub(crate) struct Core {
     #[pin]
     pub(crate) background: workqueue::Work<Core>,
     #[pin]
+    pub(crate) absent: Absent,
+    #[pin]
     pub(crate) health: Health,
     #[pin]
     pub(crate) events: Events,
@@ -175,6 +178,7 @@ impl Core {
                 ops: NonNull::from(ops),
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),
+                absent <- Absent::new(),
                 background <- new_work!("accel_background"),
                 events <- Events::new(),
                 health <- Health::new(reset_limit),
@@ -274,6 +278,7 @@ impl Core {
             // because the device is only being removed.
             unsafe { file.close(self.ops.as_ref()) };
         }
+        self.let_go_of_module();
     }
 
     /// Ends what buffers have of the parent. Must come after [`Self::remove`], when the driver has

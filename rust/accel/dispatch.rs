@@ -140,9 +140,16 @@ pub(crate) fn ioctl(
     };
 
     let mut buffer = ArgsBuffer::new();
-    // SAFETY: The arguments are aligned and have the size of the structure. The handler is one of
-    // the device that the call was admitted to, and the role has been checked.
-    let run = |call, args: &mut [u8]| unsafe { handler(call, args) };
+    let run = |call: Call<'_>, args: &mut [u8]| {
+        // SAFETY: The arguments are aligned and have the size of the structure. The handler is one
+        // of the device that the call was admitted to, and the role has been checked.
+        let mut run = |call: Call<'_>| unsafe { handler(call, args) };
+        if is_of_core(command) {
+            run(call)
+        } else {
+            call.lend(run)
+        }
+    };
     if let Some(args) = buffer.read_nofault(shape, arg) {
         run(call, args)?;
         return write_back(shape, arg, args);
@@ -205,10 +212,16 @@ fn write_back(shape: Shape, arg: UserPtr, args: &[u8]) -> Result {
     ffi::copy_to_user(arg, args)
 }
 
+/// Returns whether an ioctl is one of the framework.
+#[inline]
+fn is_of_core(command: u32) -> bool {
+    command & 0xff < uapi::ACCEL_IOC_DRIVER_BASE.into()
+}
+
 /// Finds the entry for `command`. It must not be used after the call has been given up.
 #[inline]
 fn find(call: &Call<'_>, command: u32) -> Option<&'static Entry> {
-    let table = if command & 0xff < uapi::ACCEL_IOC_DRIVER_BASE.into() {
+    let table = if is_of_core(command) {
         &CORE_IOCTLS
     } else {
         // SAFETY: The call is inside the gate.

@@ -161,6 +161,9 @@ extern "C" {
     ) -> c_int;
     pub(crate) fn accel_helper_module_get();
     pub(crate) fn accel_helper_module_put();
+    pub(crate) fn accel_helper_get_driver_module(
+        dev: *mut bindings::device,
+    ) -> *mut bindings::module;
     #[cfg(CONFIG_DEV_COREDUMP)]
     fn dev_coredumpv(
         dev: *mut bindings::device,

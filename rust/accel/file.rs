@@ -36,7 +36,8 @@ use crate::{
         Present, //
     },
     reset::Patience,
-    uapi, //
+    uapi,
+    visit::Pass, //
 };
 
 /// What a file may do; decided by how it was opened.
@@ -179,7 +180,7 @@ impl OpenFile {
     pub(crate) fn new(core: &Core, role: Role) -> Result<Arc<Self>> {
         let call = Call {
             core,
-            guard: core.gate.enter().ok_or(ENODEV)?,
+            pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
             file: None,
         };
 
@@ -220,7 +221,7 @@ impl OpenFile {
     pub(crate) fn call(&self) -> Option<Call<'_>> {
         Some(Call {
             core: &self.core,
-            guard: self.core.gate.enter()?,
+            pass: Pass::Own(self.core.gate.enter()?),
             file: Some(self),
         })
     }
@@ -230,7 +231,7 @@ impl OpenFile {
     pub(crate) fn call_running(&self) -> Option<Call<'_>> {
         Some(Call {
             core: &self.core,
-            guard: self.core.gate.enter_running()?,
+            pass: Pass::Own(self.core.gate.enter_running()?),
             file: Some(self),
         })
     }
@@ -240,7 +241,7 @@ impl OpenFile {
     pub(crate) fn call_later(&self, patience: Patience) -> Result<Call<'_>> {
         Ok(Call {
             core: &self.core,
-            guard: self.core.enter_running(patience)?,
+            pass: Pass::Own(self.core.enter_running(patience)?),
             file: Some(self),
         })
     }

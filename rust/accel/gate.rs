@@ -100,6 +100,11 @@ impl Gate {
         self.state.get()
     }
 
+    /// Returns whether the device is gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state() == State::Gone
+    }
+
     /// Takes a step, if it can be taken, and returns what state there was before. Newcomers find
     /// the new state from now on.
     ///
@@ -137,6 +142,41 @@ pub(crate) struct Guard<'a> {
     section: Option<NonNull<ffi::SrcuCtr>>,
     // An SRCU critical section belongs to the task that began it.
     _not_send: NotThreadSafe,
+}
+
+/// What is left of a [`Guard`] that was given up without leaving. It belongs to the same task.
+#[derive(Clone, Copy)]
+pub(crate) struct Section {
+    section: Option<NonNull<ffi::SrcuCtr>>,
+    _not_send: NotThreadSafe,
+}
+
+impl<'a> Guard<'a> {
+    /// Gives it up without leaving.
+    #[inline(always)]
+    pub(crate) fn into_section(self) -> Section {
+        let section = Section {
+            section: self.section,
+            _not_send: NotThreadSafe,
+        };
+        core::mem::forget(self);
+        section
+    }
+
+    /// Takes [`Self::into_section`] back.
+    ///
+    /// # Safety
+    ///
+    /// The guard must have been one of `gate`, and must not have been taken back before.
+    #[inline(always)]
+    pub(crate) unsafe fn from_section(gate: &'a Gate, section: Section) -> Self {
+        // INVARIANT: The caller guarantees that this is the section of a guard of this gate.
+        Self {
+            gate,
+            section: section.section,
+            _not_send: NotThreadSafe,
+        }
+    }
 }
 
 impl Drop for Guard<'_> {

@@ -355,6 +355,15 @@ void accel_helper_module_put(void)
 	module_put(THIS_MODULE);
 }
 
+/* The module of the driver of a bound device, with a reference; or NULL. */
+struct module *accel_helper_get_driver_module(struct device *dev)
+{
+	struct module *module = dev->driver ? dev->driver->owner : NULL;
+
+	/* This is true for what is not a module. */
+	return module && try_module_get(module) ? module : NULL;
+}
+
 int accel_helper_dev_to_node(struct device *dev)
 {
 	return dev_to_node(dev);

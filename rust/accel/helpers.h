@@ -14,6 +14,7 @@ struct dma_fence;
 struct dma_resv;
 struct file;
 struct mmu_interval_notifier;
+struct module;
 struct p2pdma_provider;
 struct page;
 struct pci_dev;
@@ -80,6 +81,7 @@ int accel_helper_dma_resv_lock_slow_interruptible(struct dma_resv *resv,
 						  struct ww_acquire_ctx *ctx);
 void accel_helper_module_get(void);
 void accel_helper_module_put(void);
+struct module *accel_helper_get_driver_module(struct device *dev);
 int accel_helper_get_user_u32(u32 *value, const void __user *from);
 int accel_helper_copy_struct_from_user(void *to, size_t size, const void __user *from,
 				       size_t user_size);

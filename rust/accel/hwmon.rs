@@ -30,7 +30,8 @@ use crate::{
         self,
         List, //
     },
-    uapi::accel_info_sensor, //
+    uapi::accel_info_sensor,
+    visit::Pass, //
 };
 
 /// The sensors of a device, registered with hwmon. Unregistered when dropped.
@@ -119,7 +120,7 @@ impl Drop for Hwmon {
 fn call(core: &Core) -> Result<Call<'_>> {
     Ok(Call {
         core,
-        guard: core.gate.enter().ok_or(ENODEV)?,
+        pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     })
 }

@@ -70,6 +70,7 @@ use crate::{
         State,
         Step, //
     },
+    visit::Pass, //
 };
 
 pub use self::hold::Awake;
@@ -313,14 +314,15 @@ impl<'a> Call<'a> {
         if let Some(hold) = self.core.hold_awake() {
             return Ok((self, hold));
         }
-        let Self { core, guard, file } = self;
-        drop(guard);
+        let Self { core, pass, file } = self;
+        drop(pass);
         let hold = core.wake_up();
         // What is to be said of the device comes first: it may be gone, or wedged.
         let guard = core.enter_running(patience())?;
 
         // INVARIANT: A device that was not removed meanwhile still has its files.
-        Ok((Self { core, guard, file }, hold?))
+        let pass = Pass::Own(guard);
+        Ok((Self { core, pass, file }, hold?))
     }
 }
 
@@ -330,13 +332,13 @@ type ErasedHook = unsafe fn(Call<'_>) -> Result;
 fn call_driver(core: &Core, hook: impl FnOnce(&DriverOps) -> ErasedHook) -> Result {
     let call = Call {
         core,
-        guard: core.gate.enter().ok_or(ENODEV)?,
+        pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     };
     // SAFETY: The call is inside the gate.
     let hook = hook(unsafe { core.ops() });
     // SAFETY: The operation is that of the driver of the device that the call was admitted to.
-    unsafe { hook(call) }
+    call.lend(|call| unsafe { hook(call) })
 }
 
 /// Puts a device to sleep.

@@ -44,7 +44,8 @@ use crate::{
     },
     trace,
     uapi,
-    wait::Signals, //
+    visit::Pass, //
+    wait::Signals,
 };
 
 pub(crate) use self::storm::{
@@ -279,14 +280,14 @@ fn is_useful(core: &Core, storm: &mut Storm) -> bool {
 fn call_driver(core: &Core) -> Result {
     let call = Call {
         core,
-        guard: core.gate.enter().ok_or(ENODEV)?,
+        pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     };
     // SAFETY: The call is inside the gate.
     let hook = unsafe { core.ops() }.reset;
     // SAFETY: The operation is that of the driver of the device that the call was admitted to, and
     // users are kept out.
-    unsafe { hook(call) }
+    call.lend(|call| unsafe { hook(call) })
 }
 
 impl<T: AccelDriver> Device<T> {

@@ -39,7 +39,8 @@ pub(crate) use self::{
 use crate::{
     context::Call,
     device::Core,
-    ffi::Shared, //
+    ffi::Shared,
+    visit::Pass, //
 };
 
 /// The content of an attribute that every device has, which is read-only.
@@ -109,7 +110,7 @@ unsafe fn with_call(dev: *mut bindings::device, f: impl FnOnce(&Call<'_>) -> Res
 
     f(&Call {
         core,
-        guard: core.gate.enter().ok_or(ENODEV)?,
+        pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     })
 }

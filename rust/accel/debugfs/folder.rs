@@ -33,7 +33,8 @@ use crate::{
     context::Call,
     device::Core,
     ffi::Shared,
-    LocalModule, //
+    visit::Pass, //
+    LocalModule,
 };
 
 /// Only root may look.
@@ -199,7 +200,7 @@ unsafe extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int
         let opened = unsafe { &*(*seq).private.cast::<File>() };
         let call = Call {
             core: &opened.core,
-            guard: opened.core.gate.enter().ok_or(ENODEV)?,
+            pass: Pass::Own(opened.core.gate.enter().ok_or(ENODEV)?),
             file: None,
         };
         // SAFETY: The entry is valid inside the gate, and is of the driver of this device. The

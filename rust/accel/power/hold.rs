@@ -83,7 +83,7 @@ impl Drop for Hold<'_> {
 }
 
 /// Keeps a device awake, until it is dropped; in any context, interrupts included, and also when
-/// the device is gone. See [`Context::stay_awake`].
+/// the device is gone. See [`Context::stay_awake`](crate::Context::stay_awake).
 #[must_use = "the device may go to sleep when this is dropped"]
 pub struct Awake(Option<Arc<Keeper>>);
 

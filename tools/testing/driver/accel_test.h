@@ -180,6 +180,12 @@ struct accel_test_buffer {
 #define ACCEL_TEST_DROPPED 3
 
 /*
+ * Sleeps for a milliseconds, and then takes b milliseconds to return, whatever has
+ * ended the sleep.
+ */
+#define ACCEL_TEST_IOC_LINGER _IO(ACCEL_IOC_TYPE, 0x59)
+
+/*
  * The driver keeps a mark for each buffer that an open file has, which at first is
  * the number of its pages. For observers too: the result is how many there are, of
  * all devices.

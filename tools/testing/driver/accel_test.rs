@@ -348,6 +348,7 @@ impl<P: Policy> AccelDriver for Test<P> {
             power::count_power,
             "Counts",
         ),
+        Ioctl::new(0x59, "ACCEL_TEST_IOC_LINGER", health::linger, "Lingers"),
         Ioctl::new(0x60, "ACCEL_TEST_IOC_DUMP", Self::dump, "Dumps").input_only(),
         Ioctl::for_observers(0x70, "ACCEL_TEST_IOC_MARKS", buffer_data::alive, "Counts"),
         Ioctl::new(0x71, "ACCEL_TEST_IOC_MARK", buffer_data::mark, "Marks"),

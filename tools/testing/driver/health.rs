@@ -113,6 +113,15 @@ pub(crate) fn stay_inside<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words
     Ok(())
 }
 
+/// Sleeps for `a` milliseconds, and takes `b` milliseconds to return.
+pub(crate) fn linger<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    let slept = ctx
+        .wait(Deadline::in_ms(args.a), |_| None::<()>)
+        .map(|_| ());
+    fsleep(Delta::from_millis(args.b.into()));
+    slept
+}
+
 /// Works for `b` milliseconds on what has to be done in `a`. Returns `ECANCELED` if the device was
 /// reset meanwhile.
 pub(crate) fn work_within<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
