@@ -20,8 +20,8 @@
 //! - `power`: when a device is asleep
 //! - [`buffer`], `mapping`: memory that processes share with a device
 //! - [`fence`], `background`: work that goes on when a call has returned
-//! - `gate`, `visit`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`, `work`,
-//!   `names`, [`ioctl`], `args`: mechanisms
+//! - `gate`, `visit`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`,
+//!   `work`, `names`, [`ioctl`], `args`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only

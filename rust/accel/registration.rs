@@ -48,8 +48,8 @@ impl<T: AccelDriver> Bound<T> {
 /// A registered device, with all that the framework keeps for the binding.
 ///
 /// `X` is what the bus adapter adds, such as interrupts. Dropping runs from the outside in: first
-/// user space is shut out, then the sensors, the debug files and `extra` go, then the driver's data,
-/// and then what buffers have of the parent.
+/// user space is shut out, then the sensors, the debug files and `extra` go, then the driver's
+/// data, and then what buffers have of the parent.
 struct Binding<T: AccelDriver, X> {
     dev: ARef<Device<T>>,
     added: bool,
