@@ -72,6 +72,6 @@ start_udev
 session <>/dev/hvc0 >&0 2>&1
 echo $? >/out/status
 scan_for_leaks
-udevadm control --exit
+udevadm control --exit 2>/dev/null
 sync
 busybox poweroff -f
