@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs the selftests of the nodes in a guest: selftests.sh stock|debug
-# Prints a line for each test, and one for the kernel's log.
+# Runs the selftests of the nodes in guests:
+#
+#   selftests.sh stock|debug FOLDER GUEST...
+#
+# The folder is that of build-selftests.sh, the guests are main, iommu, p2p, suspend.
+# Prints a line for each test, and one for the kernel's log of each guest.
 
 accel_topic=selftests
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 scripts=$accel_tree/scripts
 kernel=$1
-modules=$("$scripts/build-guest.sh" "$kernel")
+modules=$2
+shift 2
 make_cache
-
-# Programs that need no libraries start faster, and there are many processes.
-"$scripts/in-root.sh" -- make -s -C /accel/tools/testing/selftests/accel LDFLAGS=-static \
-	"KSRC=$(in_cache "$(source_dir "$(kernel_version)")")" \
-	"OUTPUT=$(in_cache "$modules")/selftests" >&2 || die "the selftests do not build"
 
 # Runs programs, or all, in a guest: run_guest NAME OPTION... -- PROGRAM...
 # Instead of the program that does that, another one may be in $runner.
@@ -50,29 +50,40 @@ run_guest() {
 	fi
 }
 
+memory=(--object "memory-backend-ram,id=memory,size=4M,share=on")
+
 # The machine is the one that can unplug a device. The second device is the
 # memory for accel_test_pci.
-# shellcheck disable=SC2054 # the commas are QEMU's
-run_guest "$kernel" --machine pc --device edu,id=edu0 \
-	--object memory-backend-ram,id=memory,size=4M,share=on \
-	--device ivshmem-plain,memdev=memory --
+guest_main() {
+	run_guest "$kernel" --machine pc --device edu,id=edu0 \
+		"${memory[@]}" --device ivshmem-plain,memdev=memory --
+}
 
-# Behind an IOMMU, the edu device reaches all memory. Which of its two ways to do
-# DMA a kernel takes does not depend on what that checks: once is enough.
-if [ "$kernel" = stock ]; then
+# Behind an IOMMU, the edu device reaches all memory.
+guest_iommu() {
 	run_guest "$kernel-iommu" --device intel-iommu --append intel_iommu=on --device edu \
-		--object memory-backend-ram,id=memory,size=4M,share=on \
-		--device ivshmem-plain,memdev=memory -- iommu_test import_test coherent_test
-	# Below a bridge, devices reach each other.
+		"${memory[@]}" --device ivshmem-plain,memdev=memory \
+		-- iommu_test import_test coherent_test
+}
+
+# Below a bridge, devices reach each other.
+guest_p2p() {
 	run_guest "$kernel-p2p" --machine pc --device pci-bridge,id=below,chassis_nr=1 \
 		--device edu,bus=below,addr=1,dma_mask=0xffffffff \
-		--object memory-backend-ram,id=memory,size=4M,share=on \
-		--device ivshmem-plain,bus=below,addr=2,memdev=memory -- p2p_test
-fi
+		"${memory[@]}" --device ivshmem-plain,bus=below,addr=2,memdev=memory -- p2p_test
+}
 
 # The machine sleeps, and with it all devices: also those that files would be on.
-alone=(accel.ko accel_test.ko accel_test_pci.ko selftests/suspend_test)
-mapfile -t alone < <(printf -- "--alone\n$modules/%s\n" "${alone[@]}")
-runner=./suspend.sh
-run_guest "$kernel-suspend" --machine pc --object memory-backend-ram,id=memory,size=4M,share=on \
-	--device ivshmem-plain,memdev=memory --alone "$scripts/guest/suspend.sh" "${alone[@]}" --
+guest_suspend() {
+	local file alone=("$scripts/guest/suspend.sh")
+	for file in accel.ko accel_test.ko accel_test_pci.ko selftests/suspend_test; do
+		alone+=("$modules/$file")
+	done
+	mapfile -t alone < <(printf -- '--alone\n%s\n' "${alone[@]}")
+	runner=./suspend.sh run_guest "$kernel-suspend" --machine pc \
+		"${memory[@]}" --device ivshmem-plain,memdev=memory "${alone[@]}" --
+}
+
+for guest; do
+	"guest_$guest"
+done
