@@ -80,15 +80,16 @@ impl Inbox {
         if let Some(queue) = &mut state.queue {
             queue.push(event);
         }
-        self.signal_all(&state);
+        if let Some(eventfd) = &state.eventfd {
+            eventfd.signal();
+        }
+        // Who waits looks at the queue with the same lock.
+        self.wait.wake_all_locked();
     }
 
     /// Wakes those who wait. May be called in any context.
     pub(super) fn signal(&self) {
-        self.signal_all(&self.state.lock());
-    }
-
-    fn signal_all(&self, state: &State) {
+        let state = self.state.lock();
         if let Some(eventfd) = &state.eventfd {
             eventfd.signal();
         }
