@@ -136,18 +136,38 @@ else
 fi
 
 # shellcheck disable=SC2054 # the commas are QEMU's
-qemu=(qemu-system-x86_64 -machine "$machine" "${processor[@]}"
+qemu=(qemu-system-x86_64 -machine "$machine" -pidfile "$place/pid" "${processor[@]}"
 	-cpu "qemu64,+smep,+smap,+rdrand,+rdseed" -m "$memory"
 	-nodefaults -no-user-config -display none -no-reboot
 	-kernel "$(in_cache "$boot/vmlinuz")" -initrd "$initramfs"
-	-append "console=ttyS0 panic=-1 oops=panic printk.devkmsg=on loglevel=7 $append"
+	-append "console=ttyS0 panic=-1 oops=panic printk.devkmsg=on loglevel=7 tsc=reliable $append"
 	-serial "file:$place/log"
 	-device virtio-serial-pci -chardev "$console" -device virtconsole,chardev=console
 	-chardev "socket,id=hmp,path=$place/hmp,server=on,wait=off" -mon chardev=hmp,mode=readline
 	"${monitor[@]}" -device virtio-rng-pci "${shares[@]}" "${devices[@]}")
 
-status=0
-"$accel_tree/scripts/in-root.sh" -- timeout --foreground --kill-after=5 "$timeout" "${qemu[@]}" || status=$?
+# The kernel has come as far as to its first program.
+has_booted() {
+	grep -qs 'Run /init as init process' "$run/log"
+}
+
+# On a busy machine, the kernel has hung before, as it changed from one clock to
+# another, with all processors spinning. None of ours is loaded then: try again.
+for attempt in 1 2; do
+	status=0
+	(
+		sleep "${ACCEL_BOOT_TIMEOUT:-150}"
+		has_booted || kill "$(cat "$run/pid")"
+	) >/dev/null 2>&1 </dev/null &
+	watcher=$!
+	"$accel_tree/scripts/in-root.sh" -- timeout --foreground --kill-after=5 "$timeout" "${qemu[@]}" ||
+		status=$?
+	kill "$watcher" 2>/dev/null || true
+	if has_booted || [ "$attempt" -eq 2 ]; then
+		break
+	fi
+	say "the kernel did not come up, trying again"
+done
 
 : >>"$run/log"
 if [ ${#alone[@]} -gt 0 ]; then
