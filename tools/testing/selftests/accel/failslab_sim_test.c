@@ -24,12 +24,8 @@ FIXTURE_SETUP(failslab_sim)
 	struct accel_sim_submit job;
 	int ret;
 
-	if (!setup_root(_metadata))
+	if (!setup_root(_metadata) || !setup_sim(_metadata, &self->node))
 		return;
-	ret = sim_find(&self->node, 0);
-	if (ret == -ENOENT && !node_required())
-		SKIP(return, "the module " SIM_DRIVER " is not loaded");
-	ASSERT_EQ(0, ret);
 	ret = fail_nth_setup();
 	if (ret == -ENOENT)
 		SKIP(return, "the kernel cannot fail allocations on request");

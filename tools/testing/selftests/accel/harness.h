@@ -8,6 +8,7 @@
 #include "kselftest_harness.h"
 #include "node.h"
 #include "pci_node.h"
+#include "sim.h"
 #include "test_node.h"
 
 /* For fixture set-ups: if it returns false, the test is skipped. */
@@ -54,6 +55,17 @@ static inline bool setup_pci_node(struct __test_metadata *_metadata, struct node
 		SKIP(return false, "no device of accel_test_pci");
 	ASSERT_EQ(0, ret)
 		TH_LOG("accel_test_pci: %s", strerror(-ret));
+	return true;
+}
+
+static inline bool setup_sim(struct __test_metadata *_metadata, struct node *node)
+{
+	int ret = sim_find(node, 0);
+
+	if (ret == -ENOENT && !node_required())
+		SKIP(return false, "the module " SIM_DRIVER " is not loaded");
+	ASSERT_EQ(0, ret)
+		TH_LOG(SIM_DRIVER ": %s", strerror(-ret));
 	return true;
 }
 

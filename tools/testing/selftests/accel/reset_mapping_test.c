@@ -3,9 +3,6 @@
  * Mappings of a device while it is reset.
  */
 #include <fcntl.h>
-#include <glob.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,37 +12,7 @@
 #include "caller.h"
 #include "events.h"
 #include "harness.h"
-
-#define DRIVER_DIR "/sys/bus/pci/drivers/accel_test_pci"
-
-static sigjmp_buf escape;
-
-static void on_sigbus(int number)
-{
-	siglongjmp(escape, number);
-}
-
-/* -EFAULT: the access ended in SIGBUS. */
-static int load(const __u32 *word, __u32 *value)
-{
-	if (sigsetjmp(escape, 1))
-		return -EFAULT;
-	*value = __atomic_load_n(word, __ATOMIC_RELAXED);
-	return 0;
-}
-
-static int find_device(struct node *node)
-{
-	glob_t found;
-	int ret;
-
-	memset(node, 0, sizeof(*node));
-	if (glob(DRIVER_DIR "/*:*", 0, NULL, &found))
-		return -ENOENT;
-	ret = realpath(found.gl_pathv[0], node->device_dir) ? 0 : -errno;
-	globfree(&found);
-	return ret ? ret : node_lookup(node);
-}
+#include "sigbus.h"
 
 FIXTURE(reset_mapping) {
 	struct node node;
@@ -56,16 +23,9 @@ FIXTURE(reset_mapping) {
 
 FIXTURE_SETUP(reset_mapping)
 {
-	struct sigaction action = { .sa_handler = on_sigbus };
-	int ret;
-
-	if (!setup_root(_metadata))
+	if (!setup_root(_metadata) || !setup_pci_node(_metadata, &self->node))
 		return;
-	ret = find_device(&self->node);
-	if (ret == -ENOENT && !node_required())
-		SKIP(return, "no device of accel_test_pci");
-	ASSERT_EQ(0, ret);
-	ASSERT_EQ(0, sigaction(SIGBUS, &action, NULL));
+	ASSERT_EQ(0, catch_sigbus());
 	self->fd = test_open(&self->node, O_RDWR);
 	ASSERT_LE(0, self->fd);
 	self->page = sysconf(_SC_PAGESIZE);
@@ -103,7 +63,7 @@ TEST_F(reset_mapping, accesses_wait)
 	ASSERT_EQ(0, wait_state(self->fd, ACCEL_STATE_RESETTING));
 	/* What is read is of before the driver's hook or of afterwards. */
 	do {
-		ASSERT_EQ(0, load(&self->memory[1], &value));
+		ASSERT_EQ(0, load_word(&self->memory[1], &value));
 		ASSERT_NE(ACCEL_TEST_PCI_IN_RESET, value);
 		read_status(_metadata, self->fd, &status);
 	} while (value == 6 && status.state != ACCEL_STATE_WEDGED);
@@ -120,14 +80,14 @@ TEST_F(reset_mapping, accesses_to_a_wedged_device)
 
 	self->memory[0] = ACCEL_TEST_PCI_FAIL_RESET;
 	EXPECT_EQ(-EIO, admin_reset(&self->node, "force"));
-	EXPECT_EQ(-EFAULT, load(&self->memory[0], &value));
+	EXPECT_EQ(-EFAULT, load_word(&self->memory[0], &value));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, self->page, PROT_READ, MAP_SHARED, self->fd,
 				   ACCEL_TEST_PCI_MEMORY));
 	EXPECT_EQ(EIO, errno);
 
 	/* It is there again with the device. */
 	ASSERT_EQ(0, admin_reset(&self->node, "force"));
-	ASSERT_EQ(0, load(&self->memory[0], &value));
+	ASSERT_EQ(0, load_word(&self->memory[0], &value));
 	EXPECT_EQ(0, value);
 }
 

@@ -30,3 +30,11 @@ int load_byte(const unsigned char *memory, unsigned char *value)
 	*value = __atomic_load_n(memory, __ATOMIC_RELAXED);
 	return 0;
 }
+
+int load_word(const __u32 *memory, __u32 *value)
+{
+	if (sigsetjmp(escape, 1))
+		return -EFAULT;
+	*value = __atomic_load_n(memory, __ATOMIC_RELAXED);
+	return 0;
+}

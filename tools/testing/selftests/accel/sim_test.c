@@ -14,12 +14,8 @@ FIXTURE(sim) {
 
 FIXTURE_SETUP(sim)
 {
-	int ret = sim_find(&self->node, 0);
-
-	if (ret == -ENOENT && !node_required())
-		SKIP(return, "the module " SIM_DRIVER " is not loaded");
-	ASSERT_EQ(0, ret)
-		TH_LOG(SIM_DRIVER ": %s", strerror(-ret));
+	if (!setup_sim(_metadata, &self->node))
+		return;
 	ASSERT_EQ(0, sim_open(&self->user, &self->node));
 }
 
