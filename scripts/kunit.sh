@@ -18,7 +18,7 @@ log=$accel_cache/logs/kunit-$(tree_key).log
 boot() {
 	"$scripts/in-root.sh" -- timeout --kill-after=5 "120" "$(in_cache "$build")/linux" \
 		mem=256M rootfstype=hostfs rootflags=/ ro init=/accel/scripts/kunit/init \
-		con=null con0=fd:0,fd:1 loglevel=7 panic=-1 \
+		time-travel con=null con0=fd:0,fd:1 loglevel=7 panic=-1 \
 		"accel_modules=$(in_cache "$modules")" </dev/null >"$log" 2>&1
 }
 
