@@ -21,7 +21,7 @@
 //! - [`buffer`], `mapping`: memory that processes share with a device
 //! - [`fence`], `background`: work that goes on when a call has returned
 //! - `gate`, `visit`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`,
-//!   `work`, `names`, [`ioctl`], `args`: mechanisms
+//!   `work`, `names`, `handler`, [`ioctl`], `args`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -48,6 +48,7 @@ pub mod fence;
 mod ffi;
 mod file;
 mod gate;
+mod handler;
 mod health;
 mod hwmon;
 pub mod info;

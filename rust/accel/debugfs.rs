@@ -15,10 +15,7 @@
 #[cfg_attr(not(CONFIG_DEBUG_FS), path = "debugfs/nothing.rs")]
 mod folder;
 
-use core::{
-    marker::PhantomData,
-    ptr::NonNull, //
-};
+use core::marker::PhantomData;
 use kernel::{
     prelude::*,
     seq_file::SeqFile, //
@@ -36,6 +33,7 @@ use crate::{
         Observer, //
     },
     driver::AccelDriver,
+    handler,
     names, //
 };
 
@@ -90,13 +88,8 @@ where
     T: AccelDriver,
     H: Fn(&Context<'_, T, Observer>, &SeqFile) -> Result + Copy,
 {
-    const_assert!(
-        size_of::<H>() == 0,
-        "a debug file's function must be a function's name or a closure that captures nothing"
-    );
-    // SAFETY: `H` has no size, so any well-aligned pointer may be read through, and a value of the
-    // type exists: `DebugFile` was given one.
-    let handler = unsafe { NonNull::<H>::dangling().as_ref() };
+    // SAFETY: `DebugFile` was given one.
+    let handler = unsafe { handler::of_type::<H>() };
 
     // SAFETY: Passed on to the caller; the role of an observer asks for nothing more.
     handler(unsafe { Context::from_ref(call) }, out)

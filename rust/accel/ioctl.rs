@@ -9,10 +9,7 @@
 //!
 //! [`AccelDriver::IOCTLS`]: crate::AccelDriver::IOCTLS
 
-use core::{
-    marker::PhantomData,
-    ptr::NonNull, //
-};
+use core::marker::PhantomData;
 use kernel::{
     bindings,
     prelude::*, //
@@ -27,6 +24,7 @@ use crate::{
         User, //
     },
     driver::AccelDriver,
+    handler,
     uapi, //
 };
 
@@ -264,15 +262,8 @@ where
     A: FromBytes + IntoBytes + KnownLayout,
     H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
 {
-    // A function item, or a closure without captures, carries its identity in its type. So there
-    // is no need to keep its value, which a table of one type could not hold.
-    const_assert!(
-        size_of::<H>() == 0,
-        "an ioctl handler must be a function's name or a closure that captures nothing"
-    );
-    // SAFETY: `H` has no size, so any well-aligned pointer may be read through, and a value of the
-    // type exists: `Ioctl` was given one.
-    let handler = unsafe { NonNull::<H>::dangling().as_ref() };
+    // SAFETY: `Ioctl` was given one.
+    let handler = unsafe { handler::of_type::<H>() };
 
     let args = A::mut_from_bytes(args).map_err(|_| EINVAL)?;
 

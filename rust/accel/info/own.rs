@@ -2,10 +2,7 @@
 
 //! Topics of a driver's own.
 
-use core::{
-    marker::PhantomData,
-    ptr::NonNull, //
-};
+use core::marker::PhantomData;
 use kernel::prelude::*;
 use zerocopy::Immutable;
 
@@ -17,6 +14,7 @@ use crate::{
         Observer, //
     },
     driver::AccelDriver,
+    handler,
     uapi, //
 };
 
@@ -70,13 +68,8 @@ where
     R: IntoBytes + Immutable,
     H: Fn(&Context<'_, T, Observer>, &mut List<R>) -> Result + Copy,
 {
-    const_assert!(
-        size_of::<H>() == 0,
-        "a topic's handler must be a function's name or a closure that captures nothing"
-    );
-    // SAFETY: `H` has no size, so any well-aligned pointer may be read through, and a value of the
-    // type exists: `Topic` was given one.
-    let handler = unsafe { NonNull::<H>::dangling().as_ref() };
+    // SAFETY: `Topic` was given one.
+    let handler = unsafe { handler::of_type::<H>() };
 
     let mut list = List::new();
     // SAFETY: Passed on to the caller; the role of an observer asks for nothing more.

@@ -41,6 +41,7 @@ use crate::{
         Observer, //
     },
     driver::AccelDriver,
+    handler,
     names, //
 };
 
@@ -126,13 +127,8 @@ where
     V: Display,
     H: Fn(&Context<'_, T, Observer>) -> V + Copy,
 {
-    const_assert!(
-        size_of::<H>() == 0,
-        "an attribute's function must be a function's name or a closure that captures nothing"
-    );
-    // SAFETY: `H` has no size, so any well-aligned pointer may be read through, and a value of the
-    // type exists: `Attribute` was given one.
-    let handler = unsafe { NonNull::<H>::dangling().as_ref() };
+    // SAFETY: `Attribute` was given one.
+    let handler = unsafe { handler::of_type::<H>() };
 
     // SAFETY: Passed on to the caller; the role of an observer asks for nothing more.
     let value = handler(unsafe { Context::from_ref(call) });
@@ -150,12 +146,8 @@ where
     V: ParseInt,
     H: Fn(&Context<'_, T, Observer>, V) -> Result + Copy,
 {
-    const_assert!(
-        size_of::<H>() == 0,
-        "an attribute's function must be a function's name or a closure that captures nothing"
-    );
-    // SAFETY: As in `show_shim`.
-    let handler = unsafe { NonNull::<H>::dangling().as_ref() };
+    // SAFETY: `Attribute` was given one.
+    let handler = unsafe { handler::of_type::<H>() };
 
     let value = V::from_str(BStr::from_bytes(text))?;
     // SAFETY: Passed on to the caller; the role of an observer asks for nothing more.
