@@ -113,8 +113,9 @@ struct accel_test_buffer {
 
 /*
  * Attributes, in the folder accel_test: "asleep", what SLEEPERS returns;
- * "number", which can be written, up to ACCEL_TEST_MAX_NUMBER; and "secret", 42,
- * which only root reads.
+ * "generation", how many devices there were when this one was bound; "number",
+ * which can be written, up to ACCEL_TEST_MAX_NUMBER; and "secret", 42, which only
+ * root reads.
  */
 #define ACCEL_TEST_MAX_NUMBER 1000
 

@@ -124,6 +124,8 @@ struct Data {
     wakes: Atomic<u32>,
     /// What was written to the attribute "number".
     number: Atomic<u32>,
+    /// Which of all devices it is, in the order in which they were bound.
+    generation: u32,
     health: Health,
     #[pin]
     sleep: Sleep,
@@ -137,6 +139,7 @@ impl Data {
             asleep: Arc::new(Atomic::new(0), GFP_KERNEL)?,
             wakes: Atomic::new(0),
             number: Atomic::new(0),
+            generation: shown::next_generation(),
             health: Health::new(),
             sleep <- Sleep::new(),
             _memory: KVec::with_capacity(memory, GFP_KERNEL)?,
@@ -370,6 +373,7 @@ impl<P: Policy> AccelDriver for Test<P> {
     const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, Self::squares)]);
     const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[
         Attribute::new(c"asleep", shown::asleep),
+        Attribute::new(c"generation", shown::generation),
         Attribute::new(c"number", shown::number).store(shown::set_number),
         Attribute::new(c"secret", |_| 42).for_root(),
     ]);

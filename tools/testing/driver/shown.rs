@@ -6,7 +6,10 @@ use accel::prelude::*;
 use kernel::{
     seq_file::SeqFile,
     seq_print,
-    sync::atomic::Relaxed, //
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
 };
 
 use crate::{
@@ -16,6 +19,18 @@ use crate::{
 
 /// The highest that the attribute "number" takes.
 const MAX_NUMBER: u32 = 1000;
+
+/// How many devices there have been.
+static GENERATIONS: Atomic<u32> = Atomic::new(0);
+
+/// Returns a number that no other device has.
+pub(crate) fn next_generation() -> u32 {
+    GENERATIONS.fetch_add(1, Relaxed) + 1
+}
+
+pub(crate) fn generation<P: Policy>(ctx: &Context<'_, Test<P>, Observer>) -> u32 {
+    ctx.data().generation
+}
 
 pub(crate) fn asleep<P: Policy>(ctx: &Context<'_, Test<P>, Observer>) -> u32 {
     ctx.data().asleep.load(Relaxed)
