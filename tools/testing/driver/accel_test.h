@@ -187,6 +187,21 @@ struct accel_test_buffer {
 #define ACCEL_TEST_IOC_LINGER _IO(ACCEL_IOC_TYPE, 0x59)
 
 /*
+ * Does what a says in hard interrupt context, and returns afterwards: sends an event
+ * of kind ACCEL_EVENT_DRIVER_BASE + b; as REPORT, or as RESET, with the code b; as WAKE;
+ * drops what KEEP_AWAKE keeps; begins work that has to be done within b milliseconds;
+ * ends that work. ENOENT: there is nothing to drop, or to end.
+ */
+#define ACCEL_TEST_IOC_INTERRUPT _IO(ACCEL_IOC_TYPE, 0x5a)
+#define ACCEL_TEST_INTERRUPT_SEND 0
+#define ACCEL_TEST_INTERRUPT_REPORT 1
+#define ACCEL_TEST_INTERRUPT_RESET 2
+#define ACCEL_TEST_INTERRUPT_WAKE 3
+#define ACCEL_TEST_INTERRUPT_LET_SLEEP 4
+#define ACCEL_TEST_INTERRUPT_BEGIN_WORK 5
+#define ACCEL_TEST_INTERRUPT_END_WORK 6
+
+/*
  * The driver keeps a mark for each buffer that an open file has, which at first is
  * the number of its pages. For observers too: the result is how many there are, of
  * all devices.

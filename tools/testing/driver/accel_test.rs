@@ -9,6 +9,7 @@
 mod buffer_data;
 mod buffers;
 mod health;
+mod interrupt;
 mod power;
 mod shown;
 
@@ -43,20 +44,23 @@ use accel::{
     DebugFile,
     DebugTable,
     Power,
-    Reset, //
+    Reset,
+    Work, //
 };
 use core::marker::PhantomData;
 use kernel::{
     bindings,
     device,
     driver,
+    new_mutex,
     str::CString,
     sync::{
         atomic::{
             Atomic,
             Relaxed, //
         },
-        Arc, //
+        Arc,
+        Mutex, //
     },
     InPlaceModule, //
 };
@@ -129,6 +133,9 @@ struct Data {
     health: Health,
     #[pin]
     sleep: Sleep,
+    /// Work that was begun in an interrupt.
+    #[pin]
+    begun: Mutex<Option<Work>>,
     /// Memory of the driver's own, which a device on the platform bus has.
     _memory: KVec<u64>,
 }
@@ -142,6 +149,7 @@ impl Data {
             generation: shown::next_generation(),
             health: Health::new(),
             sleep <- Sleep::new(),
+            begun <- new_mutex!(None),
             _memory: KVec::with_capacity(memory, GFP_KERNEL)?,
         })
     }
@@ -352,6 +360,12 @@ impl<P: Policy> AccelDriver for Test<P> {
             "Counts",
         ),
         Ioctl::new(0x59, "ACCEL_TEST_IOC_LINGER", health::linger, "Lingers"),
+        Ioctl::new(
+            0x5a,
+            "ACCEL_TEST_IOC_INTERRUPT",
+            interrupt::interrupt,
+            "Interrupts",
+        ),
         Ioctl::new(0x60, "ACCEL_TEST_IOC_DUMP", Self::dump, "Dumps").input_only(),
         Ioctl::for_observers(0x70, "ACCEL_TEST_IOC_MARKS", buffer_data::alive, "Counts"),
         Ioctl::new(0x71, "ACCEL_TEST_IOC_MARK", buffer_data::mark, "Marks"),

@@ -63,6 +63,11 @@ impl Sleep {
         })
     }
 
+    /// Returns what keeps the device awake, if anything does.
+    pub(crate) fn take_kept(&self) -> Option<Awake> {
+        self.kept.lock().take()
+    }
+
     /// Notes whether the device is awake.
     pub(crate) fn need(&self) {
         if self.asleep.0.load(Relaxed) {
