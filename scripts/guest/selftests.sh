@@ -46,6 +46,7 @@ fi
 # For those that plug it in and out.
 export ACCEL_PLUG='/accel/scripts/guest/monitor.sh device_add edu,id=edu0'
 export ACCEL_UNPLUG='/accel/scripts/guest/monitor.sh device_del edu0'
+export ACCEL_CARD=/accel/scripts/guest/card.sh
 
 for program; do
 	echo "KTAP version 1"
