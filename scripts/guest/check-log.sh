@@ -20,7 +20,7 @@ trouble+='|sleeping function called|ODEBUG|DMA-API|refcount_t|list_(add|del) cor
 trouble+='|nobody cared|Spurious|unhandled level|segfault|traps:|Out of memory|oom-kill'
 trouble+='|page allocation failure|Bad page|BUG_ON|kobject: .*(error|tried to)|sysfs: cannot create'
 trouble+='|Unknown symbol|unknown symbol|disagrees about version|rust_kernel: panicked|panicked at'
-trouble+='|Unbalanced|still in use|Trying to free|WARN_ON|kref|use-after-free|double free'
+trouble+='|Unbalanced|usage count underflow|still in use|Trying to free|WARN_ON|kref|use-after-free|double free'
 
 # Lines that have such words and mean nothing here, each with its reason.
 # The kernel announces its checkers when it boots.

@@ -114,6 +114,7 @@ impl Core {
     fn hold_managed(&self) -> Option<Hold<'_>> {
         // SAFETY: The device is valid.
         let is_awake = unsafe { ffi::accel_power_get_if_active(self.dev.get()) };
-        is_awake.then_some(Hold(Some(self)))
+        // Not sooner: to drop one gives up a reference.
+        is_awake.then(|| Hold(Some(self)))
     }
 }

@@ -286,6 +286,23 @@ TEST_F(power, removed_while_kept_awake)
 	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
 }
 
+/* Who comes while it wakes, and goes, takes nothing from the one who woke it. */
+TEST_F(power, awake_for_the_one_who_woke_it)
+{
+	struct caller caller = powered_caller(self->user);
+
+	caller.call = call_powered_sleep;
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	ASSERT_EQ(0, power_set(self->observer, 0, 200));
+	ASSERT_EQ(0, caller_start(&caller));
+	ASSERT_EQ(0, power_wait(&self->node, "resuming"));
+	EXPECT_EQ(0, powered_add(self->user));
+	expect_stays_awake(_metadata, &self->node);
+	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_WAKE, 0, 0, NULL));
+	ASSERT_EQ(0, caller_join(&caller));
+	EXPECT_EQ(0, caller.ret);
+}
+
 TEST_F(power, removed_while_it_wakes)
 {
 	struct caller caller = powered_caller(self->user);
