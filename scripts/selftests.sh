@@ -75,10 +75,15 @@ guest_p2p() {
 
 # The machine sleeps, and with it all devices: also those that files would be on.
 guest_suspend() {
-	local file alone=("$scripts/guest/suspend.sh")
+	local file version alone=("$scripts/guest/suspend.sh")
 	for file in accel.ko accel_test.ko accel_test_pci.ko selftests/suspend_test; do
 		alone+=("$modules/$file")
 	done
+	# Of the kernels, this is the one that hibernates.
+	if [ "$kernel" = stock ]; then
+		version=$(kernel_version)
+		alone+=("$(root_dir "$version")/lib/modules/$version/kernel/drivers/block/brd.ko.xz")
+	fi
 	mapfile -t alone < <(printf -- '--alone\n%s\n' "${alone[@]}")
 	runner=./suspend.sh run_guest "$kernel-suspend" --machine pc \
 		"${memory[@]}" --device ivshmem-plain,memdev=memory "${alone[@]}" --

@@ -5,8 +5,9 @@
  * For a machine that can do without all of its devices for a while, as one whose
  * files are on a network cannot. Environment:
  *
- *  ACCEL_WAKER  if 1, something wakes the machine: it really sleeps; otherwise
- *               its devices are put to sleep and woken, but it stays awake
+ *  ACCEL_WAKER      if 1, something wakes the machine: it really sleeps; otherwise
+ *                   its devices are put to sleep and woken, but it stays awake
+ *  ACCEL_HIBERNATE  if 1, its memory can be saved to a swap device
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -64,10 +65,18 @@ FIXTURE_TEARDOWN(suspend)
 	close(self->user);
 }
 
-/* Returns when the system is awake again. */
+/* These return when the system is awake again. */
 static int sleep_now(void)
 {
 	return write_file(POWER_DIR, "state", "mem");
+}
+
+/* The memory is saved, and the system goes on with what was saved. */
+static int hibernate_now(void)
+{
+	int ret = write_file(POWER_DIR, "disk", "test_resume");
+
+	return ret ? ret : write_file(POWER_DIR, "state", "disk");
 }
 
 static int powered_add(int fd)
@@ -103,33 +112,52 @@ static int call_reset(struct caller *caller)
 	return admin_reset(&node, "force");
 }
 
-TEST_F(suspend, sleepers_sleep_on)
+/* Two who sleep in the driver, and one who waits for an event. */
+struct sleepers {
+	struct caller callers[3];
+};
+
+static void start_sleepers(struct __test_metadata *_metadata, struct sleepers *sleepers,
+			   int user, int observer)
 {
-	struct caller callers[] = {
-		sleeper(self->user, ACCEL_TEST_IOC_SLEEP),
-		sleeper(self->user, ACCEL_TEST_IOC_POWERED_SLEEP),
-		{ .call = call_read, .syscall_nr = SYS_read, .fd = self->observer },
-	};
-	size_t i;
+	struct caller *callers = sleepers->callers;
+	int i;
 
-	ASSERT_EQ(0, events_subscribe(self->observer, ACCEL_EVENT_CLASS_DRIVER, -1));
-	for (i = 0; i < ARRAY_SIZE(callers); i++)
+	callers[0] = sleeper(user, ACCEL_TEST_IOC_SLEEP);
+	callers[1] = sleeper(user, ACCEL_TEST_IOC_POWERED_SLEEP);
+	callers[2] = (struct caller) { .call = call_read, .syscall_nr = SYS_read, .fd = observer };
+	ASSERT_EQ(0, events_subscribe(observer, ACCEL_EVENT_CLASS_DRIVER, -1));
+	for (i = 0; i < 3; i++)
 		ASSERT_EQ(0, caller_start(&callers[i]));
-	ASSERT_EQ(0, sleep_now());
-	for (i = 0; i < ARRAY_SIZE(callers); i++)
-		EXPECT_FALSE(atomic_load(&callers[i].done));
-	/* Somebody has needed it, so it was woken by the system. */
-	EXPECT_TRUE(power_is(&self->node, "active"));
-	EXPECT_EQ(self->suspends + 1, power_count(self->observer, ACCEL_TEST_SUSPENDS));
-	EXPECT_EQ(self->resumes + 1, power_count(self->observer, ACCEL_TEST_RESUMES));
+}
 
-	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_WAKE, 0, 0, NULL));
-	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_SEND, 0, 1, NULL));
-	for (i = 0; i < ARRAY_SIZE(callers); i++)
+static void end_sleepers(struct __test_metadata *_metadata, struct sleepers *sleepers, int user)
+{
+	struct caller *callers = sleepers->callers;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		EXPECT_FALSE(atomic_load(&callers[i].done));
+	ASSERT_EQ(0, test_call(user, ACCEL_TEST_IOC_WAKE, 0, 0, NULL));
+	ASSERT_EQ(0, test_call(user, ACCEL_TEST_IOC_SEND, 0, 1, NULL));
+	for (i = 0; i < 3; i++)
 		ASSERT_EQ(0, caller_join(&callers[i]));
 	EXPECT_EQ(0, callers[0].ret);
 	EXPECT_EQ(0, callers[1].ret);
 	EXPECT_EQ(1, callers[2].ret);
+}
+
+TEST_F(suspend, sleepers_sleep_on)
+{
+	struct sleepers sleepers;
+
+	start_sleepers(_metadata, &sleepers, self->user, self->observer);
+	ASSERT_EQ(0, sleep_now());
+	/* Somebody has needed it, so it was woken by the system. */
+	EXPECT_TRUE(power_is(&self->node, "active"));
+	EXPECT_EQ(self->suspends + 1, power_count(self->observer, ACCEL_TEST_SUSPENDS));
+	EXPECT_EQ(self->resumes + 1, power_count(self->observer, ACCEL_TEST_RESUMES));
+	end_sleepers(_metadata, &sleepers, self->user);
 	EXPECT_EQ(0, powered_add(self->user));
 }
 
@@ -201,40 +229,84 @@ TEST_F(suspend, a_reset_comes_first)
 	EXPECT_EQ(0, powered_add(self->user));
 }
 
-TEST_F(suspend, memory)
+/* Registers of a device, and buffers in memory of the system and of the device. */
+struct used {
+	int fd;
+	__u32 *registers;
+	__u32 handles[2];
+	char *maps[2];
+};
+
+static void use_memory(struct __test_metadata *_metadata, const struct node *pci,
+		       struct used *used)
 {
 	size_t i, page = sysconf(_SC_PAGESIZE);
-	__u32 *registers, handles[2];
+
+	used->fd = test_open(pci, O_RDWR);
+	ASSERT_LE(0, used->fd);
+	used->registers = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, used->fd,
+			       ACCEL_TEST_PCI_MEMORY);
+	ASSERT_NE(MAP_FAILED, used->registers);
+	used->registers[0] = PATTERN;
+	for (i = 0; i < ARRAY_SIZE(used->maps); i++) {
+		ASSERT_EQ(0, buffer_create_in(used->fd, i, page, &used->handles[i]));
+		ASSERT_EQ(0, buffer_map(used->fd, used->handles[i], page,
+					(void **)&used->maps[i]));
+		memset(used->maps[i], PATTERN, page);
+	}
+}
+
+static void check_memory(struct __test_metadata *_metadata, struct used *used)
+{
+	size_t i, page = sysconf(_SC_PAGESIZE);
+
+	EXPECT_EQ(PATTERN, used->registers[0]);
+	EXPECT_EQ(0, used->registers[4]);
+	for (i = 0; i < ARRAY_SIZE(used->maps); i++) {
+		EXPECT_EQ(PATTERN, used->maps[i][0]);
+		EXPECT_EQ(PATTERN, used->maps[i][page - 1]);
+		munmap(used->maps[i], page);
+		EXPECT_EQ(0, buffer_close(used->fd, used->handles[i]));
+	}
+	munmap(used->registers, page);
+	close(used->fd);
+}
+
+TEST_F(suspend, memory)
+{
 	struct node pci;
-	char *maps[2];
-	int fd;
+	struct used used;
 
 	if (!setup_pci_node(_metadata, &pci))
 		return;
-	fd = test_open(&pci, O_RDWR);
-	ASSERT_LE(0, fd);
-	registers = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			 ACCEL_TEST_PCI_MEMORY);
-	ASSERT_NE(MAP_FAILED, registers);
-	registers[0] = PATTERN;
-	/* Of the system, and of the device. */
-	for (i = 0; i < ARRAY_SIZE(maps); i++) {
-		ASSERT_EQ(0, buffer_create_in(fd, i, page, &handles[i]));
-		ASSERT_EQ(0, buffer_map(fd, handles[i], page, (void **)&maps[i]));
-		memset(maps[i], PATTERN, page);
-	}
-
+	use_memory(_metadata, &pci, &used);
 	ASSERT_EQ(0, sleep_now());
-	EXPECT_EQ(PATTERN, registers[0]);
-	EXPECT_EQ(0, registers[4]);
-	for (i = 0; i < ARRAY_SIZE(maps); i++) {
-		EXPECT_EQ(PATTERN, maps[i][0]);
-		EXPECT_EQ(PATTERN, maps[i][page - 1]);
-		munmap(maps[i], page);
-		EXPECT_EQ(0, buffer_close(fd, handles[i]));
-	}
-	munmap(registers, page);
-	close(fd);
+	check_memory(_metadata, &used);
+}
+
+/* Its devices are put to sleep for the sake of the image, and woken to be used again. */
+TEST_F_TIMEOUT(suspend, hibernates, 300)
+{
+	const char *hibernate = getenv("ACCEL_HIBERNATE");
+	struct sleepers sleepers;
+	struct used used;
+	struct node pci;
+
+	if (!hibernate || strcmp(hibernate, "1"))
+		SKIP(return, "ACCEL_HIBERNATE is not 1");
+	if (!setup_pci_node(_metadata, &pci))
+		return;
+	use_memory(_metadata, &pci, &used);
+	start_sleepers(_metadata, &sleepers, self->user, self->observer);
+	ASSERT_EQ(0, hibernate_now());
+
+	/* What is known of the sleep is what was known when the image was made. */
+	EXPECT_EQ(self->suspends + 1, power_count(self->observer, ACCEL_TEST_SUSPENDS));
+	EXPECT_EQ(self->resumes + 1, power_count(self->observer, ACCEL_TEST_RESUMES));
+	EXPECT_TRUE(power_is(&self->node, "active"));
+	end_sleepers(_metadata, &sleepers, self->user);
+	check_memory(_metadata, &used);
+	EXPECT_EQ(0, powered_add(self->user));
 }
 
 TEST_HARNESS_MAIN
