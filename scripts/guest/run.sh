@@ -156,8 +156,12 @@ has_booted() {
 for attempt in 1 2; do
 	status=0
 	(
-		sleep "${ACCEL_BOOT_TIMEOUT:-150}"
-		has_booted || kill "$(cat "$run/pid")"
+		# Briefly each time: a sleep outlives us, with all the files that we have open.
+		for ((second = 0; second < ${ACCEL_BOOT_TIMEOUT:-150}; second++)); do
+			sleep 1
+			! has_booted || exit 0
+		done
+		kill "$(cat "$run/pid")"
 	) >/dev/null 2>&1 </dev/null &
 	watcher=$!
 	"$accel_tree/scripts/in-root.sh" -- timeout --foreground --kill-after=5 "$timeout" "${qemu[@]}" ||
