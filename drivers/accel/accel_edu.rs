@@ -16,6 +16,11 @@ use accel::{
         Limits,
         Regions, //
     },
+    engine::{
+        Engine,
+        EngineClass,
+        EngineTable, //
+    },
     pci,
     prelude::*,
     Attribute,
@@ -129,6 +134,18 @@ impl AccelDriver for Edu {
         Ioctl::new(0x42, "ACCEL_EDU_IOC_COPY", edu_dma::copy, "Copies by DMA")
             .input_only()
             .powered(),
+    ]);
+    const ENGINES: EngineTable = EngineTable::new(&[
+        Engine {
+            name: "factorial",
+            class: EngineClass::Compute,
+            count: 1,
+        },
+        Engine {
+            name: "dma",
+            class: EngineClass::Copy,
+            count: 1,
+        },
     ]);
     const ATTRIBUTES: AttributeTable<Self> =
         AttributeTable::new(&[Attribute::new(c"watchdog_ms", edu_health::watchdog_ms)

@@ -19,19 +19,19 @@ use accel::{
         Limits,
         Regions, //
     },
+    engine::{
+        Engine,
+        EngineClass,
+        EngineId,
+        EngineTable, //
+    },
     faux,
     fence::{
         Fence,
         FenceCallback,
         SyncFile, //
     },
-    info::{
-        Engine,
-        EngineClass,
-        List, //
-    },
-    prelude::*,
-    uapi::accel_info_engine, //
+    prelude::*, //
 };
 use kernel::{
     device,
@@ -59,6 +59,9 @@ struct Data {
     queue: Arc<Queue>,
 }
 
+/// What does the jobs.
+const PROCESSOR: EngineId<Sim> = EngineId::row::<0>();
+
 /// How much memory a device has of its own.
 const MEMORY: usize = 4 << 20;
 
@@ -81,12 +84,10 @@ fn submit(ctx: Context<'_, Sim>, args: &mut Submit) -> Result {
         false => None,
     };
 
-    let out = ctx
-        .file()
-        .submit(ctx.device(), computation, asked, |fence| {
-            let out = args.flags & ACCEL_SIM_OUT_FENCE != 0;
-            out.then(|| SyncFile::new(fence)).transpose()
-        })?;
+    let out = ctx.file().submit(&ctx, computation, asked, |fence| {
+        let out = args.flags & ACCEL_SIM_OUT_FENCE != 0;
+        out.then(|| SyncFile::new(fence)).transpose()
+    })?;
     args.job = out.job;
     if let Some(file) = out.extra {
         args.out_fence = file.fd();
@@ -124,14 +125,11 @@ impl AccelDriver for Sim {
         Ioctl::new(0x40, "ACCEL_SIM_IOC_SUBMIT", submit, "Submits a job"),
         Ioctl::new(0x41, "ACCEL_SIM_IOC_WAIT", wait, "Waits for a job"),
     ]);
-
-    fn engines(_ctx: &Context<'_, Self, Observer>, list: &mut List<accel_info_engine>) -> Result {
-        list.push(Engine {
-            name: "processor",
-            class: EngineClass::Compute,
-            count: 1,
-        })
-    }
+    const ENGINES: EngineTable = EngineTable::new(&[Engine {
+        name: "processor",
+        class: EngineClass::Compute,
+        count: 1,
+    }]);
 
     fn memory(_data: &Data, regions: &mut Regions<'_>) -> Result {
         regions.add_carve_out(c"device", MEMORY)
@@ -142,7 +140,7 @@ impl AccelDriver for Sim {
         let Some(job) = ctx.data().queue.take() else {
             return;
         };
-        let work = ctx.device().begin_work();
+        let work = job.begin_work();
         let (done, result) = job.run();
         // Whoever sees it done also sees it counted.
         drop(work);

@@ -5,7 +5,9 @@
 
 use accel::{
     buffer::DeviceMap,
-    prelude::*, //
+    engine::EngineId,
+    prelude::*,
+    Work, //
 };
 use core::ops::Range;
 use kernel::{
@@ -46,6 +48,9 @@ register! {
     }
 }
 
+/// Its row in the table of engines.
+const ENGINE: EngineId<Edu> = EngineId::row::<1>();
+
 /// How much memory buffers can have that the engine reaches without a copy, in bytes.
 pub(crate) const COHERENT: u64 = 1 << 20;
 /// Where the engine has its own memory.
@@ -64,8 +69,14 @@ pub(crate) struct Dma {
 /// What the engine works on.
 struct Job {
     claimed: bool,
-    /// The source and the target. They stay if somebody gives up while the engine works.
-    maps: Option<(DeviceMap, DeviceMap)>,
+    /// They stay if somebody gives up while the engine works.
+    copy: Option<Copying>,
+}
+
+struct Copying {
+    source: DeviceMap,
+    target: DeviceMap,
+    _work: Work,
 }
 
 /// Returns whether the engine works.
@@ -87,7 +98,7 @@ pub(crate) fn quiesce(bar: &Registers<'_>) {
 impl Dma {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            job <- new_mutex!(Job { claimed: false, maps: None }),
+            job <- new_mutex!(Job { claimed: false, copy: None }),
         })
     }
 
@@ -98,7 +109,7 @@ impl Dma {
             return None;
         }
         job.claimed = true;
-        job.maps = None;
+        job.copy = None;
         Some(())
     }
 
@@ -106,10 +117,10 @@ impl Dma {
         let mut job = self.job.lock();
         job.claimed = false;
         if !is_running(bar) {
-            job.maps = None;
-        } else if let Some((_, target)) = &job.maps {
+            job.copy = None;
+        } else if let Some(copy) = &job.copy {
             // By the time the engine is done, it may have other content.
-            target.abandon();
+            copy.target.abandon();
         }
     }
 }
@@ -118,21 +129,25 @@ impl Dma {
 pub(crate) fn clean_up(ctx: &Context<'_, Edu, Observer>) {
     let data = ctx.data();
     let mut job = data.dma.job.lock();
-    let maps = match job.claimed || is_running(&data.bar) {
+    let copy = match job.claimed || is_running(&data.bar) {
         true => None,
-        false => job.maps.take(),
+        false => job.copy.take(),
     };
     drop(job);
-    drop(maps);
+    drop(copy);
 }
 
 /// Starts to move what comes after `done` bytes, and returns how many that are.
 fn start(ctx: &Context<'_, Edu>, done: usize, direction: DataDirection) -> Result<usize> {
     let data = ctx.data();
     let job = data.dma.job.lock();
-    let (source, target) = job.maps.as_ref().ok_or(ENODATA)?;
+    let copy = job.copy.as_ref().ok_or(ENODATA)?;
     let to_device = direction == DataDirection::ToDevice;
-    let map = if to_device { source } else { target };
+    let map = if to_device {
+        &copy.source
+    } else {
+        &copy.target
+    };
     let piece = map.pieces(ctx, done)?.next().ok_or(EINVAL)?;
 
     // CAST: Addresses have at most 32 bits, and no more than `OWN_SIZE` bytes are mapped.
@@ -201,7 +216,11 @@ pub(crate) fn copy(ctx: Context<'_, Edu>, args: &mut edu_uapi::BufferCopy) -> Re
 
     let (ctx, claimed) = ctx.wait(deadline, |ctx| ctx.data().dma.claim(&ctx.data().bar))?;
     claimed.ready()?;
-    ctx.data().dma.job.lock().maps = Some((source, target));
+    ctx.data().dma.job.lock().copy = Some(Copying {
+        source,
+        target,
+        _work: ctx.engine(ENGINE).begin_work(),
+    });
     let (mut ctx, mut result) = transfer(ctx, deadline, len, ToDevice)?;
     if result.is_ok() {
         (ctx, result) = transfer(ctx, deadline, len, FromDevice)?;

@@ -3,6 +3,7 @@
 //! What the "edu" device computes: one factorial at a time.
 
 use accel::{
+    engine::EngineId,
     prelude::*,
     Work, //
 };
@@ -15,6 +16,9 @@ use crate::{
     FACTORIAL,
     STATUS, //
 };
+
+/// What computes: its row in the table of engines.
+const ENGINE: EngineId<Edu> = EngineId::row::<0>();
 
 /// The largest argument whose factorial fits 32 bits.
 const MAX_N: u32 = 12;
@@ -34,12 +38,13 @@ pub(crate) enum Job {
 
 impl EduData<'_> {
     /// Starts to compute n!, or returns `None` while the device is in use.
-    fn start(&self, dev: &Device<Edu>, n: u32) -> Option<Result> {
+    fn start(&self, ctx: &Context<'_, Edu>, n: u32) -> Option<Result> {
         let mut job = self.job.lock();
         if !matches!(*job, Job::None | Job::GivenUp(_)) || self.bar.read(STATUS).busy() {
             return None;
         }
-        match dev.begin_work_within(self.watchdog.ms()) {
+        let engine = ctx.engine(ENGINE);
+        match engine.begin_work_within(ctx.device(), self.watchdog.ms()) {
             Ok(work) => *job = Job::Running(work),
             Err(e) => return Some(Err(e)),
         }
@@ -87,7 +92,7 @@ pub(crate) fn factorial(ctx: Context<'_, Edu>, args: &mut edu_uapi::Factorial) -
         return Err(EINVAL);
     }
     let deadline = edu_uapi::deadline(args.timeout_ms);
-    let (ctx, started) = ctx.wait(deadline, |ctx| ctx.data().start(ctx.device(), args.n))?;
+    let (ctx, started) = ctx.wait(deadline, |ctx| ctx.data().start(ctx, args.n))?;
     started.ready()??;
     let (ctx, result) = ctx.wait(deadline, |ctx| ctx.data().result())?;
     ctx.data().finish();

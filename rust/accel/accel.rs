@@ -19,9 +19,9 @@
 //! - `health`, `reset`, `watchdog`: errors of a device, and what is done about them
 //! - `power`: when a device is asleep
 //! - [`buffer`], `mapping`: memory that processes share with a device
-//! - [`fence`], `background`: work that goes on when a call has returned
+//! - [`engine`], `work`, [`fence`], `background`: work that goes on when a call has returned
 //! - `gate`, `visit`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`,
-//!   `work`, `names`, `handler`, [`ioctl`], `args`: mechanisms
+//!   `names`, `handler`, [`ioctl`], `args`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -41,6 +41,7 @@ mod debugfs;
 mod device;
 mod dispatch;
 mod driver;
+pub mod engine;
 mod events;
 pub mod faux;
 mod fdinfo;

@@ -50,6 +50,7 @@ use crate::{
         DriverOps,
         OpsOf, //
     },
+    engine::Account,
     events::Events,
     fence::Fences,
     ffi,
@@ -114,7 +115,8 @@ pub(crate) struct Core {
     pub(crate) ids: DeviceIds,
     pub(crate) registered_ns: u64,
     pub(crate) passthrough_calls: Atomic<u64>,
-    pub(crate) usage: Arc<Usage>,
+    /// What is not done for a file counts here.
+    pub(crate) account: Arc<Account>,
     pub(crate) fences: Arc<Fences>,
     pub(crate) space: AddressSpace,
     pub(crate) pool: Arc<Pool>,
@@ -167,7 +169,7 @@ impl Core {
                 ids,
                 registered_ns: ffi::monotonic_ns(),
                 passthrough_calls: Atomic::new(0),
-                usage: Arc::new(Usage::new(), GFP_KERNEL)?,
+                account: Account::new(Arc::new(Usage::new(), GFP_KERNEL)?, 0)?,
                 fences: Arc::pin_init(Fences::new(), GFP_KERNEL)?,
                 space: AddressSpace::new()?,
                 pool: Arc::pin_init(Pool::new(), GFP_KERNEL)?,
@@ -431,9 +433,10 @@ impl<T: AccelDriver> Device<T> {
     }
 
     /// Begins a piece of work, which ends when the result is dropped. What is done so is what the
-    /// information topic USAGE shows.
+    /// information topic USAGE shows. If an engine does it for an open file, use
+    /// [`FileEngine::begin_work`](crate::engine::FileEngine::begin_work).
     pub fn begin_work(&self) -> Work {
-        Work::begin(self.core.usage.clone())
+        Work::begin(self.core.account.clone(), 0)
     }
 
     /// Keeps `data`, which the driver has gathered after an error, for those who look into it: see

@@ -34,6 +34,11 @@ use crate::{
         User, //
     },
     debugfs::DebugTable,
+    engine::{
+        Engine,
+        EngineId,
+        EngineTable, //
+    },
     info::{
         List,
         TopicEntry,
@@ -60,7 +65,6 @@ use crate::{
     },
     uapi::{
         accel_info_clock,
-        accel_info_engine,
         accel_info_firmware,
         accel_info_sensor, //
     },
@@ -139,6 +143,9 @@ pub trait AccelDriver: Sized + 'static {
     /// Whether its devices have buffers.
     const BUFFERS: BufferTable<Self> = BufferTable::none();
 
+    /// What engines its devices have, of which each can work at the same time.
+    const ENGINES: EngineTable = EngineTable::new(&[]);
+
     /// Topics of information beyond those that every device has.
     const TOPICS: TopicTable<Self> = TopicTable::new(&[]);
 
@@ -165,9 +172,10 @@ pub trait AccelDriver: Sized + 'static {
         Ok(())
     }
 
-    /// Lists what the device can do at the same time.
-    fn engines(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_engine>) -> Result {
-        Ok(())
+    /// Says how many engines of a kind the device has; zero if it has none, unlike others. By
+    /// default it has as many as the table says.
+    fn engine_count(_ctx: &Context<'_, Self, Observer>, engine: EngineId<Self>) -> u32 {
+        Self::ENGINES.count(engine)
     }
 
     /// Lists the clocks.
@@ -241,6 +249,7 @@ pub(crate) struct DriverOps {
     pub(crate) ioctls: &'static [Entry],
     pub(crate) topics: &'static [TopicEntry],
     pub(crate) attributes: &'static [AttributeEntry],
+    pub(crate) engines: &'static [Engine],
     /// How many buffers a file may have; `None` if the device has none.
     pub(crate) buffers: Option<Limits>,
     pub(crate) buffer_data: DataOps,
@@ -254,9 +263,14 @@ pub(crate) struct DriverOps {
     ///
     /// The call must have been admitted to a device of this driver.
     pub(crate) firmware: unsafe fn(&Call<'_>) -> Result<List>,
-    pub(crate) engines: unsafe fn(&Call<'_>) -> Result<List>,
     pub(crate) clocks: unsafe fn(&Call<'_>) -> Result<List>,
     pub(crate) sensors: unsafe fn(&Call<'_>) -> Result<List>,
+    /// Says how many engines of a kind the device has.
+    ///
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver.
+    pub(crate) engine_count: unsafe fn(&Call<'_>, usize) -> u32,
     /// # Safety
     ///
     /// The call must have been admitted to a device of this driver.
@@ -320,6 +334,7 @@ impl<T: AccelDriver> OpsOf<T> {
         ioctls: T::IOCTLS.entries(),
         topics: T::TOPICS.entries(),
         attributes: T::ATTRIBUTES.entries(),
+        engines: T::ENGINES.entries(),
         buffers: T::BUFFERS.limits,
         buffer_data: DataOps::of::<T>(),
         reset_limit: match T::RESET.hook {
@@ -331,9 +346,9 @@ impl<T: AccelDriver> OpsOf<T> {
             None => None,
         },
         firmware: Self::firmware,
-        engines: Self::engines,
         clocks: Self::clocks,
         sensors: Self::sensors,
+        engine_count: Self::engine_count,
         background: Self::background,
         poll: Self::poll,
         mmap: Self::mmap,
@@ -382,10 +397,10 @@ impl<T: AccelDriver> OpsOf<T> {
 
     /// # Safety
     ///
-    /// See [`DriverOps`].
-    unsafe fn engines(call: &Call<'_>) -> Result<List> {
-        // SAFETY: Same requirements.
-        unsafe { Self::list(call, T::engines) }
+    /// See [`DriverOps::engine_count`].
+    unsafe fn engine_count(call: &Call<'_>, engine: usize) -> u32 {
+        // SAFETY: Same requirements; the role of an observer asks for nothing more.
+        T::engine_count(unsafe { Context::from_ref(call) }, EngineId::new(engine))
     }
 
     /// # Safety

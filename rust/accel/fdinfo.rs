@@ -3,10 +3,10 @@
 //! What `/proc/<pid>/fdinfo/<fd>` says of an open file.
 //!
 //! The keys are those of DRM's usage statistics, with another prefix; see
-//! `Documentation/accel/observability.rst`. All of it is what the core knows: nothing asks the
-//! driver. A key that the core could not answer truthfully for this file is not there. So there is
-//! no time of engines, which is counted for the device and not for each file; and when the device
-//! is gone, there are neither its driver nor its address.
+//! `Documentation/accel/observability.rst`. All of it is what the core knows; the driver is only
+//! asked how many engines there are. A key that the core could not answer truthfully for this file
+//! is not there. So when the device is gone, there are neither its driver, nor its address, nor its
+//! engines.
 
 use kernel::{
     bindings,
@@ -21,6 +21,7 @@ use crate::{
     buffer::Handles,
     context::Call,
     device::Core,
+    engine,
     ffi,
     file::OpenFile,
     uapi, //
@@ -48,6 +49,7 @@ fn show_file(seq: &SeqFile, file: &OpenFile) {
     }
     if let Some(call) = file.call() {
         show_device(seq, &call);
+        show_engines(seq, file, &call);
     }
 }
 
@@ -84,5 +86,19 @@ fn show_device(seq: &SeqFile, call: &Call<'_>) {
     let parent = call.core.parent();
     if ffi::bus_name(parent) == c"pci" {
         seq_print!(seq, "accel-pdev:\t{}\n", parent.name());
+    }
+}
+
+/// Shows how long engines have worked for a file.
+fn show_engines(seq: &SeqFile, file: &OpenFile, call: &Call<'_>) {
+    for (number, engine, count) in engine::of_device(call) {
+        let Some(busy_ns) = file.account.busy_ns(number) else {
+            continue;
+        };
+        let name = engine.name;
+        seq_print!(seq, "accel-engine-{name}:\t{busy_ns} ns\n");
+        if count > 1 {
+            seq_print!(seq, "accel-engine-capacity-{name}:\t{count}\n");
+        }
     }
 }

@@ -415,6 +415,7 @@ pub(crate) fn check_lockdown() -> Result {
 }
 
 /// Returns CLOCK_MONOTONIC in nanoseconds.
+#[inline]
 pub(crate) fn monotonic_ns() -> u64 {
     // SAFETY: May be called from any context other than NMI.
     let now = unsafe { bindings::ktime_get() };

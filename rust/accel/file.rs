@@ -30,6 +30,7 @@ use crate::{
     context::Call,
     device::Core,
     driver::DriverOps,
+    engine::Account,
     events::Inbox,
     open_policy::{
         OpenPolicy,
@@ -170,6 +171,8 @@ pub(crate) struct OpenFile {
     pub(crate) id: u64,
     /// The buffers of a user, if the device has any.
     pub(crate) buffers: Option<Pin<KBox<Handles>>>,
+    /// What engines have done for it; there are none for an observer.
+    pub(crate) account: Arc<Account>,
     pub(crate) inbox: Arc<Inbox>,
     state: Atomic<*mut c_void>,
 }
@@ -190,6 +193,10 @@ impl OpenFile {
             Some(_) if role == Role::User => Some(KBox::pin_init(Handles::new(), GFP_KERNEL)?),
             _ => None,
         };
+        let engines = match role {
+            Role::Observer => 0,
+            Role::User => ops.engines.len(),
+        };
         let node = RBTreeNodeReservation::new(GFP_KERNEL)?;
         let file = Arc::new(
             Self {
@@ -198,6 +205,7 @@ impl OpenFile {
                 client: Client::current(),
                 id: core.files.next_id(),
                 buffers,
+                account: Account::new(core.account.usage.clone(), engines)?,
                 inbox: Arc::pin_init(Inbox::new(), GFP_KERNEL)?,
                 state: Atomic::new(core::ptr::null_mut()),
             },

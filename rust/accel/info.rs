@@ -22,8 +22,6 @@ pub use self::{
     },
     record::{
         Clock,
-        Engine,
-        EngineClass,
         Firmware,
         List,
         Reading,

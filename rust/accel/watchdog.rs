@@ -34,6 +34,7 @@ use crate::{
         Device, //
     },
     driver::AccelDriver,
+    engine::FileEngine,
     ffi,
     health::Fault,
     queue::queue,
@@ -246,6 +247,19 @@ impl<T: AccelDriver> Device<T> {
     /// A device can have 128 such pieces of work at a time; `EBUSY` if it has them already.
     pub fn begin_work_within(&self, timeout_ms: Msecs) -> Result<Work> {
         let watch = self.core().watch(timeout_ms)?;
+        Ok(self.begin_work().watched_by(watch))
+    }
+}
+
+impl FileEngine {
+    /// As [`Self::begin_work`], for work that has to end within `timeout_ms` milliseconds. See
+    /// [`Device::begin_work_within`] of `device`.
+    pub fn begin_work_within<T: AccelDriver>(
+        self,
+        device: &Device<T>,
+        timeout_ms: Msecs,
+    ) -> Result<Work> {
+        let watch = device.core().watch(timeout_ms)?;
         Ok(self.begin_work().watched_by(watch))
     }
 }

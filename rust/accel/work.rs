@@ -2,22 +2,20 @@
 
 //! Accounting of what a device does.
 
-use kernel::{
-    sync::{
-        atomic::{
-            Atomic,
-            Relaxed,
-            Release, //
-        },
-        Arc, //
+use kernel::sync::{
+    atomic::{
+        Atomic,
+        Relaxed,
+        Release, //
     },
-    time::{
-        Instant,
-        Monotonic, //
-    },
+    Arc, //
 };
 
-use crate::watchdog::Watch;
+use crate::{
+    engine::Account,
+    ffi,
+    watchdog::Watch, //
+};
 
 /// The counters of a device; `struct accel_info_usage`. They only grow.
 pub(crate) struct Usage {
@@ -34,6 +32,20 @@ impl Usage {
             completed: Atomic::new(0),
         }
     }
+
+    /// Counts work that begins.
+    #[inline]
+    pub(crate) fn submit(&self) {
+        self.submitted.add(1, Relaxed);
+    }
+
+    /// Counts work that has ended.
+    #[inline]
+    pub(crate) fn complete(&self, busy_ns: u64) {
+        self.busy_ns.add(busy_ns, Relaxed);
+        // Whoever sees this completed also sees that it was submitted.
+        self.completed.fetch_add(1, Release);
+    }
 }
 
 /// A piece of work that the device is busy with, from [`Device::begin_work`] until it is dropped.
@@ -44,18 +56,26 @@ impl Usage {
 #[must_use = "the work ends when this is dropped"]
 pub struct Work {
     // Not the device, whose last reference must not be given up in interrupt context.
-    usage: Arc<Usage>,
-    begin: Instant<Monotonic>,
+    account: Arc<Account>,
+    engine: usize,
+    begin_ns: u64,
     // For as long as the work lasts.
     _watch: Option<Watch>,
 }
 
 impl Work {
-    pub(crate) fn begin(usage: Arc<Usage>) -> Self {
-        usage.submitted.fetch_add(1, Relaxed);
+    /// Begins work on an engine; or, if the account has no such, that only counts for the device.
+    #[inline]
+    pub(crate) fn begin(account: Arc<Account>, engine: usize) -> Self {
+        account.usage.submit();
+        let begin_ns = ffi::monotonic_ns();
+        if let Some(time) = account.engine(engine) {
+            time.begin(begin_ns);
+        }
         Self {
-            usage,
-            begin: Instant::now(),
+            account,
+            engine,
+            begin_ns,
             _watch: None,
         }
     }
@@ -68,11 +88,17 @@ impl Work {
 }
 
 impl Drop for Work {
+    #[inline]
     fn drop(&mut self) {
-        // CAST: The monotonic clock does not go backwards.
-        let busy_ns = self.begin.elapsed().as_nanos() as u64;
-        self.usage.busy_ns.fetch_add(busy_ns, Relaxed);
-        // Whoever sees this completed also sees that it was submitted.
-        self.usage.completed.fetch_add(1, Release);
+        let time = self.account.engine(self.engine);
+        if let Some(time) = time {
+            time.pause(self.begin_ns);
+        }
+        // This does not wrap: the clock does not go backwards.
+        let busy_ns = ffi::monotonic_ns().wrapping_sub(self.begin_ns);
+        if let Some(time) = time {
+            time.end(busy_ns);
+        }
+        self.account.usage.complete(busy_ns);
     }
 }

@@ -4,13 +4,15 @@
 
 use accel::{
     buffer::with_reserved,
+    engine::FileEngine,
     fence::{
         DriverFence,
         Fence,
         FenceCallback,
         Timeline, //
     },
-    prelude::*, //
+    prelude::*,
+    Work, //
 };
 use kernel::{
     new_mutex,
@@ -32,7 +34,8 @@ use kernel::{
 use crate::{
     compute::Computation,
     sim_uapi::ACCEL_SIM_MAX_JOBS,
-    Sim, //
+    Sim,
+    PROCESSOR, //
 };
 
 /// Has the device told when a fence is signalled.
@@ -49,6 +52,7 @@ struct Inputs {
 pub(crate) struct Job {
     computation: Computation,
     inputs: Inputs,
+    engine: FileEngine,
     done: DriverFence,
 }
 
@@ -61,6 +65,11 @@ impl Job {
         }
         let asked = self.inputs.asked.as_ref();
         asked.map_or(Some(Ok(())), |input| input.fence().status())
+    }
+
+    /// Counts it as work of the file that has submitted it.
+    pub(crate) fn begin_work(&self) -> Work {
+        self.engine.clone().begin_work()
     }
 
     /// Does what is to be done, unless what it waited for has failed. Returns how it has ended, and
@@ -209,7 +218,7 @@ impl Jobs {
     /// Returns `EAGAIN` if there are too many.
     pub(crate) fn submit<X>(
         &self,
-        device: &Device<Sim>,
+        ctx: &Context<'_, Sim>,
         computation: Computation,
         asked: Option<Input>,
         extra: impl FnOnce(&Fence) -> Result<X>,
@@ -225,7 +234,7 @@ impl Jobs {
         let implicit = with_reserved(&computation.buffers(), |reserved| {
             let mut implicit = KVec::new();
             for fence in reserved.pending()? {
-                let input = KBox::pin_init(FenceCallback::new(device, fence), GFP_KERNEL)?;
+                let input = KBox::pin_init(FenceCallback::new(ctx.device(), fence), GFP_KERNEL)?;
                 implicit.push(input, GFP_KERNEL)?;
             }
             reserved.add(done.fence());
@@ -244,6 +253,7 @@ impl Jobs {
         let queued = Job {
             computation,
             inputs: Inputs { asked, implicit },
+            engine: ctx.engine(PROCESSOR),
             done,
         };
         let node = node.into_node(id, queued);

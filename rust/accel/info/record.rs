@@ -16,28 +16,6 @@ pub struct Firmware<'a> {
     pub version: &'a str,
 }
 
-/// A kind of engine; `struct accel_info_engine`.
-pub struct Engine<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// What it is for.
-    pub class: EngineClass,
-    /// How many of its kind there are.
-    pub count: u32,
-}
-
-/// What an engine is for; `enum accel_engine_class`.
-#[derive(Clone, Copy)]
-#[repr(u32)]
-pub enum EngineClass {
-    /// None of the others.
-    Other = ACCEL_ENGINE_OTHER,
-    /// Computing.
-    Compute = ACCEL_ENGINE_COMPUTE,
-    /// Moving data.
-    Copy = ACCEL_ENGINE_COPY,
-}
-
 /// A clock; `struct accel_info_clock`.
 pub struct Clock<'a> {
     /// Which one.
@@ -70,16 +48,6 @@ impl From<Firmware<'_>> for accel_info_firmware {
         Self {
             name: text(firmware.name.as_bytes()),
             version: text(firmware.version.as_bytes()),
-        }
-    }
-}
-
-impl From<Engine<'_>> for accel_info_engine {
-    fn from(engine: Engine<'_>) -> Self {
-        Self {
-            name: text(engine.name.as_bytes()),
-            engine_class: engine.class as u32,
-            count: engine.count,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     context::Call,
     dispatch,
     driver::DriverOps,
+    engine,
     ffi,
     file::OpenFile,
     ioctl::Entry,
@@ -49,7 +50,7 @@ pub(super) fn records(call: &Call<'_>, topic: u32) -> Result<List> {
         ACCEL_INFO_DEVICE => device(call),
         ACCEL_INFO_DRIVER => driver(call),
         ACCEL_INFO_FIRMWARE => of_driver(call, ops.firmware),
-        ACCEL_INFO_ENGINES => of_driver(call, ops.engines),
+        ACCEL_INFO_ENGINES => engines(call),
         ACCEL_INFO_MEMORY => memory(call),
         ACCEL_INFO_CLOCKS => of_driver(call, ops.clocks),
         ACCEL_INFO_USAGE => List::of_one(usage(call)),
@@ -133,6 +134,18 @@ fn driver(call: &Call<'_>) -> Result<List> {
     })
 }
 
+fn engines(call: &Call<'_>) -> Result<List> {
+    let mut list = List::<accel_info_engine>::new();
+    for (_, engine, count) in engine::of_device(call) {
+        list.push(accel_info_engine {
+            name: text(engine.name.as_bytes()),
+            engine_class: engine.class as u32,
+            count,
+        })?;
+    }
+    Ok(list.erase())
+}
+
 fn memory(call: &Call<'_>) -> Result<List> {
     let mut list = List::<accel_info_memory>::new();
     if call.core.has_buffers {
@@ -144,7 +157,7 @@ fn memory(call: &Call<'_>) -> Result<List> {
 }
 
 pub(super) fn usage(call: &Call<'_>) -> accel_info_usage {
-    let usage = &call.core.usage;
+    let usage = &call.core.account.usage;
 
     // What has completed is read first, so that it never exceeds what was submitted.
     let completed = usage.completed.load(Acquire);

@@ -167,17 +167,17 @@ attributes! {
 
     /// Time spent on work that is completed.
     static BUSY_NS = c"busy_ns", BusyNs(|call, out| {
-        writeln!(out, "{}", call.core.usage.busy_ns.load(Relaxed))
+        writeln!(out, "{}", call.core.account.usage.busy_ns.load(Relaxed))
     });
 
     /// How many pieces of work have ended.
     static COMPLETED = c"completed", Completed(|call, out| {
-        writeln!(out, "{}", call.core.usage.completed.load(Relaxed))
+        writeln!(out, "{}", call.core.account.usage.completed.load(Relaxed))
     });
 
     /// How many pieces of work were begun.
     static SUBMITTED = c"submitted", Submitted(|call, out| {
-        writeln!(out, "{}", call.core.usage.submitted.load(Relaxed))
+        writeln!(out, "{}", call.core.account.usage.submitted.load(Relaxed))
     });
 }
 

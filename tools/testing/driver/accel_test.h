@@ -66,7 +66,11 @@ struct accel_test_grown {
 /* Takes the structure in but does not write it back. */
 #define ACCEL_TEST_IOC_INPUT_ONLY _IO(ACCEL_IOC_TYPE, 0x48)
 
-/* Is busy for a milliseconds, unless interrupted. */
+/*
+ * Is busy for a milliseconds, unless interrupted, on the engine "adder", or, if b is
+ * not zero, on "mover". There are four of the first, and of the other one, which
+ * accel_test.exclusive does not have.
+ */
 #define ACCEL_TEST_IOC_WORK _IO(ACCEL_IOC_TYPE, 0x49)
 
 /**
@@ -200,6 +204,16 @@ struct accel_test_buffer {
 #define ACCEL_TEST_INTERRUPT_LET_SLEEP 4
 #define ACCEL_TEST_INTERRUPT_BEGIN_WORK 5
 #define ACCEL_TEST_INTERRUPT_END_WORK 6
+
+/*
+ * Does a times what b says: begins work on the engine "adder" and ends it; counts
+ * work there that has taken as many nanoseconds as this was done before; or reads
+ * the clock twice, as the first does.
+ */
+#define ACCEL_TEST_IOC_WORK_OFTEN _IO(ACCEL_IOC_TYPE, 0x61)
+#define ACCEL_TEST_BEGIN_AND_END 0
+#define ACCEL_TEST_COUNT 1
+#define ACCEL_TEST_READ_CLOCK 2
 
 /*
  * The driver keeps a mark for each buffer that an open file has, which at first is

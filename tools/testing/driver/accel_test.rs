@@ -8,6 +8,7 @@
 
 mod buffer_data;
 mod buffers;
+mod engines;
 mod health;
 mod interrupt;
 mod power;
@@ -19,11 +20,13 @@ use accel::{
         Limits,
         Regions, //
     },
+    engine::{
+        EngineId,
+        EngineTable, //
+    },
     faux,
     info::{
         Clock,
-        Engine,
-        EngineClass,
         Firmware,
         List,
         Reading,
@@ -35,7 +38,6 @@ use accel::{
     prelude::*,
     uapi::{
         accel_info_clock,
-        accel_info_engine,
         accel_info_firmware,
         accel_info_sensor, //
     },
@@ -88,6 +90,8 @@ trait Policy: Send + Sync + 'static {
     const RESET: bool = true;
     /// Whether devices can sleep.
     const POWER: bool = false;
+    /// Whether devices have an engine that moves data.
+    const MOVER: bool = true;
 }
 
 struct Shared;
@@ -109,6 +113,7 @@ impl Policy for Exclusive {
     });
     const MEMORY: usize = 256 << 10;
     const RESET: bool = false;
+    const MOVER: bool = false;
 }
 
 impl Policy for Limited {
@@ -233,12 +238,6 @@ impl<P: Policy> Test<P> {
         Ok(())
     }
 
-    fn work(ctx: Context<'_, Self>, args: &mut Words) -> Result {
-        let _work = ctx.device().begin_work();
-        let (_, _) = ctx.wait(Deadline::in_ms(args.a), |_| None::<()>)?;
-        Ok(())
-    }
-
     fn squares(_ctx: &Context<'_, Self, Observer>, list: &mut List<Record>) -> Result {
         (0..1000).try_for_each(|number| {
             list.push(Record {
@@ -301,7 +300,7 @@ impl<P: Policy> AccelDriver for Test<P> {
         Ioctl::new(0x47, "ACCEL_TEST_IOC_GROWN_ADD", Self::grown_add, "Adds")
             .min_size(size_of::<Words>()),
         Ioctl::new(0x48, "ACCEL_TEST_IOC_INPUT_ONLY", Self::add, "Adds").input_only(),
-        Ioctl::new(0x49, "ACCEL_TEST_IOC_WORK", Self::work, "Works"),
+        Ioctl::new(0x49, "ACCEL_TEST_IOC_WORK", engines::work, "Works"),
         Ioctl::new(0x4a, "ACCEL_TEST_IOC_BUFFER_FILL", buffers::fill, "Fills"),
         Ioctl::new(0x4b, "ACCEL_TEST_IOC_BUFFER_SUM", buffers::sum, "Sums"),
         Ioctl::new(0x4c, "ACCEL_TEST_IOC_SEND", health::send, "Sends"),
@@ -367,6 +366,12 @@ impl<P: Policy> AccelDriver for Test<P> {
             "Interrupts",
         ),
         Ioctl::new(0x60, "ACCEL_TEST_IOC_DUMP", Self::dump, "Dumps").input_only(),
+        Ioctl::new(
+            0x61,
+            "ACCEL_TEST_IOC_WORK_OFTEN",
+            engines::work_often,
+            "Works",
+        ),
         Ioctl::for_observers(0x70, "ACCEL_TEST_IOC_MARKS", buffer_data::alive, "Counts"),
         Ioctl::new(0x71, "ACCEL_TEST_IOC_MARK", buffer_data::mark, "Marks"),
         Ioctl::new(0x72, "ACCEL_TEST_IOC_FAIL_MARK", buffer_data::fail, "Fails"),
@@ -385,6 +390,7 @@ impl<P: Policy> AccelDriver for Test<P> {
         false => Power::none(),
     };
     const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, Self::squares)]);
+    const ENGINES: EngineTable = engines::TABLE;
     const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[
         Attribute::new(c"asleep", shown::asleep),
         Attribute::new(c"generation", shown::generation),
@@ -415,12 +421,8 @@ impl<P: Policy> AccelDriver for Test<P> {
         })
     }
 
-    fn engines(_ctx: &Context<'_, Self, Observer>, list: &mut List<accel_info_engine>) -> Result {
-        list.push(Engine {
-            name: "adder",
-            class: EngineClass::Compute,
-            count: 4,
-        })
+    fn engine_count(_ctx: &Context<'_, Self, Observer>, engine: EngineId<Self>) -> u32 {
+        engines::count(engine)
     }
 
     fn clocks(_ctx: &Context<'_, Self, Observer>, list: &mut List<accel_info_clock>) -> Result {

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The engines of a device, and how long each has worked for an open file.
+
+mod time;
+
+use core::marker::PhantomData;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+use self::time::EngineTime;
+use crate::{
+    context::{
+        Call,
+        Context,
+        User, //
+    },
+    driver::AccelDriver,
+    ffi,
+    names,
+    uapi::*,
+    work::{
+        Usage,
+        Work, //
+    }, //
+};
+
+/// A kind of engine; `struct accel_info_engine`.
+pub struct Engine {
+    /// Its name: at most 31 bytes, without colons and white space, as it is part of a key of
+    /// `fdinfo`. It does not begin with "capacity-", by which another key begins.
+    pub name: &'static str,
+    /// What it is for.
+    pub class: EngineClass,
+    /// How many of its kind there are. See [`AccelDriver::engine_count`].
+    pub count: u32,
+}
+
+/// What an engine is for; `enum accel_engine_class`.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub enum EngineClass {
+    /// None of the others.
+    Other = ACCEL_ENGINE_OTHER,
+    /// Computing.
+    Compute = ACCEL_ENGINE_COMPUTE,
+    /// Moving data.
+    Copy = ACCEL_ENGINE_COPY,
+}
+
+/// The kinds of engines that the devices of a driver have.
+pub struct EngineTable(&'static [Engine]);
+
+impl EngineTable {
+    /// Makes a table of `engines`.
+    ///
+    /// Two of the same name, or one whose name is not as [`Engine`] wants it, do not compile.
+    pub const fn new(engines: &'static [Engine]) -> Self {
+        let mut i = 0;
+        while i < engines.len() {
+            let name = engines[i].name.as_bytes();
+            assert!(
+                names::is_of_key(name) && name.len() <= 31,
+                "an engine has a name of at most 31 bytes, without colons and white space"
+            );
+            assert!(
+                !names::begins_with(name, b"capacity-"),
+                "an engine's name does not begin with \"capacity-\""
+            );
+            let mut before = 0;
+            while before < i {
+                assert!(
+                    !names::equal(name, engines[before].name.as_bytes()),
+                    "the engines of a driver have different names"
+                );
+                before += 1;
+            }
+            i += 1;
+        }
+        Self(engines)
+    }
+
+    /// Returns the rows.
+    pub(crate) const fn entries(&self) -> &'static [Engine] {
+        self.0
+    }
+
+    /// Returns how many engines of a kind the table says that there are.
+    pub fn count<T: AccelDriver>(&self, engine: EngineId<T>) -> u32 {
+        self.0.get(engine.number).map_or(0, |engine| engine.count)
+    }
+}
+
+/// A kind of engine of the driver `T`: a row of its [`AccelDriver::ENGINES`].
+pub struct EngineId<T> {
+    number: usize,
+    _driver: PhantomData<fn(T)>,
+}
+
+impl<T> EngineId<T> {
+    pub(crate) const fn new(number: usize) -> Self {
+        Self {
+            number,
+            _driver: PhantomData,
+        }
+    }
+
+    /// Returns the number of the row; the first is 0.
+    pub const fn number(self) -> usize {
+        self.number
+    }
+}
+
+impl<T: AccelDriver> EngineId<T> {
+    /// Returns row `N`. If there is none, this does not compile.
+    pub const fn row<const N: usize>() -> Self {
+        const {
+            assert!(
+                N < T::ENGINES.entries().len(),
+                "an engine is one of the driver's table"
+            );
+        }
+        Self::new(N)
+    }
+}
+
+impl<T> Clone for EngineId<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for EngineId<T> {}
+
+/// Returns the engines that a device has: the number of each, what it is and how many there are.
+pub(crate) fn of_device<'a>(
+    call: &'a Call<'_>,
+) -> impl Iterator<Item = (usize, &'a Engine, u32)> + 'a {
+    // SAFETY: The call is inside the gate, and is borrowed meanwhile.
+    let ops = unsafe { call.core.ops() };
+    let engines = Iterator::zip(0.., ops.engines);
+    engines.filter_map(move |(number, engine)| {
+        // SAFETY: The call was admitted to a device of this driver.
+        let count = unsafe { (ops.engine_count)(call, number) };
+        (count > 0).then_some((number, engine, count))
+    })
+}
+
+/// What is counted of the work that a device does for somebody.
+pub(crate) struct Account {
+    /// Of the device, whoever it is for.
+    pub(crate) usage: Arc<Usage>,
+    engines: KVec<EngineTime>,
+}
+
+impl Account {
+    /// Makes the account of somebody for whom so many kinds of engines work.
+    pub(crate) fn new(usage: Arc<Usage>, engines: usize) -> Result<Arc<Self>> {
+        let mut times = KVec::with_capacity(engines, GFP_KERNEL)?;
+        for _ in 0..engines {
+            times.push(EngineTime::new(), GFP_KERNEL)?;
+        }
+        let account = Self {
+            usage,
+            engines: times,
+        };
+        Ok(Arc::new(account, GFP_KERNEL)?)
+    }
+
+    /// Returns the time of an engine until now, in nanoseconds. It never goes back.
+    pub(crate) fn busy_ns(&self, number: usize) -> Option<u64> {
+        Some(self.engines.get(number)?.look(ffi::monotonic_ns))
+    }
+
+    /// Returns the time of an engine; `None` if that is not counted.
+    #[inline]
+    pub(crate) fn engine(&self, number: usize) -> Option<&EngineTime> {
+        self.engines.get(number)
+    }
+}
+
+/// An engine as it works for an open file, from [`Context::engine`].
+///
+/// May be kept for as long as is needed, also when the file is closed.
+#[derive(Clone)]
+pub struct FileEngine {
+    account: Arc<Account>,
+    number: usize,
+}
+
+impl FileEngine {
+    /// Begins a piece of work on the engine, which ends when the result is dropped. How long it
+    /// takes is counted as by [`Device::begin_work`](crate::Device::begin_work), and for the file.
+    #[inline]
+    pub fn begin_work(self) -> Work {
+        Work::begin(self.account, self.number)
+    }
+
+    /// Counts a piece of work that has ended, as if begun and ended so many nanoseconds apart: for
+    /// a device that says itself how long it took.
+    #[inline]
+    pub fn count_work(&self, busy_ns: u64) {
+        let usage = &self.account.usage;
+        usage.submit();
+        if let Some(time) = self.account.engine(self.number) {
+            time.end(busy_ns);
+        }
+        usage.complete(busy_ns);
+    }
+}
+
+impl<T: AccelDriver> Context<'_, T, User> {
+    /// Returns an engine of the device, as it works for the calling file.
+    pub fn engine(&self, engine: EngineId<T>) -> FileEngine {
+        FileEngine {
+            account: self.open_file().account.clone(),
+            number: engine.number,
+        }
+    }
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_engine)]
+mod tests {
+    use super::*;
+    use kernel::sync::atomic::Relaxed;
+
+    #[test]
+    fn each_engine_for_itself_and_without_the_file() -> Result {
+        let usage = Arc::new(Usage::new(), GFP_KERNEL)?;
+        let account = Account::new(usage.clone(), 2)?;
+        let engine = FileEngine {
+            account: account.clone(),
+            number: 1,
+        };
+        drop(engine.clone().begin_work());
+        assert_eq!(account.busy_ns(0), Some(0));
+        assert_eq!(account.busy_ns(1), Some(usage.busy_ns.load(Relaxed)));
+        assert_eq!(account.busy_ns(2), None);
+        drop(account);
+        drop(engine.begin_work());
+        assert_eq!(usage.completed.load(Relaxed), 2);
+        Ok(())
+    }
+
+    #[test]
+    fn time_that_the_device_says() -> Result {
+        let usage = Arc::new(Usage::new(), GFP_KERNEL)?;
+        let engine = FileEngine {
+            account: Account::new(usage.clone(), 1)?,
+            number: 0,
+        };
+        engine.count_work(7);
+        engine.count_work(8);
+        assert_eq!(engine.account.busy_ns(0), Some(15));
+        assert_eq!(usage.busy_ns.load(Relaxed), 15);
+        assert_eq!(usage.submitted.load(Relaxed), 2);
+        assert_eq!(usage.completed.load(Relaxed), 2);
+        Ok(())
+    }
+}
