@@ -52,13 +52,27 @@ TEST_F(topics, firmware)
 
 TEST_F(topics, engines)
 {
-	struct accel_info_engine engines[2];
+	struct accel_info_engine engines[3];
+	struct node other;
+	int fd;
 
-	ASSERT_EQ(1, info_read(self->observer, ACCEL_INFO_ENGINES, engines,
+	ASSERT_EQ(2, info_read(self->observer, ACCEL_INFO_ENGINES, engines,
 			       sizeof(*engines), ARRAY_SIZE(engines)));
 	EXPECT_STREQ("adder", engines[0].name);
 	EXPECT_EQ(ACCEL_ENGINE_COMPUTE, engines[0].engine_class);
 	EXPECT_EQ(4, engines[0].count);
+	EXPECT_STREQ("mover", engines[1].name);
+	EXPECT_EQ(ACCEL_ENGINE_COPY, engines[1].engine_class);
+	EXPECT_EQ(1, engines[1].count);
+
+	/* This one has only the first of them. */
+	ASSERT_EQ(0, test_node_find(&other, "exclusive"));
+	fd = test_open(&other, O_RDONLY);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(1, info_read(fd, ACCEL_INFO_ENGINES, engines, sizeof(*engines),
+			       ARRAY_SIZE(engines)));
+	EXPECT_STREQ("adder", engines[0].name);
+	close(fd);
 }
 
 TEST_F(topics, clocks)
