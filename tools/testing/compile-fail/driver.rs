@@ -5,6 +5,12 @@
 #![forbid(unsafe_code)]
 
 use accel::{
+    engine::{
+        Engine,
+        EngineClass,
+        EngineId,
+        EngineTable, //
+    },
     faux,
     prelude::*,
     Attribute,
@@ -43,7 +49,10 @@ struct Args {
 #[derive(FromBytes, IntoBytes, KnownLayout)]
 struct Large([u32; 64]);
 
+const ENGINE: EngineId<Good> = EngineId::row::<1>();
+
 fn user(ctx: Context<'_, Good>, args: &mut Args) -> Result {
+    let _work = ctx.engine(ENGINE).begin_work();
     let data = ctx.data();
     args.value = *data.value.lock() + ctx.file().0;
     let (ctx, wake) = ctx.wait(Deadline::in_ms(1), |_| None::<()>)?;
@@ -87,6 +96,18 @@ impl AccelDriver for Good {
         Ioctl::for_observers(0x41, "OBSERVER", observer, "As an observer").min_size(8),
     ]);
     const POWER: Power<Self> = Power::by(suspend, resume).autosuspend_ms(50);
+    const ENGINES: EngineTable = EngineTable::new(&[
+        Engine {
+            name: "adder",
+            class: EngineClass::Compute,
+            count: 1,
+        },
+        Engine {
+            name: "mover",
+            class: EngineClass::Copy,
+            count: 1,
+        },
+    ]);
     const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[
         Attribute::new(c"value", value),
         Attribute::new(c"one", |_| 1),
