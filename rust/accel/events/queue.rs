@@ -52,8 +52,18 @@ impl Queue {
         self.append(*event);
     }
 
+    /// Returns the place that comes so many, at most the length of the ring, after the first.
+    fn place(&self, after: usize) -> usize {
+        let place = self.first + after;
+        // A remainder would be that of a division by zero, as far as the compiler knows.
+        match place.checked_sub(self.ring.len()) {
+            Some(wrapped) => wrapped,
+            None => place,
+        }
+    }
+
     fn append(&mut self, event: accel_event) {
-        let place = (self.first + self.len) % self.ring.len();
+        let place = self.place(self.len);
         self.ring[place] = event;
         // INVARIANT: The caller has made sure of room.
         self.len += 1;
@@ -66,7 +76,7 @@ impl Queue {
         }
         let event = self.ring[self.first];
         // INVARIANT: There is one less, and the place of the next one is in the ring.
-        self.first = (self.first + 1) % self.ring.len();
+        self.first = self.place(1);
         self.len -= 1;
         Some(event)
     }
