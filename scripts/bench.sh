@@ -26,6 +26,8 @@ say "measuring, about 5 minutes ..."
 "$scripts/guest/run.sh" --kernel "$kernel" --count --timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" \
 	/accel/scripts/guest/bench.sh >"$modules/bench.txt" ||
 	die "a measurement failed: $(tail -n 1 "$modules/bench.txt") (kernel log: $log)"
+"$scripts/in-root.sh" -- /accel/scripts/bench_tracepoints.sh "$(in_cache "$modules/accel.ko")" \
+	>>"$modules/bench.txt" || die "the tracepoints cannot be counted"
 "$scripts/guest/check-log.sh" "$log" >&2 ||
 	die "the kernel's log has the warnings above (whole log: $log)"
 

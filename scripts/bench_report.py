@@ -17,6 +17,11 @@ ROWS = [
      {"drm-version": "driver-ioctl.drm", "misc": "driver-ioctl.misc"}),
     ("ioctl-driver", "instructions", "driver-ioctl.accel",
      {"drm-version": "driver-ioctl.drm", "misc": "driver-ioctl.misc"}),
+    ("ioctl-powered", "instructions", "powered-ioctl.accel",
+     {"ioctl-driver": "driver-ioctl.accel"}),
+    # The part of ioctl-driver that is there for tracepoints, which are off.
+    ("ioctl-tracepoints-off", "instructions", "ioctl-tracepoints-off.accel",
+     {"ioctl-driver": "driver-ioctl.accel"}),
     ("ioctl-refused", "instructions", "refused-ioctl.accel",
      {"null": "refused-ioctl.null", "misc": "refused-ioctl.misc"}),
 ]
@@ -39,6 +44,12 @@ ROWS += [
      {"of-2-mib": "buffer-page-of-2-mib.accel"}),
 ]
 ROWS += [
+    # The clock is read at the begin of a piece of work, and at its end, unless the device says
+    # how long it took.
+    ("work-begin-end", "instructions", "work-begin-end.accel",
+     {"clock-twice": "clock-twice.accel"}),
+    ("work-count", "instructions", "work-count.accel",
+     {"begin-end": "work-begin-end.accel"}),
     ("event-to-each", "instructions", "event-to-each.accel",
      {"to-nobody": "event-to-nobody.accel"}),
     ("event-to-each-eventfd", "instructions", "event-to-each-eventfd.accel",

@@ -96,6 +96,8 @@ static void measure_ioctls(int accel, int peer, int card, int null)
 	const struct operation operations[] = {
 		{ "info-status.accel", run_info, accel, NULL, ACCEL_IOC_INFO, &info, 0 },
 		{ "driver-ioctl.accel", run_add, accel, NULL, ACCEL_TEST_IOC_ADD, &words, 0 },
+		{ "powered-ioctl.accel", run_add, accel, NULL, ACCEL_TEST_IOC_POWERED_ADD, &words,
+		  0 },
 		{ "refused-ioctl.accel", run_ioctl, accel, NULL, ACCEL_BENCH_IOC_NONE, NULL,
 		  -ENOTTY },
 		{ "driver-ioctl.misc", run_ioctl, peer, NULL, ACCEL_BENCH_IOC_COPY,
