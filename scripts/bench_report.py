@@ -40,7 +40,7 @@ for operation in ("create-close", "export", "import", "mmap-munmap", "fault"):
 ROWS += [
     ("buffer-lookup-100000", "instructions", "buffer-lookup-100000.accel",
      {"16-handles": "buffer-lookup-16.accel"}),
-    ("buffer-page-of-256-mib", "instructions", "buffer-page-of-256-mib.accel",
+    ("buffer-page-of-1024-mib", "instructions", "buffer-page-of-1024-mib.accel",
      {"of-2-mib": "buffer-page-of-2-mib.accel"}),
 ]
 ROWS += [

@@ -21,7 +21,7 @@
 #define CARD "/dev/dri/card0"
 #define PAGE 4096
 #define SIZE (4 * PAGE)
-#define LARGE (256UL * 1024 * 1024)
+#define LARGE (1UL << 30)
 #define FEW 16
 #define MANY 100000
 
