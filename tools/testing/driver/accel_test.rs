@@ -8,16 +8,17 @@
 
 mod buffer_data;
 mod buffers;
+mod calls;
 mod engines;
 mod health;
 mod interrupt;
+mod policies;
 mod power;
 mod shown;
 
 use accel::{
     buffer::{
         BufferTable,
-        Limits,
         Regions, //
     },
     engine::{
@@ -57,72 +58,32 @@ use kernel::{
     new_mutex,
     str::CString,
     sync::{
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
+        atomic::Atomic,
         Arc,
         Mutex, //
     },
     InPlaceModule, //
 };
-use zerocopy_derive::Immutable;
 
 use self::{
     buffer_data::{
         Mark,
         PerOpen, //
     },
+    calls::Words,
     health::Health,
+    policies::{
+        Exclusive,
+        Limited,
+        PerUser,
+        Policy,
+        Shared, //
+    },
     power::Sleep, //
 };
 
 /// A driver for each policy: `P` says which.
 struct Test<P>(PhantomData<P>);
-
-trait Policy: Send + Sync + 'static {
-    const POLICY: OpenPolicy;
-    /// How many buffers there may be; `None` for no buffers.
-    const BUFFERS: Option<Limits> = None;
-    /// How much memory the device has of its own, in bytes.
-    const MEMORY: usize = 0;
-    /// Whether devices can be reset.
-    const RESET: bool = true;
-    /// Whether devices can sleep.
-    const POWER: bool = false;
-    /// Whether devices have an engine that moves data.
-    const MOVER: bool = true;
-}
-
-struct Shared;
-struct Exclusive;
-struct Limited;
-struct PerUser;
-
-impl Policy for Shared {
-    const POLICY: OpenPolicy = OpenPolicy::Shared;
-    const BUFFERS: Option<Limits> = Some(Limits::NONE);
-    const POWER: bool = true;
-}
-
-impl Policy for Exclusive {
-    const POLICY: OpenPolicy = OpenPolicy::Exclusive;
-    const BUFFERS: Option<Limits> = Some(Limits {
-        buffers: 4,
-        bytes: 1 << 20,
-    });
-    const MEMORY: usize = 256 << 10;
-    const RESET: bool = false;
-    const MOVER: bool = false;
-}
-
-impl Policy for Limited {
-    const POLICY: OpenPolicy = OpenPolicy::Limited(2);
-}
-
-impl Policy for PerUser {
-    const POLICY: OpenPolicy = OpenPolicy::PerUser(2);
-}
 
 /// What is kept of a device.
 #[pin_data]
@@ -160,122 +121,6 @@ impl Data {
     }
 }
 
-/// Counts somebody who is asleep, also if the device has gone wrong when they wake.
-struct Asleep(Arc<Atomic<u32>>);
-
-impl Asleep {
-    fn new(count: &Arc<Atomic<u32>>) -> Self {
-        count.fetch_add(1, Relaxed);
-        Self(count.clone())
-    }
-}
-
-impl Drop for Asleep {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
-    }
-}
-
-/// `struct accel_test_words`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Words {
-    size: u32,
-    a: u32,
-    b: u32,
-    result: u32,
-}
-
-/// `struct accel_test_grown`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Grown {
-    words: Words,
-    c: u32,
-    echo: u32,
-}
-
-/// `struct accel_test_record`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout, Immutable)]
-struct Record {
-    number: u32,
-    square: u32,
-}
-
-impl Words {
-    fn add(&mut self) -> Result {
-        if self.result != 0 {
-            return Err(EINVAL);
-        }
-        self.result = self.a.wrapping_add(self.b);
-        Ok(())
-    }
-}
-
-impl<P: Policy> Test<P> {
-    fn add(_ctx: Context<'_, Self>, args: &mut Words) -> Result {
-        args.add()
-    }
-
-    fn sleep(ctx: Context<'_, Self>, args: &mut Words) -> Result {
-        let before = ctx.data().wakes.load(Relaxed);
-        let _asleep = Asleep::new(&ctx.data().asleep);
-        let (_, wake) = ctx.wait(Deadline::in_ms(args.a), |ctx| {
-            (ctx.data().wakes.load(Relaxed) != before).then_some(())
-        })?;
-        wake.ready()
-    }
-
-    fn wake(ctx: Context<'_, Self>, _args: &mut Words) -> Result {
-        ctx.data().wakes.fetch_add(1, Relaxed);
-        ctx.device().wake();
-        Ok(())
-    }
-
-    fn sleepers(ctx: Context<'_, Self, Observer>, args: &mut Words) -> Result {
-        args.result = ctx.data().asleep.load(Relaxed);
-        Ok(())
-    }
-
-    fn squares(_ctx: &Context<'_, Self, Observer>, list: &mut List<Record>) -> Result {
-        (0..1000).try_for_each(|number| {
-            list.push(Record {
-                number,
-                square: number * number,
-            })
-        })
-    }
-
-    fn dump(ctx: Context<'_, Self>, args: &mut Words) -> Result {
-        let mut data = VVec::from_elem(0, args.a as usize, GFP_KERNEL)?;
-        for (i, byte) in data.iter_mut().take(MAX_PATTERN).enumerate() {
-            *byte = (i as u32).wrapping_mul(args.b) as u8;
-        }
-        ctx.device().coredump(data)
-    }
-
-    fn file_add(ctx: Context<'_, Self>, args: &mut Words) -> Result {
-        args.add()?;
-        let before = ctx.file().sum.fetch_add(args.result, Relaxed);
-        args.result = args.result.wrapping_add(before);
-        Ok(())
-    }
-
-    fn grown_add(_ctx: Context<'_, Self>, args: &mut Grown) -> Result {
-        if args.echo != 0 {
-            return Err(EINVAL);
-        }
-        args.words.add()?;
-        args.words.result = args.words.result.wrapping_add(args.c);
-        args.echo = args.c;
-        Ok(())
-    }
-}
-
-/// The length of the pattern in a dump; to fill a large one takes its time.
-const MAX_PATTERN: usize = 1 << 17;
-
 impl<P: Policy> AccelDriver for Test<P> {
     type Data = CovariantForLt!(Data);
     type File = PerOpen<P>;
@@ -289,17 +134,17 @@ impl<P: Policy> AccelDriver for Test<P> {
     };
     const OPEN_POLICY: OpenPolicy = P::POLICY;
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
-        Ioctl::new(0x40, "ACCEL_TEST_IOC_ADD", Self::add, "Adds"),
-        Ioctl::new(0x41, "ACCEL_TEST_IOC_SLEEP", Self::sleep, "Sleeps"),
-        Ioctl::new(0x42, "ACCEL_TEST_IOC_WAKE", Self::wake, "Wakes"),
-        Ioctl::for_observers(0x43, "ACCEL_TEST_IOC_SLEEPERS", Self::sleepers, "Counts"),
-        Ioctl::new(0x44, "ACCEL_TEST_IOC_PRIVILEGED_ADD", Self::add, "Adds")
+        Ioctl::new(0x40, "ACCEL_TEST_IOC_ADD", calls::add, "Adds"),
+        Ioctl::new(0x41, "ACCEL_TEST_IOC_SLEEP", calls::sleep, "Sleeps"),
+        Ioctl::new(0x42, "ACCEL_TEST_IOC_WAKE", calls::wake, "Wakes"),
+        Ioctl::for_observers(0x43, "ACCEL_TEST_IOC_SLEEPERS", calls::sleepers, "Counts"),
+        Ioctl::new(0x44, "ACCEL_TEST_IOC_PRIVILEGED_ADD", calls::add, "Adds")
             .capability(bindings::CAP_SYS_NICE),
-        Ioctl::new(0x45, "ACCEL_TEST_IOC_PASSTHROUGH_ADD", Self::add, "Adds").passthrough(),
-        Ioctl::new(0x46, "ACCEL_TEST_IOC_FILE_ADD", Self::file_add, "Adds up"),
-        Ioctl::new(0x47, "ACCEL_TEST_IOC_GROWN_ADD", Self::grown_add, "Adds")
+        Ioctl::new(0x45, "ACCEL_TEST_IOC_PASSTHROUGH_ADD", calls::add, "Adds").passthrough(),
+        Ioctl::new(0x46, "ACCEL_TEST_IOC_FILE_ADD", calls::file_add, "Adds up"),
+        Ioctl::new(0x47, "ACCEL_TEST_IOC_GROWN_ADD", calls::grown_add, "Adds")
             .min_size(size_of::<Words>()),
-        Ioctl::new(0x48, "ACCEL_TEST_IOC_INPUT_ONLY", Self::add, "Adds").input_only(),
+        Ioctl::new(0x48, "ACCEL_TEST_IOC_INPUT_ONLY", calls::add, "Adds").input_only(),
         Ioctl::new(0x49, "ACCEL_TEST_IOC_WORK", engines::work, "Works"),
         Ioctl::new(0x4a, "ACCEL_TEST_IOC_BUFFER_FILL", buffers::fill, "Fills"),
         Ioctl::new(0x4b, "ACCEL_TEST_IOC_BUFFER_SUM", buffers::sum, "Sums"),
@@ -365,7 +210,7 @@ impl<P: Policy> AccelDriver for Test<P> {
             interrupt::interrupt,
             "Interrupts",
         ),
-        Ioctl::new(0x60, "ACCEL_TEST_IOC_DUMP", Self::dump, "Dumps").input_only(),
+        Ioctl::new(0x60, "ACCEL_TEST_IOC_DUMP", calls::dump, "Dumps").input_only(),
         Ioctl::new(
             0x61,
             "ACCEL_TEST_IOC_WORK_OFTEN",
@@ -389,7 +234,7 @@ impl<P: Policy> AccelDriver for Test<P> {
         true => Power::by(power::suspend, power::resume).autosuspend_ms(20),
         false => Power::none(),
     };
-    const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, Self::squares)]);
+    const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, calls::squares)]);
     const ENGINES: EngineTable = engines::TABLE;
     const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[
         Attribute::new(c"asleep", shown::asleep),

@@ -20,6 +20,7 @@ use kernel::{
 };
 
 use crate::{
+    calls::Asleep,
     Policy,
     Test,
     Words, //
@@ -122,7 +123,7 @@ pub(crate) fn powered_add<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words
 pub(crate) fn powered_sleep<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
     ctx.data().sleep.need();
     let before = ctx.data().wakes.load(Relaxed);
-    let _asleep = crate::Asleep::new(&ctx.data().asleep);
+    let _asleep = Asleep::new(&ctx.data().asleep);
     let (ctx, wake) = ctx.wait(Deadline::in_ms(args.a), |ctx| {
         (ctx.data().wakes.load(Relaxed) != before).then_some(())
     })?;
