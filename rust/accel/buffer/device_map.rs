@@ -298,6 +298,30 @@ impl DeviceMap {
         }
     }
 
+    /// Returns the table of the buffer as the kernel crate has it, for a driver that hands such
+    /// tables on, and which of its bytes are mapped. `None` if there is none, as the device finds
+    /// all of it at one address: that of the only one of [`Self::pieces`].
+    ///
+    /// Returns `EINVAL` if the mapping is for another device.
+    pub fn table<'a, T: AccelDriver, R>(
+        &'a self,
+        ctx: &'a Context<'_, T, R>,
+    ) -> Result<Option<(&'a SGTable, Range<usize>)>> {
+        if !Arc::ptr_eq(ctx.pool(), &self.pool) {
+            return Err(EINVAL);
+        }
+        // What is mapped stays so: as long as the context is there, the device is.
+        let table = match &self.mapped.table {
+            Table::Own(own) => own.table.get(),
+            Table::Foreign(_, table, _) => table.as_ptr(),
+            Table::Copy(_) | Table::Always(_) => return Ok(None),
+        };
+        // SAFETY: The table is valid and stays the same until the mapping ends: not before the
+        // context is gone, nor before `self` is.
+        let table = unsafe { SGTable::from_raw(table) };
+        Ok(Some((table, self.mapped.range.clone())))
+    }
+
     /// Returns the pieces from byte `offset` of what is mapped on. Returns `EINVAL` if there is no
     /// such byte, or if the mapping is for another device.
     pub fn pieces<'a, T: AccelDriver, R>(
@@ -305,38 +329,26 @@ impl DeviceMap {
         ctx: &'a Context<'_, T, R>,
         offset: usize,
     ) -> Result<Pieces<'a>> {
-        let range = &self.mapped.range;
-        if !Arc::ptr_eq(ctx.pool(), &self.pool) || offset >= range.len() {
-            return Err(EINVAL);
-        }
-        let left = range.len() - offset;
-        // What is mapped stays so: as long as the context is there, the device is.
-        let table = match &self.mapped.table {
-            Table::Own(own) => own.table.get(),
-            Table::Foreign(_, table, _) => table.as_ptr(),
-            Table::Copy(address) | Table::Always(address) => {
-                let piece = Piece {
-                    // CAST: An address is at least as wide as a size.
-                    address: address + offset as DmaAddress,
-                    len: left,
-                };
-                return Ok(Pieces {
-                    entries: None,
-                    first: Some(piece),
-                    skip: 0,
-                    left,
-                });
-            }
-        };
-        // SAFETY: The table is valid and stays the same until the mapping ends: not before the
-        // context is gone, nor before `self` is.
-        let table: &'a SGTable = unsafe { SGTable::from_raw(table) };
-        Ok(Pieces {
-            entries: Some(table.iter()),
+        let table = self.table(ctx)?;
+        let left = self.size().checked_sub(offset).filter(|left| *left > 0);
+        let left = left.ok_or(EINVAL)?;
+        let mut pieces = Pieces {
+            entries: None,
             first: None,
-            skip: range.start + offset,
+            skip: 0,
             left,
-        })
+        };
+        if let Some((table, range)) = table {
+            pieces.entries = Some(table.iter());
+            pieces.skip = range.start + offset;
+        } else if let Table::Copy(address) | Table::Always(address) = &self.mapped.table {
+            pieces.first = Some(Piece {
+                // CAST: An address is at least as wide as a size.
+                address: address + offset as DmaAddress,
+                len: left,
+            });
+        }
+        Ok(pieces)
     }
 }
 

@@ -6,6 +6,7 @@
 mod buffer;
 mod buffer_data;
 mod bus;
+mod device_map;
 #[path = "../../../drivers/accel/edu_uapi.rs"]
 #[allow(dead_code)]
 mod edu_uapi;

@@ -26,6 +26,8 @@ use kernel::{
     },
 };
 
+use crate::device_map;
+
 static DATA: Atomic<i32> = Atomic::new(0);
 static FILES: Atomic<i32> = Atomic::new(0);
 static BUFFERS: Atomic<i32> = Atomic::new(0);
@@ -125,6 +127,7 @@ impl AccelDriver for TestDriver {
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "ADD", add, "Adds"),
         Ioctl::new(0x41, "WAIT", wait, "Waits"),
+        Ioctl::new(0x42, "MAP", device_map::map, "Maps a buffer"),
     ]);
 
     fn memory(_data: &Counted, regions: &mut Regions<'_>) -> Result {
