@@ -22,12 +22,14 @@ mod coherent;
 mod data;
 mod device_map;
 mod dma_buf;
+mod evict;
 mod export;
 mod handles;
 mod import;
 mod ioctls;
 mod map;
 mod memory;
+mod movable;
 mod object;
 mod pages;
 mod peer;
@@ -59,8 +61,10 @@ pub use self::{
         Piece,
         Pieces, //
     },
+    evict::CopyRequest,
     place::{
         PlaceRequest,
+        Placed,
         Placement, //
     },
     pool::Regions,
@@ -230,12 +234,29 @@ impl<T: AccelDriver> Memory<T> {
     }
 
     /// Returns where the buffer is in the memory of the device, in bytes from the begin of its
-    /// region, and the number of the region. `None` if the memory is not the device's.
+    /// region, and the number of the region. `None` if the memory is not the device's, or if it can
+    /// be moved: see [`Self::placed`].
     pub fn device_offset(&self) -> Option<(u32, u64)> {
         match self.object.backing() {
             Backing::Device(memory) => Some((self.object.region(), memory.offset())),
             _ => None,
         }
+    }
+
+    /// Has the buffer be in the memory of the device until the result is dropped, which tells
+    /// where. One that can be moved is brought there, others may make room for it; what worked on
+    /// it before is waited for.
+    ///
+    /// Not to be called with the reservation of a buffer locked, as by [`with_reserved`]. Returns
+    /// `EOPNOTSUPP` if it neither is nor can be there, `ENOSPC` if there is no room, `EBUSY` if
+    /// somebody who works on it wants it to stay elsewhere, `EAGAIN` if the device is asleep or is
+    /// reset meanwhile, `EINTR` if a signal arrives before, `ENOMEM`, and what
+    /// [`AccelDriver::copy_buffer`] does.
+    pub fn placed<R>(&self, ctx: &Context<'_, T, R>) -> Result<Placed> {
+        if !self.object.is_of(ctx.pool()) {
+            return Err(EOPNOTSUPP);
+        }
+        Placed::new(ctx.call(), &self.object)
     }
 
     /// Makes the whole buffer accessible to the kernel.

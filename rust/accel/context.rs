@@ -177,6 +177,11 @@ impl<'a, T: AccelDriver, R> Context<'a, T, R> {
         unsafe { Device::from_core(self.call.core) }
     }
 
+    /// Returns the call, which is inside the gate as long as `self` is borrowed.
+    pub(crate) fn call(&self) -> &Call<'a> {
+        &self.call
+    }
+
     /// Returns the untyped device, which is bound as long as `self` is borrowed.
     pub(crate) fn core(&self) -> &Core {
         self.call.core

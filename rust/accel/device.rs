@@ -118,7 +118,7 @@ pub(crate) struct Core {
     /// What is not done for a file counts here.
     pub(crate) account: Arc<Account>,
     pub(crate) fences: Arc<Fences>,
-    pub(crate) space: AddressSpace,
+    pub(crate) space: Arc<AddressSpace>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) has_buffers: bool,
     /// `None` if the device is always awake.
@@ -171,8 +171,8 @@ impl Core {
                 passthrough_calls: Atomic::new(0),
                 account: Account::new(Arc::new(Usage::new(), GFP_KERNEL)?, 0)?,
                 fences: Arc::pin_init(Fences::new(), GFP_KERNEL)?,
-                space: AddressSpace::new()?,
-                pool: Arc::pin_init(Pool::new(), GFP_KERNEL)?,
+                space: Arc::new(AddressSpace::new()?, GFP_KERNEL)?,
+                pool: Arc::pin_init(Pool::new(space.clone()), GFP_KERNEL)?,
                 has_buffers: ops.buffers.is_some(),
                 power: Managed::new(ops.autosuspend_ms)?,
                 attributes: OwnAttributes::new(ops.info.name, ops.attributes)?,

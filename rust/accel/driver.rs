@@ -21,6 +21,7 @@ use crate::{
     buffer::{
         BufferData,
         BufferTable,
+        CopyRequest,
         DataOps,
         Limits,
         PlaceRequest,
@@ -200,6 +201,16 @@ pub trait AccelDriver: Sized + 'static {
         Ok(Placement::ANYWHERE)
     }
 
+    /// Copies a movable buffer from one place to another by the device's own engine, and returns
+    /// when that is done. If the result is `EOPNOTSUPP`, as by default, the processor copies; if it
+    /// is another error, the buffer stays where it is.
+    ///
+    /// Holds up the removal of the device and its reset. May sleep, but not for what other calls
+    /// have to do.
+    fn copy_buffer(_ctx: &Context<'_, Self, Observer>, _request: &CopyRequest<'_>) -> Result {
+        Err(EOPNOTSUPP)
+    }
+
     /// Does what is to be done on the driver's own account, such as starting what a fence has held
     /// up. Called after [`Device::queue_background`](crate::Device::queue_background) and by a
     /// [`FenceCallback`](crate::fence::FenceCallback), possibly for no reason.
@@ -291,6 +302,12 @@ pub(crate) struct DriverOps {
     ///
     /// The call must have been admitted to a device of this driver, and come from a user.
     pub(crate) place: unsafe fn(&Call<'_>, &PlaceRequest) -> Result<Placement>,
+    /// Copies a buffer.
+    ///
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver.
+    pub(crate) copy_buffer: unsafe fn(&Call<'_>, &CopyRequest<'_>) -> Result,
     /// Resets the device.
     ///
     /// # Safety
@@ -353,6 +370,7 @@ impl<T: AccelDriver> OpsOf<T> {
         poll: Self::poll,
         mmap: Self::mmap,
         place: Self::place,
+        copy_buffer: Self::copy_buffer,
         reset: Self::reset,
         suspend: Self::suspend,
         resume: Self::resume,
@@ -451,6 +469,14 @@ impl<T: AccelDriver> OpsOf<T> {
     unsafe fn place(call: &Call<'_>, request: &PlaceRequest) -> Result<Placement> {
         // SAFETY: Same requirements.
         T::place(unsafe { Context::from_ref(call) }, request)
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::copy_buffer`].
+    unsafe fn copy_buffer(call: &Call<'_>, request: &CopyRequest<'_>) -> Result {
+        // SAFETY: Same requirements; the role of an observer asks for nothing more.
+        T::copy_buffer(unsafe { Context::from_ref(call) }, request)
     }
 
     /// # Safety

@@ -23,6 +23,7 @@ use kernel::{
         c_void, //
     },
     prelude::*,
+    time::msecs_to_jiffies,
     types::Opaque, //
 };
 
@@ -55,6 +56,12 @@ extern "C" {
         vma: *mut bindings::vm_area_struct,
         dev: *mut bindings::device,
     );
+    pub(crate) fn accel_helper_insert_pfn(
+        vma: *mut bindings::vm_area_struct,
+        address: c_ulong,
+        pfn: c_ulong,
+        is_io: bool,
+    ) -> bindings::vm_fault_t;
     pub(crate) fn accel_helper_ioremap_wc(phys: u64, size: usize) -> *mut c_void;
     pub(crate) fn accel_helper_iounmap(address: *mut c_void);
     pub(crate) fn accel_helper_phys_to_virt(phys: u64) -> *mut c_void;
@@ -159,6 +166,7 @@ extern "C" {
         resv: *mut bindings::dma_resv,
         ctx: *mut bindings::ww_acquire_ctx,
     ) -> c_int;
+    pub(crate) fn accel_helper_dma_resv_trylock(resv: *mut bindings::dma_resv) -> bool;
     pub(crate) fn accel_helper_module_get();
     pub(crate) fn accel_helper_module_put();
     pub(crate) fn accel_helper_get_driver_module(
@@ -322,6 +330,24 @@ pub(crate) unsafe fn dma_resv_wait_for_kernel(resv: *mut bindings::dma_resv) -> 
         return Err(EINTR);
     }
     Ok(())
+}
+
+/// Waits for a short time until all who work on the memory of a reservation have finished, and
+/// returns whether they have. Returns `EINTR` if a signal arrives before.
+///
+/// # Safety
+///
+/// The reservation must be valid.
+pub(crate) unsafe fn dma_resv_wait_a_while(resv: *mut bindings::dma_resv) -> Result<bool> {
+    let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
+    let while_ = msecs_to_jiffies(20);
+    // SAFETY: Same requirements.
+    let left = unsafe { bindings::dma_resv_wait_timeout(resv, usage, true, while_) };
+    // CAST: A negative result is a small number. A signal is not to restart the call.
+    if left < 0 {
+        return Err(EINTR);
+    }
+    Ok(left > 0)
 }
 
 /// Waits until all who work on the memory of a reservation have finished.

@@ -97,6 +97,20 @@ void accel_helper_vma_set_io_memory(struct vm_area_struct *vma)
 	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
 }
 
+/*
+ * Brings a page of an area of accel_helper_vma_set_memory(), which may show
+ * memory of a device at times.
+ */
+vm_fault_t accel_helper_insert_pfn(struct vm_area_struct *vma, unsigned long address,
+				   unsigned long pfn, bool is_io)
+{
+	pgprot_t prot = vma->vm_page_prot;
+
+	if (is_io)
+		prot = pgprot_writecombine(prot);
+	return vmf_insert_pfn_prot(vma, address, pfn, prot);
+}
+
 /* For what accel_helper_dma_alloc() returns, if it can be shared. */
 void accel_helper_vma_set_coherent_memory(struct vm_area_struct *vma, struct device *dev)
 {
@@ -342,6 +356,11 @@ int accel_helper_dma_resv_lock_slow_interruptible(struct dma_resv *resv,
 						  struct ww_acquire_ctx *ctx)
 {
 	return dma_resv_lock_slow_interruptible(resv, ctx);
+}
+
+bool accel_helper_dma_resv_trylock(struct dma_resv *resv)
+{
+	return dma_resv_trylock(resv);
 }
 
 /* To be called by this module, or by one that uses it. */

@@ -32,6 +32,8 @@ void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
 					struct srcu_ctr __percpu *scp);
 void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma);
 void accel_helper_vma_set_memory(struct vm_area_struct *vma);
+vm_fault_t accel_helper_insert_pfn(struct vm_area_struct *vma, unsigned long address,
+				   unsigned long pfn, bool is_io);
 void accel_helper_vma_set_io_memory(struct vm_area_struct *vma);
 void accel_helper_vma_set_coherent_memory(struct vm_area_struct *vma, struct device *dev);
 void *accel_helper_ioremap_wc(u64 phys, size_t size);
@@ -77,6 +79,7 @@ void accel_helper_ww_acquire_init(struct ww_acquire_ctx *ctx);
 void accel_helper_ww_acquire_done(struct ww_acquire_ctx *ctx);
 void accel_helper_ww_acquire_fini(struct ww_acquire_ctx *ctx);
 int accel_helper_dma_resv_lock_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *ctx);
+bool accel_helper_dma_resv_trylock(struct dma_resv *resv);
 int accel_helper_dma_resv_lock_slow_interruptible(struct dma_resv *resv,
 						  struct ww_acquire_ctx *ctx);
 void accel_helper_module_get(void);

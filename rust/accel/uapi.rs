@@ -44,6 +44,7 @@ pub const ACCEL_MEMORY_COHERENT: u32 = 2;
 pub const ACCEL_REGION_FOREIGN: u32 = 0xffff_ffff;
 
 pub const ACCEL_BO_POPULATE: u32 = 1 << 0;
+pub const ACCEL_BO_MOVABLE: u32 = 1 << 1;
 
 pub const ACCEL_ENGINE_OTHER: u32 = 0;
 pub const ACCEL_ENGINE_COMPUTE: u32 = 1;

@@ -579,7 +579,12 @@ struct accel_event {
  * ENOMEM, if the system has too little, or the file as much as the driver or the
  * administrator (by the parameters "max_buffers" and "max_buffer_bytes" of the
  * module accel) allow. ENOSPC, if the memory of the device is used up, or has
- * no piece that is large enough.
+ * no piece that is large enough, and nobody's idle buffer can be moved away.
+ *
+ * Where a movable buffer is does not show, other than by how it is accounted:
+ * handles, mappings and dma-bufs are of the buffer. If it is moved to the memory
+ * of the system, that is charged to who needs the room. When the device goes, it
+ * is like others of the memory that it is in then.
  *
  * A buffer lives as long as something refers to it: its handle, a mapping, or
  * the device that works on it. When the device goes, mappings of system memory
@@ -593,9 +598,13 @@ struct accel_event {
  * enum accel_bo_flags - properties of a buffer
  * @ACCEL_BO_POPULATE: a mapping of the node has all its pages at once, rather
  *	than each by a page fault
+ * @ACCEL_BO_MOVABLE: the buffer, which is in memory of the device, may be moved
+ *	to that of the system to make room for others, and back when the device
+ *	works on it; not with ACCEL_BO_POPULATE
  */
 enum accel_bo_flags {
 	ACCEL_BO_POPULATE = 1 << 0,
+	ACCEL_BO_MOVABLE = 1 << 1,
 };
 
 /**
@@ -623,9 +632,9 @@ struct accel_bo_create {
  * @size: sizeof(struct accel_bo_info)
  * @handle: in: the buffer
  * @bytes: in: must be zero; out: how large it is
- * @region: in: must be zero; out: where its memory comes from, which is
- *	ACCEL_REGION_FOREIGN for a dma-buf of somebody else, and for memory of
- *	a process
+ * @region: in: must be zero; out: where its memory comes from, or is just now
+ *	if it can be moved; ACCEL_REGION_FOREIGN for a dma-buf of somebody else,
+ *	and for memory of a process
  * @flags: in: must be zero; out: combination of enum accel_bo_flags
  */
 struct accel_bo_info {

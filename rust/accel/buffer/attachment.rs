@@ -4,6 +4,7 @@
 
 use kernel::{
     bindings,
+    container_of,
     error::to_result,
     new_mutex,
     prelude::*,
@@ -66,6 +67,42 @@ impl Attachment {
         let attachment = Arc::new(attachment, GFP_KERNEL)?;
         attachment.object.attachments().insert(attachment.clone())?;
         Ok(attachment)
+    }
+
+    /// Attaches a device to `object` and maps it for that, as long as the result is not given to
+    /// [`Self::end_table`].
+    ///
+    /// # Safety
+    ///
+    /// The device must exist until then.
+    pub(super) unsafe fn table(
+        object: Arc<Object>,
+        device: *mut bindings::device,
+        direction: bindings::dma_data_direction,
+    ) -> Result<*mut bindings::sg_table> {
+        // SAFETY: Same requirements.
+        let attachment = unsafe { Self::new(object, device) }?;
+        let table = attachment
+            .map(direction)
+            .inspect_err(|_| attachment.leave())?;
+        // The table has the reference.
+        let _ = Arc::into_raw(attachment);
+        Ok(table)
+    }
+
+    /// Takes back [`Self::table`].
+    ///
+    /// # Safety
+    ///
+    /// `table` must come from there, and must not be used any more.
+    pub(super) unsafe fn end_table(table: *mut bindings::sg_table) {
+        // SAFETY: It is part of an attachment whose reference belongs to it.
+        let attachment = unsafe {
+            let attachment: *const Self = container_of!(Opaque::cast_from(table), Self, table);
+            Arc::from_raw(attachment)
+        };
+        attachment.unmap();
+        attachment.leave();
     }
 
     /// Detaches the device.

@@ -27,12 +27,14 @@ use kernel::{
         SGTable,
         SGTableIter, //
     },
+    static_lock_class,
     sync::{
         atomic::{
             AtomicFlag,
             Relaxed, //
         },
         Arc,
+        LockClassKey,
         Mutex, //
     },
     types::Opaque, //
@@ -40,6 +42,7 @@ use kernel::{
 
 use super::{
     import::Import,
+    movable::Pinned,
     object::{
         Backing,
         Object, //
@@ -69,6 +72,7 @@ pub(super) struct Mapped {
     #[pin]
     copy: Mutex<Option<Copied>>,
     abandoned: AtomicFlag,
+    _pin: Option<Pinned>,
     // Held while it ends: who comes second returns when it has.
     #[pin]
     ended: Mutex<bool>,
@@ -154,7 +158,9 @@ impl Mapped {
         object: Arc<Object>,
         range: Range<usize>,
         direction: DataDirection,
+        class: Pin<&'static LockClassKey>,
     ) -> Result<Arc<Self>> {
+        let (object, pin) = object.pinned()?;
         let device = ffi::device_as_raw(core.parent());
         // SAFETY: The parent is a valid device.
         if !unsafe { ffi::accel_helper_can_dma(device) } {
@@ -191,7 +197,8 @@ impl Mapped {
                 table,
                 copy <- new_mutex!(copy),
                 abandoned: AtomicFlag::new(false),
-                ended <- new_mutex!(false),
+                _pin: pin,
+                ended <- Mutex::new(false, c"Mapped::ended", class),
             }),
             GFP_KERNEL,
         )
@@ -270,7 +277,28 @@ impl DeviceMap {
         if range.is_empty() || range.end > object.size() {
             return Err(EINVAL);
         }
-        let mapped = Mapped::new(core, object, range, direction)?;
+        Self::with_class(core, object, range, direction, static_lock_class!())
+    }
+
+    /// Maps all of `object`, which is memory of the system, for the device of `core`, with a
+    /// reservation locked. To end other mappings, reservations are locked.
+    pub(super) fn of_move(
+        core: &Core,
+        object: Arc<Object>,
+        direction: DataDirection,
+    ) -> Result<Self> {
+        let range = 0..object.size();
+        Self::with_class(core, object, range, direction, static_lock_class!())
+    }
+
+    fn with_class(
+        core: &Core,
+        object: Arc<Object>,
+        range: Range<usize>,
+        direction: DataDirection,
+        class: Pin<&'static LockClassKey>,
+    ) -> Result<Self> {
+        let mapped = Mapped::new(core, object, range, direction, class)?;
         core.pool.maps.insert(&mapped)?;
         Ok(Self {
             mapped,

@@ -98,6 +98,15 @@ impl DmaBuf {
         }
     }
 
+    /// Takes all pages out of the mappings of processes. They can come back by page faults.
+    pub(super) fn unmap_from_processes(&self) {
+        // SAFETY: The dma-buf is valid by the type invariants, and has its file.
+        unsafe {
+            let file = (*self.as_raw()).file;
+            bindings::unmap_mapping_range((*file).f_mapping, 0, 0, 1);
+        }
+    }
+
     /// Maps it into the address space of the kernel.
     pub(super) fn vmap(&self) -> Result<bindings::iosys_map> {
         let mut map = bindings::iosys_map::default();

@@ -6,6 +6,8 @@
 //! its driver; so it lives until its last user is done, whatever becomes of those. If the memory is
 //! the device's, it is empty when that goes.
 
+mod cpu;
+
 use kernel::{
     bindings,
     error::{
@@ -34,9 +36,9 @@ use super::{
         self,
         View, //
     },
+    movable::Locked,
     object::Backing,
     peer,
-    vmap::KernelMap,
     Object, //
 };
 use crate::{
@@ -45,8 +47,17 @@ use crate::{
 };
 
 static OPS: Shared<bindings::dma_buf_ops> = Shared::new(bindings::dma_buf_ops {
-    vmap: Some(vmap),
-    vunmap: Some(vunmap),
+    vmap: Some(cpu::vmap),
+    vunmap: Some(cpu::vunmap),
+    ..IO_OPERATIONS
+});
+
+/// For memory that can be moved: it stays where it is while it is pinned.
+static MOVABLE_OPS: Shared<bindings::dma_buf_ops> = Shared::new(bindings::dma_buf_ops {
+    pin: Some(pin),
+    unpin: Some(unpin),
+    vmap: Some(cpu::vmap),
+    vunmap: Some(cpu::vunmap),
     ..IO_OPERATIONS
 });
 
@@ -60,8 +71,8 @@ const IO_OPERATIONS: bindings::dma_buf_ops = bindings::dma_buf_ops {
     map_dma_buf: Some(map_dma_buf),
     unmap_dma_buf: Some(unmap_dma_buf),
     release: Some(release),
-    begin_cpu_access: Some(begin_cpu_access),
-    end_cpu_access: Some(end_cpu_access),
+    begin_cpu_access: Some(cpu::begin_cpu_access),
+    end_cpu_access: Some(cpu::end_cpu_access),
     mmap: Some(mmap),
     ..pin_init::zeroed()
 };
@@ -98,7 +109,8 @@ pub(super) fn object_behind(dmabuf: &DmaBuf) -> Option<Arc<Object>> {
     // SAFETY: The dma-buf is valid, and if the operations are ours, so is the object.
     unsafe {
         let ops = (*dmabuf.as_raw()).ops;
-        let is_ours = core::ptr::eq(ops, OPS.get()) || core::ptr::eq(ops, IO_OPS.get());
+        let ours = [OPS.get(), IO_OPS.get(), MOVABLE_OPS.get()];
+        let is_ours = ours.iter().any(|our| core::ptr::eq(ops, *our));
         is_ours.then(|| object_of(dmabuf.as_raw()).into())
     }
 }
@@ -113,6 +125,7 @@ fn new_dma_buf(object: Arc<Object>, flags: u32) -> Result<DmaBuf> {
             memory.check_shareable()?;
             IO_OPS.get()
         }
+        Backing::Movable(_) => MOVABLE_OPS.get(),
         _ => OPS.get(),
     };
     let object = object.into_foreign();
@@ -177,6 +190,8 @@ unsafe extern "C" fn attach(
         let (object, device) = unsafe { (object_of(dmabuf), (*attach).dev) };
         let io = match object.backing() {
             Backing::Device(memory) => memory.io(),
+            // Where it is matters when it is mapped.
+            Backing::Movable(movable) => return movable.home().while_there(|| 0),
             _ => None,
         };
         if let Some(io) = io {
@@ -229,6 +244,10 @@ unsafe extern "C" fn map_dma_buf(
             // SAFETY: The attachment is valid, and its reservation is locked.
             unsafe { peer::map_peer(memory, attach, direction) }
         }
+        (Backing::Movable(movable), _) => {
+            // SAFETY: The reservation is locked, and the device stays until it detaches.
+            unsafe { Locked::by_caller(movable).map((*attach).dev, direction) }
+        }
         // The device does not go before it is unmapped.
         (Backing::Coherent(memory), Some(attachment)) => memory.lent.add_mapping().and_then(|()| {
             let table = attachment.map(direction);
@@ -274,6 +293,8 @@ unsafe extern "C" fn unmap_dma_buf(
         (Backing::Device(memory), None) => unsafe {
             peer::unmap_peer(memory, attach, table, direction);
         },
+        // SAFETY: `map_dma_buf` has made the table.
+        (Backing::Movable(_), _) => unsafe { Attachment::end_table(table) },
         (Backing::Coherent(memory), Some(attachment)) => {
             attachment.unmap();
             memory.lent.remove_mapping();
@@ -283,34 +304,33 @@ unsafe extern "C" fn unmap_dma_buf(
     }
 }
 
-/// Makes what devices have written visible to the processor.
+/// Lets the memory stay where it is.
 ///
 /// # Safety
 ///
 /// See [`release`].
-unsafe extern "C" fn begin_cpu_access(
-    dmabuf: *mut bindings::dma_buf,
-    direction: bindings::dma_data_direction,
-) -> c_int {
-    // SAFETY: The dma-buf is valid.
-    let object = unsafe { object_of(dmabuf) };
-    object.attachments().sync_for_cpu(direction);
-    0
+unsafe extern "C" fn pin(attach: *mut bindings::dma_buf_attachment) -> c_int {
+    from_result(|| {
+        // SAFETY: The dma-buf is valid, and its reservation is locked.
+        unsafe {
+            if let Backing::Movable(movable) = object_of((*attach).dmabuf).backing() {
+                Locked::by_caller(movable).pin_for_others()?;
+            }
+        }
+        Ok(0)
+    })
 }
 
-/// Makes what the processor has written visible to devices.
+/// Takes back [`pin`].
 ///
 /// # Safety
 ///
 /// See [`release`].
-unsafe extern "C" fn end_cpu_access(
-    dmabuf: *mut bindings::dma_buf,
-    direction: bindings::dma_data_direction,
-) -> c_int {
+unsafe extern "C" fn unpin(attach: *mut bindings::dma_buf_attachment) {
     // SAFETY: The dma-buf is valid.
-    let object = unsafe { object_of(dmabuf) };
-    object.attachments().sync_for_device(direction);
-    0
+    if let Backing::Movable(movable) = unsafe { object_of((*attach).dmabuf) }.backing() {
+        movable.unpin();
+    }
 }
 
 /// Maps the memory for a process.
@@ -331,35 +351,8 @@ unsafe extern "C" fn mmap(
             return Err(EINVAL);
         }
         area.try_clear_mayexec()?;
-        let view = View::new(object.into(), 0);
+        let view = View::new(object.into(), 0)?;
         map::set_up(area, Arc::new(view, GFP_KERNEL_ACCOUNT)?);
         Ok(0)
     })
-}
-
-/// Maps the memory for the kernel.
-///
-/// # Safety
-///
-/// See [`release`].
-unsafe extern "C" fn vmap(dmabuf: *mut bindings::dma_buf, map: *mut bindings::iosys_map) -> c_int {
-    from_result(|| {
-        // SAFETY: The dma-buf is valid, and keeps its object.
-        let object = unsafe { object_of(dmabuf) };
-        // What is set aside stays when the device goes; the framework wants no error here.
-        //
-        // SAFETY: As above; `map` is valid for writes.
-        unsafe { *map = object.vmap_anyway()?.into_raw() };
-        Ok(0)
-    })
-}
-
-/// Takes back `vmap`.
-///
-/// # Safety
-///
-/// See [`release`].
-unsafe extern "C" fn vunmap(dmabuf: *mut bindings::dma_buf, map: *mut bindings::iosys_map) {
-    // SAFETY: `vmap` has put there what it has made of the same object.
-    drop(unsafe { KernelMap::from_raw(&object_of(dmabuf), *map) });
 }

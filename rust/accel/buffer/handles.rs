@@ -256,7 +256,7 @@ impl Reservation<'_> {
         let mut state = handles.state.lock();
         let first_page = state.next_page;
         let end = first_page.checked_add(pages).ok_or(ENOMEM)?;
-        let view: Arc<View> = view.write(View::new(object, first_page)).into();
+        let view: Arc<View> = view.write(View::new(object, first_page)?).into();
 
         // Zero is not a handle.
         let id = state.ids.take().map_err(|_| ENOMEM)? + 1;

@@ -17,6 +17,7 @@ use zerocopy::KnownLayout;
 use super::{
     data::Data,
     dma_buf::DmaBuf,
+    evict::allocate,
     export::object_behind,
     pages::pages_of,
     Handles,
@@ -36,6 +37,7 @@ use crate::{
         accel_bo_import,
         accel_bo_info,
         accel_bo_mmap_offset,
+        ACCEL_BO_MOVABLE,
         ACCEL_BO_POPULATE, //
     },
 };
@@ -64,7 +66,13 @@ fn typed<A: FromBytes + IntoBytes + KnownLayout>(args: &mut [u8]) -> Result<&mut
 pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     let args = typed::<accel_bo_create>(args)?;
     let (file, handles, limits) = buffers(&call)?;
-    if args.flags & !ACCEL_BO_POPULATE != 0 || args.handle != 0 {
+    let movable = args.flags & ACCEL_BO_MOVABLE != 0;
+    let populate = args.flags & ACCEL_BO_POPULATE != 0;
+    if args.flags & !(ACCEL_BO_POPULATE | ACCEL_BO_MOVABLE) != 0 || args.handle != 0 {
+        return Err(EINVAL);
+    }
+    let region = call.core.pool.region(args.region).ok_or(EINVAL)?;
+    if movable && (populate || !region.is_of_device()) {
         return Err(EINVAL);
     }
 
@@ -73,18 +81,21 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     let pool = call.core.pool.clone();
 
     let placement = place(&call, args.region, pages)?;
-    // SAFETY: Unless the memory is the system's, the call is inside the gate.
-    let new = || unsafe { Object::new(pool, args.region, pages, &placement, args.flags) };
     // Only memory of the device is touched with the device held, and awake.
     let (call, object) = if args.region == SYSTEM {
         drop(call);
-        let object = new()?;
+        // SAFETY: The memory is the system's.
+        let object = unsafe { Object::new(pool, SYSTEM, pages, &placement, args.flags) }?;
         // Who has lost the device meanwhile gets no more handles.
         (file.call_later(Patience::Killable)?, object)
     } else {
         let (call, awake) = call.wake_up(|| Patience::Killable)?;
-        let object = new()?;
+        let object = allocate(&call, args.region, pages, &placement, args.flags)?;
         object.keep_awake(awake);
+        let object = match movable {
+            true => Object::movable(object, placement, args.flags)?,
+            false => object,
+        };
         (call, object)
     };
     let data = Data::new(&call, &object)?;

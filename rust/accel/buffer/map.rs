@@ -20,6 +20,7 @@ use kernel::{
 
 use super::{
     dma_buf::DmaBuf,
+    movable::Movable,
     object::Backing,
     pages::Pages,
     Handles,
@@ -51,11 +52,24 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(super) fn new(object: Arc<Object>, first_page: usize) -> Self {
-        Self {
+    /// Returns `ENOMEM` if the memory cannot take note of its place.
+    pub(super) fn new(object: Arc<Object>, first_page: usize) -> Result<Self> {
+        if let (Backing::Movable(movable), FIRST_PAGE..) = (object.backing(), first_page) {
+            movable.add_place(first_page)?;
+        }
+        Ok(Self {
             object,
             first_page,
             exported: SetOnce::new(),
+        })
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        if let (Backing::Movable(movable), FIRST_PAGE..) = (self.object.backing(), self.first_page)
+        {
+            movable.remove_place(self.first_page);
         }
     }
 }
@@ -159,8 +173,19 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
         (fault, view)
     };
 
+    let page = fault.pgoff.wrapping_sub(view.first_page);
+    if let Backing::Movable(movable) = view.object.backing() {
+        // SAFETY: Same requirements.
+        let brought = movable.try_with(|home| unsafe { bring_movable(fault, home, page) });
+        return match brought {
+            Some(result) => result,
+            // SAFETY: As above.
+            None => unsafe { fault_later(vmf, movable.clone()) },
+        };
+    }
+
     let object = &view.object;
-    let Some(pfn) = object.pfn(fault.pgoff.wrapping_sub(view.first_page)) else {
+    let Some(pfn) = object.pfn(page) else {
         return bindings::vm_fault_reason_VM_FAULT_SIGBUS;
     };
     // SAFETY: The page stays where it is while the area refers to the object, by its view; if it is
@@ -169,4 +194,43 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     object
         .while_there(insert)
         .unwrap_or(bindings::vm_fault_reason_VM_FAULT_SIGBUS)
+}
+
+/// Brings a page of a movable buffer that is at `home`.
+///
+/// # Safety
+///
+/// As for [`fault`], on a mapping of the buffer, which must not be moved meanwhile.
+unsafe fn bring_movable(
+    fault: &bindings::vm_fault__bindgen_ty_1,
+    home: &Object,
+    page: usize,
+) -> bindings::vm_fault_t {
+    let Some(pfn) = home.pfn(page) else {
+        return bindings::vm_fault_reason_VM_FAULT_SIGBUS;
+    };
+    let is_io = home.is_on_bus();
+    // SAFETY: The page stays where it is while the area refers to the object, by its view; before
+    // it is moved, or if it is the device's before that is gone, it is taken out again.
+    let insert = || unsafe { ffi::accel_helper_insert_pfn(fault.vma, fault.address, pfn, is_io) };
+    home.while_there(insert)
+        .unwrap_or(bindings::vm_fault_reason_VM_FAULT_SIGBUS)
+}
+
+/// Handles a page fault on a buffer that is being moved. The access is to be tried again when that
+/// is over: it waits without the locks of the address space, if the caller lets it.
+///
+/// # Safety
+///
+/// As for [`fault`], on a mapping of `movable`. The fault must not be used any more.
+#[cold]
+unsafe fn fault_later(vmf: *mut bindings::vm_fault, movable: Arc<Movable>) -> bindings::vm_fault_t {
+    // SAFETY: The fault is valid, and its locks are held. After this, its area may be gone; what is
+    // waited for is not, thanks to the reference.
+    if !unsafe { ffi::accel_helper_release_fault_lock(vmf) } {
+        return bindings::vm_fault_reason_VM_FAULT_NOPAGE;
+    }
+    // Whatever the outcome, the next fault finds it.
+    let _ = movable.wait_settled();
+    bindings::vm_fault_reason_VM_FAULT_RETRY
 }

@@ -24,8 +24,10 @@ use kernel::{
     sync::{
         Arc,
         CondVar,
+        CondVarTimeoutResult,
         Mutex, //
     },
+    time::msecs_to_jiffies,
 };
 
 use super::{
@@ -81,7 +83,19 @@ pub(super) struct DeviceMemory {
     /// For memory that is not the system's.
     io: Option<Io>,
     pub(super) lent: Arc<Lent>,
+    // Given back in this order.
     _blocks: Pin<KBox<AllocatedBlocks>>,
+    _freed: Freed,
+}
+
+/// Says that memory has been freed, when it is dropped.
+struct Freed(Arc<Lent>);
+
+impl Drop for Freed {
+    fn drop(&mut self) {
+        self.0.state.lock().freed = true;
+        self.0.changed.notify_all();
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -98,6 +112,7 @@ impl DeviceMemory {
     ) -> Result<Self> {
         let offset = blocks.iter().map(|block| block.offset()).min();
         let offset = offset.ok_or(ENOSPC)?;
+        let lent = Arc::pin_init(Lent::new(), GFP_KERNEL_ACCOUNT)?;
         // INVARIANT: The allocator returns blocks that are next to each other.
         let memory = Self {
             // CAST: Within what `Place::first_pfn` says.
@@ -111,8 +126,9 @@ impl DeviceMemory {
                 }),
                 Place::SetAside(_) => None,
             },
-            lent: Arc::pin_init(Lent::new(), GFP_KERNEL_ACCOUNT)?,
+            lent: lent.clone(),
             _blocks: blocks,
+            _freed: Freed(lent),
         };
         // SAFETY: The caller keeps the region meanwhile.
         unsafe { memory.map() }?.fill_with_zeros();
@@ -178,13 +194,14 @@ impl DeviceMemory {
 pub(super) struct Lent {
     #[pin]
     state: Mutex<State>,
-    /// When `mapped` is zero again.
+    /// When `mapped` is zero again, or the memory is freed.
     #[pin]
-    unmapped: CondVar,
+    changed: CondVar,
 }
 
 struct State {
     gone: bool,
+    freed: bool,
     /// How many mappings other devices have, of memory that is not the system's.
     mapped: u32,
     exports: KVec<Export>,
@@ -200,10 +217,11 @@ impl Lent {
         pin_init!(Self {
             state <- new_mutex!(State {
                 gone: false,
+                freed: false,
                 mapped: 0,
                 exports: KVec::new(),
             }),
-            unmapped <- new_condvar!(),
+            changed <- new_condvar!(),
         })
     }
 
@@ -215,6 +233,20 @@ impl Lent {
             return Err(ENODEV);
         }
         Ok(f())
+    }
+
+    /// Waits for a short time until the memory is freed, and returns whether it is. Returns `EINTR`
+    /// if a signal arrives before.
+    pub(super) fn wait_freed(&self) -> Result<bool> {
+        let mut state = self.state.lock();
+        if !state.freed {
+            let while_ = msecs_to_jiffies(20);
+            let result = self.changed.wait_interruptible_timeout(&mut state, while_);
+            if let CondVarTimeoutResult::Signal { .. } = result {
+                return Err(EINTR);
+            }
+        }
+        Ok(state.freed)
     }
 
     /// Counts a mapping of another device that has to end before the device is gone.
@@ -232,7 +264,7 @@ impl Lent {
         let mut state = self.state.lock();
         state.mapped -= 1;
         if state.mapped == 0 {
-            self.unmapped.notify_all();
+            self.changed.notify_all();
         }
     }
 
@@ -249,6 +281,19 @@ impl Lent {
     pub(super) fn remove_export(&self, dmabuf: *mut bindings::dma_buf) {
         let mut state = self.state.lock();
         state.exports.retain(|export| export.0.as_ptr() != dmabuf);
+    }
+
+    /// Returns the exports that somebody has.
+    pub(super) fn exports(&self) -> Result<KVec<DmaBuf>> {
+        let state = self.state.lock();
+        let mut exports = KVec::with_capacity(state.exports.len(), GFP_KERNEL)?;
+        for Export(dmabuf) in &state.exports {
+            // SAFETY: An export is taken out, which takes the lock, before it is freed.
+            if let Some(dmabuf) = unsafe { DmaBuf::from_live(*dmabuf) } {
+                exports.push(dmabuf, GFP_KERNEL)?;
+            }
+        }
+        Ok(exports)
     }
 
     /// Takes out one of the exports that somebody still has.
@@ -276,16 +321,13 @@ impl Ends for Lent {
             // Not with the lock held: a device that is going as well may have somebody wait for
             // that who has to leave before it signals its fences.
             //
-            // SAFETY: The dma-buf has its reservation, and its file.
-            unsafe {
-                ffi::dma_resv_wait_for_all(dmabuf.reservation());
-                let file = (*dmabuf.as_raw()).file;
-                bindings::unmap_mapping_range((*file).f_mapping, 0, 0, 1);
-            }
+            // SAFETY: The dma-buf has its reservation.
+            unsafe { ffi::dma_resv_wait_for_all(dmabuf.reservation()) };
+            dmabuf.unmap_from_processes();
         }
         let mut state = self.state.lock();
         while state.mapped > 0 {
-            self.unmapped.wait(&mut state);
+            self.changed.wait(&mut state);
         }
     }
 }

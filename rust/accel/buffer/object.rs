@@ -29,6 +29,10 @@ use super::{
         DeviceMemory,
         Lent, //
     },
+    movable::{
+        Movable,
+        Pinned, //
+    },
     pages::Pages,
     place::Placement,
     pool::Pool,
@@ -51,6 +55,8 @@ pub(super) enum Backing {
     Device(DeviceMemory),
     /// In memory that was allocated for the device.
     Coherent(Arc<CoherentMemory>),
+    /// In an object of its own, which is in memory of the device or of the system.
+    Movable(Arc<Movable>),
     /// Wherever the exporter of a dma-buf has them.
     Imported(Arc<Import>),
     /// In the memory of a process.
@@ -114,6 +120,24 @@ impl Object {
         if let Some(lent) = object.lent() {
             object.pool.lent.insert(lent)?;
         }
+        Ok(object)
+    }
+
+    /// Makes an object of so many pages of the system, filled with zeros.
+    pub(super) fn system(pool: Arc<Pool>, pages: usize) -> Result<Arc<Self>> {
+        // SAFETY: It is region number 0.
+        unsafe { Self::new(pool, 0, pages, &Placement::ANYWHERE, 0) }
+    }
+
+    /// Makes an object that is in `home` now, memory of a device where `placement` says, and can be
+    /// moved.
+    pub(super) fn movable(home: Arc<Self>, placement: Placement, flags: u32) -> Result<Arc<Self>> {
+        let (pool, region, size) = (home.pool.clone(), home.region, home.size);
+        let movable = Movable::new(home, placement)?;
+        let backing = Backing::Movable(movable.clone());
+        let object = Self::with_backing(backing, pool, region, size, flags)?;
+        // If this fails, it ends here.
+        object.pool.movables.insert(&movable)?;
         Ok(object)
     }
 
@@ -187,6 +211,10 @@ impl Object {
 
     /// Calls `f` with how much of the region is in use, if it is one of the device.
     fn count(&self, f: impl FnOnce(&Atomic<u64>)) {
+        // What can be moved counts where it is.
+        if let Backing::Movable(_) = &self.backing {
+            return;
+        }
         if let Some(region) = self.pool.region(self.region) {
             f(&region.in_use);
         }
@@ -197,12 +225,15 @@ impl Object {
         match &self.backing {
             Backing::Device(memory) => Some(&memory.lent),
             Backing::Coherent(memory) => Some(&memory.lent),
+            Backing::Movable(movable) => Some(&movable.lent),
             _ => None,
         }
     }
 
     /// Runs `f` while the memory is there: if it goes with the device, that does not go meanwhile,
     /// and the error is `ENODEV` if it has gone before.
+    ///
+    /// Not to be used on what can be moved, but on its home.
     pub(super) fn while_there<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
         match self.lent() {
             Some(lent) => lent.with(f),
@@ -223,9 +254,16 @@ impl Object {
         }
     }
 
-    /// Returns the number of the region that the memory is from.
+    /// Returns the number of the region that the memory is in.
     pub(super) fn region(&self) -> u32 {
-        self.region
+        match &self.backing {
+            Backing::Movable(movable) => movable.home().region,
+            _ => self.region,
+        }
+    }
+
+    pub(super) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
     }
 
     /// Returns whether it is a buffer of the device that has `pool`.
@@ -250,7 +288,10 @@ impl Object {
 
     /// Returns the fences of those who work on the memory.
     pub(super) fn reservation(&self) -> *mut bindings::dma_resv {
-        self.reservation.get()
+        match &self.backing {
+            Backing::Movable(movable) => movable.reservation(),
+            _ => self.reservation.get(),
+        }
     }
 
     pub(super) fn attachments(&self) -> &Attachments {
@@ -281,7 +322,7 @@ impl Object {
                 Backing::System(pages) => pages.fill(table),
                 Backing::Device(memory) => memory.fill(table),
                 Backing::Coherent(memory) => memory.fill(table),
-                Backing::Imported(_) => Err(EOPNOTSUPP),
+                Backing::Imported(_) | Backing::Movable(_) => Err(EOPNOTSUPP),
                 #[cfg(CONFIG_MMU_NOTIFIER)]
                 Backing::User(pages) => pages.check().and_then(|()| pages.fill(table)),
             }
@@ -296,6 +337,16 @@ impl Object {
         };
         let dmabuf = import.dma_buf()?;
         Ok(export::object_behind(&dmabuf).unwrap_or_else(|| self.clone()))
+    }
+
+    /// Returns the object whose memory stays what it is as long as the result is kept: itself, or
+    /// if it can be moved, where it is now. Returns `EINTR` if a signal arrives while it is moved.
+    pub(super) fn pinned(self: Arc<Self>) -> Result<(Arc<Self>, Option<Pinned>)> {
+        let Backing::Movable(movable) = &self.backing else {
+            return Ok((self, None));
+        };
+        let pinned = movable.pin()?;
+        Ok((pinned.home.clone(), Some(pinned)))
     }
 
     /// Maps the whole of it for the kernel. Returns `ENODEV` if it was memory of a device that is
@@ -331,6 +382,8 @@ impl Object {
             // SAFETY: As above; what is done with it later is done while it is there.
             Backing::Coherent(memory) => Ok(unsafe { memory.map() }),
             Backing::Imported(import) => KernelMap::of_dma_buf(import.dma_buf()?, self.size),
+            // Only where it is can be mapped.
+            Backing::Movable(_) => Err(EOPNOTSUPP),
         }
     }
 }
@@ -345,6 +398,8 @@ impl PinnedDrop for Object {
                 self.pool.coherent.end(memory);
             }
             Backing::Imported(import) => self.pool.imports.end(import),
+            // Nobody has it, so there is nothing to be taken back.
+            Backing::Movable(movable) => self.pool.movables.forget(movable),
             _ => (),
         }
         self.count(|in_use| {

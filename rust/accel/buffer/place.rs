@@ -16,10 +16,21 @@ use kernel::{
     },
     page::PAGE_SIZE,
     prelude::*,
-    ptr::Alignment, //
+    ptr::Alignment,
+    sync::Arc, //
 };
 
-use crate::ffi;
+use super::{
+    movable::Pinned,
+    object::{
+        Backing,
+        Object, //
+    },
+};
+use crate::{
+    context::Call,
+    ffi, //
+};
 
 const PAGE: u64 = PAGE_SIZE as u64;
 
@@ -63,6 +74,18 @@ impl Placement {
         self
     }
 
+    /// Returns how many bytes there are for a buffer, in a region of `total`.
+    pub(super) fn room(&self, total: u64) -> u64 {
+        let range = self.range.as_ref();
+        range.map_or(total, |range| range.end.saturating_sub(range.start))
+    }
+
+    /// Returns whether a buffer may be where `bytes` bytes from `offset` on are.
+    pub(super) fn may_use(&self, offset: u64, bytes: u64) -> bool {
+        let range = self.range.as_ref();
+        range.is_none_or(|range| offset < range.end && range.start < offset + bytes)
+    }
+
     /// Allocates `bytes` bytes, which are whole pages, in one piece.
     ///
     /// Returns `ENOSPC` if there is no such piece, `EINVAL` if the range makes no sense, `ENOMEM`,
@@ -98,6 +121,42 @@ impl Placement {
         places
             .find_map(|place| allocate_at(buddy, place, bytes).transpose())
             .unwrap_or(Err(ENOSPC))
+    }
+}
+
+/// A buffer that is in the memory of its device, and stays there until this is dropped.
+pub struct Placed {
+    home: Arc<Object>,
+    offset: u64,
+    _pin: Option<Pinned>,
+}
+
+impl Placed {
+    /// Brings `object` into the memory of the device of `call`, if it can be moved. For the errors,
+    /// see [`Memory::placed`](super::Memory::placed).
+    pub(super) fn new(call: &Call<'_>, object: &Arc<Object>) -> Result<Self> {
+        let (home, pin) = match object.backing() {
+            Backing::Movable(movable) => {
+                let pinned = movable.place(call)?;
+                (pinned.home.clone(), Some(pinned))
+            }
+            _ => (object.clone(), None),
+        };
+        Ok(Self {
+            offset: home.offset().ok_or(EOPNOTSUPP)?,
+            home,
+            _pin: pin,
+        })
+    }
+
+    /// Returns the number of the region.
+    pub fn region(&self) -> u32 {
+        self.home.region()
+    }
+
+    /// Returns where it is, in bytes from the begin of the region.
+    pub fn offset(&self) -> u64 {
+        self.offset
     }
 }
 
@@ -291,6 +350,25 @@ mod tests {
         let placement = Placement::ANYWHERE.within(0..u64::MAX);
         assert_eq!(placement.allocate(&memory, 4 * K).err(), Some(EINVAL));
         Ok(())
+    }
+
+    #[test]
+    fn what_is_in_the_way() {
+        let anywhere = Placement::ANYWHERE;
+        assert_eq!(anywhere.room(64 * K), 64 * K);
+        assert!(anywhere.may_use(60 * K, 4 * K));
+        let within = anywhere.within(16 * K..32 * K);
+        assert_eq!(within.room(64 * K), 16 * K);
+        for (offset, bytes, may) in [
+            (0, 16, false),
+            (0, 20, true),
+            (16, 4, true),
+            (28, 36, true),
+            (0, 64, true),
+            (32, 4, false),
+        ] {
+            assert_eq!(within.may_use(offset * K, bytes * K), may);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use kernel::{
         GpuBuddy,
         GpuBuddyParams, //
     },
+    new_mutex,
     page::PAGE_SIZE,
     prelude::*,
     ptr::Alignment,
@@ -16,6 +17,8 @@ use kernel::{
             Atomic,
             Relaxed, //
         },
+        Arc,
+        Mutex,
         SetOnce, //
     },
 };
@@ -32,13 +35,17 @@ use super::{
         Lent,
         Place, //
     },
+    movable::Movable,
     object::Backing,
     pages::Pages,
     place::Placement,
     registry::Registry, //
 };
 use crate::{
-    mapping::IoRange,
+    mapping::{
+        AddressSpace,
+        IoRange, //
+    },
     uapi::{
         accel_info_memory,
         ACCEL_MEMORY_COHERENT,
@@ -115,11 +122,24 @@ pub(crate) struct Pool {
     pub(super) lent: Registry<Lent>,
     #[pin]
     pub(super) coherent: Registry<CoherentMemory>,
+    #[pin]
+    pub(super) movables: Registry<Movable>,
+    /// Held by who makes room for a buffer.
+    #[pin]
+    pub(super) evicting: Mutex<()>,
+    /// How often movable buffers were used.
+    uses: Atomic<u64>,
+    /// What the files of the device map.
+    pub(super) space: Arc<AddressSpace>,
 }
 
 impl Pool {
-    pub(crate) fn new() -> impl PinInit<Self, Error> {
+    pub(crate) fn new(space: Arc<AddressSpace>) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
+            space,
+            uses: Atomic::new(0),
+            movables <- Registry::new(),
+            evicting <- new_mutex!(()),
             system: Region::new(b"system", Source::System)?,
             more: SetOnce::new(),
             maps <- Registry::new(),
@@ -145,9 +165,16 @@ impl Pool {
         Iterator::chain(core::iter::once(&self.system), more)
     }
 
+    /// Counts a use of a movable buffer. Returns a number that is higher than those before.
+    pub(super) fn tick(&self) -> u64 {
+        self.uses.fetch_add(1, Relaxed) + 1
+    }
+
     /// Takes the memory of the device back from those who have it. The gate must be drained.
     pub(crate) fn take_back(&self) {
         self.lent.end_all();
+        // What is in memory that has ended is not moved any more.
+        self.movables.end_all();
     }
 
     /// Ends what buffers have of the device on its bus. The gate must be drained, and the device

@@ -54,9 +54,24 @@ impl<T: Ends> Registry<T> {
     /// Ends an entry, and takes it out.
     pub(super) fn end(&self, entry: &T) {
         entry.end();
+        self.forget(entry);
+    }
+
+    /// Takes an entry out that has nothing of the device any more.
+    pub(super) fn forget(&self, entry: &T) {
         // Not to be dropped with the lock held.
         let removed = self.entries.lock().remove(&Self::key(entry));
         drop(removed);
+    }
+
+    /// Returns the entry with the smallest key, of those that `f` has one for.
+    pub(super) fn first_by_key<K: Ord>(&self, f: impl Fn(&T) -> Option<K>) -> Option<(K, Arc<T>)> {
+        let entries = self.entries.lock();
+        let keyed = entries
+            .values()
+            .filter_map(|entry| Some((f(entry)?, entry)));
+        let (key, entry) = keyed.min_by(|(a, _), (b, _)| a.cmp(b))?;
+        Some((key, entry.clone()))
     }
 
     /// Ends all entries. Nobody may add another one.

@@ -15,12 +15,16 @@ use kernel::{
 
 use super::{
     dma_buf::DmaBuf,
+    movable::Pinned,
     object::{
         Backing,
         Object, //
     }, //
 };
 use crate::ffi;
+
+/// How much is copied at a time, in bytes.
+const CHUNK: usize = 1 << 20;
 
 /// What the kernel has to do with a mapping that it does not need any more.
 enum Owner {
@@ -202,6 +206,24 @@ impl KernelMap {
         Ok(())
     }
 
+    /// Copies `len` bytes at `offset` of `source` to the same place here. Returns `EINVAL` if that
+    /// is not within both.
+    fn copy(&self, source: &Self, offset: usize, len: usize) -> Result {
+        let (to, from) = (self.at(offset, len)?, source.at(offset, len)?);
+        // SAFETY: Both are valid for that many bytes; see `read`. One at most is I/O memory, as one
+        // is the system's.
+        unsafe {
+            match (self.is_io, source.is_io) {
+                (true, _) => ffi::memcpy_toio(to, from, len),
+                (_, true) => ffi::memcpy_fromio(to, from, len),
+                _ => {
+                    bindings::memcpy(to, from, len);
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn fill_with_zeros(&self) {
         let to = self.address.as_ptr();
         // SAFETY: By the type invariants the memory is valid for writes.
@@ -252,14 +274,34 @@ pub struct VMap {
     // Before the object, whose memory it maps.
     map: KernelMap,
     object: Arc<Object>,
+    _pin: Option<Pinned>,
 }
 
 impl VMap {
     pub(super) fn new(object: &Arc<Object>) -> Result<Self> {
-        let object = object.source()?;
+        let (object, pin) = object.source()?.pinned()?;
         // SAFETY: The object, and with it its memory, is kept until the mapping is gone.
         let map = unsafe { object.vmap() }?;
-        Ok(Self { map, object })
+        Ok(Self {
+            map,
+            object,
+            _pin: pin,
+        })
+    }
+
+    /// Copies all of `source`, which has the same size; one of both is memory of the system.
+    /// Returns `EINTR` if the process is being killed, and `ENODEV` if the device is gone.
+    pub(super) fn copy_from(&self, source: &Self) -> Result {
+        for offset in (0..self.size()).step_by(CHUNK) {
+            if ffi::is_being_killed() {
+                return Err(EINTR);
+            }
+            let len = CHUNK.min(self.size() - offset);
+            let copy = || self.map.copy(&source.map, offset, len);
+            self.object
+                .while_there(|| source.object.while_there(copy))???;
+        }
+        Ok(())
     }
 
     /// Returns the size in bytes.

@@ -14,6 +14,9 @@ pub const REGION_FOREIGN: u32 = 0xffff_ffff;
 /// A mapping of the node has all its pages at once, `ACCEL_BO_POPULATE`.
 pub const POPULATE: u32 = 1 << 0;
 
+/// The buffer may be moved to the memory of the system, `ACCEL_BO_MOVABLE`.
+pub const MOVABLE: u32 = 1 << 1;
+
 /// Argument of `ACCEL_IOC_BO_CREATE`, `struct accel_bo_create`.
 #[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C, align(8))]
@@ -25,7 +28,7 @@ pub struct Create {
     /// In: how many bytes it is to have, not zero. Out: how many it has, a
     /// multiple of the page size.
     pub bytes: u64,
-    /// In: [`POPULATE`] or zero.
+    /// In: [`POPULATE`], [`MOVABLE`] or zero.
     pub flags: u32,
     /// In: must be zero. Out: its handle.
     pub handle: u32,

@@ -391,6 +391,7 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_MEMORY_COHERENT", MemoryKind::COHERENT.0),
         fact("ACCEL_REGION_FOREIGN", buffer::REGION_FOREIGN),
         fact("ACCEL_BO_POPULATE", buffer::POPULATE),
+        fact("ACCEL_BO_MOVABLE", buffer::MOVABLE),
         fact("ACCEL_QUANTITY_POWER", Quantity::POWER.0),
         fact("ACCEL_QUANTITY_TEMPERATURE", Quantity::TEMPERATURE.0),
         fact("ACCEL_OPEN_SHARED", OpenPolicy::SHARED.0),

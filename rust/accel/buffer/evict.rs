@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Room in the memory of a device, and how the bytes get there.
+
+use kernel::{
+    bindings,
+    dma::DataDirection,
+    page::PAGE_SIZE,
+    prelude::*,
+    sync::Arc, //
+};
+
+use super::{
+    device_map::DeviceMap,
+    object::{
+        Backing,
+        Object, //
+    },
+    place::Placement,
+    vmap::VMap, //
+};
+use crate::{
+    context::{
+        Call,
+        Context, //
+    },
+    driver::AccelDriver,
+    ffi,
+    state::State, //
+};
+
+/// A buffer that is being moved between the memory of a device and that of the system. See
+/// [`AccelDriver::copy_buffer`].
+pub struct CopyRequest<'a> {
+    device: &'a Arc<Object>,
+    system: &'a Arc<Object>,
+    direction: DataDirection,
+}
+
+impl CopyRequest<'_> {
+    /// Returns [`DataDirection::ToDevice`] if it is moved into the memory of the device, and
+    /// [`DataDirection::FromDevice`] if out of it.
+    pub fn direction(&self) -> DataDirection {
+        self.direction
+    }
+
+    /// Returns how many bytes are to be copied: all of the buffer.
+    pub fn bytes(&self) -> usize {
+        self.device.size()
+    }
+
+    /// Returns the number of the region of the device.
+    pub fn region(&self) -> u32 {
+        self.device.region()
+    }
+
+    /// Returns where it is in that region, or is to be, in bytes from the begin of the region.
+    pub fn offset(&self) -> u64 {
+        self.device.offset().unwrap_or(0)
+    }
+
+    /// Maps the memory of the system for the device, which reads or writes all of it. For the
+    /// errors, see [`Memory::map_for_device`](super::Memory::map_for_device).
+    pub fn map_system<T: AccelDriver, R>(&self, ctx: &Context<'_, T, R>) -> Result<DeviceMap> {
+        DeviceMap::of_move(ctx.core(), self.system.clone(), self.direction)
+    }
+}
+
+/// Who moves a buffer.
+pub(super) enum Mover<'a> {
+    /// A call of the device that it is from.
+    Call(&'a Call<'a>),
+    /// Another device that is about to work on it, outside of the gate.
+    Importer,
+}
+
+impl Mover<'_> {
+    /// Returns `ENODEV` if the device of the call is to go, and `EAGAIN` if it is to be reset: a
+    /// call holds that up, and with it what may be waited for.
+    pub(super) fn check(&self) -> Result {
+        let Self::Call(call) = self else {
+            return Ok(());
+        };
+        match call.core.gate.state() {
+            State::Running => Ok(()),
+            State::Gone => Err(ENODEV),
+            State::Resetting | State::Wedged => Err(EAGAIN),
+        }
+    }
+
+    /// Waits until all who work on the memory of a reservation have finished. Returns `EINTR` if a
+    /// signal arrives before, and what [`Self::check`] does.
+    ///
+    /// # Safety
+    ///
+    /// The reservation must be valid.
+    pub(super) unsafe fn wait_for_work(&self, resv: *mut bindings::dma_resv) -> Result {
+        // SAFETY: Same requirements.
+        while !unsafe { ffi::dma_resv_wait_a_while(resv) }? {
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    /// Copies what is in `source` to `target`: by the driver, if it can, or by the processor.
+    pub(super) fn copy(&self, source: &Arc<Object>, target: &Arc<Object>) -> Result {
+        if let Self::Call(call) = self {
+            let into_device = target.lent().is_some();
+            let request = CopyRequest {
+                device: if into_device { target } else { source },
+                system: if into_device { source } else { target },
+                direction: match into_device {
+                    true => DataDirection::ToDevice,
+                    false => DataDirection::FromDevice,
+                },
+            };
+            // SAFETY: The call is inside the gate.
+            let ops = unsafe { call.core.ops() };
+            // SAFETY: The call was admitted to a device of this driver.
+            match unsafe { (ops.copy_buffer)(call, &request) } {
+                Err(e) if e == EOPNOTSUPP => (),
+                result => return result,
+            }
+        }
+        VMap::new(target)?.copy_from(&VMap::new(source)?)
+    }
+}
+
+/// Allocates `pages` pages in region number `region`, where `placement` says. If there is no room,
+/// movable buffers are evicted, those first that were not used for longest.
+///
+/// The call must be inside the gate, with the device awake. For the errors, see [`Object::new`].
+pub(super) fn allocate(
+    call: &Call<'_>,
+    region: u32,
+    pages: usize,
+    placement: &Placement,
+    flags: u32,
+) -> Result<Arc<Object>> {
+    let pool = &call.core.pool;
+    // SAFETY: The caller is inside the gate.
+    let new = || unsafe { Object::new(pool.clone(), region, pages, placement, flags) };
+    match new() {
+        Err(e) if e == ENOSPC => (),
+        result => return result,
+    }
+    let total = pool.region(region).ok_or(EINVAL)?.info().total;
+    if (pages * PAGE_SIZE) as u64 > placement.room(total) {
+        return Err(ENOSPC);
+    }
+    // One after the other, so that nobody takes the room that another makes.
+    let _evicting = pool.evicting.lock();
+    let mut before = 0;
+    let until = pool.tick();
+    loop {
+        match new() {
+            Err(e) if e == ENOSPC => (),
+            result => return result,
+        }
+        before = evict_one(call, region, placement, before, until)?;
+    }
+}
+
+/// Evicts the first buffer that was used last after `before` and not after `until`, where it may
+/// be of use. Returns when that was used last, or `ENOSPC` if there is none.
+fn evict_one(
+    call: &Call<'_>,
+    region: u32,
+    placement: &Placement,
+    mut before: u64,
+    until: u64,
+) -> Result<u64> {
+    loop {
+        let next = call.core.pool.movables.first_by_key(|movable| {
+            let used = movable.idle_since(|home| {
+                let offset = home.offset().filter(|_| home.region() == region);
+                offset.is_some_and(|offset| placement.may_use(offset, home.size() as u64))
+            });
+            used.filter(|used| *used > before && *used <= until)
+        });
+        let (used, movable) = next.ok_or(ENOSPC)?;
+        before = used;
+        match movable.evict(call) {
+            Ok(()) => return Ok(before),
+            Err(e) if e == EINTR || e == ENODEV || e == EAGAIN => return Err(e),
+            // The next one may do.
+            Err(_) => (),
+        }
+    }
+}
+
+impl Object {
+    /// Returns where it is in the memory of its device, in bytes from the begin of its region.
+    pub(super) fn offset(&self) -> Option<u64> {
+        match self.backing() {
+            Backing::Device(memory) => Some(memory.offset()),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it is memory that is not the system's.
+    pub(super) fn is_on_bus(&self) -> bool {
+        match self.backing() {
+            Backing::Device(memory) => memory.io().is_some(),
+            _ => false,
+        }
+    }
+}

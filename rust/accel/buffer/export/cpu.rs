@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The processor's access to buffers that are dma-bufs.
+
+use kernel::{
+    bindings,
+    error::from_result,
+    ffi::c_int, //
+};
+
+use super::{
+    super::{
+        attachment::Attachments,
+        movable::Locked,
+        object::{
+            Backing,
+            Object, //
+        },
+        vmap::KernelMap, //
+    },
+    object_of, //
+};
+
+/// Makes what devices have written visible to the processor.
+///
+/// # Safety
+///
+/// See [`release`](super::release).
+pub(super) unsafe extern "C" fn begin_cpu_access(
+    dmabuf: *mut bindings::dma_buf,
+    direction: bindings::dma_data_direction,
+) -> c_int {
+    // SAFETY: The dma-buf is valid.
+    let object = unsafe { object_of(dmabuf) };
+    with_attachments(&object, |attachments| attachments.sync_for_cpu(direction));
+    0
+}
+
+/// Makes what the processor has written visible to devices.
+///
+/// # Safety
+///
+/// See [`release`](super::release).
+pub(super) unsafe extern "C" fn end_cpu_access(
+    dmabuf: *mut bindings::dma_buf,
+    direction: bindings::dma_data_direction,
+) -> c_int {
+    // SAFETY: The dma-buf is valid.
+    let object = unsafe { object_of(dmabuf) };
+    with_attachments(&object, |attachments| {
+        attachments.sync_for_device(direction)
+    });
+    0
+}
+
+/// Calls `f` with those who have the memory, unless it is being moved: then nobody has.
+fn with_attachments(object: &Object, f: impl FnOnce(&Attachments)) {
+    match object.backing() {
+        Backing::Movable(movable) => {
+            movable.try_with(|home| f(home.attachments()));
+        }
+        _ => f(object.attachments()),
+    }
+}
+
+/// Maps the memory for the kernel.
+///
+/// # Safety
+///
+/// See [`release`](super::release).
+pub(super) unsafe extern "C" fn vmap(
+    dmabuf: *mut bindings::dma_buf,
+    map: *mut bindings::iosys_map,
+) -> c_int {
+    from_result(|| {
+        // SAFETY: The dma-buf is valid, and keeps its object.
+        let object = unsafe { object_of(dmabuf) };
+        if let Backing::Movable(movable) = object.backing() {
+            // SAFETY: The reservation is locked; `map` is valid for writes.
+            unsafe { *map = Locked::by_caller(movable).vmap()?.into_raw() };
+            return Ok(0);
+        }
+        // What is set aside stays when the device goes; the framework wants no error here.
+        //
+        // SAFETY: As above; `map` is valid for writes.
+        unsafe { *map = object.vmap_anyway()?.into_raw() };
+        Ok(0)
+    })
+}
+
+/// Takes back `vmap`.
+///
+/// # Safety
+///
+/// See [`release`](super::release).
+pub(super) unsafe extern "C" fn vunmap(
+    dmabuf: *mut bindings::dma_buf,
+    map: *mut bindings::iosys_map,
+) {
+    // SAFETY: The dma-buf is valid, and keeps its object.
+    let object = unsafe { object_of(dmabuf) };
+    if let Backing::Movable(movable) = object.backing() {
+        // SAFETY: `vmap` has put there what it has made of the home, which is pinned since.
+        drop(unsafe { KernelMap::from_raw(&movable.home(), *map) });
+        movable.unpin();
+        return;
+    }
+    // SAFETY: `vmap` has put there what it has made of the same object.
+    drop(unsafe { KernelMap::from_raw(&object, *map) });
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers that are moved between the memory of their device and that of the system.
+//!
+//! ```text
+//!   created               room is needed, or another device has it
+//!   ──────► memory of     ──────────────► memory of
+//!           the device    ◄────────────── the system
+//!                             placed()
+//! ```
+//!
+//! Such a buffer has a home: an object of its own, which is nothing but memory. To move is to copy
+//! to a new home. Before that, the old one is taken from everybody: importers are told, pages are
+//! taken out of the mappings of processes, and what works on the memory is waited for. Who comes
+//! meanwhile waits for the new home. The old one is freed when nobody has it any more.
+//!
+//! Who needs the memory to stay where it is pins it, and as long as it is pinned it is not moved.
+//!
+//! What is locked, in this order: the gate of the device; `Pool::evicting`; the reservation, during
+//! all of a move; the state; what is lent of a home.
+
+mod relocate;
+
+use kernel::{
+    bindings,
+    new_condvar,
+    new_mutex,
+    page::PAGE_SHIFT,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        CondVar,
+        Mutex, //
+    },
+    types::Opaque, //
+};
+
+pub(super) use self::relocate::Locked;
+
+use super::{
+    evict::{
+        allocate,
+        Mover, //
+    },
+    memory::Lent,
+    object::Object,
+    place::Placement,
+    pool::Pool,
+    registry::Ends, //
+};
+use crate::{
+    context::Call,
+    ffi, //
+};
+
+/// How many times 20 ms at most it takes other devices to give back what they were told to.
+const GIVE_BACK_ROUNDS: usize = 100;
+
+/// The memory of a buffer that can be moved.
+///
+/// # Invariants
+///
+/// `reservation` is initialised. The home is only changed, and only is `moving`, while that is
+/// locked.
+#[pin_data(PinnedDrop)]
+pub(super) struct Movable {
+    #[pin]
+    state: Mutex<State>,
+    /// When a move has ended.
+    #[pin]
+    settled: CondVar,
+    /// The fences of those who work on the memory.
+    #[pin]
+    reservation: Opaque<bindings::dma_resv>,
+    /// The first pages of its places in files of the node.
+    #[pin]
+    places: Mutex<KVec<usize>>,
+    /// The dma-bufs of it.
+    pub(super) lent: Arc<Lent>,
+    pool: Arc<Pool>,
+    /// The region of the device that it is from.
+    region: u32,
+    pub(super) placement: Placement,
+    /// When it was used last, by the clock of the pool.
+    last_used: Atomic<u64>,
+}
+
+// SAFETY: What is not `Send` by itself is the reservation, which may be used from any thread.
+unsafe impl Send for Movable {}
+// SAFETY: As above.
+unsafe impl Sync for Movable {}
+
+struct State {
+    home: Arc<Object>,
+    /// Nobody may have the home just now.
+    moving: bool,
+    /// How many want it to stay there.
+    pins: usize,
+}
+
+impl Movable {
+    /// Makes what is in `home` movable, which is memory of a device, where `placement` says.
+    pub(super) fn new(home: Arc<Object>, placement: Placement) -> Result<Arc<Self>> {
+        let pool = home.pool().clone();
+        Arc::pin_init(
+            try_pin_init!(Self {
+                region: home.region(),
+                last_used: Atomic::new(pool.tick()),
+                pool,
+                placement,
+                state <- new_mutex!(State {
+                    home,
+                    moving: false,
+                    pins: 0,
+                }),
+                settled <- new_condvar!(),
+                // INVARIANT: The C function initialises the whole structure.
+                reservation <- Opaque::ffi_init(|resv| {
+                    // SAFETY: It is valid for writes, and stays where it is until it is dropped.
+                    unsafe { bindings::dma_resv_init(resv) }
+                }),
+                places <- new_mutex!(KVec::new()),
+                lent: Arc::pin_init(Lent::new(), GFP_KERNEL_ACCOUNT)?,
+            }? Error),
+            GFP_KERNEL_ACCOUNT,
+        )
+    }
+
+    pub(super) fn reservation(&self) -> *mut bindings::dma_resv {
+        self.reservation.get()
+    }
+
+    /// Returns where it is, or was until it began to move.
+    pub(super) fn home(&self) -> Arc<Object> {
+        self.state.lock().home.clone()
+    }
+
+    fn touch(&self) {
+        self.last_used.store(self.pool.tick(), Relaxed);
+    }
+
+    /// Calls `f` with the home, which does not change meanwhile. `None` if it is being moved.
+    pub(super) fn try_with<R>(&self, f: impl FnOnce(&Object) -> R) -> Option<R> {
+        self.touch();
+        let state = self.state.lock();
+        (!state.moving).then(|| f(&state.home))
+    }
+
+    /// Waits until it is not being moved, or for a signal.
+    pub(super) fn wait_settled(&self) -> Result {
+        let mut state = self.state.lock();
+        while state.moving {
+            if self.settled.wait_interruptible(&mut state) {
+                return Err(EINTR);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets it stay where it is until the result is dropped. Returns `EINTR` if a signal arrives
+    /// while it is being moved.
+    pub(super) fn pin(self: &Arc<Self>) -> Result<Pinned> {
+        self.touch();
+        let mut state = self.state.lock();
+        while state.moving {
+            if self.settled.wait_interruptible(&mut state) {
+                return Err(EINTR);
+            }
+        }
+        state.pins += 1;
+        Ok(Pinned {
+            home: state.home.clone(),
+            movable: self.clone(),
+        })
+    }
+
+    /// Takes one of the pins back.
+    pub(super) fn unpin(&self) {
+        self.touch();
+        self.state.lock().pins -= 1;
+    }
+
+    /// Brings it into the memory of its device, and pins it there. Must be called inside the gate.
+    ///
+    /// Returns `ENOSPC` if there is no room, nor can be; `EBUSY` if it is pinned elsewhere;
+    /// `EAGAIN` if the device is asleep or is reset meanwhile, `ENODEV` if it goes; `EINTR`,
+    /// `ENOMEM`; and what the driver's hook does.
+    pub(super) fn place(self: &Arc<Self>, call: &Call<'_>) -> Result<Pinned> {
+        let pinned = self.pin()?;
+        if pinned.home.region() == self.region {
+            return Ok(pinned);
+        }
+        let pages = pinned.home.size() >> PAGE_SHIFT;
+        drop(pinned);
+
+        let awake = call.core.hold_awake().ok_or(EAGAIN)?;
+        let target = allocate(call, self.region, pages, &self.placement, 0)?;
+        target.keep_awake(awake);
+        let locked = self.lock()?;
+        if locked.home().region() != self.region {
+            drop(locked.relocate(target, &Mover::Call(call))?);
+        }
+        self.pin()
+    }
+
+    /// Returns when it was used last, if it could be moved, and its home is as `f` says.
+    pub(super) fn idle_since(&self, f: impl FnOnce(&Object) -> bool) -> Option<u64> {
+        let state = self.state.lock();
+        let is_idle = !state.moving && state.pins == 0 && f(&state.home);
+        is_idle.then(|| self.last_used.load(Relaxed))
+    }
+
+    /// Moves it into the memory of the system. Returns `EBUSY` if somebody uses it.
+    pub(super) fn evict(&self, call: &Call<'_>) -> Result {
+        let locked = self.try_lock().ok_or(EBUSY)?;
+        // SAFETY: The reservation is valid.
+        let is_idle = unsafe {
+            let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
+            bindings::dma_resv_test_signaled(self.reservation(), usage)
+        };
+        let is_there = |home: &Object| home.region() == self.region;
+        if !is_idle || self.idle_since(is_there).is_none() {
+            return Err(EBUSY);
+        }
+        let mover = Mover::Call(call);
+        let left = locked.move_to_system(&mover)?.lent().cloned();
+        drop(locked);
+        // Those who were told to give it back need the reservation for that.
+        for _ in 0..GIVE_BACK_ROUNDS {
+            if left.as_ref().map_or(Ok(true), |left| left.wait_freed())? {
+                break;
+            }
+            mover.check()?;
+        }
+        Ok(())
+    }
+
+    /// Locks the reservation. Returns `EINTR` if a signal arrives before.
+    fn lock(&self) -> Result<Locked<'_>> {
+        let ctx = core::ptr::null_mut();
+        // SAFETY: Initialised by the type invariants.
+        let ret = unsafe { ffi::accel_helper_dma_resv_lock_interruptible(self.reservation(), ctx) };
+        // A signal is not to restart the call.
+        if ret != 0 {
+            return Err(EINTR);
+        }
+        // INVARIANT: It was just locked.
+        Ok(Locked { movable: self })
+    }
+
+    fn try_lock(&self) -> Option<Locked<'_>> {
+        // SAFETY: Initialised by the type invariants.
+        let is_locked = unsafe { ffi::accel_helper_dma_resv_trylock(self.reservation()) };
+        // INVARIANT: If so, it was just locked.
+        is_locked.then(|| Locked { movable: self })
+    }
+
+    /// Takes note that it has a place in files of the node, from page `first` on.
+    pub(super) fn add_place(&self, first: usize) -> Result {
+        Ok(self.places.lock().push(first, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// Takes back [`Self::add_place`].
+    pub(super) fn remove_place(&self, first: usize) {
+        let mut places = self.places.lock();
+        if let Some(index) = places.iter().position(|place| *place == first) {
+            let _ = places.remove(index);
+        }
+    }
+}
+
+impl Ends for Movable {
+    /// What is the device's is taken from everybody. What is the system's stays.
+    fn end(&self) {
+        // SAFETY: Initialised by the type invariants. Without a context, locking cannot fail.
+        let home = unsafe {
+            bindings::dma_resv_lock(self.reservation(), core::ptr::null_mut());
+            let home = self.home();
+            bindings::dma_resv_unlock(self.reservation());
+            home
+        };
+        // It has ended before, so it cannot be moved any more.
+        if home.lent().is_some() {
+            self.lent.end();
+        }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Movable {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: Initialised by the type invariants, and nobody uses it any more.
+        unsafe { bindings::dma_resv_fini(self.reservation.get()) };
+    }
+}
+
+/// A movable buffer that stays at home until this is dropped.
+pub(super) struct Pinned {
+    pub(super) home: Arc<Object>,
+    movable: Arc<Movable>,
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        self.movable.unpin();
+    }
+}

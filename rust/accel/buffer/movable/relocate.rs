@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How a buffer is moved.
+
+use core::mem::ManuallyDrop;
+use kernel::{
+    bindings,
+    page::PAGE_SHIFT,
+    prelude::*,
+    sync::Arc, //
+};
+
+use super::{
+    super::{
+        attachment::Attachment,
+        evict::Mover,
+        object::Object,
+        vmap::KernelMap, //
+    },
+    Movable, //
+};
+
+/// A movable buffer whose reservation is locked, until this is dropped: it is not being moved.
+///
+/// # Invariants
+///
+/// The reservation of `movable` is locked.
+pub(in crate::buffer) struct Locked<'a> {
+    pub(super) movable: &'a Movable,
+}
+
+impl Locked<'_> {
+    /// Takes a buffer whose reservation the caller has locked, and is going to unlock.
+    ///
+    /// # Safety
+    ///
+    /// It must be locked until the result is dropped.
+    pub(in crate::buffer) unsafe fn by_caller(movable: &Movable) -> ManuallyDrop<Locked<'_>> {
+        // INVARIANT: Same as the safety requirements.
+        ManuallyDrop::new(Locked { movable })
+    }
+
+    pub(super) fn home(&self) -> Arc<Object> {
+        self.movable.home()
+    }
+
+    /// Moves it into the memory of the system, and returns where it was.
+    pub(super) fn move_to_system(&self, mover: &Mover<'_>) -> Result<Arc<Object>> {
+        let movable = self.movable;
+        let pages = self.home().size() >> PAGE_SHIFT;
+        self.relocate(Object::system(movable.pool.clone(), pages)?, mover)
+    }
+
+    /// Moves it to `target`, and returns where it was. If that fails, it stays where it is.
+    ///
+    /// Returns `EBUSY` if it is pinned. For the other errors, see [`Movable::place`].
+    pub(super) fn relocate(&self, target: Arc<Object>, mover: &Mover<'_>) -> Result<Arc<Object>> {
+        let mut state = self.movable.state.lock();
+        if state.pins > 0 {
+            return Err(EBUSY);
+        }
+        state.moving = true;
+        let source = state.home.clone();
+        drop(state);
+
+        let moved = self
+            .take_from_all(mover)
+            .and_then(|()| mover.copy(&source, &target));
+        let mut state = self.movable.state.lock();
+        if moved.is_ok() {
+            state.home = target;
+        }
+        state.moving = false;
+        drop(state);
+        self.movable.settled.notify_all();
+        moved.map(|()| source)
+    }
+
+    /// Takes the home from those who have it, other than by pinning it.
+    fn take_from_all(&self, mover: &Mover<'_>) -> Result {
+        let movable = self.movable;
+        let size = self.home().size();
+        for dmabuf in movable.lent.exports()? {
+            // SAFETY: The reservation is that of the dma-buf, and is locked.
+            unsafe { bindings::dma_buf_invalidate_mappings(dmabuf.as_raw()) };
+            dmabuf.unmap_from_processes();
+        }
+        for first in movable.places.lock().iter() {
+            movable.pool.space.unmap(*first, size >> PAGE_SHIFT);
+        }
+        // SAFETY: The reservation is valid.
+        unsafe { mover.wait_for_work(movable.reservation()) }?;
+        // What others have written, the processor is to see.
+        let direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
+        self.home().attachments().sync_for_cpu(direction);
+        Ok(())
+    }
+
+    /// Brings it where other devices and the kernel can have it for as long as they please: out of
+    /// memory that is not the system's. Returns the home.
+    fn settle_for_others(&self) -> Result<Arc<Object>> {
+        if self.home().is_on_bus() {
+            drop(self.move_to_system(&Mover::Importer)?);
+        }
+        self.movable.touch();
+        Ok(self.home())
+    }
+
+    /// Pins it where others can have it, and returns the home. To be taken back by
+    /// [`Movable::unpin`].
+    pub(in crate::buffer) fn pin_for_others(&self) -> Result<Arc<Object>> {
+        let home = self.settle_for_others()?;
+        self.movable.state.lock().pins += 1;
+        Ok(home)
+    }
+
+    /// Maps it for the kernel, and pins it until [`Movable::unpin`].
+    pub(in crate::buffer) fn vmap(&self) -> Result<KernelMap> {
+        let home = self.pin_for_others()?;
+        // SAFETY: It is pinned, so the home is kept; and it is memory of the system.
+        unsafe { home.vmap_anyway() }.inspect_err(|_| self.movable.unpin())
+    }
+
+    /// Maps it for another device, as long as it is not moved. To be taken back by
+    /// [`Attachment::end_table`].
+    ///
+    /// # Safety
+    ///
+    /// The device must exist until then.
+    pub(in crate::buffer) unsafe fn map(
+        &self,
+        device: *mut bindings::device,
+        direction: bindings::dma_data_direction,
+    ) -> Result<*mut bindings::sg_table> {
+        let home = self.settle_for_others()?;
+        // SAFETY: Same requirements.
+        home.while_there(|| unsafe { Attachment::table(home.clone(), device, direction) })?
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants it is locked, by us.
+        unsafe { bindings::dma_resv_unlock(self.movable.reservation()) };
+    }
+}
