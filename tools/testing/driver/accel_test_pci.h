@@ -60,7 +60,8 @@ struct accel_test_pci_peek {
  * @reserved: must be zero
  * @offset: in: must be zero; out: where in its region it is
  *
- * ENXIO if the buffer is not in the memory of the device.
+ * ENXIO if the buffer is not in the memory of the device, and cannot be moved
+ * there.
  */
 struct accel_test_pci_place {
 	__u32 size;
@@ -90,5 +91,41 @@ struct accel_test_pci_placement {
 };
 
 #define ACCEL_TEST_PCI_IOC_WISH _IO(ACCEL_IOC_TYPE, 0x48)
+
+/* How it copies a movable buffer: as the framework does. */
+#define ACCEL_TEST_PCI_COPY_NOT 0
+/* It fails, with EIO. */
+#define ACCEL_TEST_PCI_COPY_FAILS 1
+/* It says that it has, but that is a lie. EBADMSG: it was not given all of it. */
+#define ACCEL_TEST_PCI_COPY_LIES 2
+
+/**
+ * struct accel_test_pci_copies - ioctl(ACCEL_TEST_PCI_IOC_COPIES)
+ * @size: sizeof(struct accel_test_pci_copies)
+ * @mode: in: ACCEL_TEST_PCI_COPY_*, from now on
+ * @count: in: must be zero; out: how many times the device was asked to copy
+ * @reserved: must be zero
+ */
+struct accel_test_pci_copies {
+	__u32 size;
+	__u32 mode;
+	__u32 count;
+	__u32 reserved;
+};
+
+#define ACCEL_TEST_PCI_IOC_COPIES _IO(ACCEL_IOC_TYPE, 0x42)
+
+/**
+ * struct accel_test_pci_hold - ioctl(ACCEL_TEST_PCI_IOC_HOLD)
+ * @size: sizeof(struct accel_test_pci_hold)
+ * @handle: in: a buffer that is to be in the memory of the device and to stay
+ *	there until the next call; zero: none
+ */
+struct accel_test_pci_hold {
+	__u32 size;
+	__u32 handle;
+};
+
+#define ACCEL_TEST_PCI_IOC_HOLD _IO(ACCEL_IOC_TYPE, 0x43)
 
 #endif /* _ACCEL_TEST_PCI_H */

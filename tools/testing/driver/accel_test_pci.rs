@@ -6,11 +6,13 @@
 #![forbid(unsafe_code)]
 
 mod buffers;
+mod moves;
 mod placement;
 
 use accel::{
     buffer::{
         BufferTable,
+        CopyRequest,
         Limits,
         PlaceRequest,
         Placement,
@@ -36,6 +38,7 @@ struct Data<'bound> {
     registers: IoRange<'bound>,
     memory: IoRange<'bound>,
     first_page: pci::Bar<'bound, PAGE_SIZE>,
+    copies: moves::Copies,
 }
 
 const REGISTERS: u64 = 1 << 32;
@@ -84,6 +87,7 @@ impl<'bound> Data<'bound> {
             registers: pci::bar_range(pdev, 0)?,
             memory: pci::bar_range(pdev, 2)?,
             first_page: pdev.iomap_region_sized::<PAGE_SIZE>(2, c"accel_test_pci")?,
+            copies: moves::Copies::new(),
         })
     }
 }
@@ -100,8 +104,16 @@ fn place(ctx: Context<'_, TestPci>, args: &mut Place) -> Result {
     if args.region != 0 || args.reserved != 0 || args.offset != 0 {
         return Err(EINVAL);
     }
-    let (region, offset) = ctx.buffer(args.handle)?.device_offset().ok_or(ENXIO)?;
-    (args.region, args.offset) = (region, offset);
+    let buffer = ctx.buffer(args.handle)?;
+    if let Some((region, offset)) = buffer.device_offset() {
+        (args.region, args.offset) = (region, offset);
+        return Ok(());
+    }
+    match buffer.placed(&ctx) {
+        Ok(placed) => (args.region, args.offset) = (placed.region(), placed.offset()),
+        Err(EOPNOTSUPP) => return Err(ENXIO),
+        Err(e) => return Err(e),
+    }
     Ok(())
 }
 
@@ -142,7 +154,21 @@ impl AccelDriver for TestPci {
     const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "ACCEL_TEST_PCI_IOC_PEEK", peek, "Reads the memory").powered(),
-        Ioctl::new(0x41, "ACCEL_TEST_PCI_IOC_PLACE", place, "Finds a buffer"),
+        Ioctl::new(0x41, "ACCEL_TEST_PCI_IOC_PLACE", place, "Finds a buffer").powered(),
+        Ioctl::new(
+            0x42,
+            "ACCEL_TEST_PCI_IOC_COPIES",
+            moves::copies,
+            "Says how to copy",
+        ),
+        Ioctl::new(
+            0x43,
+            "ACCEL_TEST_PCI_IOC_HOLD",
+            moves::hold,
+            "Holds a buffer",
+        )
+        .powered()
+        .input_only(),
         Ioctl::new(
             0x48,
             "ACCEL_TEST_PCI_IOC_WISH",
@@ -167,6 +193,10 @@ impl AccelDriver for TestPci {
 
     fn place(ctx: &Context<'_, Self>, request: &PlaceRequest) -> Result<Placement> {
         placement::place(ctx, request)
+    }
+
+    fn copy_buffer(ctx: &Context<'_, Self, Observer>, request: &CopyRequest<'_>) -> Result {
+        moves::copy_buffer(ctx, request)
     }
 
     fn mmap<'a>(ctx: &'a Context<'_, Self>, request: &MapRequest) -> Result<IoRange<'a>> {

@@ -5,6 +5,7 @@
 use accel::{
     buffer::{
         PlaceRequest,
+        Placed,
         Placement, //
     },
     prelude::*,
@@ -33,11 +34,17 @@ pub(crate) struct Args {
 pub(crate) struct Wishes {
     #[pin]
     last: Mutex<Option<Args>>,
+    /// What is to stay in the memory of the device.
+    #[pin]
+    pub(crate) held: Mutex<Option<Placed>>,
 }
 
 impl File<TestPci> for Wishes {
     fn open(_ctx: &Context<'_, TestPci, Observer>) -> impl PinInit<Self, Error> {
-        try_pin_init!(Self { last <- new_mutex!(None) })
+        try_pin_init!(Self {
+            last <- new_mutex!(None),
+            held <- new_mutex!(None),
+        })
     }
 }
 

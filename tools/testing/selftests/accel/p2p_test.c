@@ -132,4 +132,49 @@ TEST_F_TIMEOUT(p2p, is_out_of_reach, 120)
 		  edu_copy(self->fd, self->imported, 0, self->copy, 0, LEN, PATIENCE_MS));
 }
 
+/* Other than what stays, what can be moved is moved to where the other device has it. */
+TEST_F_TIMEOUT(p2p, is_moved, 120)
+{
+	struct accel_bo_create create = {
+		.size = sizeof(create),
+		.region = REGION,
+		.bytes = SIZE,
+		.flags = ACCEL_BO_MOVABLE,
+	};
+	struct accel_test_pci_place place = { .size = sizeof(place) };
+	struct accel_bo_info info = { .size = sizeof(info) };
+	unsigned char *mapped;
+	__u32 imported;
+	void *memory;
+	int dmabuf;
+	size_t i;
+
+	ASSERT_EQ(0, sys_ioctl(self->owner, ACCEL_IOC_BO_CREATE, &create));
+	ASSERT_EQ(0, buffer_map(self->owner, create.handle, SIZE, &memory));
+	mapped = memory;
+	for (i = 0; i < SIZE; i++)
+		mapped[i] = byte_at(i);
+	ASSERT_EQ(0, buffer_export(self->owner, create.handle, O_RDWR, &dmabuf));
+	ASSERT_EQ(0, buffer_import(self->fd, dmabuf, &imported, NULL));
+	ASSERT_EQ(0, edu_copy(self->fd, imported, 5000, self->copy, 0, LEN, PATIENCE_MS));
+	for (i = 0; i < LEN; i++)
+		ASSERT_EQ(byte_at(5000 + i), self->system[i])
+			TH_LOG("byte %zu", i);
+	info.handle = create.handle;
+	ASSERT_EQ(0, sys_ioctl(self->owner, ACCEL_IOC_BO_INFO, &info));
+	EXPECT_EQ(0, info.region);
+
+	memset(self->system, 0xa5, LEN);
+	ASSERT_EQ(0, edu_copy(self->fd, self->copy, 0, imported, 20000, 3000, PATIENCE_MS));
+	/* Nobody works on it now. */
+	place.handle = create.handle;
+	ASSERT_EQ(0, sys_ioctl(self->owner, ACCEL_TEST_PCI_IOC_PLACE, &place));
+	EXPECT_EQ(REGION, place.region);
+	for (i = 0; i < SIZE; i++)
+		ASSERT_EQ(i < 20000 || i >= 23000 ? byte_at(i) : 0xa5, mapped[i])
+			TH_LOG("byte %zu", i);
+	munmap(mapped, SIZE);
+	close(dmabuf);
+}
+
 TEST_HARNESS_MAIN
