@@ -11,6 +11,7 @@ mod device_map;
 #[allow(dead_code)]
 mod edu_uapi;
 mod fence;
+mod movable;
 mod node;
 #[path = "../../../drivers/accel/sim_uapi.rs"]
 #[allow(dead_code)]

@@ -20,6 +20,13 @@ extern "C" {
     fn accel_test_holder_has_it(holder: *mut c_void) -> bool;
     fn accel_test_holder_map(holder: *mut c_void) -> c_int;
     fn accel_test_holder_end(holder: *mut c_void);
+    fn accel_test_holder_settle(holder: *mut c_void);
+    fn accel_test_holder_pin(holder: *mut c_void) -> c_int;
+    fn accel_test_holder_unpin(holder: *mut c_void);
+    fn accel_test_dma_buf_work(dmabuf: *mut c_void) -> *mut c_void;
+    fn accel_test_work_ends(work: *mut c_void);
+    fn accel_test_work_has_ended(work: *mut c_void) -> bool;
+    fn accel_test_work_put(work: *mut c_void);
 }
 
 /// A dma-buf.
@@ -39,7 +46,7 @@ impl DmaBuf {
     }
 
     /// Lets a new device work on it, and checks what that sees.
-    fn use_by_a_device(&self, size: usize) -> Result {
+    pub(crate) fn use_by_a_device(&self, size: usize) -> Result {
         // SAFETY: The dma-buf is valid by the type invariants.
         to_result(unsafe { accel_test_dma_buf_use(self.0, size) })
     }
@@ -57,13 +64,13 @@ impl Drop for DmaBuf {
 /// # Invariants
 ///
 /// Owns a holder, which is attached to `dmabuf`.
-struct Holder<'a> {
+pub(crate) struct Holder<'a> {
     holder: *mut c_void,
     _dmabuf: &'a DmaBuf,
 }
 
 impl<'a> Holder<'a> {
-    fn new(dmabuf: &'a DmaBuf) -> Result<Self> {
+    pub(crate) fn new(dmabuf: &'a DmaBuf) -> Result<Self> {
         // SAFETY: The dma-buf is valid by the type invariants.
         let holder = from_err_ptr(unsafe { accel_test_dma_buf_hold(dmabuf.0) })?;
         // INVARIANT: It was just attached.
@@ -74,15 +81,32 @@ impl<'a> Holder<'a> {
     }
 
     /// Maps the memory, and checks that there are only zeros.
-    fn map(&self) -> Result {
+    pub(crate) fn map(&self) -> Result {
         // SAFETY: Valid by the type invariants.
         to_result(unsafe { accel_test_holder_map(self.holder) })
     }
 
     /// Returns whether the memory is mapped.
-    fn has_it(&self) -> bool {
+    pub(crate) fn has_it(&self) -> bool {
         // SAFETY: Valid by the type invariants.
         unsafe { accel_test_holder_has_it(self.holder) }
+    }
+
+    /// Waits until it has given back what it was told to.
+    pub(crate) fn settle(&self) {
+        // SAFETY: Valid by the type invariants.
+        unsafe { accel_test_holder_settle(self.holder) };
+    }
+
+    /// Pins the memory, until [`Self::unpin`].
+    pub(crate) fn pin(&self) -> Result {
+        // SAFETY: Valid by the type invariants.
+        to_result(unsafe { accel_test_holder_pin(self.holder) })
+    }
+
+    pub(crate) fn unpin(&self) {
+        // SAFETY: Valid by the type invariants.
+        unsafe { accel_test_holder_unpin(self.holder) };
     }
 }
 
@@ -90,6 +114,40 @@ impl Drop for Holder<'_> {
     fn drop(&mut self) {
         // SAFETY: Valid by the type invariants, and given up.
         unsafe { accel_test_holder_end(self.holder) };
+    }
+}
+
+/// A piece of work on a dma-buf. Ends at the latest when it is dropped.
+///
+/// # Invariants
+///
+/// Owns a reference to such a piece of work.
+pub(crate) struct Work(*mut c_void);
+
+impl Work {
+    pub(crate) fn new(dmabuf: &DmaBuf) -> Result<Self> {
+        // SAFETY: The dma-buf is valid by the type invariants.
+        let work = from_err_ptr(unsafe { accel_test_dma_buf_work(dmabuf.0) })?;
+        // INVARIANT: The function returns a reference.
+        Ok(Self(work))
+    }
+
+    /// Has it end a little later.
+    pub(crate) fn ends(&self) {
+        // SAFETY: Valid by the type invariants.
+        unsafe { accel_test_work_ends(self.0) };
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        // SAFETY: Valid by the type invariants.
+        unsafe { accel_test_work_has_ended(self.0) }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        // SAFETY: Valid by the type invariants, and given up.
+        unsafe { accel_test_work_put(self.0) };
     }
 }
 

@@ -2,7 +2,9 @@
 /*
  * Another device, which works on a dma-buf.
  */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
@@ -226,4 +228,99 @@ void accel_test_holder_end(struct accel_test_holder *holder)
 	dma_buf_detach(holder->attach->dmabuf, holder->attach);
 	platform_device_unregister(holder->pdev);
 	kfree(holder);
+}
+
+/* Waits until the holder has given back what it has to. */
+void accel_test_holder_settle(struct accel_test_holder *holder)
+{
+	flush_work(&holder->give_back);
+}
+
+int accel_test_holder_pin(struct accel_test_holder *holder)
+{
+	struct dma_resv *resv = holder->attach->dmabuf->resv;
+	int ret;
+
+	dma_resv_lock(resv, NULL);
+	ret = dma_buf_pin(holder->attach);
+	dma_resv_unlock(resv);
+	return ret;
+}
+
+void accel_test_holder_unpin(struct accel_test_holder *holder)
+{
+	struct dma_resv *resv = holder->attach->dmabuf->resv;
+
+	dma_resv_lock(resv, NULL);
+	dma_buf_unpin(holder->attach);
+	dma_resv_unlock(resv);
+}
+
+/* A piece of work on a dma-buf, which ends a little later when it is to. */
+struct accel_test_work {
+	struct dma_fence fence;
+	struct work_struct end;
+};
+
+static const char *work_name(struct dma_fence *fence)
+{
+	return "accel_kunit_importer";
+}
+
+static const struct dma_fence_ops work_ops = {
+	.get_driver_name = work_name,
+	.get_timeline_name = work_name,
+};
+
+static void end_work(struct work_struct *end)
+{
+	struct accel_test_work *work = container_of(end, struct accel_test_work, end);
+
+	/* So that those who wait for it do. */
+	msleep(30);
+	dma_fence_signal(&work->fence);
+	dma_fence_put(&work->fence);
+}
+
+struct dma_fence *accel_test_dma_buf_work(struct dma_buf *dmabuf)
+{
+	struct accel_test_work *work = kzalloc_obj(*work);
+	int ret;
+
+	if (!work)
+		return ERR_PTR(-ENOMEM);
+	INIT_WORK(&work->end, end_work);
+	dma_fence_init(&work->fence, &work_ops, NULL, dma_fence_context_alloc(1), 1);
+	dma_resv_lock(dmabuf->resv, NULL);
+	ret = dma_resv_reserve_fences(dmabuf->resv, 1);
+	if (!ret)
+		dma_resv_add_fence(dmabuf->resv, &work->fence, DMA_RESV_USAGE_READ);
+	dma_resv_unlock(dmabuf->resv);
+	if (ret) {
+		dma_fence_put(&work->fence);
+		return ERR_PTR(ret);
+	}
+	return &work->fence;
+}
+
+void accel_test_work_ends(struct dma_fence *fence)
+{
+	struct accel_test_work *work = container_of(fence, struct accel_test_work, fence);
+
+	dma_fence_get(fence);
+	schedule_work(&work->end);
+}
+
+bool accel_test_work_has_ended(struct dma_fence *fence)
+{
+	return dma_fence_is_signaled(fence);
+}
+
+void accel_test_work_put(struct dma_fence *fence)
+{
+	struct accel_test_work *work = container_of(fence, struct accel_test_work, fence);
+
+	flush_work(&work->end);
+	dma_fence_signal(fence);
+	dma_fence_put(fence);
 }

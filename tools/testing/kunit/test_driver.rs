@@ -26,7 +26,10 @@ use kernel::{
     },
 };
 
-use crate::device_map;
+use crate::{
+    device_map,
+    movable, //
+};
 
 static DATA: Atomic<i32> = Atomic::new(0);
 static FILES: Atomic<i32> = Atomic::new(0);
@@ -92,6 +95,9 @@ pub(crate) const WAIT: u32 = kernel::ioctl::_IO(0x9b, 0x41);
 /// How much coherent memory a device on the platform bus has: region 1.
 pub(crate) const COHERENT: u64 = 1 << 20;
 
+/// How much memory is set aside for it: region 2.
+pub(crate) const ASIDE: usize = 64 << 10;
+
 #[repr(C)]
 #[derive(FromBytes, IntoBytes, KnownLayout)]
 struct Args {
@@ -128,13 +134,20 @@ impl AccelDriver for TestDriver {
         Ioctl::new(0x40, "ADD", add, "Adds"),
         Ioctl::new(0x41, "WAIT", wait, "Waits"),
         Ioctl::new(0x42, "MAP", device_map::map, "Maps a buffer"),
+        Ioctl::new(
+            0x43,
+            "PLACE",
+            movable::place,
+            "Has a buffer be in the device",
+        ),
     ]);
 
     fn memory(_data: &Counted, regions: &mut Regions<'_>) -> Result {
         match regions.add_coherent(c"coherent", COHERENT) {
             // There is no DMA on the bus.
             Err(EOPNOTSUPP) => Ok(()),
-            added => added,
+            Ok(()) => regions.add_carve_out(c"aside", ASIDE),
+            Err(e) => Err(e),
         }
     }
 }
