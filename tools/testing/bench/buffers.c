@@ -21,7 +21,7 @@
 #define CARD "/dev/dri/card0"
 #define PAGE 4096
 #define SIZE (4 * PAGE)
-#define LARGE (1UL << 30)
+#define LARGE (1024UL * 1024 * 1024)
 #define FEW 16
 #define MANY 100000
 

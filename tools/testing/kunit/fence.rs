@@ -24,6 +24,7 @@ use kernel::{
     bindings,
     device,
     new_mutex,
+    str::CString,
     sync::{
         aref::ARef,
         atomic::{
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn fences_end_with_file_and_device() -> Result {
-        let device = device(c"accel_kunit.fence")?;
+        let device = device()?;
         let (first, second) = (open(&device)?, open(&device)?);
         let cancelled = make(&first)?;
         let done = make(&second)?;
@@ -226,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_sleeper_gets_what_was_signalled() -> Result {
-        let (device, other) = (device(c"accel_kunit.fence")?, device(c"accel_kunit.other")?);
+        let (device, other) = (device()?, device()?);
         let (user, maker) = (open(&device)?, open(&other)?);
         let descriptor = make(&maker)?;
         let fd = descriptor.fd;
@@ -244,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_sleeper_wakes_when_its_device_goes() -> Result {
-        let (device, other) = (device(c"accel_kunit.fence")?, device(c"accel_kunit.other")?);
+        let (device, other) = (device()?, device()?);
         let (user, maker) = (open(&device)?, open(&other)?);
         let descriptor = make(&maker)?;
         later(move || drop(device))?;
@@ -255,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_driver_is_told() -> Result {
-        let (device, other) = (device(c"accel_kunit.fence")?, device(c"accel_kunit.other")?);
+        let (device, other) = (device()?, device()?);
         let (user, maker) = (open(&device)?, open(&other)?);
         let first = make(&maker)?;
         let second = make(&maker)?;
@@ -289,7 +290,7 @@ mod tests {
 
     #[test]
     fn work_waits_for_work_on_its_buffers() -> Result {
-        let device = device(c"accel_kunit.fence")?;
+        let device = device()?;
         let user = open(&device)?;
         let create = || {
             user.ioctl(BO_CREATE, [24, 0, 1, 0, 0, 0])
@@ -315,7 +316,7 @@ mod tests {
 
     #[test]
     fn work_may_have_a_buffer_twice() -> Result {
-        let device = device(c"accel_kunit.fence")?;
+        let device = device()?;
         let user = open(&device)?;
         let [.., a] = user.ioctl(BO_CREATE, [24, 0, 1, 0, 0, 0])?;
         let work = |read, written| user.ioctl(WORK, [16, read, written, 0]).map(|args| args[3]);
@@ -334,8 +335,13 @@ mod tests {
         Ok(())
     }
 
-    fn device(name: &CStr) -> Result<Registration<FenceDriver>> {
-        Registration::new(name)
+    /// Creates a device, on a faux device with a name of its own: one of those before may still be
+    /// there, as its removal is in another thread.
+    fn device() -> Result<Registration<FenceDriver>> {
+        static NUMBER: Atomic<u32> = Atomic::new(0);
+        let number = NUMBER.fetch_add(1, Relaxed);
+        let name = CString::try_from_fmt(fmt!("accel_kunit.fence.{number}"))?;
+        Registration::new(&name)
     }
 
     fn open(device: &Registration<FenceDriver>) -> Result<Node> {
