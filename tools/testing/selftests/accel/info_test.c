@@ -63,7 +63,7 @@ TEST_F(info, list)
 		{ ACCEL_INFO_DEVICE, sizeof(struct accel_info_device), 1 },
 		{ ACCEL_INFO_DRIVER, sizeof(struct accel_info_driver), 1 },
 		{ ACCEL_INFO_FIRMWARE, sizeof(struct accel_info_firmware), 0 },
-		{ ACCEL_INFO_ENGINES, sizeof(struct accel_info_engine), 0 },
+		{ ACCEL_INFO_ENGINES, sizeof(struct accel_info_engine), 2 },
 		{ ACCEL_INFO_MEMORY, sizeof(struct accel_info_memory), 2 },
 		{ ACCEL_INFO_CLOCKS, sizeof(struct accel_info_clock), 0 },
 		{ ACCEL_INFO_USAGE, sizeof(struct accel_info_usage), 1 },
