@@ -240,7 +240,7 @@ pub(super) struct Reservation<'a> {
 
 impl Reservation<'_> {
     /// Gives `object`, which has the size that was reserved, a handle, and with that `data`. If it
-    /// is `findable`, [`Handles::find`] finds it.
+    /// is `findable`, [`Handles::find`] finds it; and if it is found already, it has that handle.
     pub(super) fn fill(self, object: Arc<Object>, data: Data<'_>, findable: bool) -> Result<u32> {
         let handles = self.handles;
         let identity = object.identity();
@@ -254,6 +254,10 @@ impl Reservation<'_> {
         let entry = KBox::new_uninit(GFP_KERNEL_ACCOUNT)?;
 
         let mut state = handles.state.lock();
+        // Another thread may have been faster.
+        if let (true, Some(handle)) = (findable, state.by_identity.get(&identity)) {
+            return Ok(*handle);
+        }
         let first_page = state.next_page;
         let end = first_page.checked_add(pages).ok_or(ENOMEM)?;
         let view: Arc<View> = view.write(View::new(object, first_page)?).into();
