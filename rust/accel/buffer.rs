@@ -17,13 +17,13 @@
 //! device goes; the handles go with the state of their file. What the driver keeps for a buffer,
 //! [`BufferData`], belongs to the handle.
 
-mod attachment;
 mod coherent;
 mod data;
 mod device_map;
 mod dma_buf;
 mod evict;
 mod export;
+mod foreign_map;
 mod handles;
 mod import;
 mod ioctls;

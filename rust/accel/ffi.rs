@@ -81,6 +81,7 @@ extern "C" {
     ) -> bool;
     pub(crate) fn accel_helper_get_dma_buf(dmabuf: *mut bindings::dma_buf);
     pub(crate) fn accel_helper_can_dma(dev: *mut bindings::device) -> bool;
+    pub(crate) fn accel_helper_is_translated(dev: *mut bindings::device) -> bool;
     pub(crate) fn accel_helper_dma_fits(
         dev: *mut bindings::device,
         table: *mut bindings::sg_table,

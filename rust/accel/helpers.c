@@ -16,6 +16,7 @@
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/iommu-dma.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/module.h>
@@ -163,6 +164,12 @@ void accel_helper_get_dma_buf(struct dma_buf *dmabuf)
 bool accel_helper_can_dma(struct device *dev)
 {
 	return dev->dma_mask && *dev->dma_mask;
+}
+
+/* Whether a device finds memory at addresses that are made for it. */
+bool accel_helper_is_translated(struct device *dev)
+{
+	return use_dma_iommu(dev);
 }
 
 /*

@@ -48,6 +48,7 @@ bool accel_helper_mmu_interval_check_retry(struct mmu_interval_notifier *notifie
 #endif
 void accel_helper_get_dma_buf(struct dma_buf *dmabuf);
 bool accel_helper_can_dma(struct device *dev);
+bool accel_helper_is_translated(struct device *dev);
 bool accel_helper_dma_fits(struct device *dev, struct sg_table *table);
 void *accel_helper_dma_alloc(struct device *dev, size_t size, dma_addr_t *address);
 bool accel_helper_dma_is_shareable(struct device *dev);

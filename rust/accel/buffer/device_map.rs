@@ -7,12 +7,10 @@
 //! after the driver has quiesced the device (its data is dropped). So a driver can leave the gate
 //! while the device works, and need not come back in time.
 //!
-//! A device that cannot address all memory works on a copy, where it can reach it.
+//! A device that cannot address all memory works on a copy, where it can reach it; behind an IOMMU,
+//! only if not even that finds addresses for all of the buffer.
 
-use core::{
-    ops::Range,
-    ptr::NonNull, //
-};
+use core::ops::Range;
 use kernel::{
     bindings,
     dma::{
@@ -41,7 +39,10 @@ use kernel::{
 };
 
 use super::{
-    import::Import,
+    import::{
+        Import,
+        ImportMap, //
+    },
     movable::Pinned,
     object::{
         Backing,
@@ -89,7 +90,7 @@ enum Table {
     /// By a table of our own, of the whole buffer.
     Own(KBox<OwnTable>),
     /// By a table of an exporter, of the whole buffer.
-    Foreign(Arc<Import>, NonNull<bindings::sg_table>, DataDirection),
+    Foreign(Arc<Import>, ImportMap, DataDirection),
     /// At this address is a copy of the part that is meant.
     Copy(DmaAddress),
     /// At this address is the part that is meant, as long as the device is there.
@@ -167,27 +168,31 @@ impl Mapped {
             return Err(EOPNOTSUPP);
         }
         // SAFETY: As above; it is set up for DMA.
-        let limited = unsafe { bindings::dma_addressing_limited(device) };
-        let mut copy = None;
-        let table = match object.backing() {
+        let (is_narrow, is_translated) = unsafe {
+            let is_narrow = bindings::dma_addressing_limited(device);
+            (is_narrow, ffi::accel_helper_is_translated(device))
+        };
+        let direct = match object.backing() {
             Backing::Coherent(memory) => {
                 if !object.is_of(&core.pool) {
                     return Err(EINVAL);
                 }
                 // CAST: An address is at least as wide as a size.
-                Table::Always(memory.address() + range.start as DmaAddress)
+                Ok(Table::Always(memory.address() + range.start as DmaAddress))
             }
-            _ if limited => {
+            _ if is_narrow && !is_translated => Err(ENOMEM),
+            Backing::Imported(import) => import
+                .map(direction.into())
+                .map(|map| Table::Foreign(import.clone(), map, direction)),
+            _ => OwnTable::new(&object, device, direction.into()).map(Table::Own),
+        };
+        let (table, copy) = match direct {
+            // It cannot address that memory, or has too few addresses left for all of the buffer.
+            Err(ENOMEM) if is_narrow => {
                 let copied = copy_out(core, &object, &range)?;
-                let address = copied.memory.dma_address();
-                copy = Some(copied);
-                Table::Copy(address)
+                (Table::Copy(copied.memory.dma_address()), Some(copied))
             }
-            Backing::Imported(import) => {
-                let table = import.map(direction.into())?;
-                Table::Foreign(import.clone(), table, direction)
-            }
-            _ => Table::Own(OwnTable::new(&object, device, direction.into())?),
+            direct => (direct?, None),
         };
         // INVARIANT: It was just mapped.
         Arc::pin_init(
@@ -225,9 +230,9 @@ impl Ends for Mapped {
         match &self.table {
             Table::Own(own) => own.unmap(),
             Table::Always(_) => (),
-            Table::Foreign(import, table, direction) => {
+            Table::Foreign(import, map, direction) => {
                 // SAFETY: It was mapped so, and by the type invariants nobody uses it any more.
-                unsafe { import.unmap(*table, (*direction).into()) };
+                unsafe { import.unmap(map, (*direction).into()) };
             }
             Table::Copy(_) => {
                 let copy = self.copy.lock().take();
@@ -341,7 +346,7 @@ impl DeviceMap {
         // What is mapped stays so: as long as the context is there, the device is.
         let table = match &self.mapped.table {
             Table::Own(own) => own.table.get(),
-            Table::Foreign(_, table, _) => table.as_ptr(),
+            Table::Foreign(_, map, _) => map.table(),
             Table::Copy(_) | Table::Always(_) => return Ok(None),
         };
         // SAFETY: The table is valid and stays the same until the mapping ends: not before the

@@ -30,8 +30,8 @@ use kernel::{
 };
 
 use super::{
-    attachment::Attachment,
     dma_buf::DmaBuf,
+    foreign_map::ForeignMap,
     map::{
         self,
         View, //
@@ -67,7 +67,6 @@ static IO_OPS: Shared<bindings::dma_buf_ops> = Shared::new(IO_OPERATIONS);
 
 const IO_OPERATIONS: bindings::dma_buf_ops = bindings::dma_buf_ops {
     attach: Some(attach),
-    detach: Some(detach),
     map_dma_buf: Some(map_dma_buf),
     unmap_dma_buf: Some(unmap_dma_buf),
     release: Some(release),
@@ -186,8 +185,8 @@ unsafe extern "C" fn attach(
     attach: *mut bindings::dma_buf_attachment,
 ) -> c_int {
     from_result(|| {
-        // SAFETY: The dma-buf and the attachment are valid.
-        let (object, device) = unsafe { (object_of(dmabuf), (*attach).dev) };
+        // SAFETY: The dma-buf is valid.
+        let object = unsafe { object_of(dmabuf) };
         let io = match object.backing() {
             Backing::Device(memory) => memory.io(),
             // Where it is matters when it is mapped.
@@ -204,28 +203,8 @@ unsafe extern "C" fn attach(
             // SAFETY: The attachment is valid.
             unsafe { peer::check_revocable(attach) }?;
         }
-        // SAFETY: The device stays until it detaches.
-        let attachment = unsafe { Attachment::new(object.into(), device) }?;
-        // SAFETY: The attachment is ours to fill in.
-        unsafe { (*attach).priv_ = attachment.into_foreign() };
         Ok(0)
     })
-}
-
-/// Takes back [`attach`].
-///
-/// # Safety
-///
-/// See [`release`].
-unsafe extern "C" fn detach(
-    _dmabuf: *mut bindings::dma_buf,
-    attach: *mut bindings::dma_buf_attachment,
-) {
-    // SAFETY: `attach` has stored it, if anything; this is the last call for the attachment.
-    let attachment = unsafe { Arc::<Attachment>::try_from_foreign((*attach).priv_) };
-    if let Some(attachment) = attachment {
-        attachment.leave();
-    }
 }
 
 /// Maps the memory for the other device.
@@ -237,43 +216,27 @@ unsafe extern "C" fn map_dma_buf(
     attach: *mut bindings::dma_buf_attachment,
     direction: bindings::dma_data_direction,
 ) -> *mut bindings::sg_table {
-    // SAFETY: The dma-buf is valid, and `attach` has stored what there is to store.
-    let (object, attachment) = unsafe { (object_of((*attach).dmabuf), attachment_of(attach)) };
-    let mapped = match (object.backing(), attachment) {
-        (Backing::Device(memory), None) => {
+    // SAFETY: The dma-buf and the attachment are valid.
+    let (object, device) = unsafe { (object_of((*attach).dmabuf), (*attach).dev) };
+    // SAFETY: The device stays until it detaches, and before it does, it unmaps.
+    let map = || unsafe { ForeignMap::begin(object.into(), device, direction) };
+    let mapped = match object.backing() {
+        Backing::Device(memory) if memory.io().is_some() => {
             // SAFETY: The attachment is valid, and its reservation is locked.
             unsafe { peer::map_peer(memory, attach, direction) }
         }
-        (Backing::Movable(movable), _) => {
+        Backing::Movable(movable) => {
             // SAFETY: The reservation is locked, and the device stays until it detaches.
-            unsafe { Locked::by_caller(movable).map((*attach).dev, direction) }
+            unsafe { Locked::by_caller(movable).map(device, direction) }
         }
-        // The device does not go before it is unmapped.
-        (Backing::Coherent(memory), Some(attachment)) => memory.lent.add_mapping().and_then(|()| {
-            let table = attachment.map(direction);
-            table.inspect_err(|_| memory.lent.remove_mapping())
-        }),
-        (_, Some(attachment)) => object
-            .while_there(|| attachment.map(direction))
-            .and_then(|table| table),
-        (_, None) => Err(EINVAL),
+        // Our device does not go before it is unmapped.
+        Backing::Coherent(memory) => memory
+            .lent
+            .add_mapping()
+            .and_then(|()| map().inspect_err(|_| memory.lent.remove_mapping())),
+        _ => object.while_there(map).and_then(|table| table),
     };
     mapped.unwrap_or_else(|e| e.to_ptr())
-}
-
-/// Returns what `attach` has stored, if anything.
-///
-/// # Safety
-///
-/// The attachment must be one to a dma-buf of ours, and live as long as the result.
-unsafe fn attachment_of<'a>(
-    attach: *mut bindings::dma_buf_attachment,
-) -> Option<ArcBorrow<'a, Attachment>> {
-    // SAFETY: `attach` has stored a reference, or nothing, and `detach` has not been called yet.
-    unsafe {
-        let stored = (*attach).priv_;
-        (!stored.is_null()).then(|| Arc::<Attachment>::borrow(stored))
-    }
 }
 
 /// Takes back [`map_dma_buf`].
@@ -286,21 +249,20 @@ unsafe extern "C" fn unmap_dma_buf(
     table: *mut bindings::sg_table,
     direction: bindings::dma_data_direction,
 ) {
-    // SAFETY: The dma-buf is valid, and `attach` has stored what there is to store.
-    let (object, attachment) = unsafe { (object_of((*attach).dmabuf), attachment_of(attach)) };
-    match (object.backing(), attachment) {
-        // SAFETY: `map_peer` has made the table.
-        (Backing::Device(memory), None) => unsafe {
-            peer::unmap_peer(memory, attach, table, direction);
-        },
-        // SAFETY: `map_dma_buf` has made the table.
-        (Backing::Movable(_), _) => unsafe { Attachment::end_table(table) },
-        (Backing::Coherent(memory), Some(attachment)) => {
-            attachment.unmap();
-            memory.lent.remove_mapping();
+    // SAFETY: The dma-buf is valid.
+    let object = unsafe { object_of((*attach).dmabuf) };
+    // SAFETY: `map_dma_buf` has made the table, in the same way.
+    unsafe {
+        match object.backing() {
+            Backing::Device(memory) if memory.io().is_some() => {
+                peer::unmap_peer(memory, attach, table, direction);
+            }
+            Backing::Coherent(memory) => {
+                ForeignMap::end(table);
+                memory.lent.remove_mapping();
+            }
+            _ => ForeignMap::end(table),
         }
-        (_, Some(attachment)) => attachment.unmap(),
-        (_, None) => (),
     }
 }
 

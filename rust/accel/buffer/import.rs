@@ -70,14 +70,35 @@ pub(super) struct Import {
 
 /// # Invariants
 ///
-/// `attachment` is one to `dmabuf`.
+/// `attachment` is one to `dmabuf`, and is mapped if `is_mapped`.
 struct Attached {
     dmabuf: DmaBuf,
     attachment: NonNull<bindings::dma_buf_attachment>,
+    is_mapped: bool,
 }
 
 // SAFETY: An attachment may be used from any thread.
 unsafe impl Send for Attached {}
+
+/// A mapping of an import.
+///
+/// Many exporters, such as the system's dma-heap, have one table for each attachment. So what is
+/// mapped more than once at a time is attached more than once.
+///
+/// # Invariants
+///
+/// `table` comes from `attachment`, and the memory is pinned by it.
+pub(super) struct ImportMap {
+    table: NonNull<bindings::sg_table>,
+    attachment: NonNull<bindings::dma_buf_attachment>,
+}
+
+impl ImportMap {
+    /// Returns the table.
+    pub(super) fn table(&self) -> *mut bindings::sg_table {
+        self.table.as_ptr()
+    }
+}
 
 impl Import {
     /// Attaches the device of `core` to `dmabuf`. The caller must be inside the gate.
@@ -93,22 +114,39 @@ impl Import {
             }),
             GFP_KERNEL_ACCOUNT,
         )?;
-        // SAFETY: The device is bound, as the caller is inside the gate. The import is there until
-        // the attachment is gone, as it owns that.
-        let attachment = from_err_ptr(unsafe {
-            bindings::dma_buf_dynamic_attach(
-                dmabuf.as_raw(),
-                ffi::device_as_raw(core.parent()),
-                IMPORTER_OPS.get(),
-                core::ptr::from_ref::<Self>(&import).cast_mut().cast(),
-            )
-        })?;
+        // SAFETY: The device is bound, as the caller is inside the gate. The import owns the
+        // attachment.
+        let attachment = unsafe { import.attach(&dmabuf, ffi::device_as_raw(core.parent())) }?;
         // INVARIANT: It was just attached.
         *import.attached.lock() = Some(Attached {
             dmabuf,
-            attachment: NonNull::new(attachment).ok_or(ENOMEM)?,
+            attachment,
+            is_mapped: false,
         });
         Ok(import)
+    }
+
+    /// Attaches `device` to `dmabuf`.
+    ///
+    /// # Safety
+    ///
+    /// The device must be bound, and the import must be there until the attachment is gone.
+    unsafe fn attach(
+        &self,
+        dmabuf: &DmaBuf,
+        device: *mut bindings::device,
+    ) -> Result<NonNull<bindings::dma_buf_attachment>> {
+        let import = core::ptr::from_ref(self).cast_mut();
+        // SAFETY: Same requirements; the dma-buf is valid.
+        let attachment = from_err_ptr(unsafe {
+            bindings::dma_buf_dynamic_attach(
+                dmabuf.as_raw(),
+                device,
+                IMPORTER_OPS.get(),
+                import.cast(),
+            )
+        })?;
+        NonNull::new(attachment).ok_or(ENOMEM)
     }
 
     /// See [`Object::identity`](super::Object::identity).
@@ -129,54 +167,67 @@ impl Import {
 
     /// Pins the memory and maps it for the device. Returns `EOPNOTSUPP` if it is on the bus of the
     /// device, at addresses that this cannot use.
-    pub(super) fn map(
-        &self,
-        direction: bindings::dma_data_direction,
-    ) -> Result<NonNull<bindings::sg_table>> {
-        let attached = self.attached.lock();
-        let Attached { dmabuf, attachment } = attached.as_ref().ok_or(ENODEV)?;
-        let attachment = attachment.as_ptr();
-        let table = dmabuf.with_lock(|| {
+    pub(super) fn map(&self, direction: bindings::dma_data_direction) -> Result<ImportMap> {
+        let mut attached = self.attached.lock();
+        let Some(Attached {
+            dmabuf,
+            attachment: first,
+            is_mapped,
+        }) = &mut *attached
+        else {
+            return Err(ENODEV);
+        };
+        let attachment = if *is_mapped {
+            // SAFETY: The device of the first attachment is bound as long as that is there. This
+            // one ends with the mapping, before the first one.
+            unsafe { self.attach(dmabuf, (*first.as_ptr()).dev) }?
+        } else {
+            *first
+        };
+        let is_first = attachment == *first;
+        let mapped = dmabuf.with_lock(|| {
             // SAFETY: The attachment is valid by the type invariants, is dynamic, and its
             // reservation is locked.
-            unsafe {
-                to_result(bindings::dma_buf_pin(attachment))?;
-                // What is still moving it has to be over.
-                let settled = ffi::dma_resv_wait_for_kernel((*dmabuf.as_raw()).resv);
-                settled
-                    .and_then(|()| map_attachment(attachment, direction))
-                    .inspect(|_| self.count(1))
-                    .inspect_err(|_| bindings::dma_buf_unpin(attachment))
-            }
-        })?;
-        NonNull::new(table).ok_or(ENOMEM)
+            unsafe { pin_and_map(attachment, direction) }.inspect(|_| self.count(1))
+        });
+        if mapped.is_err() && !is_first {
+            // SAFETY: It was just attached, and is not mapped.
+            unsafe { bindings::dma_buf_detach(dmabuf.as_raw(), attachment.as_ptr()) };
+        }
+        let table = mapped?;
+        // INVARIANT: It was just mapped.
+        *is_mapped |= is_first;
+        // INVARIANT: As above.
+        Ok(ImportMap { table, attachment })
     }
 
     /// Takes back [`Self::map`].
     ///
     /// # Safety
     ///
-    /// `table` must come from there, with the same direction, and must not be used any more.
-    pub(super) unsafe fn unmap(
-        &self,
-        table: NonNull<bindings::sg_table>,
-        direction: bindings::dma_data_direction,
-    ) {
-        let attached = self.attached.lock();
+    /// `map` must come from there, with the same direction, and must not be used any more.
+    pub(super) unsafe fn unmap(&self, map: &ImportMap, direction: bindings::dma_data_direction) {
+        let mut attached = self.attached.lock();
         // What is mapped ends before what is attached does.
-        let Some(Attached { dmabuf, attachment }) = attached.as_ref() else {
+        let Some(attached) = &mut *attached else {
             return;
         };
-        let attachment = attachment.as_ptr();
-        dmabuf.with_lock(|| {
+        let attachment = map.attachment.as_ptr();
+        attached.dmabuf.with_lock(|| {
             // SAFETY: The attachment is valid by the type invariants, and its reservation is
             // locked; the caller guarantees the rest.
             unsafe {
                 self.count(-1);
-                bindings::dma_buf_unmap_attachment(attachment, table.as_ptr(), direction);
+                bindings::dma_buf_unmap_attachment(attachment, map.table(), direction);
                 bindings::dma_buf_unpin(attachment);
             }
         });
+        if map.attachment == attached.attachment {
+            attached.is_mapped = false;
+        } else {
+            // SAFETY: It was made for this mapping only.
+            unsafe { bindings::dma_buf_detach(attached.dmabuf.as_raw(), attachment) };
+        }
     }
 
     /// Counts mappings. The reservation must be locked.
@@ -191,15 +242,36 @@ impl Import {
     }
 }
 
-/// Maps the memory of an attachment, where the device can use it.
+/// Pins the memory, and maps it for the device that is attached, where that can address it. Returns
+/// `EOPNOTSUPP` if it cannot.
 ///
 /// # Safety
 ///
-/// The attachment must be valid, and its reservation locked.
+/// The attachment must be valid and dynamic, and its reservation locked.
+unsafe fn pin_and_map(
+    attachment: NonNull<bindings::dma_buf_attachment>,
+    direction: bindings::dma_data_direction,
+) -> Result<NonNull<bindings::sg_table>> {
+    let attachment = attachment.as_ptr();
+    // SAFETY: Same requirements.
+    unsafe {
+        to_result(bindings::dma_buf_pin(attachment))?;
+        // What is still moving it has to be over.
+        ffi::dma_resv_wait_for_kernel((*(*attachment).dmabuf).resv)
+            .and_then(|()| map_attachment(attachment, direction))
+            .inspect_err(|_| bindings::dma_buf_unpin(attachment))
+    }
+}
+
+/// Maps the memory for the device that is attached. See [`pin_and_map`].
+///
+/// # Safety
+///
+/// The attachment must be valid and pinned, and its reservation locked.
 unsafe fn map_attachment(
     attachment: *mut bindings::dma_buf_attachment,
     direction: bindings::dma_data_direction,
-) -> Result<*mut bindings::sg_table> {
+) -> Result<NonNull<bindings::sg_table>> {
     // SAFETY: Same requirements; the table is what was just mapped, and is given up unused.
     unsafe {
         let table = from_err_ptr(bindings::dma_buf_map_attachment(attachment, direction))?;
@@ -207,14 +279,17 @@ unsafe fn map_attachment(
             bindings::dma_buf_unmap_attachment(attachment, table, direction);
             return Err(EOPNOTSUPP);
         }
-        Ok(table)
+        NonNull::new(table).ok_or(ENOMEM)
     }
 }
 
 impl Ends for Import {
     fn end(&self) {
         let attached = self.attached.lock().take();
-        if let Some(Attached { dmabuf, attachment }) = attached {
+        if let Some(Attached {
+            dmabuf, attachment, ..
+        }) = attached
+        {
             // SAFETY: By the type invariants it is an attachment to this dma-buf; nobody has
             // access to it any more, and nothing is mapped.
             unsafe { bindings::dma_buf_detach(dmabuf.as_raw(), attachment.as_ptr()) };

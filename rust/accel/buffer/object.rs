@@ -20,10 +20,10 @@ use kernel::{
 #[cfg(CONFIG_MMU_NOTIFIER)]
 use super::user::UserPages;
 use super::{
-    attachment::Attachments,
     coherent::CoherentMemory,
     dma_buf::DmaBuf,
     export,
+    foreign_map::ForeignMaps,
     import::Import,
     memory::{
         DeviceMemory,
@@ -79,7 +79,7 @@ pub(crate) struct Object {
     /// `ACCEL_BO_*`
     flags: u32,
     #[pin]
-    attachments: Attachments,
+    foreign_maps: ForeignMaps,
     /// The fences of those who work on the memory.
     #[pin]
     reservation: Opaque<bindings::dma_resv>,
@@ -193,7 +193,7 @@ impl Object {
                 size,
                 pool,
                 flags,
-                attachments <- Attachments::new(),
+                foreign_maps <- ForeignMaps::new(),
                 // INVARIANT: The C function initialises the whole structure.
                 reservation <- Opaque::ffi_init(|resv| {
                     // SAFETY: It is valid for writes, and stays where it is until it is dropped.
@@ -294,8 +294,8 @@ impl Object {
         }
     }
 
-    pub(super) fn attachments(&self) -> &Attachments {
-        &self.attachments
+    pub(super) fn foreign_maps(&self) -> &ForeignMaps {
+        &self.foreign_maps
     }
 
     /// Returns the number of page `page` in physical memory. Returns `None` if there is no such

@@ -10,7 +10,7 @@ use kernel::{
 
 use super::{
     super::{
-        attachment::Attachments,
+        foreign_map::ForeignMaps,
         movable::Locked,
         object::{
             Backing,
@@ -32,7 +32,7 @@ pub(super) unsafe extern "C" fn begin_cpu_access(
 ) -> c_int {
     // SAFETY: The dma-buf is valid.
     let object = unsafe { object_of(dmabuf) };
-    with_attachments(&object, |attachments| attachments.sync_for_cpu(direction));
+    with_foreign_maps(&object, |maps| maps.sync_for_cpu(direction));
     0
 }
 
@@ -47,19 +47,17 @@ pub(super) unsafe extern "C" fn end_cpu_access(
 ) -> c_int {
     // SAFETY: The dma-buf is valid.
     let object = unsafe { object_of(dmabuf) };
-    with_attachments(&object, |attachments| {
-        attachments.sync_for_device(direction)
-    });
+    with_foreign_maps(&object, |maps| maps.sync_for_device(direction));
     0
 }
 
 /// Calls `f` with those who have the memory, unless it is being moved: then nobody has.
-fn with_attachments(object: &Object, f: impl FnOnce(&Attachments)) {
+fn with_foreign_maps(object: &Object, f: impl FnOnce(&ForeignMaps)) {
     match object.backing() {
         Backing::Movable(movable) => {
-            movable.try_with(|home| f(home.attachments()));
+            movable.try_with(|home| f(home.foreign_maps()));
         }
-        _ => f(object.attachments()),
+        _ => f(object.foreign_maps()),
     }
 }
 

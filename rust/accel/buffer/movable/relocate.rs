@@ -12,8 +12,8 @@ use kernel::{
 
 use super::{
     super::{
-        attachment::Attachment,
         evict::Mover,
+        foreign_map::ForeignMap,
         object::Object,
         vmap::KernelMap, //
     },
@@ -92,7 +92,7 @@ impl Locked<'_> {
         unsafe { mover.wait_for_work(movable.reservation()) }?;
         // What others have written, the processor is to see.
         let direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
-        self.home().attachments().sync_for_cpu(direction);
+        self.home().foreign_maps().sync_for_cpu(direction);
         Ok(())
     }
 
@@ -122,7 +122,7 @@ impl Locked<'_> {
     }
 
     /// Maps it for another device, as long as it is not moved. To be taken back by
-    /// [`Attachment::end_table`].
+    /// [`ForeignMap::end`].
     ///
     /// # Safety
     ///
@@ -134,7 +134,7 @@ impl Locked<'_> {
     ) -> Result<*mut bindings::sg_table> {
         let home = self.settle_for_others()?;
         // SAFETY: Same requirements.
-        home.while_there(|| unsafe { Attachment::table(home.clone(), device, direction) })?
+        home.while_there(|| unsafe { ForeignMap::begin(home.clone(), device, direction) })?
     }
 }
 

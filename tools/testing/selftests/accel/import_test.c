@@ -195,6 +195,31 @@ TEST_F_TIMEOUT(import, by_dma, 120)
 	close(fd);
 }
 
+/* Behind an IOMMU, it is mapped twice at a time. */
+TEST_F_TIMEOUT(import, within_itself, 120)
+{
+	__u32 handle;
+	size_t i;
+	int fd;
+
+	fd = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, buffer_import(fd, self->dmabuf, &handle, NULL));
+	memset(self->memory + SIZE / 2, FILLED, SIZE / 2);
+	ASSERT_EQ(0, edu_copy(fd, handle, 7, handle, SIZE / 2 + OFFSET, LEN, PATIENCE_MS));
+	for (i = 0; i < LEN; i++) {
+		ASSERT_EQ(byte_at(7 + i), self->memory[SIZE / 2 + OFFSET + i])
+			TH_LOG("byte %zu", i);
+	}
+	EXPECT_EQ(FILLED, self->memory[SIZE / 2 + OFFSET - 1]);
+	EXPECT_EQ(FILLED, self->memory[SIZE / 2 + OFFSET + LEN]);
+	/* And again: nothing of the two is left. */
+	ASSERT_EQ(0, edu_copy(fd, handle, SIZE / 2, handle, 0, LEN, PATIENCE_MS));
+	EXPECT_EQ(FILLED, self->memory[LEN - 1]);
+	EXPECT_EQ(byte_at(LEN), self->memory[LEN]);
+	close(fd);
+}
+
 TEST_F_TIMEOUT(import, importer_goes_first, 120)
 {
 	__u32 handle, own;
