@@ -96,6 +96,9 @@ static int find_card(struct node *node, const glob_t *before)
 			    !realpath(now.gl_pathv[i], node->device_dir))
 				continue;
 			ret = node_lookup(node);
+			/* The node comes a moment after what sysfs has of it. */
+			if (!ret && access(node->path, F_OK))
+				ret = -errno;
 		}
 		globfree(&now);
 	}
