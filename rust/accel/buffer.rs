@@ -31,6 +31,7 @@ mod map;
 mod memory;
 mod movable;
 mod object;
+mod own_table;
 mod pages;
 mod peer;
 mod place;

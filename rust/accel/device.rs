@@ -7,9 +7,10 @@
 //! the driver (the operations in the driver's module, the data of the binding) is only reached
 //! behind its [`Gate`]. [`Device`] is the view of it that a driver has.
 
+mod typed;
+
 use core::{
     ffi::c_void,
-    marker::PhantomData,
     ptr::NonNull, //
 };
 use kernel::{
@@ -30,26 +31,16 @@ use kernel::{
         },
         Arc, //
     },
-    types::{
-        CovariantForLt,
-        ForLt,
-        Opaque, //
-    },
+    types::Opaque,
     workqueue, //
 };
 
+pub use self::typed::Device;
 use crate::{
-    buffer::{
-        Pool,
-        Regions, //
-    },
-    chardev, coredump,
-    debugfs::DeviceFolder,
-    driver::{
-        AccelDriver,
-        DriverOps,
-        OpsOf, //
-    },
+    buffer::Pool,
+    chardev,
+    coredump,
+    driver::DriverOps,
     engine::Account,
     events::Events,
     fence::Fences,
@@ -57,11 +48,7 @@ use crate::{
     file::Files,
     gate::Gate,
     health::Health,
-    hwmon::Hwmon,
-    mapping::{
-        AddressSpace,
-        IoRange, //
-    },
+    mapping::AddressSpace,
     minor::Minor,
     power::{
         self,
@@ -75,10 +62,7 @@ use crate::{
     trace,
     visit::Absent,
     wait::WaitQueue,
-    work::{
-        Usage,
-        Work, //
-    },
+    work::Usage, //
 };
 
 /// What the bus says about a device. All zero if it has no such ids.
@@ -329,143 +313,5 @@ unsafe impl AlwaysRefCounted for Core {
     unsafe fn dec_ref(core: NonNull<Self>) {
         // SAFETY: The caller gives up a reference, so the structure is still valid.
         unsafe { bindings::put_device((*core.as_ptr()).dev.get()) };
-    }
-}
-
-/// An accelerator device that is driven by `T`.
-#[repr(transparent)]
-pub struct Device<T: AccelDriver> {
-    core: Core,
-    _driver: PhantomData<fn(T)>,
-}
-
-impl<T: AccelDriver> Device<T> {
-    /// Makes a device. User space does not see it before [`Self::add`].
-    pub(crate) fn new(
-        parent: &device::Device<device::Bound>,
-        ids: DeviceIds,
-    ) -> Result<ARef<Self>> {
-        let core = Core::new(parent, ids, &OpsOf::<T>::OPS)?;
-        // SAFETY: `Self` is a transparent wrapper of `Core`, and this one was made for `T`.
-        Ok(unsafe { ARef::from_raw(ARef::into_raw(core).cast()) })
-    }
-
-    /// # Safety
-    ///
-    /// The device must have been made for `T`.
-    pub(crate) unsafe fn from_core(core: &Core) -> &Self {
-        // SAFETY: `Self` is a transparent wrapper of `Core`.
-        unsafe { &*core::ptr::from_ref(core).cast() }
-    }
-
-    /// Returns the device without its driver.
-    pub(crate) fn core(&self) -> &Core {
-        &self.core
-    }
-
-    /// Sets the data of the binding. To be called once, before [`Self::add`]; `data` must stay
-    /// until [`Self::remove`] has returned.
-    pub(crate) fn set_data(&self, data: &<T::Data as ForLt>::Of<'static>) {
-        let data = core::ptr::from_ref(data).cast_mut().cast();
-
-        // INVARIANT: The caller sees to the rest. Relaxed is enough, since adding the device
-        // publishes it with stronger means.
-        self.core.data.store(data, Relaxed);
-    }
-
-    /// Shows the sensors of the device to user space, as long as the result is kept. To be called
-    /// after [`Self::set_data`].
-    pub(crate) fn register_sensors(&self) -> Result<Option<Hwmon>> {
-        Hwmon::register(&self.core)
-    }
-
-    /// Shows the driver's files in debugfs, as long as the result is kept.
-    pub(crate) fn register_debug_files(&self) -> Result<Option<DeviceFolder>> {
-        DeviceFolder::new(&self.core, const { T::DEBUG_FILES.entries() })
-    }
-
-    /// Shows the device to user space.
-    pub(crate) fn add(&self) -> Result {
-        self.core.add()
-    }
-
-    /// Asks the driver what memory the device has. To be called once, after [`Self::set_data`] and
-    /// before [`Self::add`].
-    pub(crate) fn set_memory(&self) -> Result {
-        let is_own = |range: &IoRange<'_>| range.is_of(&self.core);
-        let mut regions = Regions::new(self.core.parent(), &is_own);
-        // SAFETY: The device has its data, and has not been removed.
-        T::memory(unsafe { self.data() }, &mut regions)?;
-        self.core.pool.set_regions(regions);
-        Ok(())
-    }
-
-    /// Ends what buffers have of the parent. See [`Core::release_parent`].
-    pub(crate) fn release_parent(&self) {
-        self.core.release_parent();
-    }
-
-    /// Takes the device away from user space, for good. See [`Core::remove`].
-    pub(crate) fn remove(&self, added: bool) {
-        self.core.remove(added);
-    }
-
-    /// Returns the data of the binding.
-    ///
-    /// # Safety
-    ///
-    /// The device must have data, and must not have been removed yet, for the whole lifetime of
-    /// the result.
-    pub(crate) unsafe fn data<'a>(&self) -> &'a <T::Data as ForLt>::Of<'a> {
-        // SAFETY: Same requirements; the device was made for `T`.
-        let data: &<T::Data as ForLt>::Of<'static> = unsafe { self.core.data() };
-        T::Data::cast_ref(data)
-    }
-
-    /// Returns those fences of the device that are not signalled.
-    pub(crate) fn fences(&self) -> Arc<Fences> {
-        self.core.fences.clone()
-    }
-
-    /// Returns the number of the device: N of `/dev/accelerator/accelN`.
-    pub fn minor(&self) -> u32 {
-        self.core.minor.number()
-    }
-
-    /// Begins a piece of work, which ends when the result is dropped. What is done so is what the
-    /// information topic USAGE shows. If an engine does it for an open file, use
-    /// [`FileEngine::begin_work`](crate::engine::FileEngine::begin_work).
-    pub fn begin_work(&self) -> Work {
-        Work::begin(self.core.account.clone(), 0)
-    }
-
-    /// Keeps `data`, which the driver has gathered after an error, for those who look into it: see
-    /// [`coredump`]. May sleep.
-    ///
-    /// Returns `EBUSY` if another dump of the device was taken within [`coredump::INTERVAL_MS`],
-    /// `EFBIG` if this one has more than [`coredump::MAX_BYTES`], `EINVAL` if it is empty, `ENODEV`
-    /// if the device is gone, and `EOPNOTSUPP` if the kernel keeps no dumps. While there is a dump
-    /// of the device that nobody has read, or if the administrator wants none, the kernel drops it
-    /// without telling.
-    pub fn coredump(&self, data: VVec<u8>) -> Result {
-        coredump::hand_over(&self.core, data)
-    }
-
-    /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check
-    /// their condition again. May be called from interrupt context.
-    pub fn wake(&self) {
-        self.core.wait.wake_all();
-    }
-}
-
-// SAFETY: `Device` is a transparent wrapper of `Core`.
-unsafe impl<T: AccelDriver> AlwaysRefCounted for Device<T> {
-    fn inc_ref(&self) {
-        self.core.inc_ref();
-    }
-
-    unsafe fn dec_ref(device: NonNull<Self>) {
-        // SAFETY: Same requirements.
-        unsafe { Core::dec_ref(device.cast()) };
     }
 }

@@ -18,7 +18,6 @@ use kernel::{
         DataDirection,
         DmaAddress, //
     },
-    error::to_result,
     new_mutex,
     prelude::*,
     scatterlist::{
@@ -35,7 +34,6 @@ use kernel::{
         LockClassKey,
         Mutex, //
     },
-    types::Opaque, //
 };
 
 use super::{
@@ -48,6 +46,7 @@ use super::{
         Backing,
         Object, //
     },
+    own_table::OwnTable,
     pool::Pool,
     registry::Ends,
     vmap::VMap, //
@@ -101,56 +100,6 @@ enum Table {
 unsafe impl Send for Table {}
 // SAFETY: As above.
 unsafe impl Sync for Table {}
-
-/// A table of the pages of a buffer.
-///
-/// # Invariants
-///
-/// `table` is empty, or lists pages. If there is a direction, it is mapped for `device` in that.
-struct OwnTable {
-    table: Opaque<bindings::sg_table>,
-    device: *mut bindings::device,
-    direction: Option<bindings::dma_data_direction>,
-}
-
-impl OwnTable {
-    /// Maps the pages of `object` for `device`, which must be bound.
-    fn new(
-        object: &Object,
-        device: *mut bindings::device,
-        direction: bindings::dma_data_direction,
-    ) -> Result<KBox<Self>> {
-        // INVARIANT: The table is empty.
-        let own = Self {
-            table: Opaque::new(bindings::sg_table::default()),
-            device,
-            direction: None,
-        };
-        let mut own = KBox::new(own, GFP_KERNEL)?;
-        let table = own.table.get();
-        // SAFETY: The table is valid, stays where it is, and is freed when it is dropped.
-        unsafe { object.fill(table) }?;
-        // SAFETY: The device is bound, and the table lists pages.
-        to_result(unsafe { bindings::dma_map_sgtable(device, table, direction, 0) })?;
-        // INVARIANT: It was just mapped.
-        own.direction = Some(direction);
-        Ok(own)
-    }
-
-    fn unmap(&self) {
-        if let Some(direction) = self.direction {
-            // SAFETY: By the type invariants it is mapped in that direction.
-            unsafe { bindings::dma_unmap_sgtable(self.device, self.table.get(), direction, 0) };
-        }
-    }
-}
-
-impl Drop for OwnTable {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariants it can be freed, and nobody uses it any more.
-        unsafe { bindings::sg_free_table(self.table.get()) };
-    }
-}
 
 impl Mapped {
     /// Maps `range` of `object` for the device of `core`. The caller must be inside the gate.
@@ -228,7 +177,8 @@ impl Ends for Mapped {
             return;
         }
         match &self.table {
-            Table::Own(own) => own.unmap(),
+            // SAFETY: This is the first time, and by the type invariants nobody uses it any more.
+            Table::Own(own) => unsafe { own.unmap() },
             Table::Always(_) => (),
             Table::Foreign(import, map, direction) => {
                 // SAFETY: It was mapped so, and by the type invariants nobody uses it any more.
@@ -345,7 +295,7 @@ impl DeviceMap {
         }
         // What is mapped stays so: as long as the context is there, the device is.
         let table = match &self.mapped.table {
-            Table::Own(own) => own.table.get(),
+            Table::Own(own) => own.as_raw(),
             Table::Foreign(_, map, _) => map.table(),
             Table::Copy(_) | Table::Always(_) => return Ok(None),
         };
