@@ -9,10 +9,17 @@
 #if !defined(_ACCEL_TRACEPOINTS_H) || defined(TRACE_HEADER_MULTI_READ)
 #define _ACCEL_TRACEPOINTS_H
 
+#include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/types.h>
 
 #include <accel/accel.h>
+
+/*
+ * Texts are arrays: of a string of variable length, perf trace shows where it
+ * is, and bpftrace nothing at all. The longest are the names of ioctls.
+ */
+#define ACCEL_TRACE_TEXT 48
 
 /* For programs that read the format of an event. */
 TRACE_DEFINE_ENUM(ACCEL_ROLE_OBSERVER);
@@ -76,18 +83,18 @@ TRACE_EVENT(accel_ioctl_begin,
 		__field(u64, client)
 		__field(u32, minor)
 		__field(u32, command)
-		__string(name, name)
+		__array(char, name, ACCEL_TRACE_TEXT)
 	),
 
 	TP_fast_assign(
 		__entry->client = client;
 		__entry->minor = minor;
 		__entry->command = command;
-		__assign_str(name);
+		strscpy_pad(__entry->name, name);
 	),
 
 	TP_printk("accel%u client=%llu command=%#x name=%s",
-		  __entry->minor, __entry->client, __entry->command, __get_str(name))
+		  __entry->minor, __entry->client, __entry->command, __entry->name)
 );
 
 /* It has ended, after so many nanoseconds. */
@@ -102,7 +109,7 @@ TRACE_EVENT(accel_ioctl_end,
 		__field(u32, minor)
 		__field(u32, command)
 		__field(int, ret)
-		__string(name, name)
+		__array(char, name, ACCEL_TRACE_TEXT)
 	),
 
 	TP_fast_assign(
@@ -111,11 +118,11 @@ TRACE_EVENT(accel_ioctl_end,
 		__entry->minor = minor;
 		__entry->command = command;
 		__entry->ret = ret;
-		__assign_str(name);
+		strscpy_pad(__entry->name, name);
 	),
 
 	TP_printk("accel%u client=%llu command=%#x name=%s ret=%d duration_ns=%llu",
-		  __entry->minor, __entry->client, __entry->command, __get_str(name),
+		  __entry->minor, __entry->client, __entry->command, __entry->name,
 		  __entry->ret, __entry->duration_ns)
 );
 
@@ -127,15 +134,15 @@ TRACE_EVENT(accel_state,
 
 	TP_STRUCT__entry(
 		__field(u32, minor)
-		__string(state, state)
+		__array(char, state, ACCEL_TRACE_TEXT)
 	),
 
 	TP_fast_assign(
 		__entry->minor = minor;
-		__assign_str(state);
+		strscpy_pad(__entry->state, state);
 	),
 
-	TP_printk("accel%u state=%s", __entry->minor, __get_str(state))
+	TP_printk("accel%u state=%s", __entry->minor, __entry->state)
 );
 
 /* A reset has ended, after so many nanoseconds. */
@@ -148,18 +155,18 @@ TRACE_EVENT(accel_reset,
 		__field(u64, duration_ns)
 		__field(u32, minor)
 		__field(int, ret)
-		__string(cause, cause)
+		__array(char, cause, ACCEL_TRACE_TEXT)
 	),
 
 	TP_fast_assign(
 		__entry->duration_ns = duration_ns;
 		__entry->minor = minor;
 		__entry->ret = ret;
-		__assign_str(cause);
+		strscpy_pad(__entry->cause, cause);
 	),
 
 	TP_printk("accel%u cause=%s ret=%d duration_ns=%llu",
-		  __entry->minor, __get_str(cause), __entry->ret, __entry->duration_ns)
+		  __entry->minor, __entry->cause, __entry->ret, __entry->duration_ns)
 );
 
 /* Something went wrong with the device, for the @count-th time. */
@@ -172,18 +179,18 @@ TRACE_EVENT(accel_error,
 		__field(u64, code)
 		__field(u64, count)
 		__field(u32, minor)
-		__string(kind, kind)
+		__array(char, kind, ACCEL_TRACE_TEXT)
 	),
 
 	TP_fast_assign(
 		__entry->code = code;
 		__entry->count = count;
 		__entry->minor = minor;
-		__assign_str(kind);
+		strscpy_pad(__entry->kind, kind);
 	),
 
 	TP_printk("accel%u kind=%s code=%#llx count=%llu",
-		  __entry->minor, __get_str(kind), __entry->code, __entry->count)
+		  __entry->minor, __entry->kind, __entry->code, __entry->count)
 );
 
 #endif /* _ACCEL_TRACEPOINTS_H */

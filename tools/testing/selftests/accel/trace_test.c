@@ -174,6 +174,32 @@ TEST_F(trace, ioctls_by_name)
 	expect_ioctl(_metadata, node, client, UNKNOWN_COMMAND, "-", -ENOTTY);
 }
 
+/* As perf trace and bpftrace need them to show them. */
+TEST_F(trace, texts_are_arrays)
+{
+	static const char *const events[] = {
+		"accel_ioctl_begin", "accel_ioctl_end", "accel_state", "accel_reset",
+		"accel_error",
+	};
+	char path[128];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(events); i++) {
+		snprintf(path, sizeof(path), TRACE "/events/accel/%s/format", events[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		ASSERT_LE(0, fd)
+			TH_LOG("%s", path);
+		memset(text, 0, sizeof(text));
+		ASSERT_LT(0, read(fd, text, sizeof(text) - 1));
+		close(fd);
+		EXPECT_NE(NULL, strstr(text, "field:char "))
+			TH_LOG("%s", text);
+		EXPECT_EQ(NULL, strstr(text, "__data_loc"))
+			TH_LOG("%s", text);
+	}
+}
+
 TEST_F(trace, a_device_that_comes_and_goes)
 {
 	struct node node;
