@@ -255,8 +255,9 @@ impl Reservation<'_> {
 
         let mut state = handles.state.lock();
         // Another thread may have been faster.
-        if let (true, Some(handle)) = (findable, state.by_identity.get(&identity)) {
-            return Ok(*handle);
+        let find = || state.by_identity.get(&identity).copied();
+        if let Some(handle) = findable.then(find).flatten() {
+            return Ok(handle);
         }
         let first_page = state.next_page;
         let end = first_page.checked_add(pages).ok_or(ENOMEM)?;
