@@ -15,8 +15,8 @@ use super::object::Object;
 ///
 /// # Invariants
 ///
-/// `table` is empty, or lists pages. If there is a direction, it is mapped for `device` in that, until
-/// [`Self::unmap`].
+/// `table` is empty, or lists pages. If there is a direction, it is mapped for `device` in that,
+/// until [`Self::unmap`].
 pub(super) struct OwnTable {
     table: Opaque<bindings::sg_table>,
     device: *mut bindings::device,
