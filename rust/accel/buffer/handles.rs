@@ -8,7 +8,6 @@ use kernel::{
     prelude::*,
     rbtree::{
         RBTree,
-        RBTreeNode,
         RBTreeNodeReservation, //
     },
     sync::{
@@ -157,18 +156,14 @@ impl Handles {
         self.state.lock().by_identity.get(&identity).copied()
     }
 
-    /// Lets [`Self::find`] find `handle`, as long as that stands for something of this identity.
-    pub(super) fn remember(&self, handle: u32, identity: usize) -> Result {
-        let node = RBTreeNode::new(identity, handle, GFP_KERNEL_ACCOUNT)?;
+    /// Returns what `handle` stands for, or `ENOENT`; and lets [`Self::find`] find it from now on.
+    pub(super) fn remember(&self, handle: u32) -> Result<Arc<View>> {
+        let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
         let mut state = self.state.lock();
-        let by_number = self.by_number.lock();
-        let entry = by_number.get(handle as usize).ok_or(ENOENT)?;
-        if entry.view.object.identity() != identity {
-            return Err(ENOENT);
-        }
-        drop(by_number);
-        state.by_identity.insert(node);
-        Ok(())
+        let view = self.get(handle)?;
+        let identity = view.object.identity();
+        state.by_identity.insert(node.into_node(identity, handle));
+        Ok(view)
     }
 
     /// Gives up `handle` and returns what it stood for, or `ENOENT`.

@@ -80,7 +80,10 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     let reservation = handles.reserve(pages * PAGE_SIZE, limits)?;
     let pool = call.core.pool.clone();
 
-    let placement = place(&call, args.region, pages)?;
+    let placement = match region.is_of_device() {
+        true => place(&call, args.region, pages)?,
+        false => Placement::ANYWHERE,
+    };
     // Only memory of the device is touched with the device held, and awake.
     let (call, object) = if args.region == SYSTEM {
         drop(call);
@@ -104,12 +107,9 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     Ok(())
 }
 
-/// Asks the driver where in region number `region` so many pages are to be, if that is memory of
-/// the device. The call must be one of a user. Returns `EINVAL` if there is no such region.
+/// Asks the driver where in region number `region`, memory of the device, so many pages are to be.
+/// The call must be one of a user.
 fn place(call: &Call<'_>, region: u32, pages: usize) -> Result<Placement> {
-    if !call.core.pool.region(region).ok_or(EINVAL)?.is_of_device() {
-        return Ok(Placement::ANYWHERE);
-    }
     let request = PlaceRequest {
         region,
         bytes: (pages * PAGE_SIZE) as u64,
@@ -222,8 +222,7 @@ pub(crate) fn export(call: Call<'_>, args: &mut [u8]) -> Result {
     if args.flags & !(bindings::O_CLOEXEC | bindings::O_RDWR) != 0 || args.fd != 0 {
         return Err(EINVAL);
     }
-    let view = handles.get(args.handle)?;
-    handles.remember(args.handle, view.object.identity())?;
+    let view = handles.remember(args.handle)?;
     args.fd = super::export::export(&view, args.flags)?;
     Ok(())
 }
