@@ -5,6 +5,8 @@
 #ifndef _ACCEL_SELFTEST_HARNESS_H
 #define _ACCEL_SELFTEST_HARNESS_H
 
+#include <fcntl.h>
+
 #include "kselftest_harness.h"
 #include "node.h"
 #include "pci_node.h"
@@ -76,6 +78,20 @@ static inline bool setup_module(struct __test_metadata *_metadata, const char *v
 		SKIP(return false, "%s is not set", variable);
 	ASSERT_NE(NULL, getenv(variable))
 		TH_LOG("%s is not set", variable);
+	return true;
+}
+
+/* Adds a device of the test driver that can be removed, open for a user and for an observer. */
+static inline bool setup_test_device(struct __test_metadata *_metadata, struct node *node,
+				     int *user, int *observer)
+{
+	if (!setup_root(_metadata) || !setup_module(_metadata, "ACCEL_TEST_DEVICE_KO"))
+		return false;
+	ASSERT_EQ(0, test_device_add(node));
+	*user = test_open(node, O_RDWR);
+	ASSERT_LE(0, *user);
+	*observer = test_open(node, O_RDONLY);
+	ASSERT_LE(0, *observer);
 	return true;
 }
 

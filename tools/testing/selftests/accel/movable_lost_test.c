@@ -44,20 +44,27 @@ FIXTURE_TEARDOWN_PARENT(movable_lost)
 		EXPECT_EQ(0, node_bind(&self->node));
 }
 
+/* Creates a buffer, maps it, and fills it with @value. */
+static unsigned char *create_filled(struct __test_metadata *_metadata, int fd, __u32 *handle,
+				    int value)
+{
+	void *memory;
+
+	ASSERT_EQ(0, movable_create(fd, SIZE, handle));
+	ASSERT_EQ(0, buffer_map(fd, *handle, SIZE, &memory));
+	return memset(memory, value, SIZE);
+}
+
 /* What is in the memory of the system stays, and the rest goes. */
 TEST_F(movable_lost, device_goes)
 {
 	unsigned char *mapped[2], *exported[2], value;
 	int dmabuf[2], i;
 	__u32 handles[2];
-	void *memory;
 
 	ASSERT_EQ(0, movable_one_only(self->fd));
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, movable_create(self->fd, SIZE, &handles[i]));
-		ASSERT_EQ(0, buffer_map(self->fd, handles[i], SIZE, &memory));
-		mapped[i] = memory;
-		memset(mapped[i], i + 1, SIZE);
+		mapped[i] = create_filled(_metadata, self->fd, &handles[i], i + 1);
 		ASSERT_EQ(0, buffer_export(self->fd, handles[i], O_RDWR, &dmabuf[i]));
 		exported[i] = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, dmabuf[i], 0);
 		ASSERT_NE(MAP_FAILED, exported[i]);
@@ -125,19 +132,14 @@ TEST_F_TIMEOUT(movable_lost, allocations_fail, 300)
 	int ret, failed = 1, i;
 	__u32 handles[2];
 	unsigned int n;
-	void *memory;
 
 	ret = fail_nth_setup();
 	if (ret == -ENOENT)
 		SKIP(return, "the kernel cannot fail allocations on request");
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, movable_one_only(self->fd));
-	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, movable_create(self->fd, SIZE, &handles[i]));
-		ASSERT_EQ(0, buffer_map(self->fd, handles[i], SIZE, &memory));
-		mapped[i] = memory;
-		memset(mapped[i], i + 1, SIZE);
-	}
+	for (i = 0; i < 2; i++)
+		mapped[i] = create_filled(_metadata, self->fd, &handles[i], i + 1);
 	for (n = 1; failed; n++) {
 		ASSERT_GT(TOO_MANY, n);
 		ASSERT_EQ(REGION, movable_place(self->fd, handles[1]));

@@ -27,13 +27,7 @@ FIXTURE(power) {
 
 FIXTURE_SETUP(power)
 {
-	if (!setup_root(_metadata) || !setup_module(_metadata, "ACCEL_TEST_DEVICE_KO"))
-		return;
-	ASSERT_EQ(0, test_device_add(&self->node));
-	self->user = test_open(&self->node, O_RDWR);
-	ASSERT_LE(0, self->user);
-	self->observer = test_open(&self->node, O_RDONLY);
-	ASSERT_LE(0, self->observer);
+	setup_test_device(_metadata, &self->node, &self->user, &self->observer);
 }
 
 FIXTURE_TEARDOWN(power)

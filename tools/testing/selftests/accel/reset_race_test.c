@@ -84,13 +84,8 @@ FIXTURE(going) {
 
 FIXTURE_SETUP(going)
 {
-	if (!setup_root(_metadata) || !setup_module(_metadata, "ACCEL_TEST_DEVICE_KO"))
+	if (!setup_test_device(_metadata, &self->node, &self->user, &self->observer))
 		return;
-	ASSERT_EQ(0, test_device_add(&self->node));
-	self->user = test_open(&self->node, O_RDWR);
-	ASSERT_LE(0, self->user);
-	self->observer = test_open(&self->node, O_RDONLY);
-	ASSERT_LE(0, self->observer);
 	ASSERT_EQ(0, events_subscribe(self->observer, ACCEL_EVENT_CLASS_STATE, -1));
 }
 
