@@ -23,6 +23,7 @@ use crate::{
         Hold, //
     },
     reset::Patience,
+    state::State,
     visit::{
         Pass,
         Visit, //
@@ -228,6 +229,10 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
             Signals::None
         };
         stack_pin_init!(let waiter = core.wait.waiter());
+        // What has become of the device since the call was admitted did not wake this waiter.
+        if core.gate.state() != State::Running {
+            (self, ()) = self.asleep(|| ())?;
+        }
         let mut left = deadline.left();
         loop {
             if let Some(value) = condition(&self) {

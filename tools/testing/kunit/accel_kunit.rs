@@ -72,7 +72,10 @@ mod tests {
         },
         *,
     };
-    use accel::faux::Registration;
+    use accel::{
+        faux::Registration,
+        Fault, //
+    };
     use kernel::{
         str::CString,
         sync::atomic::{
@@ -194,17 +197,44 @@ mod tests {
 
     #[test]
     fn a_sleeper_wakes_when_the_device_goes() -> Result {
+        expect_to_wake(0, ENODEV, drop)
+    }
+
+    #[test]
+    fn who_goes_to_sleep_as_the_device_goes_wakes() -> Result {
+        expect_to_wake(200, ENODEV, drop)
+    }
+
+    #[test]
+    fn a_sleeper_wakes_when_the_device_is_wedged() -> Result {
+        expect_to_wake(0, EIO, wedge)
+    }
+
+    #[test]
+    fn who_goes_to_sleep_as_the_device_is_wedged_wakes() -> Result {
+        expect_to_wake(200, EIO, wedge)
+    }
+
+    fn wedge(device: Registration<TestDriver>) {
+        device.device().reset(Fault::hardware(1));
+        // The driver cannot reset it.
+        fsleep(Delta::from_secs(1));
+    }
+
+    /// Sleeps in an ioctl, after `busy_ms` milliseconds of work, and has something happen to the
+    /// device after 50; expects the ioctl to return `error` soon.
+    fn expect_to_wake(busy_ms: u32, error: Error, happen: fn(Registration<TestDriver>)) -> Result {
         let device = device()?;
         let user = Node::open_user(device.device().minor())?;
         workqueue::system().try_spawn(GFP_KERNEL, move || {
             fsleep(Delta::from_millis(50));
-            drop(device);
+            happen(device);
         })?;
 
         let begin = Instant::<Monotonic>::now();
-        assert_eq!(user.ioctl(WAIT, [16, 60_000, 0, 0]), Err(ENODEV));
+        assert_eq!(user.ioctl(WAIT, [16, 60_000, busy_ms, 0]), Err(error));
         assert!(begin.elapsed() < Delta::from_secs(10));
-        // The removal may still be under way, in the other thread.
+        // It may still be happening, in the other thread.
         while test_driver::alive() != (Alive { data: 0, files: 0 }) {
             fsleep(Delta::from_millis(1));
         }

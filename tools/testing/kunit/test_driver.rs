@@ -15,7 +15,8 @@ use accel::{
     faux,
     platform,
     prelude::*,
-    File, //
+    File,
+    Reset, //
 };
 use kernel::{
     device,
@@ -23,6 +24,10 @@ use kernel::{
         Atomic,
         AtomicFlag,
         Relaxed, //
+    },
+    time::{
+        delay::fsleep,
+        Delta, //
     },
 };
 
@@ -89,7 +94,7 @@ pub(crate) struct TestDriver;
 
 /// Adds `a` and `b`.
 pub(crate) const ADD: u32 = kernel::ioctl::_IO(0x9b, 0x40);
-/// Waits `a` milliseconds for what never happens.
+/// Works for `b` milliseconds, then waits `a` milliseconds for what never happens.
 pub(crate) const WAIT: u32 = kernel::ioctl::_IO(0x9b, 0x41);
 
 /// How much coherent memory a device on the platform bus has: region 1.
@@ -113,6 +118,9 @@ fn add(_ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
 }
 
 fn wait(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
+    if args.b != 0 {
+        fsleep(Delta::from_millis(args.b.into()));
+    }
     let (_ctx, wake) = ctx.wait(Deadline::in_ms(args.a), |_| None::<()>)?;
     wake.ready()
 }
@@ -132,7 +140,7 @@ impl AccelDriver for TestDriver {
     const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "ADD", add, "Adds"),
-        Ioctl::new(0x41, "WAIT", wait, "Waits"),
+        Ioctl::new(0x41, "WAIT", wait, "Works, then waits"),
         Ioctl::new(0x42, "MAP", device_map::map, "Maps a buffer"),
         Ioctl::new(
             0x43,
@@ -141,6 +149,7 @@ impl AccelDriver for TestDriver {
             "Has a buffer be in the device",
         ),
     ]);
+    const RESET: Reset<Self> = Reset::by(|_| Err(EIO));
 
     fn memory(_data: &Counted, regions: &mut Regions<'_>) -> Result {
         match regions.add_coherent(c"coherent", COHERENT) {
