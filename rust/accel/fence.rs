@@ -18,7 +18,7 @@
 //! memory: neither to the driver, nor to this module.
 
 mod callback;
-pub(crate) mod resv;
+pub(crate) mod dma_resv;
 mod sync_file;
 #[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
 mod tests;

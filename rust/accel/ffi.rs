@@ -17,13 +17,11 @@ use kernel::{
     error::to_result,
     ffi::{
         c_int,
-        c_long,
         c_uint,
         c_ulong,
         c_void, //
     },
     prelude::*,
-    time::msecs_to_jiffies,
     types::Opaque, //
 };
 
@@ -315,56 +313,6 @@ pub(crate) fn pfn_to_page(pfn: usize) -> *mut bindings::page {
     // SAFETY: Only computes an address.
     unsafe { accel_helper_pfn_to_page(pfn) }
 }
-
-/// Waits until what has to be over before the memory of a reservation is accessed is over. Returns
-/// `EINTR` if a signal arrives before.
-///
-/// # Safety
-///
-/// The reservation must be locked.
-pub(crate) unsafe fn dma_resv_wait_for_kernel(resv: *mut bindings::dma_resv) -> Result {
-    let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_KERNEL;
-    // SAFETY: Same requirements.
-    let left = unsafe { bindings::dma_resv_wait_timeout(resv, usage, true, FOREVER) };
-    // CAST: A negative result is a small number. A signal is not to restart the call.
-    if left < 0 {
-        return Err(EINTR);
-    }
-    Ok(())
-}
-
-/// Waits for a short time until all who work on the memory of a reservation have finished, and
-/// returns whether they have. Returns `EINTR` if a signal arrives before.
-///
-/// # Safety
-///
-/// The reservation must be valid.
-pub(crate) unsafe fn dma_resv_wait_a_while(resv: *mut bindings::dma_resv) -> Result<bool> {
-    let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
-    let while_ = msecs_to_jiffies(20);
-    // SAFETY: Same requirements.
-    let left = unsafe { bindings::dma_resv_wait_timeout(resv, usage, true, while_) };
-    // CAST: A negative result is a small number. A signal is not to restart the call.
-    if left < 0 {
-        return Err(EINTR);
-    }
-    Ok(left > 0)
-}
-
-/// Waits until all who work on the memory of a reservation have finished.
-///
-/// # Safety
-///
-/// The reservation must be valid.
-pub(crate) unsafe fn dma_resv_wait_for_all(resv: *mut bindings::dma_resv) {
-    let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
-    // SAFETY: Same requirements. Uninterrupted and without a limit, it only returns when all is
-    // over.
-    unsafe { bindings::dma_resv_wait_timeout(resv, usage, false, FOREVER) };
-}
-
-/// `MAX_SCHEDULE_TIMEOUT`
-const FOREVER: c_ulong = c_long::MAX as c_ulong;
 
 /// Maps pages into the address space of the kernel, one after the other. Returns `ENOMEM` if there
 /// is no room.

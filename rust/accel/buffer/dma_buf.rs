@@ -13,7 +13,10 @@ use kernel::{
     prelude::*, //
 };
 
-use crate::ffi;
+use crate::{
+    fence::dma_resv::DmaResv,
+    ffi, //
+};
 
 /// A reference to a dma-buf.
 ///
@@ -80,22 +83,9 @@ impl DmaBuf {
     }
 
     /// Returns the fences of those who work on the memory.
-    pub(super) fn reservation(&self) -> *mut bindings::dma_resv {
-        // SAFETY: Valid by the type invariants; it stays the same.
-        unsafe { (*self.as_raw()).resv }
-    }
-
-    /// Runs `f` with the reservation of the dma-buf locked.
-    pub(super) fn with_lock<R>(&self, f: impl FnOnce() -> R) -> R {
-        // SAFETY: The reservation is valid as long as the dma-buf is. Without a context, locking
-        // cannot fail.
-        unsafe {
-            let resv = self.reservation();
-            bindings::dma_resv_lock(resv, core::ptr::null_mut());
-            let result = f();
-            bindings::dma_resv_unlock(resv);
-            result
-        }
+    pub(super) fn reservation(&self) -> &DmaResv {
+        // SAFETY: Valid by the type invariants; it stays the same, and is there as long.
+        unsafe { DmaResv::from_raw((*self.as_raw()).resv) }
     }
 
     /// Takes all pages out of the mappings of processes. They can come back by page faults.

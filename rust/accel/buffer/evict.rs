@@ -3,7 +3,6 @@
 //! Room in the memory of a device, and how the bytes get there.
 
 use kernel::{
-    bindings,
     dma::DataDirection,
     page::PAGE_SIZE,
     prelude::*,
@@ -25,7 +24,7 @@ use crate::{
         Context, //
     },
     driver::AccelDriver,
-    ffi,
+    fence::dma_resv::DmaResv,
     state::State, //
 };
 
@@ -90,13 +89,8 @@ impl Mover<'_> {
 
     /// Waits until all who work on the memory of a reservation have finished. Returns `EINTR` if a
     /// signal arrives before, and what [`Self::check`] does.
-    ///
-    /// # Safety
-    ///
-    /// The reservation must be valid.
-    pub(super) unsafe fn wait_for_work(&self, resv: *mut bindings::dma_resv) -> Result {
-        // SAFETY: Same requirements.
-        while !unsafe { ffi::dma_resv_wait_a_while(resv) }? {
+    pub(super) fn wait_for_work(&self, reservation: &DmaResv) -> Result {
+        while !reservation.wait_a_while()? {
             self.check()?;
         }
         Ok(())

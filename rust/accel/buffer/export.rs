@@ -116,7 +116,7 @@ pub(super) fn object_behind(dmabuf: &DmaBuf) -> Option<Arc<Object>> {
 
 fn new_dma_buf(object: Arc<Object>, flags: u32) -> Result<DmaBuf> {
     let size = object.size();
-    let resv = object.reservation();
+    let resv = object.reservation().as_raw();
     let lent = object.lent().cloned();
     let ops = match object.backing() {
         Backing::Device(memory) if memory.io().is_some() => IO_OPS.get(),

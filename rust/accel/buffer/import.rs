@@ -42,6 +42,7 @@ use super::{
 };
 use crate::{
     device::Core,
+    fence::dma_resv::DmaResv,
     ffi::{
         self,
         Shared, //
@@ -185,11 +186,11 @@ impl Import {
             *first
         };
         let is_first = attachment == *first;
-        let mapped = dmabuf.with_lock(|| {
-            // SAFETY: The attachment is valid by the type invariants, is dynamic, and its
-            // reservation is locked.
-            unsafe { pin_and_map(attachment, direction) }.inspect(|_| self.count(1))
-        });
+        let locked = dmabuf.reservation().lock();
+        // SAFETY: The attachment is valid by the type invariants, is dynamic, and its reservation
+        // is locked.
+        let mapped = unsafe { pin_and_map(attachment, direction) }.inspect(|_| self.count(1));
+        drop(locked);
         if mapped.is_err() && !is_first {
             // SAFETY: It was just attached, and is not mapped.
             unsafe { bindings::dma_buf_detach(dmabuf.as_raw(), attachment.as_ptr()) };
@@ -213,15 +214,15 @@ impl Import {
             return;
         };
         let attachment = map.attachment.as_ptr();
-        attached.dmabuf.with_lock(|| {
-            // SAFETY: The attachment is valid by the type invariants, and its reservation is
-            // locked; the caller guarantees the rest.
-            unsafe {
-                self.count(-1);
-                bindings::dma_buf_unmap_attachment(attachment, map.table(), direction);
-                bindings::dma_buf_unpin(attachment);
-            }
-        });
+        let locked = attached.dmabuf.reservation().lock();
+        self.count(-1);
+        // SAFETY: The attachment is valid by the type invariants, and its reservation is locked;
+        // the caller guarantees the rest.
+        unsafe {
+            bindings::dma_buf_unmap_attachment(attachment, map.table(), direction);
+            bindings::dma_buf_unpin(attachment);
+        }
+        drop(locked);
         if map.attachment == attached.attachment {
             attached.is_mapped = false;
         } else {
@@ -257,7 +258,8 @@ unsafe fn pin_and_map(
     unsafe {
         to_result(bindings::dma_buf_pin(attachment))?;
         // What is still moving it has to be over.
-        ffi::dma_resv_wait_for_kernel((*(*attachment).dmabuf).resv)
+        DmaResv::from_raw((*(*attachment).dmabuf).resv)
+            .wait_for_kernel()
             .and_then(|()| map_attachment(attachment, direction))
             .inspect_err(|_| bindings::dma_buf_unpin(attachment))
     }

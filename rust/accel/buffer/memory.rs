@@ -314,15 +314,13 @@ impl Ends for Lent {
     fn end(&self) {
         self.state.lock().gone = true;
         while let Some(dmabuf) = self.next_export() {
-            dmabuf.with_lock(|| {
-                // SAFETY: The reservation is locked.
-                unsafe { bindings::dma_buf_invalidate_mappings(dmabuf.as_raw()) };
-            });
+            let locked = dmabuf.reservation().lock();
+            // SAFETY: The reservation is locked.
+            unsafe { bindings::dma_buf_invalidate_mappings(dmabuf.as_raw()) };
+            drop(locked);
             // Not with the lock held: a device that is going as well may have somebody wait for
             // that who has to leave before it signals its fences.
-            //
-            // SAFETY: The dma-buf has its reservation.
-            unsafe { ffi::dma_resv_wait_for_all(dmabuf.reservation()) };
+            dmabuf.reservation().wait_for_all();
             dmabuf.unmap_from_processes();
         }
         let mut state = self.state.lock();

@@ -22,7 +22,6 @@
 mod relocate;
 
 use kernel::{
-    bindings,
     new_condvar,
     new_mutex,
     page::PAGE_SHIFT,
@@ -35,8 +34,7 @@ use kernel::{
         Arc,
         CondVar,
         Mutex, //
-    },
-    types::Opaque, //
+    }, //
 };
 
 pub(super) use self::relocate::Locked;
@@ -54,7 +52,7 @@ use super::{
 };
 use crate::{
     context::Call,
-    ffi, //
+    fence::dma_resv::DmaResv, //
 };
 
 /// How many times 20 ms at most it takes other devices to give back what they were told to.
@@ -64,9 +62,8 @@ const GIVE_BACK_ROUNDS: usize = 100;
 ///
 /// # Invariants
 ///
-/// `reservation` is initialised. The home is only changed, and only is `moving`, while that is
-/// locked.
-#[pin_data(PinnedDrop)]
+/// The home is only changed, and only is `moving`, while the reservation is locked.
+#[pin_data]
 pub(super) struct Movable {
     #[pin]
     state: Mutex<State>,
@@ -75,7 +72,7 @@ pub(super) struct Movable {
     settled: CondVar,
     /// The fences of those who work on the memory.
     #[pin]
-    reservation: Opaque<bindings::dma_resv>,
+    reservation: DmaResv,
     /// The first pages of its places in files of the node.
     #[pin]
     places: Mutex<KVec<usize>>,
@@ -88,11 +85,6 @@ pub(super) struct Movable {
     /// When it was used last, by the clock of the pool.
     last_used: Atomic<u64>,
 }
-
-// SAFETY: What is not `Send` by itself is the reservation, which may be used from any thread.
-unsafe impl Send for Movable {}
-// SAFETY: As above.
-unsafe impl Sync for Movable {}
 
 struct State {
     home: Arc<Object>,
@@ -118,11 +110,7 @@ impl Movable {
                     pins: 0,
                 }),
                 settled <- new_condvar!(),
-                // INVARIANT: The C function initialises the whole structure.
-                reservation <- Opaque::ffi_init(|resv| {
-                    // SAFETY: It is valid for writes, and stays where it is until it is dropped.
-                    unsafe { bindings::dma_resv_init(resv) }
-                }),
+                reservation <- DmaResv::new(),
                 places <- new_mutex!(KVec::new()),
                 lent: Arc::pin_init(Lent::new(), GFP_KERNEL_ACCOUNT)?,
             }? Error),
@@ -130,8 +118,8 @@ impl Movable {
         )
     }
 
-    pub(super) fn reservation(&self) -> *mut bindings::dma_resv {
-        self.reservation.get()
+    pub(super) fn reservation(&self) -> &DmaResv {
+        &self.reservation
     }
 
     /// Returns where it is, or was until it began to move.
@@ -200,7 +188,7 @@ impl Movable {
         let awake = call.core.hold_awake().ok_or(EAGAIN)?;
         let target = allocate(call, self.region, pages, &self.placement, 0)?;
         target.keep_awake(awake);
-        let locked = self.lock()?;
+        let locked = Locked::lock(self)?;
         if locked.home().region() != self.region {
             drop(locked.relocate(target, &Mover::Call(call))?);
         }
@@ -216,14 +204,9 @@ impl Movable {
 
     /// Moves it into the memory of the system. Returns `EBUSY` if somebody uses it.
     pub(super) fn evict(&self, call: &Call<'_>) -> Result {
-        let locked = self.try_lock().ok_or(EBUSY)?;
-        // SAFETY: The reservation is valid.
-        let is_idle = unsafe {
-            let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
-            bindings::dma_resv_test_signaled(self.reservation(), usage)
-        };
+        let locked = Locked::try_lock(self).ok_or(EBUSY)?;
         let is_there = |home: &Object| home.region() == self.region;
-        if !is_idle || self.idle_since(is_there).is_none() {
+        if !self.reservation.is_idle() || self.idle_since(is_there).is_none() {
             return Err(EBUSY);
         }
         let mover = Mover::Call(call);
@@ -237,26 +220,6 @@ impl Movable {
             mover.check()?;
         }
         Ok(())
-    }
-
-    /// Locks the reservation. Returns `EINTR` if a signal arrives before.
-    fn lock(&self) -> Result<Locked<'_>> {
-        let ctx = core::ptr::null_mut();
-        // SAFETY: Initialised by the type invariants.
-        let ret = unsafe { ffi::accel_helper_dma_resv_lock_interruptible(self.reservation(), ctx) };
-        // A signal is not to restart the call.
-        if ret != 0 {
-            return Err(EINTR);
-        }
-        // INVARIANT: It was just locked.
-        Ok(Locked { movable: self })
-    }
-
-    fn try_lock(&self) -> Option<Locked<'_>> {
-        // SAFETY: Initialised by the type invariants.
-        let is_locked = unsafe { ffi::accel_helper_dma_resv_trylock(self.reservation()) };
-        // INVARIANT: If so, it was just locked.
-        is_locked.then(|| Locked { movable: self })
     }
 
     /// Takes note that it has a place in files of the node, from page `first` on.
@@ -276,25 +239,13 @@ impl Movable {
 impl Ends for Movable {
     /// What is the device's is taken from everybody. What is the system's stays.
     fn end(&self) {
-        // SAFETY: Initialised by the type invariants. Without a context, locking cannot fail.
-        let home = unsafe {
-            bindings::dma_resv_lock(self.reservation(), core::ptr::null_mut());
-            let home = self.home();
-            bindings::dma_resv_unlock(self.reservation());
-            home
-        };
+        let locked = self.reservation.lock();
+        let home = self.home();
+        drop(locked);
         // It has ended before, so it cannot be moved any more.
         if home.lent().is_some() {
             self.lent.end();
         }
-    }
-}
-
-#[pinned_drop]
-impl PinnedDrop for Movable {
-    fn drop(self: Pin<&mut Self>) {
-        // SAFETY: Initialised by the type invariants, and nobody uses it any more.
-        unsafe { bindings::dma_resv_fini(self.reservation.get()) };
     }
 }
 

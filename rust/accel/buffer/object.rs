@@ -13,8 +13,7 @@ use kernel::{
         },
         Arc,
         SetOnce, //
-    },
-    types::Opaque, //
+    }, //
 };
 
 #[cfg(CONFIG_MMU_NOTIFIER)]
@@ -40,6 +39,7 @@ use super::{
 };
 use crate::{
     device::Core,
+    fence::dma_resv::DmaResv,
     power::{
         Awake,
         Hold, //
@@ -65,10 +65,6 @@ pub(super) enum Backing {
 }
 
 /// The memory of a buffer.
-///
-/// # Invariants
-///
-/// `reservation` is initialised.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Object {
     backing: Backing,
@@ -82,15 +78,10 @@ pub(crate) struct Object {
     foreign_maps: ForeignMaps,
     /// The fences of those who work on the memory.
     #[pin]
-    reservation: Opaque<bindings::dma_resv>,
+    reservation: DmaResv,
     /// For memory that is lost when the device sleeps.
     awake: SetOnce<Awake>,
 }
-
-// SAFETY: What is not `Send` by itself is the reservation, which may be used from any thread.
-unsafe impl Send for Object {}
-// SAFETY: As above.
-unsafe impl Sync for Object {}
 
 impl Object {
     /// Makes an object of so many pages of region `region`, filled with zeros. `flags` are
@@ -194,11 +185,7 @@ impl Object {
                 pool,
                 flags,
                 foreign_maps <- ForeignMaps::new(),
-                // INVARIANT: The C function initialises the whole structure.
-                reservation <- Opaque::ffi_init(|resv| {
-                    // SAFETY: It is valid for writes, and stays where it is until it is dropped.
-                    unsafe { bindings::dma_resv_init(resv) }
-                }),
+                reservation <- DmaResv::new(),
                 awake: SetOnce::new(),
             }),
             GFP_KERNEL_ACCOUNT,
@@ -287,10 +274,10 @@ impl Object {
     }
 
     /// Returns the fences of those who work on the memory.
-    pub(super) fn reservation(&self) -> *mut bindings::dma_resv {
+    pub(super) fn reservation(&self) -> &DmaResv {
         match &self.backing {
             Backing::Movable(movable) => movable.reservation(),
-            _ => self.reservation.get(),
+            _ => &self.reservation,
         }
     }
 
@@ -405,7 +392,5 @@ impl PinnedDrop for Object {
         self.count(|in_use| {
             in_use.fetch_sub(self.size as u64, Relaxed);
         });
-        // SAFETY: Initialised by the type invariants, and nobody uses it any more.
-        unsafe { bindings::dma_resv_fini(self.reservation.get()) };
     }
 }

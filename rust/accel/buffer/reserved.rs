@@ -7,37 +7,37 @@
 //! the same buffers, one comes before the other, and neither waits for the other in turn. And
 //! nothing that can fail is left to be done when the first of them shows the fence.
 
-use core::ptr::NonNull;
 use kernel::{
     prelude::*,
     sync::aref::ARef, //
 };
 
 use super::{
-    dma_buf::DmaBuf,
     object::Backing,
     Access,
-    Buffer,
-    Object, //
+    Buffer, //
 };
 use crate::{
     driver::AccelDriver,
     fence::{
-        resv,
+        dma_resv::{
+            Entry,
+            Together, //
+        },
         Fence, //
     }, //
 };
 
 /// The buffers of a piece of work, with nobody else about to work on them.
 pub struct Reserved<'a> {
-    locked: &'a resv::Locked,
+    together: &'a Together<'a>,
 }
 
 impl Reserved<'_> {
     /// Returns fences that are signalled when all is done that the work has to wait for: who reads
     /// a buffer waits for those who write to it, and who writes, for everybody. Returns `ENOMEM`.
     pub fn pending(&self) -> Result<KVec<ARef<Fence>>> {
-        self.locked.pending()
+        self.together.pending()
     }
 
     /// Lets everybody who is about to use the buffers find `fence`, which is that of the work:
@@ -47,40 +47,7 @@ impl Reserved<'_> {
     /// memory.
     pub fn add(self, fence: &Fence) {
         // It is consumed, so this happens once.
-        self.locked.add(fence);
-    }
-}
-
-/// The reservations of buffers. While they are collected, nothing is locked.
-pub(super) struct Collected {
-    objects: KVec<resv::Object>,
-    // Those that are not of the buffers themselves.
-    dmabufs: KVec<DmaBuf>,
-}
-
-impl Collected {
-    fn new(count: usize) -> Result<Self> {
-        Ok(Self {
-            objects: KVec::with_capacity(count, GFP_KERNEL)?,
-            dmabufs: KVec::new(),
-        })
-    }
-
-    /// Adds the reservation of `object`, which must be kept as long as this. Returns `ENODEV` if it
-    /// was imported, and that has ended.
-    fn push(&mut self, object: &Object, access: Access) -> Result {
-        let resv = match object.backing() {
-            Backing::Imported(import) => {
-                let dmabuf = import.dma_buf()?;
-                let resv = dmabuf.reservation();
-                self.dmabufs.push(dmabuf, GFP_KERNEL)?;
-                resv
-            }
-            _ => object.reservation(),
-        };
-        let resv = NonNull::new(resv).ok_or(EINVAL)?;
-        let object = resv::Object::new(resv, access == Access::Write);
-        Ok(self.objects.push(object, GFP_KERNEL)?)
+        self.together.add(fence);
     }
 }
 
@@ -108,16 +75,27 @@ pub fn with_reserved<T: AccelDriver, R>(
     buffers: &[(&Buffer<T>, Access)],
     f: impl FnOnce(Reserved<'_>) -> Result<R>,
 ) -> Result<R> {
-    let mut collected = Collected::new(buffers.len())?;
-    for (buffer, access) in buffers {
-        collected.push(&buffer.object, *access)?;
+    // For these it is that of their dma-buf.
+    let mut dmabufs = KVec::new();
+    for (buffer, _) in buffers {
+        if let Backing::Imported(import) = buffer.object.backing() {
+            dmabufs.push(import.dma_buf()?, GFP_KERNEL)?;
+        }
     }
-    // Held until all are unlocked.
-    let Collected { objects, dmabufs } = collected;
-    // SAFETY: The buffers and the dma-bufs keep the objects.
-    let locked = unsafe { resv::Locked::new(objects) }?;
-    let result = f(Reserved { locked: &locked });
-    drop(locked);
-    drop(dmabufs);
-    result
+    let mut imported = dmabufs.iter();
+    let mut entries = KVec::with_capacity(buffers.len(), GFP_KERNEL)?;
+    for (buffer, access) in buffers {
+        let reservation = match buffer.object.backing() {
+            Backing::Imported(_) => imported.next().ok_or(ENODEV)?.reservation(),
+            _ => buffer.object.reservation(),
+        };
+        entries.push(
+            Entry::new(reservation, *access == Access::Write),
+            GFP_KERNEL,
+        )?;
+    }
+    let together = Together::lock(entries)?;
+    f(Reserved {
+        together: &together,
+    })
 }

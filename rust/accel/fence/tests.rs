@@ -22,16 +22,19 @@ fn timeline() -> Result<(Timeline, Arc<Fences>)> {
 mod tests {
     use super::*;
     use crate::fence::{
-        resv,
+        dma_resv::{
+            DmaResv,
+            Entry,
+            Together, //
+        },
         Fence,
         SyncFile, //
     };
-    use core::ptr::NonNull;
     use kernel::{
         bindings,
-        fs::LocalFile,
-        types::Opaque, //
+        fs::LocalFile, //
     };
+    use pin_init::stack_pin_init;
 
     #[test]
     fn a_fence_is_signalled_with_a_result() -> Result {
@@ -162,37 +165,21 @@ mod tests {
     fn memory_carries_the_fences_of_work_on_it() -> Result {
         let (timeline, _fences) = timeline()?;
         let pending = timeline.fence()?;
-        let resv = KBox::new(Opaque::<bindings::dma_resv>::uninit(), GFP_KERNEL)?;
-        let read = bindings::dma_resv_usage_DMA_RESV_USAGE_READ;
-        let write = bindings::dma_resv_usage_DMA_RESV_USAGE_WRITE;
-        // SAFETY: The object is initialised first, is not moved, and is given up at last.
-        let (added, before, after) = unsafe {
-            bindings::dma_resv_init(resv.get());
-            let added = add_to(resv.get(), pending.fence());
-            let idle = |usage| bindings::dma_resv_test_signaled(resv.get(), usage);
-            let before = (idle(write), idle(read));
-            pending.signal(Ok(()));
-            let after = (idle(write), idle(read));
-            bindings::dma_resv_fini(resv.get());
-            (added, before, after)
-        };
-        added?;
-        assert_eq!(before, (true, false));
-        assert_eq!(after, (true, true));
-        Ok(())
-    }
+        stack_pin_init!(let memory = DmaResv::new());
+        let mut entries = KVec::new();
+        entries.push(Entry::new(&memory, false), GFP_KERNEL)?;
+        Together::lock(entries)?.add(pending.fence());
 
-    /// Adds the fence of work that reads.
-    ///
-    /// # Safety
-    ///
-    /// The reservation must be valid.
-    unsafe fn add_to(resv: *mut bindings::dma_resv, fence: &Fence) -> Result {
-        let mut objects = KVec::new();
-        let object = resv::Object::new(NonNull::new(resv).ok_or(EINVAL)?, false);
-        objects.push(object, GFP_KERNEL)?;
-        // SAFETY: Same requirements.
-        unsafe { resv::Locked::new(objects) }?.add(fence);
+        let idle = |usage| {
+            // SAFETY: It is initialised.
+            unsafe { bindings::dma_resv_test_signaled(memory.as_raw(), usage) }
+        };
+        // Who reads does not wait for who reads.
+        assert!(idle(bindings::dma_resv_usage_DMA_RESV_USAGE_WRITE));
+        assert!(!idle(bindings::dma_resv_usage_DMA_RESV_USAGE_READ));
+        assert!(!memory.is_idle());
+        pending.signal(Ok(()));
+        assert!(memory.is_idle());
         Ok(())
     }
 }

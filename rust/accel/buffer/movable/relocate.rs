@@ -2,7 +2,6 @@
 
 //! How a buffer is moved.
 
-use core::mem::ManuallyDrop;
 use kernel::{
     bindings,
     page::PAGE_SHIFT,
@@ -19,6 +18,7 @@ use super::{
     },
     Movable, //
 };
+use crate::fence::dma_resv;
 
 /// A movable buffer whose reservation is locked, until this is dropped: it is not being moved.
 ///
@@ -26,18 +26,42 @@ use super::{
 ///
 /// The reservation of `movable` is locked.
 pub(in crate::buffer) struct Locked<'a> {
-    pub(super) movable: &'a Movable,
+    movable: &'a Movable,
+    _guard: Option<dma_resv::Guard<'a>>,
 }
 
-impl Locked<'_> {
+impl<'a> Locked<'a> {
+    /// Locks the reservation. Returns `EINTR` if a signal arrives before.
+    pub(super) fn lock(movable: &'a Movable) -> Result<Self> {
+        let guard = movable.reservation.lock_interruptible()?;
+        // INVARIANT: It was just locked.
+        Ok(Self {
+            movable,
+            _guard: Some(guard),
+        })
+    }
+
+    /// Locks the reservation, unless somebody else has.
+    pub(super) fn try_lock(movable: &'a Movable) -> Option<Self> {
+        let guard = movable.reservation.try_lock()?;
+        // INVARIANT: It was just locked.
+        Some(Self {
+            movable,
+            _guard: Some(guard),
+        })
+    }
+
     /// Takes a buffer whose reservation the caller has locked, and is going to unlock.
     ///
     /// # Safety
     ///
     /// It must be locked until the result is dropped.
-    pub(in crate::buffer) unsafe fn by_caller(movable: &Movable) -> ManuallyDrop<Locked<'_>> {
+    pub(in crate::buffer) unsafe fn by_caller(movable: &'a Movable) -> Self {
         // INVARIANT: Same as the safety requirements.
-        ManuallyDrop::new(Locked { movable })
+        Self {
+            movable,
+            _guard: None,
+        }
     }
 
     pub(super) fn home(&self) -> Arc<Object> {
@@ -88,8 +112,7 @@ impl Locked<'_> {
         for first in movable.places.lock().iter() {
             movable.pool.space.unmap(*first, size >> PAGE_SHIFT);
         }
-        // SAFETY: The reservation is valid.
-        unsafe { mover.wait_for_work(movable.reservation()) }?;
+        mover.wait_for_work(&movable.reservation)?;
         // What others have written, the processor is to see.
         let direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
         self.home().foreign_maps().sync_for_cpu(direction);
@@ -135,12 +158,5 @@ impl Locked<'_> {
         let home = self.settle_for_others()?;
         // SAFETY: Same requirements.
         home.while_there(|| unsafe { ForeignMap::begin(home.clone(), device, direction) })?
-    }
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariants it is locked, by us.
-        unsafe { bindings::dma_resv_unlock(self.movable.reservation()) };
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Implicit fences: those that come with the memory that the work is on.
+//! Reservations that are locked together: a piece of work is seldom on one buffer only.
 
 use core::ptr::NonNull;
 use kernel::{
@@ -11,23 +11,30 @@ use kernel::{
     types::Opaque, //
 };
 
-use super::Fence;
-use crate::ffi;
+use super::DmaResv;
+use crate::{
+    fence::Fence,
+    ffi, //
+};
 
-/// A reservation object, and what is to be done with its memory.
-pub(crate) struct Object {
-    resv: NonNull<bindings::dma_resv>,
+/// A reservation, and what is to be done with its memory.
+pub(crate) struct Entry<'a> {
+    reservation: &'a DmaResv,
     writes: bool,
     locked: bool,
 }
 
-impl Object {
-    pub(crate) fn new(resv: NonNull<bindings::dma_resv>, writes: bool) -> Self {
+impl<'a> Entry<'a> {
+    pub(crate) fn new(reservation: &'a DmaResv, writes: bool) -> Self {
         Self {
-            resv,
+            reservation,
             writes,
             locked: false,
         }
+    }
+
+    fn as_raw(&self) -> *mut bindings::dma_resv {
+        self.reservation.as_raw()
     }
 
     /// Returns the kind of its fences, `DMA_RESV_USAGE_*`.
@@ -48,69 +55,63 @@ impl Object {
     }
 }
 
-/// Reservation objects that are locked, until this is dropped.
+/// Reservations that are locked, until this is dropped.
 ///
 /// # Invariants
 ///
-/// All objects are valid, and `ctx` is initialised. Those that are marked as locked are, with
-/// `ctx`, and none of these is there twice. Once [`Locked::new`] has returned, all are, and each
-/// has room for a fence.
-pub(crate) struct Locked {
-    objects: KVec<Object>,
+/// `ctx` is initialised. Those that are marked as locked are, with `ctx`, and none of these is there
+/// twice. Once [`Together::lock`] has returned, all are, and each has room for a fence.
+pub(crate) struct Together<'a> {
+    entries: KVec<Entry<'a>>,
     ctx: KBox<Opaque<bindings::ww_acquire_ctx>>,
 }
 
-impl Locked {
-    /// Locks all objects, whatever the order in which others do. If one of them is there more than
+impl<'a> Together<'a> {
+    /// Locks all reservations, whatever the order in which others do. If one of them is there more than
     /// once, it counts as written to if it is once.
     ///
     /// Returns `EINTR` if a signal arrives before all are locked, and `ENOMEM`.
-    ///
-    /// # Safety
-    ///
-    /// The objects must be valid until the result is dropped.
-    pub(crate) unsafe fn new(objects: KVec<Object>) -> Result<Self> {
+    pub(crate) fn lock(entries: KVec<Entry<'a>>) -> Result<Self> {
         let ctx = KBox::new(Opaque::uninit(), GFP_KERNEL)?;
         // SAFETY: The memory is valid for writes, and stays where it is until `drop` is done with
         // it.
         unsafe { ffi::accel_helper_ww_acquire_init(ctx.get()) };
-        // INVARIANT: It was just initialised. No object is locked; the caller guarantees that they
-        // are valid.
-        let mut this = Self { objects, ctx };
-        this.lock()?;
+        // INVARIANT: It was just initialised. None is locked.
+        let mut this = Self { entries, ctx };
+        this.lock_all()?;
         // SAFETY: By the type invariants it is initialised.
         unsafe { ffi::accel_helper_ww_acquire_done(this.ctx.get()) };
-        for object in &this.objects {
-            // SAFETY: The object is valid, and was just locked.
-            to_result(unsafe { bindings::dma_resv_reserve_fences(object.resv.as_ptr(), 1) })?;
+        for entry in &this.entries {
+            // SAFETY: It was just locked.
+            to_result(unsafe { bindings::dma_resv_reserve_fences(entry.as_raw(), 1) })?;
         }
         Ok(this)
     }
 
-    fn lock(&mut self) -> Result {
+    fn lock_all(&mut self) -> Result {
         let ctx = self.ctx.get();
         let mut next = 0;
-        while let Some(object) = self.objects.get_mut(next) {
-            if object.locked {
+        while let Some(entry) = self.entries.get_mut(next) {
+            if entry.locked {
                 next += 1;
                 continue;
             }
-            let resv = object.resv.as_ptr();
-            // SAFETY: By the type invariants both are valid, and the object is not locked with
-            // this context. If the caller has it locked with another, it waits for a signal.
+            let resv = entry.as_raw();
+            // SAFETY: By the type invariants the context is valid, and this one is not locked with
+            // it. If the caller has it locked with another, it waits for a signal.
             let ret = unsafe { ffi::accel_helper_dma_resv_lock_interruptible(resv, ctx) };
             match to_result(ret) {
-                Ok(()) => object.locked = true,
+                Ok(()) => entry.locked = true,
                 Err(EALREADY) => self.merge(next),
                 // Somebody who has come before has it, and waits for one that is locked here: he
                 // gets them all, and then we begin with this one.
                 Err(EDEADLK) => {
                     self.unlock();
-                    // SAFETY: As above; no object is locked.
+                    // SAFETY: As above; none is locked.
                     to_result(unsafe {
                         ffi::accel_helper_dma_resv_lock_slow_interruptible(resv, ctx)
                     })?;
-                    self.objects[next].locked = true;
+                    self.entries[next].locked = true;
                     next = 0;
                 }
                 Err(e) => return Err(e),
@@ -119,21 +120,21 @@ impl Locked {
         Ok(())
     }
 
-    /// Takes out an object that is there twice, and locked already.
+    /// Takes out one that is there twice, and locked already.
     fn merge(&mut self, index: usize) {
-        if let Ok(twin) = self.objects.remove(index) {
-            let mut objects = self.objects.iter_mut();
-            if let Some(object) = objects.find(|object| object.resv == twin.resv) {
-                object.writes |= twin.writes;
+        if let Ok(twin) = self.entries.remove(index) {
+            let mut entries = self.entries.iter_mut();
+            if let Some(entry) = entries.find(|entry| entry.as_raw() == twin.as_raw()) {
+                entry.writes |= twin.writes;
             }
         }
     }
 
     fn unlock(&mut self) {
-        for object in self.objects.iter_mut().filter(|object| object.locked) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.locked) {
             // SAFETY: By the type invariants it is locked.
-            unsafe { bindings::dma_resv_unlock(object.resv.as_ptr()) };
-            object.locked = false;
+            unsafe { bindings::dma_resv_unlock(entry.as_raw()) };
+            entry.locked = false;
         }
     }
 
@@ -141,12 +142,12 @@ impl Locked {
     /// `ENOMEM`.
     pub(crate) fn pending(&self) -> Result<KVec<ARef<Fence>>> {
         let mut fences = KVec::new();
-        for object in &self.objects {
+        for entry in &self.entries {
             let mut fence = core::ptr::null_mut();
-            // SAFETY: The object is valid by the type invariants.
+            // SAFETY: A reservation is valid, and may be looked at any time.
             to_result(unsafe {
-                let resv = object.resv.as_ptr();
-                bindings::dma_resv_get_singleton(resv, object.waits_for(), &mut fence)
+                let resv = entry.as_raw();
+                bindings::dma_resv_get_singleton(resv, entry.waits_for(), &mut fence)
             })?;
             let Some(fence) = NonNull::new(fence) else {
                 continue;
@@ -158,19 +159,19 @@ impl Locked {
         Ok(fences)
     }
 
-    /// Adds `fence` to all objects. To be called once at most: there is room for one.
+    /// Adds `fence` to all. To be called once at most: there is room for one.
     pub(crate) fn add(&self, fence: &Fence) {
-        for object in &self.objects {
-            // SAFETY: By the type invariants the object is locked, and has room for a fence.
+        for entry in &self.entries {
+            // SAFETY: By the type invariants it is locked, and has room for a fence.
             unsafe {
-                let resv = object.resv.as_ptr();
-                bindings::dma_resv_add_fence(resv, fence.as_raw(), object.usage());
+                let resv = entry.as_raw();
+                bindings::dma_resv_add_fence(resv, fence.as_raw(), entry.usage());
             }
         }
     }
 }
 
-impl Drop for Locked {
+impl Drop for Together<'_> {
     #[inline(never)]
     fn drop(&mut self) {
         self.unlock();

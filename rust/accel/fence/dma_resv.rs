@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reservations: a lock that comes with memory, and the fences of those who work on that.
+
+mod together;
+
+use kernel::{
+    bindings,
+    ffi::{
+        c_long,
+        c_ulong, //
+    },
+    prelude::*,
+    time::msecs_to_jiffies,
+    types::{
+        NotThreadSafe,
+        Opaque, //
+    },
+};
+
+pub(crate) use self::together::{
+    Entry,
+    Together, //
+};
+
+use crate::ffi;
+
+/// `MAX_SCHEDULE_TIMEOUT`
+const FOREVER: c_ulong = c_long::MAX as c_ulong;
+
+/// A `struct dma_resv`.
+///
+/// # Invariants
+///
+/// `resv` is initialised.
+#[repr(transparent)]
+#[pin_data(PinnedDrop)]
+pub(crate) struct DmaResv {
+    #[pin]
+    resv: Opaque<bindings::dma_resv>,
+}
+
+// SAFETY: A reservation may be used from any thread.
+unsafe impl Send for DmaResv {}
+// SAFETY: As above.
+unsafe impl Sync for DmaResv {}
+
+impl DmaResv {
+    /// Creates one without fences.
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            // INVARIANT: The C function initialises the whole structure.
+            resv <- Opaque::ffi_init(|resv| {
+                // SAFETY: It is valid for writes, and stays where it is until it is dropped.
+                unsafe { bindings::dma_resv_init(resv) }
+            }),
+        })
+    }
+
+    /// Returns that of somebody else.
+    ///
+    /// # Safety
+    ///
+    /// It must be initialised, and stay so as long as the result is used.
+    pub(crate) unsafe fn from_raw<'a>(resv: *mut bindings::dma_resv) -> &'a Self {
+        // CAST: `Self` is a transparent wrapper.
+        //
+        // SAFETY: Same requirements.
+        unsafe { &*resv.cast() }
+    }
+
+    /// Returns the C side.
+    pub(crate) fn as_raw(&self) -> *mut bindings::dma_resv {
+        self.resv.get()
+    }
+
+    /// Locks it.
+    pub(crate) fn lock(&self) -> Guard<'_> {
+        // SAFETY: Initialised by the type invariants. Without a context, it cannot fail.
+        unsafe { bindings::dma_resv_lock(self.as_raw(), core::ptr::null_mut()) };
+        self.locked()
+    }
+
+    /// Locks it. Returns `EINTR` if a signal arrives before.
+    pub(crate) fn lock_interruptible(&self) -> Result<Guard<'_>> {
+        let ctx = core::ptr::null_mut();
+        // SAFETY: Initialised by the type invariants.
+        let ret = unsafe { ffi::accel_helper_dma_resv_lock_interruptible(self.as_raw(), ctx) };
+        // A signal is not to restart the call.
+        if ret != 0 {
+            return Err(EINTR);
+        }
+        Ok(self.locked())
+    }
+
+    /// Locks it, unless somebody else has.
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_>> {
+        // SAFETY: Initialised by the type invariants.
+        let is_locked = unsafe { ffi::accel_helper_dma_resv_trylock(self.as_raw()) };
+        is_locked.then(|| self.locked())
+    }
+
+    /// Returns the guard of a lock that was just taken.
+    fn locked(&self) -> Guard<'_> {
+        // INVARIANT: The caller has just locked it.
+        Guard {
+            reservation: self,
+            _not_send: NotThreadSafe,
+        }
+    }
+
+    /// Returns whether nobody works on the memory.
+    pub(crate) fn is_idle(&self) -> bool {
+        let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
+        // SAFETY: Initialised by the type invariants.
+        unsafe { bindings::dma_resv_test_signaled(self.as_raw(), usage) }
+    }
+
+    /// Waits until what has to be over before the memory is accessed is over. Returns `EINTR` if a
+    /// signal arrives before.
+    pub(crate) fn wait_for_kernel(&self) -> Result {
+        self.wait(bindings::dma_resv_usage_DMA_RESV_USAGE_KERNEL, FOREVER)?;
+        Ok(())
+    }
+
+    /// Waits for a short time until all who work on the memory have finished, and returns whether
+    /// they have. Returns `EINTR` if a signal arrives before.
+    pub(crate) fn wait_a_while(&self) -> Result<bool> {
+        let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
+        self.wait(usage, msecs_to_jiffies(20))
+    }
+
+    /// Waits until all who work on the memory have finished.
+    pub(crate) fn wait_for_all(&self) {
+        let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
+        // SAFETY: Initialised by the type invariants. Uninterrupted and without a limit, it only
+        // returns when all is over.
+        unsafe { bindings::dma_resv_wait_timeout(self.as_raw(), usage, false, FOREVER) };
+    }
+
+    /// Waits for the fences of a kind, and those that matter more, for at most so many jiffies.
+    /// Returns whether they are signalled, and `EINTR` if a signal arrives before.
+    fn wait(&self, usage: bindings::dma_resv_usage, timeout: c_ulong) -> Result<bool> {
+        // SAFETY: Initialised by the type invariants.
+        let left = unsafe { bindings::dma_resv_wait_timeout(self.as_raw(), usage, true, timeout) };
+        // CAST: A negative result is a small number. A signal is not to restart the call.
+        if left < 0 {
+            return Err(EINTR);
+        }
+        Ok(left > 0)
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for DmaResv {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: Initialised by the type invariants, and nobody uses it any more.
+        unsafe { bindings::dma_resv_fini(self.as_raw()) };
+    }
+}
+
+/// A [`DmaResv`] that is locked, until this is dropped.
+///
+/// # Invariants
+///
+/// `reservation` is locked, by this task.
+#[must_use = "it is unlocked when this is dropped"]
+pub(crate) struct Guard<'a> {
+    reservation: &'a DmaResv,
+    _not_send: NotThreadSafe,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        // SAFETY: Locked by the type invariants.
+        unsafe { bindings::dma_resv_unlock(self.reservation.as_raw()) };
+    }
+}
