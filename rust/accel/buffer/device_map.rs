@@ -41,12 +41,12 @@ use super::{
         Import,
         ImportMap, //
     },
+    mapped_table::MappedTable,
     movable::Pinned,
     object::{
         Backing,
         Object, //
     },
-    own_table::OwnTable,
     pool::Pool,
     registry::Ends,
     vmap::VMap, //
@@ -87,7 +87,7 @@ struct Copied {
 /// How a device finds the bytes.
 enum Table {
     /// By a table of our own, of the whole buffer.
-    Own(KBox<OwnTable>),
+    Own(MappedTable),
     /// By a table of an exporter, of the whole buffer.
     Foreign(Arc<Import>, ImportMap, DataDirection),
     /// At this address is a copy of the part that is meant.
@@ -133,7 +133,9 @@ impl Mapped {
             Backing::Imported(import) => import
                 .map(direction.into())
                 .map(|map| Table::Foreign(import.clone(), map, direction)),
-            _ => OwnTable::new(&object, device, direction.into()).map(Table::Own),
+            // SAFETY: The device is bound. The mapping ends before that does, and when it ends, by
+            // the type invariants nobody uses it any more.
+            _ => unsafe { MappedTable::new(&object, device, direction.into()) }.map(Table::Own),
         };
         let (table, copy) = match direct {
             // It cannot address that memory, or has too few addresses left for all of the buffer.
@@ -177,8 +179,7 @@ impl Ends for Mapped {
             return;
         }
         match &self.table {
-            // SAFETY: This is the first time, and by the type invariants nobody uses it any more.
-            Table::Own(own) => unsafe { own.unmap() },
+            Table::Own(own) => own.unmap(),
             Table::Always(_) => (),
             Table::Foreign(import, map, direction) => {
                 // SAFETY: It was mapped so, and by the type invariants nobody uses it any more.
