@@ -10,8 +10,20 @@ scripts=$accel_tree/scripts
 modules=$("$scripts/build-guest.sh" "$1")
 make_cache
 
+# The programs are the same for all kernels.
+programs=$accel_cache/selftests/$(tree_key)
+
 # Programs that need no libraries start faster, and there are many processes.
-"$scripts/in-root.sh" -- make -s -C /accel/tools/testing/selftests/accel LDFLAGS=-static \
-	"KSRC=$(in_cache "$(source_dir "$(kernel_version)")")" \
-	"OUTPUT=$(in_cache "$modules")/selftests" >&2 || die "the selftests do not build"
+build_programs() {
+	"$scripts/in-root.sh" -- make -s -C /accel/tools/testing/selftests/accel "-j$(nproc)" \
+		LDFLAGS=-static "KSRC=$(in_cache "$(source_dir "$(kernel_version)")")" \
+		"OUTPUT=$(in_cache "$programs")" >&2 || die "the selftests do not build"
+	# Linked by name: a build replaces a program, it never writes into it.
+	rm -rf "$modules/selftests"
+	mkdir "$modules/selftests"
+	cp -l "$programs"/*_test "$programs/tests.list" "$modules/selftests/"
+}
+
+mkdir -p "$programs"
+with_lock "selftests-$(tree_key)" build_programs
 echo "$modules"
