@@ -47,6 +47,7 @@ fi
 export ACCEL_PLUG='/accel/scripts/guest/monitor.sh device_add edu,id=edu0'
 export ACCEL_UNPLUG='/accel/scripts/guest/monitor.sh device_del edu0'
 export ACCEL_CARD=/accel/scripts/guest/card.sh
+export ACCEL_CONFORMANCE_UNBIND=1
 
 for program; do
 	echo "KTAP version 1"

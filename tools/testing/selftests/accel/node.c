@@ -18,7 +18,6 @@
 #include "node.h"
 
 #define CLASS_DIR "/sys/class/accelerator"
-#define DEV_DIR "/dev/accelerator"
 
 #define PCI_COMMAND 4
 #define PCI_COMMAND_MASTER 4
@@ -153,16 +152,24 @@ static int check_driver(const struct node *node)
 	return 0;
 }
 
-/* Whoever names a node wants it tested: that it is not there is no excuse. */
-static int named_node(struct node *node, const char *path)
+static int parse_path(struct node *node, const char *path)
 {
 	unsigned int minor;
 	char rest;
-	int ret;
 
 	if (sscanf(path, DEV_DIR "/accel%u%c", &minor, &rest) != 1)
-		return failed(-EINVAL, "ACCEL_NODE=%s is not " DEV_DIR "/accelN", path);
+		return failed(-EINVAL, "%s is not " DEV_DIR "/accelN", path);
 	name_node(node, minor);
+	return 0;
+}
+
+/* Whoever names a node wants it tested: that it is not there is no excuse. */
+static int named_node(struct node *node, const char *path)
+{
+	int ret = parse_path(node, path);
+
+	if (ret)
+		return ret;
 	ret = check_driver(node);
 	return ret == -ENOENT ? -ENODEV : ret;
 }
@@ -202,6 +209,25 @@ static int scan_nodes(struct node *node)
 	return error;
 }
 
+/* A node without its links in sysfs is broken, not absent. */
+static int resolve_links(struct node *node)
+{
+	int ret = resolve(node, "device", node->device_dir);
+
+	if (!ret)
+		ret = resolve(node, "device/driver", node->driver_dir);
+	return ret == -ENOENT ? -EBADMSG : ret;
+}
+
+int node_at(struct node *node, const char *path)
+{
+	int ret;
+
+	memset(node, 0, sizeof(*node));
+	ret = parse_path(node, path);
+	return ret ? ret : resolve_links(node);
+}
+
 int node_find(struct node *node)
 {
 	const char *path = getenv("ACCEL_NODE");
@@ -209,13 +235,7 @@ int node_find(struct node *node)
 
 	memset(node, 0, sizeof(*node));
 	ret = path ? named_node(node, path) : scan_nodes(node);
-	if (ret)
-		return ret;
-	/* A node without its links in sysfs is broken, not absent. */
-	ret = resolve(node, "device", node->device_dir);
-	if (!ret)
-		ret = resolve(node, "device/driver", node->driver_dir);
-	return ret == -ENOENT ? -EBADMSG : ret;
+	return ret ? ret : resolve_links(node);
 }
 
 const char *node_address(const struct node *node)

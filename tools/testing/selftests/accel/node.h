@@ -23,6 +23,8 @@
 #include <accel/accel.h>
 #include <accel/edu.h>
 
+#define DEV_DIR "/dev/accelerator"
+
 #define EDU_DRIVER "accel_edu"
 #define EDU_VENDOR 0x1234
 #define EDU_DEVICE 0x11e8
@@ -52,7 +54,9 @@ struct node {
 
 /* -ENOENT: there is none; another error: there is one, but it is broken. */
 int node_find(struct node *node);
-/* What node_find() has to say about its last error. */
+/* As node_find(), but any node: that of a path in /dev. */
+int node_at(struct node *node, const char *path);
+/* What node_find() and node_at() have to say about their last error. */
 const char *node_why(void);
 bool node_required(void);
 
