@@ -50,10 +50,11 @@ impl EngineTime {
 
     /// Returns the time until now, in nanoseconds. It never goes back.
     pub(super) fn look(&self, now_ns: impl FnOnce() -> u64) -> u64 {
-        // In this order, work that ends meanwhile is not counted twice.
+        // In this order, work that ends meanwhile is neither counted twice, nor beyond its end.
         let ended_ns = self.ended_ns.load(Acquire);
+        let now_ns = now_ns();
         let running = Running(self.running.load(Acquire));
-        let busy_ns = ended_ns + running.ns_until(now_ns());
+        let busy_ns = ended_ns + running.ns_until(now_ns);
 
         let mut shown_ns = self.shown_ns.load(Relaxed);
         while shown_ns < busy_ns {
@@ -89,7 +90,7 @@ impl Running {
     fn ns_until(&self, now_ns: u64) -> u64 {
         let count = self.0 & ((1 << Self::COUNT_BITS) - 1);
         let until = (now_ns >> Self::UNIT_BITS).wrapping_mul(count) << Self::COUNT_BITS;
-        // CAST: The sum of the differences, which can be -1 for one that has just begun.
+        // CAST: The sum of the differences, which are negative for what has just begun.
         let units = until.wrapping_sub(self.0 - count) as i64 >> Self::COUNT_BITS;
         units.max(0).unsigned_abs() << Self::UNIT_BITS
     }
@@ -137,6 +138,19 @@ mod tests {
             }
             assert!(time.look(|| begin_ns + DAY_NS) > DAY_NS - 2048);
         }
+    }
+
+    #[test]
+    fn never_beyond_an_end_meanwhile() {
+        let time = EngineTime::new();
+        time.begin(DAY_NS);
+        let busy_ns = time.look(|| {
+            time.pause(DAY_NS);
+            time.end(5000);
+            2 * DAY_NS
+        });
+        assert!(busy_ns <= 5000);
+        assert_eq!(time.look(|| 2 * DAY_NS), 5000);
     }
 
     #[test]
