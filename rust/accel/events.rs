@@ -140,15 +140,19 @@ impl Events {
         self.ended.store(is_last, Release);
     }
 
-    /// Has an inbox get what belongs to `classes`, which are not none, from now on.
+    /// Has an inbox get what belongs to `classes`, which are not none, from now on. Returns
+    /// `ENODEV` if there will be no events any more, nor anybody to signal the eventfd.
     fn subscribe(&self, inbox: &Arc<Inbox>, classes: u32, eventfd: Option<EventFd>) -> Result {
         let _change = self.change.lock();
-        // All that may fail comes first. Nobody else adds an entry meanwhile.
+        // All that needs memory comes first. Nobody else adds an entry meanwhile.
         let count = self.count.load(Relaxed) as usize;
         let mut entries = KVec::with_capacity(count + 1, GFP_KERNEL)?;
         inbox.open(eventfd)?;
 
         let mut list = self.list.lock();
+        if self.ended.load(Relaxed) {
+            return Err(ENODEV);
+        }
         let own = |entry: &&mut Entry| Arc::ptr_eq(&entry.inbox, inbox);
         if let Some(entry) = list.entries.iter_mut().find(own) {
             entry.classes = classes;
@@ -248,5 +252,22 @@ impl<T: AccelDriver> Device<T> {
     pub fn send_event(&self, kind: EventKind, data: [u64; 3]) {
         let events = &self.core().events;
         events.send(ACCEL_EVENT_CLASS_DRIVER, kind.0, data);
+    }
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_events)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_subscribes_when_it_is_over() -> Result {
+        let events = KBox::pin_init(Events::new(), GFP_KERNEL)?;
+        let inbox = Arc::pin_init(Inbox::new(), GFP_KERNEL)?;
+        events.end([0; 3]);
+        let subscribed = events.subscribe(&inbox, ACCEL_EVENT_CLASS_STATE, None);
+        assert_eq!(subscribed, Err(ENODEV));
+        assert_eq!(events.count.load(Relaxed), 0);
+        Ok(())
     }
 }
