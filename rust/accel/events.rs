@@ -207,7 +207,7 @@ impl Events {
                 Ok(0) if nonblock => return Err(EAGAIN),
                 Ok(0) if Signals::All.pending() => return Err(EINTR),
                 Ok(0) => waiter.as_ref().sleep_long(Signals::All),
-                Err(_) if ended && !inbox.has_events() => return Err(ENODEV),
+                Err(EINVAL) if ended && !inbox.has_events() => return Err(ENODEV),
                 result => return result,
             }
         }
@@ -260,6 +260,8 @@ impl<T: AccelDriver> Device<T> {
 mod tests {
     use super::*;
 
+    const RECORD: usize = size_of::<accel_event>();
+
     #[test]
     fn nobody_subscribes_when_it_is_over() -> Result {
         let events = KBox::pin_init(Events::new(), GFP_KERNEL)?;
@@ -268,6 +270,18 @@ mod tests {
         let subscribed = events.subscribe(&inbox, ACCEL_EVENT_CLASS_STATE, None);
         assert_eq!(subscribed, Err(ENODEV));
         assert_eq!(events.count.load(Relaxed), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn the_last_event_can_fault() -> Result {
+        let events = KBox::pin_init(Events::new(), GFP_KERNEL)?;
+        let inbox = Arc::pin_init(Inbox::new(), GFP_KERNEL)?;
+        events.subscribe(&inbox, ACCEL_EVENT_CLASS_STATE, None)?;
+        events.end([0; 3]);
+        let nowhere = UserPtr::from_addr(usize::MAX - RECORD);
+        assert_eq!(events.read(&inbox, nowhere, RECORD, true), Err(EFAULT));
+        assert_eq!(events.read(&inbox, nowhere, RECORD, true), Err(ENODEV));
         Ok(())
     }
 }
