@@ -82,7 +82,7 @@ pub(crate) struct Events {
     count: Atomic<u32>,
     /// There are no events any more; set while the list is locked.
     ended: AtomicFlag,
-    /// Held by who adds to the list.
+    /// Held by who subscribes or unsubscribes, as that concerns both the list and the inbox.
     #[pin]
     change: Mutex<()>,
 }
@@ -176,6 +176,7 @@ impl Events {
 
     /// Has an inbox get nothing any more. Cannot fail.
     pub(crate) fn unsubscribe(&self, inbox: &Arc<Inbox>) {
+        let _change = self.change.lock();
         let mut list = self.list.lock();
         let place = list
             .entries
