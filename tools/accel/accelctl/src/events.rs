@@ -120,6 +120,8 @@ pub fn follow(
     loop {
         let events = match device.read_events() {
             Err(error) if error.errno() == Some(Errno::NODEV) => return Ok(()),
+            // It was stopped, as by Ctrl-Z, and goes on.
+            Err(error) if error.errno() == Some(Errno::INTR) => continue,
             events => events?,
         };
         for event in events {
