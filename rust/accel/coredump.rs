@@ -3,7 +3,7 @@
 //! What was known of a device when something went wrong, kept for those who look into it later.
 //!
 //! A driver hands it over with [`Device::coredump`]; it is then a file in
-//! `/sys/class/devcoredump` until root has read it, or five minutes have passed, and has no more to
+//! `/sys/class/devcoredump` until root deletes it, or five minutes have passed, and has no more to
 //! do with the device or the driver, both of which may go. The kernel keeps one for each device on
 //! a bus.
 //!

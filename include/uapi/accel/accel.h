@@ -597,7 +597,7 @@ struct accel_event {
 /**
  * enum accel_bo_flags - properties of a buffer
  * @ACCEL_BO_POPULATE: a mapping of the node has all its pages at once, rather
- *	than each by a page fault
+ *	than each by a page fault; of no effect if the memory is not the system's
  * @ACCEL_BO_MOVABLE: the buffer, which is in memory of the device, may be moved
  *	to that of the system to make room for others, and back when the device
  *	works on it; not with ACCEL_BO_POPULATE

@@ -154,8 +154,8 @@ impl<T: AccelDriver> Device<T> {
     /// Returns `EBUSY` if another dump of the device was taken within [`coredump::INTERVAL_MS`],
     /// `EFBIG` if this one has more than [`coredump::MAX_BYTES`], `EINVAL` if it is empty, `ENODEV`
     /// if the device is gone, and `EOPNOTSUPP` if the kernel keeps no dumps. While there is a dump
-    /// of the device that nobody has read, or if the administrator wants none, the kernel drops it
-    /// without telling.
+    /// of the device that nobody has deleted, or if the administrator wants none, the kernel drops
+    /// it without telling.
     pub fn coredump(&self, data: VVec<u8>) -> Result {
         coredump::hand_over(&self.core, data)
     }

@@ -47,7 +47,7 @@ pub struct Info {
     /// In: must be zero. Out: where its memory comes from, a number of a region
     /// or [`REGION_FOREIGN`].
     pub region: u32,
-    /// In: must be zero. Out: [`POPULATE`] or zero.
+    /// In: must be zero. Out: a combination of [`POPULATE`] and [`MOVABLE`].
     pub flags: u32,
 }
 
