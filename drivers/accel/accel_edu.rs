@@ -195,7 +195,7 @@ impl pci::Driver for Edu {
             edu_health::enable_interrupts(&bar);
             Ok(try_pin_init!(EduData {
                 bar,
-                job <- new_spinlock_irq!(edu_factorial::Job::None),
+                job <- new_spinlock_irq!(edu_factorial::Job::new()),
                 dma <- edu_dma::Dma::new(),
                 watchdog: edu_health::Watchdog::new(),
             }))

@@ -69,8 +69,17 @@ pub(crate) struct Dma {
 /// What the engine works on.
 struct Job {
     claimed: bool,
+    /// The number of the last claim, which its owner knows it by.
+    number: u64,
     /// They stay if somebody gives up while the engine works.
     copy: Option<Copying>,
+}
+
+impl Job {
+    /// Returns whether a claim is still there.
+    fn is_claimed_as(&self, number: u64) -> bool {
+        self.claimed && self.number == number
+    }
 }
 
 struct Copying {
@@ -98,28 +107,46 @@ pub(crate) fn quiesce(bar: &Registers<'_>) {
 impl Dma {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            job <- new_mutex!(Job { claimed: false, copy: None }),
+            job <- new_mutex!(Job { claimed: false, number: 0, copy: None }),
         })
     }
 
-    /// Claims the engine, if nobody has and it is idle.
-    fn claim(&self, bar: &Registers<'_>) -> Option<()> {
+    /// Claims the engine, if nobody has and it is idle. Returns the number of the claim.
+    fn claim(&self, bar: &Registers<'_>) -> Option<u64> {
         let mut job = self.job.lock();
         if job.claimed || is_running(bar) {
             return None;
         }
         job.claimed = true;
+        job.number += 1;
         job.copy = None;
-        Some(())
+        Some(job.number)
     }
 
-    fn release(&self, bar: &Registers<'_>) {
+    /// Gives a claim up. Returns `ECANCELED` if it was lost before.
+    fn release(&self, bar: &Registers<'_>, number: u64) -> Result {
         let mut job = self.job.lock();
+        if !job.is_claimed_as(number) {
+            return Err(ECANCELED);
+        }
         job.claimed = false;
         if !is_running(bar) {
             job.copy = None;
         } else if let Some(copy) = &job.copy {
             // By the time the engine is done, it may have other content.
+            copy.target.abandon();
+        }
+        Ok(())
+    }
+
+    /// Loses the claim that there is, as the device was reset and is idle. Who has it may have
+    /// gone before, and so is not waited for.
+    pub(crate) fn lose(&self) {
+        let mut job = self.job.lock();
+        job.claimed = false;
+        let copy = job.copy.take();
+        drop(job);
+        if let Some(copy) = copy {
             copy.target.abandon();
         }
     }
@@ -138,9 +165,19 @@ pub(crate) fn clean_up(ctx: &Context<'_, Edu, Observer>) {
 }
 
 /// Starts to move what comes after `done` bytes, and returns how many that are.
-fn start(ctx: &Context<'_, Edu>, done: usize, direction: DataDirection) -> Result<usize> {
+///
+/// Returns `ECANCELED` if the claim of this number was lost.
+fn start(
+    ctx: &Context<'_, Edu>,
+    number: u64,
+    done: usize,
+    direction: DataDirection,
+) -> Result<usize> {
     let data = ctx.data();
     let job = data.dma.job.lock();
+    if !job.is_claimed_as(number) {
+        return Err(ECANCELED);
+    }
     let copy = job.copy.as_ref().ok_or(ENODATA)?;
     let to_device = direction == DataDirection::ToDevice;
     let map = if to_device {
@@ -171,13 +208,14 @@ fn start(ctx: &Context<'_, Edu>, done: usize, direction: DataDirection) -> Resul
 /// Moves all bytes into the device, or out of it. Gives the context back, and how it went.
 fn transfer<'a>(
     mut ctx: Context<'a, Edu>,
+    number: u64,
     deadline: Deadline,
     len: usize,
     direction: DataDirection,
 ) -> Result<(Context<'a, Edu>, Result)> {
     let mut done = 0;
     while done < len {
-        match start(&ctx, done, direction) {
+        match start(&ctx, number, done, direction) {
             Ok(moved) => done += moved,
             Err(e) => return Ok((ctx, Err(e))),
         }
@@ -215,17 +253,17 @@ pub(crate) fn copy(ctx: Context<'_, Edu>, args: &mut edu_uapi::BufferCopy) -> Re
         .map_for_device(&ctx, target, FromDevice)?;
 
     let (ctx, claimed) = ctx.wait(deadline, |ctx| ctx.data().dma.claim(&ctx.data().bar))?;
-    claimed.ready()?;
+    let number = claimed.ready()?;
     ctx.data().dma.job.lock().copy = Some(Copying {
         source,
         target,
         _work: ctx.engine(ENGINE).begin_work(),
     });
-    let (mut ctx, mut result) = transfer(ctx, deadline, len, ToDevice)?;
+    let (mut ctx, mut result) = transfer(ctx, number, deadline, len, ToDevice)?;
     if result.is_ok() {
-        (ctx, result) = transfer(ctx, deadline, len, FromDevice)?;
+        (ctx, result) = transfer(ctx, number, deadline, len, FromDevice)?;
     }
-    ctx.data().dma.release(&ctx.data().bar);
+    let released = ctx.data().dma.release(&ctx.data().bar, number);
     ctx.device().wake();
-    result
+    result.and(released)
 }

@@ -23,8 +23,16 @@ const ENGINE: EngineId<Edu> = EngineId::row::<0>();
 /// The largest argument whose factorial fits 32 bits.
 const MAX_N: u32 = 12;
 
-/// The computation that somebody waits for. The device does one at a time.
-pub(crate) enum Job {
+/// What the device computes. It does one computation at a time.
+pub(crate) struct Job {
+    /// The number of the last computation, which its caller knows it by.
+    number: u64,
+    state: State,
+}
+
+/// What has become of the last computation.
+enum State {
+    /// It is over, or was lost by a reset.
     None,
     /// The device has not finished yet.
     Running(Work),
@@ -32,32 +40,48 @@ pub(crate) enum Job {
     GivenUp(#[expect(dead_code, reason = "watched until it is dropped")] Work),
     /// It has, with this result.
     Done(u32),
-    /// It was reset before.
-    Lost,
+}
+
+impl Job {
+    pub(crate) const fn new() -> Self {
+        Self {
+            number: 0,
+            state: State::None,
+        }
+    }
+
+    /// Loses it, as the device was reset. Its caller may have gone before, because the device was
+    /// wedged or the process killed, and so is not waited for.
+    pub(crate) fn lose(&mut self) {
+        self.state = State::None;
+    }
 }
 
 impl EduData<'_> {
-    /// Starts to compute n!, or returns `None` while the device is in use.
-    fn start(&self, ctx: &Context<'_, Edu>, n: u32) -> Option<Result> {
+    /// Starts to compute n!, and returns the number of that, or `None` while the device is in use.
+    fn start(&self, ctx: &Context<'_, Edu>, n: u32) -> Option<Result<u64>> {
         let mut job = self.job.lock();
-        if !matches!(*job, Job::None | Job::GivenUp(_)) || self.bar.read(STATUS).busy() {
+        let is_free = matches!(job.state, State::None | State::GivenUp(_));
+        if !is_free || self.bar.read(STATUS).busy() {
             return None;
         }
         let engine = ctx.engine(ENGINE);
         match engine.begin_work_within(ctx.device(), self.watchdog.ms()) {
-            Ok(work) => *job = Job::Running(work),
+            Ok(work) => job.state = State::Running(work),
             Err(e) => return Some(Err(e)),
         }
+        job.number += 1;
         self.bar.write_reg(FACTORIAL::zeroed().with_value(n));
-        Some(Ok(()))
+        Some(Ok(job.number))
     }
 
     /// Returns the result once there is one, or `ECANCELED` if there will be none.
-    fn result(&self) -> Option<Result<u32>> {
-        match *self.job.lock() {
-            Job::Done(result) => Some(Ok(result)),
-            Job::Lost => Some(Err(ECANCELED)),
-            _ => None,
+    fn result(&self, number: u64) -> Option<Result<u32>> {
+        let job = self.job.lock();
+        match job.state {
+            State::Running(_) if job.number == number => None,
+            State::Done(result) if job.number == number => Some(Ok(result)),
+            _ => Some(Err(ECANCELED)),
         }
     }
 
@@ -68,20 +92,25 @@ impl EduData<'_> {
         if self.bar.read(STATUS).busy() {
             return;
         }
-        match *job {
-            Job::Running(_) => *job = Job::Done(self.bar.read(FACTORIAL).value().into()),
-            Job::GivenUp(_) => *job = Job::None,
+        match job.state {
+            State::Running(_) => {
+                job.state = State::Done(self.bar.read(FACTORIAL).value().into());
+            }
+            State::GivenUp(_) => job.state = State::None,
             _ => (),
         }
     }
 
-    /// Lets the next one try, whether the job is finished or given up.
-    fn finish(&self) {
+    /// Lets the next one try, whether the computation is finished or given up.
+    fn finish(&self, number: u64) {
         let mut job = self.job.lock();
-        *job = match core::mem::replace(&mut *job, Job::None) {
+        if job.number != number {
+            return;
+        }
+        job.state = match core::mem::replace(&mut job.state, State::None) {
             // If it never ends, it is the watchdog that finds out.
-            Job::Running(work) if self.bar.read(STATUS).busy() => Job::GivenUp(work),
-            _ => Job::None,
+            State::Running(work) if self.bar.read(STATUS).busy() => State::GivenUp(work),
+            _ => State::None,
         };
     }
 }
@@ -93,9 +122,9 @@ pub(crate) fn factorial(ctx: Context<'_, Edu>, args: &mut edu_uapi::Factorial) -
     }
     let deadline = edu_uapi::deadline(args.timeout_ms);
     let (ctx, started) = ctx.wait(deadline, |ctx| ctx.data().start(ctx, args.n))?;
-    started.ready()??;
-    let (ctx, result) = ctx.wait(deadline, |ctx| ctx.data().result())?;
-    ctx.data().finish();
+    let number = started.ready()??;
+    let (ctx, result) = ctx.wait(deadline, |ctx| ctx.data().result(number))?;
+    ctx.data().finish(number);
     ctx.device().wake();
     args.result = result.ready()??;
     Ok(())

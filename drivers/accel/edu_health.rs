@@ -25,7 +25,6 @@ use kernel::{
 
 use crate::{
     edu_dma,
-    edu_factorial::Job,
     Edu,
     Registers,
     EDU_ID,
@@ -99,13 +98,10 @@ pub(crate) fn reset(ctx: Context<'_, Edu, Resetter>) -> Result {
     if !is_idle(&data.bar) {
         return Err(EIO);
     }
-    *job = match *job {
-        Job::Running(_) | Job::Lost => Job::Lost,
-        // Somebody is about to take it.
-        Job::Done(result) => Job::Done(result),
-        Job::None | Job::GivenUp(_) => Job::None,
-    };
+    job.lose();
     enable_interrupts(&data.bar);
+    drop(job);
+    data.dma.lose();
     Ok(())
 }
 

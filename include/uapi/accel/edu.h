@@ -64,7 +64,7 @@ struct accel_edu_liveness {
  * within their timeout. After an error, any part of the target may have been
  * written, or be written until the device is idle again, which takes 100 ms.
  * Errors beyond the general ones: EINVAL if something is not within its buffer,
- * ETIMEDOUT, EINTR.
+ * ETIMEDOUT, EINTR, ECANCELED if the device was reset meanwhile.
  */
 struct accel_edu_copy {
 	__u32 size;

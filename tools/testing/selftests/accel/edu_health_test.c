@@ -14,6 +14,8 @@
 
 #define WATCHDOG "accel_edu/watchdog_ms"
 #define WATCHDOG_MS 200
+/* In a minute, because of errors. */
+#define RESETS_MAX 5
 #define DEBUGFS "/sys/kernel/debug"
 
 FIXTURE(edu_health) {
@@ -77,6 +79,26 @@ TEST_F(edu_health, watchdog_is_a_time)
 	EXPECT_EQ(-EINVAL, write_file(self->node.class_dir, WATCHDOG, "0"));
 	EXPECT_EQ(-EINVAL, write_file(self->node.class_dir, WATCHDOG, "soon"));
 	EXPECT_EQ(0, write_file(self->node.class_dir, WATCHDOG, "4294967295"));
+	EXPECT_EQ(120, now_computes(_metadata, self->fd));
+}
+
+/* Who has gone with an error because it was wedged is in nobody's way afterwards. */
+TEST_F_TIMEOUT(edu_health, wedged, 120)
+{
+	struct caller caller;
+	int i;
+
+	ASSERT_EQ(0, admin_reset(&self->node, "force"));
+	ASSERT_EQ(0, write_file(self->node.class_dir, WATCHDOG, "200"));
+	ASSERT_EQ(0, node_stall(&self->node, true));
+	for (i = 0; i <= RESETS_MAX; i++) {
+		caller = factorial_caller(self->fd, 12, 4 * PATIENCE_MS);
+		ASSERT_EQ(0, caller_start(&caller));
+		ASSERT_EQ(0, caller_join(&caller));
+		EXPECT_EQ(i < RESETS_MAX ? -ECANCELED : -EIO, caller.ret);
+	}
+	ASSERT_EQ(0, node_stall(&self->node, false));
+	EXPECT_EQ(0, admin_reset(&self->node, "force"));
 	EXPECT_EQ(120, now_computes(_metadata, self->fd));
 }
 
