@@ -383,6 +383,12 @@ pub(crate) fn is_capable(capability: u32) -> bool {
     unsafe { bindings::capable(capability as c_int) }
 }
 
+/// As [`is_capable`], but not for the audit log: for what is only shown or not.
+pub(crate) fn is_capable_noaudit(capability: u32) -> bool {
+    // SAFETY: May be called in process context; the namespace is static. CAST: As above.
+    unsafe { bindings::ns_capable_noaudit(&raw mut bindings::init_user_ns, capability as c_int) }
+}
+
 /// Returns `EPERM` if the kernel is locked down against direct access to devices.
 pub(crate) fn check_lockdown() -> Result {
     // SAFETY: May be called in process context.
