@@ -231,13 +231,14 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
         stack_pin_init!(let waiter = core.wait.waiter());
         // What has become of the device since the call was admitted did not wake this waiter.
         if core.gate.state() != State::Running {
-            (self, ()) = self.asleep(|| ())?;
+            self = self.asleep(|| ())?;
         }
-        let mut left = deadline.left();
         loop {
             if let Some(value) = condition(&self) {
                 return Ok((self, Wake::Ready(value)));
             }
+            // By the clock: who is woken all the time hardly sleeps.
+            let left = deadline.left();
             if left == 0 {
                 return Ok((self, Wake::TimedOut));
             }
@@ -245,7 +246,7 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
                 return Ok((self, Wake::Interrupted));
             }
 
-            (self, left) = self.asleep(|| waiter.as_ref().sleep(signals, left))?;
+            self = self.asleep(|| waiter.as_ref().sleep(signals, left))?;
         }
     }
 
@@ -253,10 +254,10 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     ///
     /// Nothing may be called here that takes as long as user space pleases: the driver's module
     /// cannot go before its code has been left.
-    fn asleep<V>(self, f: impl FnOnce() -> V) -> Result<(Self, V)> {
+    fn asleep(self, f: impl FnOnce()) -> Result<Self> {
         let Call { core, pass, file } = self.call;
         let sleeper = pass.go_to_sleep();
-        let value = f();
+        f();
         let guard = if R::WAITS_FOR_RESET {
             core.enter_running(Patience::Killable)?
         } else {
@@ -267,13 +268,10 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
         // INVARIANT: A device that was not removed meanwhile is still of `T`, and its files still
         // have their state.
         let call = Call { core, pass, file };
-        Ok((
-            Self {
-                call,
-                _types: PhantomData,
-            },
-            value,
-        ))
+        Ok(Self {
+            call,
+            _types: PhantomData,
+        })
     }
 }
 

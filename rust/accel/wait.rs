@@ -195,10 +195,10 @@ pub(crate) struct Waiter<'a> {
 
 impl Waiter<'_> {
     /// Sleeps until woken, interrupted or timed out, unless a wake-up has come since the last
-    /// call. Returns the jiffies that are left.
-    pub(crate) fn sleep(self: Pin<&Self>, signals: Signals, timeout: Jiffies) -> Jiffies {
-        // CAST: Callers bound their timeouts far below `c_long::MAX`, so both casts are lossless.
-        self.sleep_as(signals, timeout as c_long) as Jiffies
+    /// call.
+    pub(crate) fn sleep(self: Pin<&Self>, signals: Signals, timeout: Jiffies) {
+        // CAST: Callers bound their timeouts far below `c_long::MAX`.
+        self.sleep_as(signals, timeout as c_long);
     }
 
     /// Sleeps until woken or interrupted, unless a wake-up has come since the last call.
@@ -206,10 +206,10 @@ impl Waiter<'_> {
         self.sleep_as(signals, c_long::MAX);
     }
 
-    fn sleep_as(self: Pin<&Self>, signals: Signals, timeout: c_long) -> c_long {
+    fn sleep_as(self: Pin<&Self>, signals: Signals, timeout: c_long) {
         // SAFETY: The entry is initialised and belongs to the current task: `Waiter` is neither
         // `Send` nor `Sync`.
-        unsafe { bindings::wait_woken(self.entry.get(), signals.task_state(), timeout) }
+        unsafe { bindings::wait_woken(self.entry.get(), signals.task_state(), timeout) };
     }
 }
 

@@ -68,6 +68,7 @@ mod tests {
             self,
             Alive,
             ADD,
+            STIR,
             WAIT, //
         },
         *,
@@ -192,6 +193,14 @@ mod tests {
         let begin = Instant::<Monotonic>::now();
         assert_eq!(user.ioctl(WAIT, [16, 50, 0, 0]), Err(ETIMEDOUT));
         assert!(begin.elapsed() >= Delta::from_millis(50));
+        Ok(())
+    }
+
+    #[test]
+    fn a_wait_times_out_for_who_is_woken_all_the_time() -> Result {
+        let device = device()?;
+        let user = Node::open_user(device.device().minor())?;
+        assert_eq!(user.ioctl(STIR, [16, 50, 1000, 0]), Err(ETIMEDOUT));
         Ok(())
     }
 

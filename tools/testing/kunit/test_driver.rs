@@ -96,6 +96,8 @@ pub(crate) struct TestDriver;
 pub(crate) const ADD: u32 = kernel::ioctl::_IO(0x9b, 0x40);
 /// Works for `b` milliseconds, then waits `a` milliseconds for what never happens.
 pub(crate) const WAIT: u32 = kernel::ioctl::_IO(0x9b, 0x41);
+/// Waits `a` milliseconds, and wakes itself all the time, but `b` times at most.
+pub(crate) const STIR: u32 = kernel::ioctl::_IO(0x9b, 0x44);
 
 /// How much coherent memory a device on the platform bus has: region 1.
 pub(crate) const COHERENT: u64 = 1 << 20;
@@ -125,6 +127,16 @@ fn wait(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
     wake.ready()
 }
 
+fn stir(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
+    let (_ctx, wake) = ctx.wait(Deadline::in_ms(args.a), |ctx| {
+        ctx.device().wake();
+        fsleep(Delta::from_millis(1));
+        args.result += 1;
+        (args.result == args.b).then_some(())
+    })?;
+    wake.ready()
+}
+
 impl AccelDriver for TestDriver {
     type Data = CovariantForLt!(Counted);
     type File = Counted;
@@ -148,6 +160,7 @@ impl AccelDriver for TestDriver {
             movable::place,
             "Has a buffer be in the device",
         ),
+        Ioctl::new(0x44, "STIR", stir, "Waits, and wakes itself"),
     ]);
     const RESET: Reset<Self> = Reset::by(|_| Err(EIO));
 
