@@ -266,10 +266,11 @@ impl OpenFile {
         // If the device is being removed, that takes care of the state: only there is it certain
         // that the driver's module still exists.
         if let Some(call) = self.call() {
-            self.core.files.remove(self);
             // SAFETY: User space has no reference to the file any more, so nobody uses the state;
             // the operations are there because the call is inside the gate.
             unsafe { self.close(call.core.ops()) };
+            // Only now: who is admitted in its place must not meet its state.
+            self.core.files.remove(self);
         }
     }
 

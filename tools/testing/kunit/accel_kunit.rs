@@ -10,6 +10,7 @@ mod device_map;
 #[path = "../../../drivers/accel/edu_uapi.rs"]
 #[allow(dead_code)]
 mod edu_uapi;
+mod exclusive;
 mod fence;
 mod movable;
 mod node;
