@@ -275,7 +275,8 @@ impl Core {
         self.space.unmap_all();
         if self.gate.state() == State::Running {
             match call_driver(self, |ops| ops.suspend) {
-                Ok(()) | Err(ENODEV) => (),
+                Ok(()) => (),
+                Err(_) if self.gate.is_closed() => (),
                 Err(error @ (EBUSY | EAGAIN)) => return Err(self.stay_awake(error)),
                 Err(error) => {
                     self.want_reset(Fault::power_failed(error));
@@ -299,9 +300,8 @@ impl Core {
         if self.gate.state() == State::Wedged {
             return;
         }
-        match self.rouse() {
-            Ok(()) | Err(ENODEV) => (),
-            Err(error) => self.give_up_waking(error),
+        if let Err(error) = self.rouse() {
+            self.give_up_waking(error);
         }
     }
 }

@@ -166,11 +166,11 @@ struct accel_test_buffer {
 
 /*
  * For observers too: to put the device to sleep fails if a is not zero, with EBUSY
- * if a is EBUSY, else with EIO; to wake it takes b milliseconds.
+ * or ENODEV if a is that, else with EIO; to wake it takes b milliseconds.
  */
 #define ACCEL_TEST_IOC_SET_POWER _IO(ACCEL_IOC_TYPE, 0x56)
 
-/* For observers too: to wake the device fails with EIO if a is not zero. */
+/* For observers too: to wake the device fails by a, as to put it to sleep does. */
 #define ACCEL_TEST_IOC_FAIL_RESUME _IO(ACCEL_IOC_TYPE, 0x57)
 
 /*

@@ -38,11 +38,11 @@ pub(crate) struct Sleep {
     asleep: IsAsleep,
     /// How often it was asleep when it was needed.
     missed: Atomic<u32>,
-    /// What the next attempts to put it to sleep return: an error number, or 0.
+    /// What the next attempts to put it to sleep, and to wake it, return: an error number, or 0.
     suspend_error: Atomic<u32>,
+    resume_error: Atomic<u32>,
     /// How long it takes to wake it, in milliseconds.
     resume_ms: Atomic<u32>,
-    resume_fails: AtomicFlag,
     #[pin]
     kept: Mutex<Option<Awake>>,
 }
@@ -58,8 +58,8 @@ impl Sleep {
             asleep: IsAsleep(AtomicFlag::new(false)),
             missed: Atomic::new(0),
             suspend_error: Atomic::new(0),
+            resume_error: Atomic::new(0),
             resume_ms: Atomic::new(0),
-            resume_fails: AtomicFlag::new(false),
             kept <- new_mutex!(None),
         })
     }
@@ -85,14 +85,21 @@ impl Drop for IsAsleep {
     }
 }
 
+/// Returns the error of a number, one of those that matter; none if it is 0.
+fn error(number: u32) -> Result {
+    if number == 0 {
+        return Ok(());
+    }
+    let error = [EBUSY, ENODEV]
+        .into_iter()
+        .find(|error| error.to_errno().unsigned_abs() == number);
+    Err(error.unwrap_or(EIO))
+}
+
 /// Puts a device to sleep.
 pub(crate) fn suspend<P: Policy>(ctx: Context<'_, Test<P>, PowerManager>) -> Result {
     let sleep = &ctx.data().sleep;
-    match sleep.suspend_error.load(Relaxed) {
-        0 => (),
-        error if error == EBUSY.to_errno().unsigned_abs() => return Err(EBUSY),
-        _ => return Err(EIO),
-    }
+    error(sleep.suspend_error.load(Relaxed))?;
     sleep.need();
     sleep.asleep.0.store(true, Relaxed);
     sleep.suspends.fetch_add(1, Relaxed);
@@ -105,9 +112,7 @@ pub(crate) fn resume<P: Policy>(ctx: Context<'_, Test<P>, PowerManager>) -> Resu
     let (ctx, _) = ctx.wait(Deadline::in_ms(resume_ms), |_| None::<()>)?;
 
     let sleep = &ctx.data().sleep;
-    if sleep.resume_fails.load(Relaxed) {
-        return Err(EIO);
-    }
+    error(sleep.resume_error.load(Relaxed))?;
     sleep.asleep.0.store(false, Relaxed);
     sleep.resumes.fetch_add(1, Relaxed);
     Ok(())
@@ -154,12 +159,12 @@ pub(crate) fn set_power<P: Policy>(
     Ok(())
 }
 
-/// Says that attempts to wake the device fail, if `a` is not zero.
+/// Says what attempts to wake the device return, `a`.
 pub(crate) fn fail_resume<P: Policy>(
     ctx: Context<'_, Test<P>, Observer>,
     args: &mut Words,
 ) -> Result {
-    ctx.data().sleep.resume_fails.store(args.a != 0, Relaxed);
+    ctx.data().sleep.resume_error.store(args.a, Relaxed);
     Ok(())
 }
 

@@ -42,9 +42,9 @@ int power_set(int fd, __u32 suspend_error, __u32 resume_ms)
 	return test_call(fd, ACCEL_TEST_IOC_SET_POWER, suspend_error, resume_ms, NULL);
 }
 
-int power_fail_resume(int fd, bool fails)
+int power_fail_resume(int fd, __u32 error)
 {
-	return test_call(fd, ACCEL_TEST_IOC_FAIL_RESUME, fails, 0, NULL);
+	return test_call(fd, ACCEL_TEST_IOC_FAIL_RESUME, error, 0, NULL);
 }
 
 int power_count(int fd, __u32 what)

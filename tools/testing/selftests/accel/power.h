@@ -15,7 +15,7 @@ int power_wait(const struct node *node, const char *status);
 int power_set_delay(const struct node *node, unsigned int ms);
 /* How putting it to sleep, and waking it, go: see ACCEL_TEST_IOC_SET_POWER. */
 int power_set(int fd, __u32 suspend_error, __u32 resume_ms);
-int power_fail_resume(int fd, bool fails);
+int power_fail_resume(int fd, __u32 error);
 /* One of ACCEL_TEST_SUSPENDS, ..., or an error. */
 int power_count(int fd, __u32 what);
 

@@ -189,7 +189,7 @@ TEST_F(power, one_that_cannot_be_woken_is_wedged)
 	int resumes;
 
 	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
-	ASSERT_EQ(0, power_fail_resume(self->observer, true));
+	ASSERT_EQ(0, power_fail_resume(self->observer, EIO));
 	ASSERT_EQ(0, events_subscribe(self->observer, ALL_CLASSES, -1));
 	resumes = power_count(self->observer, ACCEL_TEST_RESUMES);
 
@@ -206,11 +206,24 @@ TEST_F(power, one_that_cannot_be_woken_is_wedged)
 	EXPECT_EQ(ACCEL_STATE_WEDGED, status.state);
 	EXPECT_EQ(resumes, power_count(self->observer, ACCEL_TEST_RESUMES));
 
-	ASSERT_EQ(0, power_fail_resume(self->observer, false));
+	ASSERT_EQ(0, power_fail_resume(self->observer, 0));
 	EXPECT_EQ(0, admin_reset(&self->node, "force"));
 	EXPECT_EQ(resumes + 1, power_count(self->observer, ACCEL_TEST_RESUMES));
 	EXPECT_EQ(0, powered_add(self->user));
 	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
+	EXPECT_EQ(0, powered_add(self->user));
+}
+
+/* For a driver that finds no hardware, the device is there nevertheless. */
+TEST_F(power, one_whose_hardware_is_not_there_is_wedged)
+{
+	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
+	ASSERT_EQ(0, power_fail_resume(self->observer, ENODEV));
+	EXPECT_EQ(-EIO, powered_add(self->user));
+	EXPECT_EQ(0, wait_state(self->observer, ACCEL_STATE_WEDGED));
+
+	ASSERT_EQ(0, power_fail_resume(self->observer, 0));
+	EXPECT_EQ(0, admin_reset(&self->node, "force"));
 	EXPECT_EQ(0, powered_add(self->user));
 }
 

@@ -57,7 +57,7 @@ FIXTURE_SETUP(suspend)
 FIXTURE_TEARDOWN(suspend)
 {
 	EXPECT_EQ(0, power_set(self->observer, 0, 0));
-	EXPECT_EQ(0, power_fail_resume(self->observer, false));
+	EXPECT_EQ(0, power_fail_resume(self->observer, 0));
 	EXPECT_EQ(0, test_set_reset(self->observer, false, 0));
 	EXPECT_EQ(0, admin_reset(&self->node, "force"));
 	EXPECT_EQ(0, power_count(self->observer, ACCEL_TEST_MISSED));
@@ -192,7 +192,7 @@ TEST_F(suspend, one_that_does_not_wake_is_wedged)
 	struct accel_info_status status;
 
 	ASSERT_EQ(0, caller_start(&caller));
-	ASSERT_EQ(0, power_fail_resume(self->observer, true));
+	ASSERT_EQ(0, power_fail_resume(self->observer, EIO));
 	ASSERT_EQ(0, sleep_now());
 	ASSERT_EQ(0, caller_join(&caller));
 	EXPECT_EQ(-EIO, caller.ret);
@@ -201,7 +201,7 @@ TEST_F(suspend, one_that_does_not_wake_is_wedged)
 	EXPECT_EQ(ACCEL_ERROR_POWER_FAILED, status.last_error);
 
 	/* Nor is it woken when the system is another time. */
-	ASSERT_EQ(0, power_fail_resume(self->observer, false));
+	ASSERT_EQ(0, power_fail_resume(self->observer, 0));
 	ASSERT_EQ(0, sleep_now());
 	EXPECT_EQ(-EIO, powered_add(self->user));
 	EXPECT_EQ(self->resumes, power_count(self->observer, ACCEL_TEST_RESUMES));
