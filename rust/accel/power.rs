@@ -260,8 +260,8 @@ impl Core {
     }
 
     fn give_up_waking(&self, error: Error) {
-        // Else it is gone, or wedged already.
-        if self.change_state(Step::GiveUp) {
+        // Else it is gone, or wedged already. If it goes just now, nothing waits for this.
+        if self.take_step(Step::GiveUp) {
             self.report(Fault::power_failed(error));
         }
     }

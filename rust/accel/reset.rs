@@ -186,8 +186,18 @@ impl Core {
         reset(self, Cause::Administrator)
     }
 
-    /// Takes a step and tells everybody who has to know. Returns whether it could be taken.
+    /// Takes a step and tells everybody who has to know. Returns whether it could be taken. The
+    /// device must not be deleted meanwhile.
     pub(crate) fn change_state(&self, step: Step) -> bool {
+        let changed = self.take_step(step);
+        if changed {
+            self.announce();
+        }
+        changed
+    }
+
+    /// As [`Self::change_state`], but for the uevent: that of a fault is to follow.
+    pub(crate) fn take_step(&self, step: Step) -> bool {
         let Some(before) = self.gate.step(step) else {
             return false;
         };
@@ -201,7 +211,6 @@ impl Core {
             // Those who wait for the end of a reset, and those whose wait has become pointless.
             self.wait.wake_all();
         }
-        self.announce();
         true
     }
 }
