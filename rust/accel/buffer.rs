@@ -214,7 +214,7 @@ impl<T: AccelDriver> Memory<T> {
     /// ([`ToDevice`](DataDirection::ToDevice)), to write, or both.
     ///
     /// A device that cannot address all memory works on a copy, which is taken now, and copied back
-    /// when the result is dropped.
+    /// when the result is dropped, unless it only reads.
     ///
     /// Returns `EINVAL` if the range is empty or not within the buffer, and `EOPNOTSUPP` if the
     /// device cannot do DMA, or has the memory itself: see [`Self::device_offset`].

@@ -71,7 +71,8 @@ pub(super) struct Mapped {
     table: Table,
     #[pin]
     copy: Mutex<Option<Copied>>,
-    abandoned: AtomicFlag,
+    /// Whether what the device has written to a copy is wanted.
+    writes_back: AtomicFlag,
     _pin: Option<Pinned>,
     // Held while it ends: who comes second returns when it has.
     #[pin]
@@ -152,7 +153,7 @@ impl Mapped {
                 range,
                 table,
                 copy <- new_mutex!(copy),
-                abandoned: AtomicFlag::new(false),
+                writes_back: AtomicFlag::new(direction != DataDirection::ToDevice),
                 _pin: pin,
                 ended <- Mutex::new(false, c"Mapped::ended", class),
             }),
@@ -187,7 +188,7 @@ impl Ends for Mapped {
             }
             Table::Copy(_) => {
                 let copy = self.copy.lock().take();
-                let wanted = !self.abandoned.load(Relaxed);
+                let wanted = self.writes_back.load(Relaxed);
                 if let Some(Copied { memory, source }) = copy.filter(|_| wanted) {
                     // If it cannot be written back, it is gone. SAFETY: The device has finished.
                     let _ = source.write(self.range.start, unsafe { memory.as_ref() });
@@ -270,7 +271,7 @@ impl DeviceMap {
     /// Says that nobody waits for what the device does any more: if it works on a copy, that is not
     /// written back.
     pub fn abandon(&self) {
-        self.mapped.abandoned.store(true, Relaxed);
+        self.mapped.writes_back.store(false, Relaxed);
     }
 
     /// Returns whether the exporter of an imported buffer has taken the memory away since, so that

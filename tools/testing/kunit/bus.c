@@ -7,6 +7,7 @@
 #include <linux/errno.h>
 #include <linux/kdev_t.h>
 #include <linux/platform_device.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 
 #include "bus.h"
@@ -45,6 +46,12 @@ void accel_test_unbind(struct device *dev)
 int accel_test_bind(struct device *dev)
 {
 	return device_attach(dev);
+}
+
+/* Lets a device address 1 MiB, other than of coherent memory. */
+void accel_test_limit_dma(struct device *dev)
+{
+	*dev->dma_mask = SZ_1M - 1;
 }
 
 /* Returns a new device that has no resources, or an error pointer. */

@@ -27,6 +27,7 @@ extern "C" {
     fn accel_test_minor(dev: *mut c_void) -> c_int;
     fn accel_test_unbind(dev: *mut c_void);
     fn accel_test_bind(dev: *mut c_void) -> c_int;
+    fn accel_test_limit_dma(dev: *mut c_void);
     fn accel_test_platform_device(name: *const c_char) -> *mut c_void;
     fn accel_test_remove_platform_device(dev: *mut c_void);
 }
@@ -59,6 +60,12 @@ impl BusDevice {
     pub(crate) fn unbind(&self) {
         // SAFETY: A reference to a device is a valid pointer to it.
         unsafe { accel_test_unbind(as_raw(&self.0)) };
+    }
+
+    /// Makes it one that cannot address all memory.
+    pub(crate) fn limit_dma(&self) {
+        // SAFETY: A reference to a device is a valid pointer to it; this one can do DMA.
+        unsafe { accel_test_limit_dma(as_raw(&self.0)) };
     }
 
     /// Looks for a driver, as when the device was added.

@@ -57,6 +57,33 @@ pub(crate) fn map(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
     Ok(())
 }
 
+/// Maps the begin of a buffer for a device that only reads, and writes to it meanwhile.
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, KnownLayout)]
+pub(crate) struct ReadArgs {
+    size: u32,
+    handle: u32,
+    /// Whether the device works on a copy.
+    copy: u32,
+}
+
+/// Returns `EBADMSG` if what was written meanwhile is lost.
+pub(crate) fn read(ctx: Context<'_, TestDriver>, args: &mut ReadArgs) -> Result {
+    let buffer = ctx.buffer(args.handle)?;
+    let memory = buffer.vmap()?;
+    memory.write(0, b"this")?;
+    let map = buffer.map_for_device(&ctx, 0..4, DataDirection::ToDevice)?;
+    args.copy = map.table(&ctx)?.is_none().into();
+    memory.write(0, b"next")?;
+    drop(map);
+    let mut seen = [0; 4];
+    memory.read(0, &mut seen)?;
+    if seen != *b"next" {
+        return Err(EBADMSG);
+    }
+    Ok(())
+}
+
 /// Returns where the device finds `len` bytes from `offset` on, if one entry of `table` has them.
 fn address_of(table: &SGTable, offset: usize, len: usize) -> Option<DmaAddress> {
     let mut before = 0;
@@ -85,6 +112,7 @@ mod tests {
 
     const BO_CREATE: u32 = kernel::ioctl::_IO(0x9b, 0x01);
     const MAP: u32 = kernel::ioctl::_IO(0x9b, 0x42);
+    const READ: u32 = kernel::ioctl::_IO(0x9b, 0x45);
 
     /// Creates a buffer of so many pages in a region, and returns its handle.
     fn create(user: &Node, region: u32, pages: usize) -> Result<u32> {
@@ -124,6 +152,18 @@ mod tests {
         let handle = create(&user, 1, 3)?;
         assert_eq!(map(&user, handle, 0, 3 * PAGE_SIZE)?, 0);
         assert_eq!(map(&user, handle, 100, PAGE_SIZE + 1)?, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn who_only_reads_changes_nothing() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let device = platform.device();
+        let user = Node::open_user(device.minor()?)?;
+        let handle = create(&user, 0, 1)?;
+        assert_eq!(user.ioctl(READ, [12, handle, 0])?, [12, handle, 0]);
+        device.limit_dma();
+        assert_eq!(user.ioctl(READ, [12, handle, 0])?, [12, handle, 1]);
         Ok(())
     }
 }

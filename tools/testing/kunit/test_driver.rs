@@ -161,6 +161,7 @@ impl AccelDriver for TestDriver {
             "Has a buffer be in the device",
         ),
         Ioctl::new(0x44, "STIR", stir, "Waits, and wakes itself"),
+        Ioctl::new(0x45, "READ", device_map::read, "Writes to what is read"),
     ]);
     const RESET: Reset<Self> = Reset::by(|_| Err(EIO));
 
