@@ -221,6 +221,9 @@ impl UserPages {
             return Err(EINVAL);
         }
         let count = len >> PAGE_SHIFT;
+        if count > ffi::system_pages() {
+            return Err(ENOMEM);
+        }
         let locked = Locked::new(count)?;
         let mm = locked.mm.clone();
         let user = try_pin_init!(Self {

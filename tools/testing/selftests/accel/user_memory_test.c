@@ -179,6 +179,8 @@ TEST_F(user_memory, refuses)
 	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, self->memory, SIZE - 1, &handle));
 	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, self->memory + 1, SIZE - 4096, &handle));
 	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, (void *)-4096UL, 8192, &handle));
+	/* More than the system has; the kernel does not even try. */
+	EXPECT_EQ(-ENOMEM, buffer_of_user(self->fd, self->memory, 1ULL << 63, &handle));
 	EXPECT_EQ(-EFAULT, buffer_of_user(self->fd, NULL, SIZE, &handle));
 	/* The last page is not there. */
 	munmap(self->memory + SIZE - 4096, 4096);
