@@ -234,10 +234,8 @@ impl AddressSpace {
     /// Takes `pages` pages from number `first` of the files on out of all mappings. They can come
     /// back by page faults.
     pub(crate) fn unmap(&self, first: usize, pages: usize) {
-        // CAST: Offsets in files fit.
-        let (start, len) = ((first << PAGE_SHIFT) as i64, (pages << PAGE_SHIFT) as i64);
         // SAFETY: The address space is valid as long as the file is.
-        unsafe { bindings::unmap_mapping_range(self.as_raw(), start, len, 1) };
+        unsafe { bindings::unmap_mapping_pages(self.as_raw(), first, pages, true) };
     }
 
     /// Takes all pages out of all mappings. They can come back by page faults.
