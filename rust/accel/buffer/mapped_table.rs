@@ -68,8 +68,12 @@ impl MappedTable {
     }
 
     /// Takes back [`Self::as_raw`].
-    pub(super) fn from_raw(table: *mut bindings::sg_table) -> *const Self {
-        // SAFETY: Only computes an address.
+    ///
+    /// # Safety
+    ///
+    /// `table` must come from there, of what has not been freed.
+    pub(super) unsafe fn from_raw(table: *mut bindings::sg_table) -> *const Self {
+        // SAFETY: Same requirements.
         unsafe { container_of!(Opaque::cast_from(table), Self, table) }
     }
 

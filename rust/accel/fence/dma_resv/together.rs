@@ -59,16 +59,16 @@ impl<'a> Entry<'a> {
 ///
 /// # Invariants
 ///
-/// `ctx` is initialised. Those that are marked as locked are, with `ctx`, and none of these is there
-/// twice. Once [`Together::lock`] has returned, all are, and each has room for a fence.
+/// `ctx` is initialised. Those that are marked as locked are, with `ctx`, and none of these is
+/// there twice. Once [`Together::lock`] has returned, all are, and each has room for a fence.
 pub(crate) struct Together<'a> {
     entries: KVec<Entry<'a>>,
     ctx: KBox<Opaque<bindings::ww_acquire_ctx>>,
 }
 
 impl<'a> Together<'a> {
-    /// Locks all reservations, whatever the order in which others do. If one of them is there more than
-    /// once, it counts as written to if it is once.
+    /// Locks all reservations, whatever the order in which others do. If one of them is there more
+    /// than once, it counts as written to if it is once.
     ///
     /// Returns `EINTR` if a signal arrives before all are locked, and `ENOMEM`.
     pub(crate) fn lock(entries: KVec<Entry<'a>>) -> Result<Self> {
