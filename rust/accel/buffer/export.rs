@@ -273,10 +273,16 @@ unsafe extern "C" fn unmap_dma_buf(
 /// See [`release`].
 unsafe extern "C" fn pin(attach: *mut bindings::dma_buf_attachment) -> c_int {
     from_result(|| {
-        // SAFETY: The dma-buf is valid, and its reservation is locked.
-        unsafe {
-            if let Backing::Movable(movable) = object_of((*attach).dmabuf).backing() {
-                Locked::by_caller(movable).pin_for_others()?;
+        // SAFETY: The attachment is valid, and so is its dma-buf.
+        let object = unsafe { object_of((*attach).dmabuf) };
+        // SAFETY: As above.
+        let gives_back = unsafe { !(*attach).importer_ops.is_null() };
+        if let Backing::Movable(movable) = object.backing() {
+            // SAFETY: The reservation is locked.
+            match unsafe { Locked::by_caller(movable) }.pin_for_others() {
+                // For who does not pin by himself, the framework takes that for a bug.
+                Err(EBUSY) if !gives_back => return Err(EOPNOTSUPP),
+                pinned => drop(pinned?),
             }
         }
         Ok(0)
