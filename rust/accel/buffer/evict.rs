@@ -116,7 +116,7 @@ impl Mover<'_> {
                 result => return result,
             }
         }
-        VMap::new(target)?.copy_from(&VMap::new(source)?)
+        VMap::new(target)?.copy_from(&VMap::new(source)?, || self.check())
     }
 }
 

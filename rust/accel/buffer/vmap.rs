@@ -290,12 +290,14 @@ impl VMap {
     }
 
     /// Copies all of `source`, which has the same size; one of both is memory of the system.
-    /// Returns `EINTR` if the process is being killed, and `ENODEV` if the device is gone.
-    pub(super) fn copy_from(&self, source: &Self) -> Result {
+    /// Returns `EINTR` if the process is being killed, `ENODEV` if the device is gone, and what
+    /// `check` does, which is asked again and again.
+    pub(super) fn copy_from(&self, source: &Self, check: impl Fn() -> Result) -> Result {
         for offset in (0..self.size()).step_by(CHUNK) {
             if ffi::is_being_killed() {
                 return Err(EINTR);
             }
+            check()?;
             let len = CHUNK.min(self.size() - offset);
             let copy = || self.map.copy(&source.map, offset, len);
             self.object
