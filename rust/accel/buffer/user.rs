@@ -20,7 +20,13 @@ use kernel::{
         PAGE_SIZE, //
     },
     prelude::*,
-    sync::aref::ARef,
+    sync::{
+        aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        }, //
+    },
     types::Opaque, //
 };
 
@@ -57,6 +63,13 @@ impl Locked {
         to_result(unsafe { bindings::account_locked_vm(mm.as_raw(), pages, true) })?;
         // INVARIANT: They were just counted.
         Ok(Self { mm, pages })
+    }
+
+    /// Returns whether it is the current process whose memory this is.
+    fn is_of_current(&self) -> bool {
+        let current = current!();
+        let mm = current.mm().map(|mm| mm.as_raw());
+        mm == Some(self.mm.as_raw())
     }
 }
 
@@ -162,9 +175,9 @@ unsafe impl Sync for Pinned {}
 
 impl Pinned {
     /// Pins `count` pages of the current process from `start` on. Returns `EFAULT` if it cannot
-    /// write to all of them.
-    fn new(start: usize, count: usize) -> Result<Self> {
-        let flags = bindings::FOLL_WRITE | bindings::FOLL_LONGTERM;
+    /// write to all of them. `flags` are `FOLL_*`, further ones.
+    fn new(start: usize, count: usize, flags: u32) -> Result<Self> {
+        let flags = bindings::FOLL_WRITE | bindings::FOLL_LONGTERM | flags;
         let mut pinned = Self(KVVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?);
         while pinned.0.len() < count {
             let done = pinned.0.len();
@@ -206,9 +219,10 @@ pub(super) struct UserPages {
     // The watch ends first.
     #[pin]
     watch: Watch,
-    since: c_ulong,
+    since: Atomic<c_ulong>,
+    start: usize,
     pages: Pinned,
-    _locked: Locked,
+    locked: Locked,
 }
 
 impl UserPages {
@@ -228,18 +242,19 @@ impl UserPages {
         let mm = locked.mm.clone();
         let user = try_pin_init!(Self {
             watch <- Watch::new(&mm, start, len),
-            since: 0,
+            since: Atomic::new(0),
+            start,
             pages: Pinned(KVVec::new()),
-            _locked: locked,
+            locked,
         });
         let mut user = KBox::pin_init(user, GFP_KERNEL_ACCOUNT)?;
         for _ in 0..TRIES {
             let since = user.watch.begin();
-            let pages = Pinned::new(start, count)?;
+            let pages = Pinned::new(start, count, 0)?;
             // To pin a page may replace it, too: by one that is not shared with others.
             if !user.watch.has_changed(since) {
                 let user_mut = user.as_mut().project();
-                *user_mut.since = since;
+                user_mut.since.store(since, Relaxed);
                 *user_mut.pages = pages;
                 return Ok(user);
             }
@@ -249,10 +264,31 @@ impl UserPages {
 
     /// Returns `EFAULT` if it is not the memory of the process any more.
     pub(super) fn check(&self) -> Result {
-        if self.watch.has_changed(self.since) {
-            return Err(EFAULT);
+        if self.watch.has_changed(self.since.load(Relaxed)) {
+            return self.look_again();
         }
         Ok(())
+    }
+
+    /// Looks whether the pages are where they were. That a huge page is split is told, too, as when
+    /// the process forks, or unmaps another part of it.
+    #[cold]
+    fn look_again(&self) -> Result {
+        if !self.locked.is_of_current() {
+            return Err(EFAULT);
+        }
+        for _ in 0..TRIES {
+            let since = self.watch.begin();
+            let pages = Pinned::new(self.start, self.pages().len(), bindings::FOLL_NOFAULT)?;
+            if *pages.0 != *self.pages() {
+                return Err(EFAULT);
+            }
+            if !self.watch.has_changed(since) {
+                self.since.store(since, Relaxed);
+                return Ok(());
+            }
+        }
+        Err(EFAULT)
     }
 
     /// Returns the pages.

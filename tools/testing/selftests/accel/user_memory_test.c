@@ -3,6 +3,7 @@
  * Buffers of memory that a process has.
  */
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -94,6 +95,46 @@ TEST_F_TIMEOUT(user_memory, by_dma, 60)
 	EXPECT_EQ(10000 % 251, self->memory[10000]);
 	munmap(memory, SIZE);
 	close(fd);
+}
+
+/* A huge page that is split is told as a change of all of it. */
+TEST_F(user_memory, is_in_a_huge_page)
+{
+	const size_t huge = 2UL << 20;
+	unsigned char *all = anonymous(2 * huge);
+	unsigned char *memory = (void *)(((uintptr_t)all + huge - 1) & ~(huge - 1));
+	__u32 handle;
+	__u64 sum;
+	pid_t pid;
+
+	madvise(memory, huge, MADV_HUGEPAGE);
+	memset(memory, 1, SIZE);
+	ASSERT_EQ(0, buffer_of_user(self->fd, memory, SIZE, &handle));
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	ASSERT_EQ(0, buffer_sum(self->fd, handle, 0, SIZE, &sum));
+	EXPECT_EQ(SIZE, sum);
+	munmap(all, 2 * huge);
+	EXPECT_EQ(-EFAULT, buffer_sum(self->fd, handle, 0, SIZE, &sum));
+	EXPECT_EQ(0, buffer_close(self->fd, handle));
+}
+
+TEST_F(user_memory, is_beside_what_is_unmapped)
+{
+	const size_t huge = 2UL << 20;
+	unsigned char *all = anonymous(2 * huge);
+	unsigned char *memory = (void *)(((uintptr_t)all + huge - 1) & ~(huge - 1));
+	__u32 handle;
+	__u64 sum;
+
+	madvise(memory, huge, MADV_HUGEPAGE);
+	memset(memory, 1, SIZE);
+	ASSERT_EQ(0, buffer_of_user(self->fd, memory, SIZE, &handle));
+	munmap(memory + SIZE, 4096);
+	EXPECT_EQ(0, buffer_sum(self->fd, handle, 0, SIZE, &sum));
+	munmap(all, 2 * huge);
 }
 
 TEST_F(user_memory, is_lost_when_it_is_another)
