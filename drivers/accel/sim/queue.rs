@@ -50,10 +50,12 @@ struct Inputs {
 }
 
 pub(crate) struct Job {
+    // Before the memory: to give that up may lock its reservation, under which others may wait for
+    // the fence.
+    done: DriverFence,
     computation: Computation,
     inputs: Inputs,
     engine: FileEngine,
-    done: DriverFence,
 }
 
 impl Job {
@@ -72,12 +74,15 @@ impl Job {
         self.engine.clone().begin_work()
     }
 
-    /// Does what is to be done, unless what it waited for has failed. Returns how it has ended, and
-    /// the fence by which to say so.
-    pub(crate) fn run(self) -> (DriverFence, Result) {
+    /// Does what is to be done, unless what it waited for has failed. Returns how it has ended.
+    pub(crate) fn run(&self) -> Result {
         let input = self.input_status().unwrap_or(Ok(()));
-        let result = input.and_then(|()| self.computation.run());
-        (self.done, result)
+        input.and_then(|()| self.computation.run())
+    }
+
+    /// Says how it has ended.
+    pub(crate) fn finish(self, result: Result) {
+        self.done.signal(result);
     }
 }
 
