@@ -215,8 +215,11 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// The condition is checked at first, and after each [`Device::wake`]; it may lock and sleep
     /// itself. While asleep, the caller does not hold up the removal of the device: if that
     /// happens, it wakes at once and gets `ENODEV`. Nor does it hold up a reset: a user goes on
-    /// when that is over, and checks the condition again; or gets `EIO` if the device is wedged.
-    /// When the system goes to sleep, a user and an observer only sleep longer.
+    /// when that is over, and checks the condition again; or gets `EIO` if the device is wedged,
+    /// and `EINTR` if the process is killed before. When the system goes to sleep, a user and an
+    /// observer only sleep longer.
+    ///
+    /// With an error, the context is lost: what the caller has left in the driver's data stays.
     pub fn wait<V>(
         mut self,
         deadline: Deadline,
