@@ -11,7 +11,8 @@ use crate::{Device, Error};
 /// `ACCEL_REGION_FOREIGN`.
 pub const REGION_FOREIGN: u32 = 0xffff_ffff;
 
-/// A mapping of the node has all its pages at once, `ACCEL_BO_POPULATE`.
+/// A mapping of the node has all its pages at once, if the memory is the
+/// system's: `ACCEL_BO_POPULATE`.
 pub const POPULATE: u32 = 1 << 0;
 
 /// The buffer may be moved to the memory of the system, `ACCEL_BO_MOVABLE`.
