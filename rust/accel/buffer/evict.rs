@@ -132,8 +132,16 @@ pub(super) fn allocate(
     flags: u32,
 ) -> Result<Arc<Object>> {
     let pool = &call.core.pool;
-    // SAFETY: The caller is inside the gate.
-    let new = || unsafe { Object::new(pool.clone(), region, pages, placement, flags) };
+    let new = || {
+        // SAFETY: The caller is inside the gate.
+        let object = unsafe { Object::new(pool.clone(), region, pages, placement, flags) }?;
+        // The device may have more than is cleared in no time, and its removal waits for this.
+        object.clear(|| match call.core.gate.is_closed() {
+            true => Err(ENODEV),
+            false => Ok(()),
+        })?;
+        Ok(object)
+    };
     match new() {
         Err(e) if e == ENOSPC => (),
         result => return result,

@@ -104,7 +104,7 @@ pub(super) struct Io {
 }
 
 impl DeviceMemory {
-    /// Takes the piece of `place` that `blocks` stand for, and fills it with zeros.
+    /// Takes the piece of `place` that `blocks` stand for, whatever it is filled with.
     pub(super) fn new(
         place: &Place,
         blocks: Pin<KBox<AllocatedBlocks>>,
@@ -114,7 +114,7 @@ impl DeviceMemory {
         let offset = offset.ok_or(ENOSPC)?;
         let lent = Arc::pin_init(Lent::new(), GFP_KERNEL_ACCOUNT)?;
         // INVARIANT: The allocator returns blocks that are next to each other.
-        let memory = Self {
+        Ok(Self {
             // CAST: Within what `Place::first_pfn` says.
             first_pfn: place.first_pfn() + (offset >> PAGE_SHIFT) as usize,
             offset,
@@ -129,10 +129,7 @@ impl DeviceMemory {
             lent: lent.clone(),
             _blocks: blocks,
             _freed: Freed(lent),
-        };
-        // SAFETY: The caller keeps the region meanwhile.
-        unsafe { memory.map() }?.fill_with_zeros();
-        Ok(memory)
+        })
     }
 
     /// Returns where it is in its region, in bytes: the address that the device has for it.

@@ -84,8 +84,9 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// Makes an object of so many pages of region `region`, filled with zeros. `flags` are
-    /// `ACCEL_BO_*`; `placement` says where memory of a device is to be.
+    /// Makes an object of so many pages of region `region`, filled with zeros; but for memory of a
+    /// device, which is to be filled by [`Self::clear`]. `flags` are `ACCEL_BO_*`; `placement` says
+    /// where memory of a device is to be.
     ///
     /// Returns `EINVAL` if there is no such region.
     ///
@@ -112,6 +113,16 @@ impl Object {
             object.pool.lent.insert(lent)?;
         }
         Ok(object)
+    }
+
+    /// Fills it with zeros, if it is memory of a device. Returns `EINTR` if the process is being
+    /// killed, and what `check` does, which is asked again and again.
+    pub(super) fn clear(&self, check: impl Fn() -> Result) -> Result {
+        match &self.backing {
+            // SAFETY: The pool, and with it the region, is there as long as the object is.
+            Backing::Device(memory) => unsafe { memory.map() }?.fill_with_zeros(check),
+            _ => Ok(()),
+        }
     }
 
     /// Makes an object of so many pages of the system, filled with zeros.

@@ -192,8 +192,9 @@ impl Region {
         matches!(self.source, Source::Device(_))
     }
 
-    /// Allocates `pages` pages, filled with zeros, and if only the device has them, where
-    /// `placement` says. Returns `ENOMEM`, and for the errors of that, see [`Placement::allocate`].
+    /// Allocates `pages` pages, filled with zeros; or if only the device has them, where
+    /// `placement` says, and whatever they are filled with. Returns `ENOMEM`, and for the errors of
+    /// that, see [`Placement::allocate`].
     ///
     /// # Safety
     ///
