@@ -130,6 +130,7 @@ impl Mapped {
                 // CAST: An address is at least as wide as a size.
                 Ok(Table::Always(memory.address() + range.start as DmaAddress))
             }
+            Backing::Device(memory) if memory.io().is_some() => Err(EOPNOTSUPP),
             _ if is_narrow && !is_translated => Err(ENOMEM),
             Backing::Imported(import) => import
                 .map(direction.into())
