@@ -55,7 +55,8 @@ impl Reserved<'_> {
 /// be there more than once.
 ///
 /// Sleeps while others have some of them locked. `f` may allocate memory, but must neither wait for
-/// fences, nor access the memory of the process, nor reserve other buffers.
+/// fences, nor access the memory of the process, nor reserve, map or place buffers, nor end what
+/// maps them: that of those which were imported locks their reservations.
 ///
 /// Returns `EINTR` if a signal arrives before all are locked, `ENODEV` if one of the buffers was
 /// imported and that has ended, `ENOMEM`, and what `f` does.
