@@ -64,6 +64,8 @@ extern "C" {
     pub(crate) fn accel_helper_iounmap(address: *mut c_void);
     pub(crate) fn accel_helper_phys_to_virt(phys: u64) -> *mut c_void;
     fn accel_helper_pfn_to_page(pfn: c_ulong) -> *mut bindings::page;
+    #[cfg(CONFIG_MMU_NOTIFIER)]
+    pub(crate) fn accel_helper_put_page(page: *mut bindings::page);
     pub(crate) fn memcpy_fromio(to: *mut c_void, from: *const c_void, len: usize);
     pub(crate) fn memcpy_toio(to: *mut c_void, from: *const c_void, len: usize);
     pub(crate) fn memset_io(to: *mut c_void, value: c_int, len: usize);

@@ -141,6 +141,11 @@ struct page *accel_helper_pfn_to_page(unsigned long pfn)
 	return pfn_to_page(pfn);
 }
 
+void accel_helper_put_page(struct page *page)
+{
+	put_page(page);
+}
+
 #ifdef CONFIG_MMU_NOTIFIER
 void accel_helper_mmu_interval_set_seq(struct mmu_interval_notifier *notifier,
 				       unsigned long number)

@@ -40,6 +40,7 @@ void *accel_helper_ioremap_wc(u64 phys, size_t size);
 void accel_helper_iounmap(void *address);
 void *accel_helper_phys_to_virt(u64 phys);
 struct page *accel_helper_pfn_to_page(unsigned long pfn);
+void accel_helper_put_page(struct page *page);
 #ifdef CONFIG_MMU_NOTIFIER
 void accel_helper_mmu_interval_set_seq(struct mmu_interval_notifier *notifier,
 				       unsigned long number);

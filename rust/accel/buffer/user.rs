@@ -3,8 +3,8 @@
 //! Memory of a process, as a buffer.
 //!
 //! The pages are pinned, so a device can work on them whatever the process does. If the process
-//! unmaps them, or gets others in their place, they are not its memory any more: the buffer is lost
-//! then, and nothing new can be done with it.
+//! unmaps them, or gets others in their place, they are not its memory any more, and nothing new can
+//! be done with the buffer.
 
 use kernel::{
     bindings,
@@ -37,6 +37,9 @@ use crate::ffi::{
 
 /// How often to try again if the process changes its mappings meanwhile.
 const TRIES: u32 = 8;
+
+/// How many pages are looked at together.
+const AT_ONCE: usize = 32;
 
 static NOTIFIER_OPS: Shared<bindings::mmu_interval_notifier_ops> =
     Shared::new(bindings::mmu_interval_notifier_ops {
@@ -175,9 +178,9 @@ unsafe impl Sync for Pinned {}
 
 impl Pinned {
     /// Pins `count` pages of the current process from `start` on. Returns `EFAULT` if it cannot
-    /// write to all of them. `flags` are `FOLL_*`, further ones.
-    fn new(start: usize, count: usize, flags: u32) -> Result<Self> {
-        let flags = bindings::FOLL_WRITE | bindings::FOLL_LONGTERM | flags;
+    /// write to all of them.
+    fn new(start: usize, count: usize) -> Result<Self> {
+        let flags = bindings::FOLL_WRITE | bindings::FOLL_LONGTERM;
         let mut pinned = Self(KVVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?);
         while pinned.0.len() < count {
             let done = pinned.0.len();
@@ -250,7 +253,7 @@ impl UserPages {
         let mut user = KBox::pin_init(user, GFP_KERNEL_ACCOUNT)?;
         for _ in 0..TRIES {
             let since = user.watch.begin();
-            let pages = Pinned::new(start, count, 0)?;
+            let pages = Pinned::new(start, count)?;
             // To pin a page may replace it, too: by one that is not shared with others.
             if !user.watch.has_changed(since) {
                 let user_mut = user.as_mut().project();
@@ -272,6 +275,8 @@ impl UserPages {
 
     /// Looks whether the pages are where they were. That a huge page is split is told, too, as when
     /// the process forks, or unmaps another part of it.
+    ///
+    /// The caller is inside the gate, so nothing here waits for user space.
     #[cold]
     fn look_again(&self) -> Result {
         if !self.locked.is_of_current() {
@@ -279,16 +284,43 @@ impl UserPages {
         }
         for _ in 0..TRIES {
             let since = self.watch.begin();
-            let pages = Pinned::new(self.start, self.pages().len(), bindings::FOLL_NOFAULT)?;
-            if *pages.0 != *self.pages() {
-                return Err(EFAULT);
-            }
+            self.compare()?;
             if !self.watch.has_changed(since) {
                 self.since.store(since, Relaxed);
                 return Ok(());
             }
         }
         Err(EFAULT)
+    }
+
+    /// Returns `EFAULT` if the current process has not the same pages there, or they are not at
+    /// hand: none is brought, and no lock of its memory is waited for. Returns `EINTR` if it is
+    /// being killed.
+    fn compare(&self) -> Result {
+        let mut seen = [core::ptr::null_mut(); AT_ONCE];
+        let mut start = self.start;
+        for pages in self.pages().chunks(AT_ONCE) {
+            if ffi::is_being_killed() {
+                return Err(EINTR);
+            }
+            // CAST: There are few.
+            let count = pages.len() as c_int;
+            let flags = bindings::FOLL_WRITE;
+            // SAFETY: There is room for as many.
+            let got = unsafe {
+                bindings::get_user_pages_fast_only(start, count, flags, seen.as_mut_ptr())
+            };
+            let got = &seen[..usize::try_from(got).unwrap_or(0)];
+            for page in got {
+                // SAFETY: The function has taken a reference to each.
+                unsafe { ffi::accel_helper_put_page(*page) };
+            }
+            if got != pages {
+                return Err(EFAULT);
+            }
+            start += pages.len() << PAGE_SHIFT;
+        }
+        Ok(())
     }
 
     /// Returns the pages.
