@@ -251,7 +251,8 @@ impl<T: AccelDriver> Memory<T> {
     /// Not to be called with the reservation of a buffer locked, as by [`with_reserved`]. Returns
     /// `EOPNOTSUPP` if it neither is nor can be there, `ENOSPC` if there is no room, `EBUSY` if
     /// somebody who works on it wants it to stay elsewhere, `EAGAIN` if the device is asleep or is
-    /// reset meanwhile, `EINTR` if a signal arrives before, `ENOMEM`, and what
+    /// to be reset (a condition of [`Context::wait`] that does not hold is tried again after that),
+    /// `EINTR` if a signal arrives before, `ENOMEM`, and what
     /// [`AccelDriver::copy_buffer`] does.
     pub fn placed<R>(&self, ctx: &Context<'_, T, R>) -> Result<Placed> {
         if !self.object.is_of(ctx.pool()) {

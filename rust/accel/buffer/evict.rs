@@ -123,7 +123,8 @@ impl Mover<'_> {
 /// Allocates `pages` pages in region number `region`, where `placement` says. If there is no room,
 /// movable buffers are evicted, those first that were not used for longest.
 ///
-/// The call must be inside the gate, with the device awake. For the errors, see [`Object::new`].
+/// The call must be inside the gate, with the device awake. For the errors, see [`Object::new`],
+/// [`Object::clear`] and [`Mover::check`].
 pub(super) fn allocate(
     call: &Call<'_>,
     region: u32,
@@ -135,11 +136,10 @@ pub(super) fn allocate(
     let new = || {
         // SAFETY: The caller is inside the gate.
         let object = unsafe { Object::new(pool.clone(), region, pages, placement, flags) }?;
-        // The device may have more than is cleared in no time, and its removal waits for this.
-        object.clear(|| match call.core.gate.is_closed() {
-            true => Err(ENODEV),
-            false => Ok(()),
-        })?;
+        // The device may have more than is cleared in no time, and who waits for the call.
+        //
+        // SAFETY: As above.
+        unsafe { object.clear(|| Mover::Call(call).check()) }?;
         Ok(object)
     };
     match new() {

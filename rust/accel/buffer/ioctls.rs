@@ -10,7 +10,8 @@ use kernel::{
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
-    prelude::*, //
+    prelude::*,
+    sync::Arc, //
 };
 use zerocopy::KnownLayout;
 
@@ -30,6 +31,7 @@ use crate::{
     context::Call,
     file::OpenFile,
     reset::Patience,
+    state::State,
     uapi::{
         accel_bo_close,
         accel_bo_create,
@@ -92,9 +94,9 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
         // Who has lost the device meanwhile gets no more handles.
         (file.call_later(Patience::Killable)?, object)
     } else {
-        let (call, awake) = call.wake_up(|| Patience::Killable)?;
-        let object = allocate(&call, args.region, pages, &placement, args.flags)?;
-        object.keep_awake(awake);
+        let (call, object) = allocate_awake(call, file, |call| {
+            allocate(call, args.region, pages, &placement, args.flags)
+        })?;
         let object = match movable {
             true => Object::movable(object, placement, args.flags)?,
             false => object,
@@ -105,6 +107,30 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     args.handle = reservation.fill(object, data, false)?;
     args.bytes = (pages * PAGE_SIZE) as u64;
     Ok(())
+}
+
+/// Calls `allocate` with the device awake. If that gives up in favour of a reset, calls it again
+/// when that is over.
+fn allocate_awake<'a>(
+    mut call: Call<'a>,
+    file: &'a OpenFile,
+    allocate: impl Fn(&Call<'_>) -> Result<Arc<Object>>,
+) -> Result<(Call<'a>, Arc<Object>)> {
+    loop {
+        let (admitted, awake) = call.wake_up(|| Patience::Killable)?;
+        match allocate(&admitted) {
+            // As long as the call is there, so is the state.
+            Err(e) if e == EAGAIN && admitted.core.gate.state() != State::Running => (),
+            object => {
+                let object = object?;
+                object.keep_awake(awake);
+                return Ok((admitted, object));
+            }
+        }
+        drop(awake);
+        drop(admitted);
+        call = file.call_later(Patience::Killable)?;
+    }
 }
 
 /// Asks the driver where in region number `region`, memory of the device, so many pages are to be.

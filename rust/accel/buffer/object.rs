@@ -117,18 +117,27 @@ impl Object {
 
     /// Fills it with zeros, if it is memory of a device. Returns `EINTR` if the process is being
     /// killed, and what `check` does, which is asked again and again.
-    pub(super) fn clear(&self, check: impl Fn() -> Result) -> Result {
+    ///
+    /// # Safety
+    ///
+    /// The caller must be inside the gate of the device that has the pool.
+    pub(super) unsafe fn clear(&self, check: impl Fn() -> Result) -> Result {
         match &self.backing {
-            // SAFETY: The pool, and with it the region, is there as long as the object is.
+            // SAFETY: The device is there, and so is the region, which the pool has.
             Backing::Device(memory) => unsafe { memory.map() }?.fill_with_zeros(check),
             _ => Ok(()),
         }
     }
 
-    /// Makes an object of so many pages of the system, filled with zeros.
-    pub(super) fn system(pool: Arc<Pool>, pages: usize) -> Result<Arc<Self>> {
-        // SAFETY: It is region number 0.
-        unsafe { Self::new(pool, 0, pages, &Placement::ANYWHERE, 0) }
+    /// Makes an object of so many pages of the system, filled with zeros. Returns `ENOMEM`, `EINTR`
+    /// if the process is being killed, and what `check` does, which is asked again and again.
+    pub(super) fn system(
+        pool: Arc<Pool>,
+        pages: usize,
+        check: impl Fn() -> Result,
+    ) -> Result<Arc<Self>> {
+        let backing = Backing::System(Pages::new(pages, check)?);
+        Self::with_backing(backing, pool, 0, pages * PAGE_SIZE, 0)
     }
 
     /// Makes an object that is in `home` now, memory of a device where `placement` says, and can be

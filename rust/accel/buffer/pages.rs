@@ -53,9 +53,10 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// Allocates `count` pages, filled with zeros. Returns `ENOMEM` if there are not as many, and
-    /// `EINTR` if the current process is being killed.
-    pub(super) fn new(count: usize) -> Result<Self> {
+    /// Allocates `count` pages, filled with zeros. Returns `ENOMEM` if there are not as many,
+    /// `EINTR` if the current process is being killed, and what `check` does, which is asked again
+    /// and again.
+    pub(super) fn new(count: usize, check: impl Fn() -> Result) -> Result<Self> {
         if count > ffi::system_pages() {
             return Err(ENOMEM);
         }
@@ -68,6 +69,7 @@ impl Pages {
             if ffi::is_being_killed() {
                 return Err(EINTR);
             }
+            check()?;
             // No larger than what is left, and not larger than what there was before.
             order = order.min((count - pages.count).ilog2());
             let Some(page) = ffi::alloc_zeroed_pages(order) else {
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn each_page_is_where_it_is() -> Result {
         for count in [1, 2, 3, 7, 64, 511, 512, 513, 1025] {
-            let pages = Pages::new(count)?;
+            let pages = Pages::new(count, || Ok(()))?;
             assert_eq!(pages.iter().count(), count);
             for (number, page) in pages.iter().enumerate() {
                 let page = NonNull::new(page).ok_or(EINVAL)?;
@@ -213,7 +215,7 @@ mod tests {
 
     #[test]
     fn runs_cover_what_is_asked_for() -> Result {
-        let pages = Pages::new(1000)?;
+        let pages = Pages::new(1000, || Ok(()))?;
         for (first, count) in [(0, 1000), (0, 1), (511, 2), (999, 1), (3, 700)] {
             let mut next = 0;
             pages.for_each_run(first, count, |before, pfn, run| {

@@ -202,7 +202,7 @@ impl Region {
     /// to it that the result ends with the others of the pool.
     pub(super) unsafe fn allocate(&self, pages: usize, placement: &Placement) -> Result<Backing> {
         match &self.source {
-            Source::System => Pages::new(pages).map(Backing::System),
+            Source::System => Pages::new(pages, || Ok(())).map(Backing::System),
             Source::Device(memory) => memory
                 .allocate((pages * PAGE_SIZE) as u64, placement)
                 .map(Backing::Device),

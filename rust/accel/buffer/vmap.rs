@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn clearing_can_be_given_up() -> Result {
-        let pages = Pages::new(2 * CHUNK >> PAGE_SHIFT)?;
+        let pages = Pages::new(2 * CHUNK >> PAGE_SHIFT, || Ok(()))?;
         // SAFETY: The pages are kept until the mapping is gone.
         let map = unsafe { KernelMap::of_pages(pages.iter(), 2 * CHUNK) }?;
         map.write(0, b"old")?;

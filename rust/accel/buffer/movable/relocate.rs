@@ -72,7 +72,8 @@ impl<'a> Locked<'a> {
     pub(super) fn move_to_system(&self, mover: &Mover<'_>) -> Result<Arc<Object>> {
         let movable = self.movable;
         let pages = self.home().size() >> PAGE_SHIFT;
-        self.relocate(Object::system(movable.pool.clone(), pages)?, mover)
+        let target = Object::system(movable.pool.clone(), pages, || mover.check())?;
+        self.relocate(target, mover)
     }
 
     /// Moves it to `target`, and returns where it was. If that fails, it stays where it is.

@@ -3,6 +3,7 @@
  * Buffers that can be moved, when the device goes or there is no memory.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 
 #include "agent.h"
 #include "buffer.h"
+#include "events.h"
 #include "fail_nth.h"
 #include "harness.h"
 #include "movable.h"
@@ -22,6 +24,7 @@
 /* No operation makes as many allocations. */
 #define TOO_MANY 2000
 #define UNBINDS 5
+#define RESETS 50
 
 FIXTURE(movable_lost) {
 	struct node node;
@@ -123,6 +126,42 @@ TEST_F_TIMEOUT(movable_lost, device_goes_while_they_move, 120)
 		ASSERT_EQ(child, waitpid(child, &status, 0));
 		ASSERT_EQ(0, node_bind(&self->node));
 	}
+}
+
+/* Creates buffers, each of which evicts the one before, until it is killed. */
+static void create_for_ever(const struct node *node)
+{
+	__u32 handles[2];
+	int fd, ret, n;
+
+	fd = test_open(node, O_RDWR);
+	ret = fd < 0 ? fd : movable_one_only(fd);
+	for (n = 0; !ret; n++) {
+		ret = movable_create(fd, SIZE, &handles[n % 2]);
+		if (!ret && n)
+			ret = buffer_close(fd, handles[!(n % 2)]);
+	}
+	_exit(-ret);
+}
+
+/* Who makes room gives up for a reset, and goes on after it. */
+TEST_F_TIMEOUT(movable_lost, resets_do_not_show, 120)
+{
+	pid_t child;
+	int status;
+
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		create_for_ever(&self->node);
+	for (int i = 0; i < RESETS; i++) {
+		sleep_ms(i % 10);
+		EXPECT_EQ(0, admin_reset(&self->node, "force"));
+	}
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status))
+		TH_LOG("%s", strerror(WEXITSTATUS(status)));
 }
 
 /* Whichever allocation fails, the buffers are somewhere, with their content. */
