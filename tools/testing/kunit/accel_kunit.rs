@@ -227,7 +227,7 @@ mod tests {
 
     fn wedge(device: Registration<TestDriver>) {
         device.device().reset(Fault::hardware(1));
-        // The driver cannot reset it.
+        // The driver has no reset.
         fsleep(Delta::from_secs(1));
     }
 

@@ -47,9 +47,11 @@ impl AccelDriver for Exclusive {
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[]);
 }
 
+/// How often it was opened.
+static OPENED: Atomic<u32> = Atomic::new(0);
+
 impl File<Exclusive> for Opened {
     fn open(ctx: &Context<'_, Exclusive, Observer>) -> impl PinInit<Self, Error> {
-        static OPENED: Atomic<u32> = Atomic::new(0);
         // Else it would go on for ever, if it went wrong.
         if OPENED.fetch_add(1, Relaxed) > 1 {
             return Err(EIO);
@@ -70,6 +72,7 @@ mod tests {
 
     #[test]
     fn a_user_is_there_until_its_state_has_gone() -> Result {
+        OPENED.store(0, Relaxed);
         let device = faux::Registration::<Exclusive>::new(c"accel_kunit.exclusive")?;
         drop(Node::open_user(device.device().minor())?);
         assert_eq!(RESULT.load(Relaxed), EBUSY.to_errno());

@@ -15,8 +15,7 @@ use accel::{
     faux,
     platform,
     prelude::*,
-    File,
-    Reset, //
+    File, //
 };
 use kernel::{
     device,
@@ -163,7 +162,6 @@ impl AccelDriver for TestDriver {
         Ioctl::new(0x44, "STIR", stir, "Waits, and wakes itself"),
         Ioctl::new(0x45, "READ", device_map::read, "Writes to what is read"),
     ]);
-    const RESET: Reset<Self> = Reset::by(|_| Err(EIO));
 
     fn memory(_data: &Counted, regions: &mut Regions<'_>) -> Result {
         match regions.add_coherent(c"coherent", COHERENT) {
