@@ -134,8 +134,11 @@ TEST_F(conformance, device_is_that_of_sysfs)
 		EXPECT_OF(s, true, is_text(device.bus, sizeof(device.bus)));
 		EXPECT_OF(s, true, is_text(device.address, sizeof(device.address)));
 		ASSERT_EQ(0, link_name(s->node.device_dir, "subsystem", bus, sizeof(bus)));
-		EXPECT_OF(s, 0, strcmp(bus, device.bus));
-		EXPECT_OF(s, 0, strcmp(node_address(&s->node), device.address));
+		/* What is too long is cut. */
+		EXPECT_OF(s, 0, strncmp(bus, device.bus, sizeof(device.bus) - 1));
+		EXPECT_OF(s, 0, strncmp(node_address(&s->node), device.address,
+					sizeof(device.address) - 1));
+		EXPECT_OF(s, 0, device.reserved);
 	}
 }
 
@@ -282,6 +285,8 @@ TEST_F(conformance, who_has_it_is_known)
 			EXPECT_OF(s, geteuid(), clients[i].uid);
 			EXPECT_OF(s, 0, strncmp(command, clients[i].command, sizeof(command)));
 			EXPECT_OF(s, true, clients[i].since_ns < now_ns());
+			EXPECT_OF(s, 0, clients[i].reserved);
+			EXPECT_OF(s, true, !i || clients[i].id > clients[i - 1].id);
 		}
 		EXPECT_OF(s, 1, found);
 		free(clients);
@@ -291,6 +296,7 @@ TEST_F(conformance, who_has_it_is_known)
 
 TEST_F(conformance, events_are_subscribed_to)
 {
+	struct accel_events flags = { .size = sizeof(flags), .eventfd = -1, .flags = 1 };
 	struct accel_event event;
 	struct subject *s;
 	int fd;
@@ -300,6 +306,8 @@ TEST_F(conformance, events_are_subscribed_to)
 		ASSERT_LE(0, fd);
 		EXPECT_OF(s, -EINVAL, events_read(fd, &event, 1));
 		EXPECT_OF(s, -EINVAL, events_subscribe(fd, ~ALL_CLASSES, -1));
+		EXPECT_OF(s, -EINVAL, events_subscribe(fd, 0, fd));
+		EXPECT_OF(s, -EINVAL, sys_ioctl(fd, ACCEL_IOC_EVENTS, &flags));
 		EXPECT_OF(s, -EBADF, events_subscribe(fd, ALL_CLASSES, 1 << 20));
 		EXPECT_OF(s, -EINVAL, events_read(fd, &event, 1));
 		EXPECT_OF(s, 0, events_subscribe(fd, ACCEL_EVENT_CLASS_STATE, -1));

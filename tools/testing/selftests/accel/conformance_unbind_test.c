@@ -8,8 +8,10 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buffer.h"
@@ -24,6 +26,7 @@
  * @user: a file, as are the next two
  * @observer: asleep in poll()
  * @subscriber: asleep in read()
+ * @eventfd: of @observer, for what does not happen but to the driver
  * @poller: who is
  * @reader: who is
  * @memory: of a buffer, if the device has any
@@ -34,6 +37,7 @@ struct held {
 	int user;
 	int observer;
 	int subscriber;
+	int eventfd;
 	struct caller poller;
 	struct caller reader;
 	unsigned char *memory;
@@ -44,11 +48,12 @@ struct held {
 /* By the numbers of the calls: the library may make others than it says. */
 static int call_poll(struct caller *caller)
 {
+	struct timespec timeout = { .tv_sec = caller->timeout_ms / 1000 };
 	struct pollfd poll_fd = { .fd = caller->fd };
-	int ret = syscall(SYS_poll, &poll_fd, 1, caller->timeout_ms);
+	long ret = syscall(SYS_ppoll, &poll_fd, 1, &timeout, NULL, 0);
 
 	caller->result = poll_fd.revents;
-	return ret < 0 ? -errno : ret;
+	return ret < 0 ? -errno : (int)ret;
 }
 
 static int call_read(struct caller *caller)
@@ -69,15 +74,18 @@ static void take_hold(struct __test_metadata *_metadata, const struct subject *s
 		.user = test_open(&s->node, O_RDWR),
 		.observer = test_open(&s->node, O_RDONLY),
 		.subscriber = test_open(&s->node, O_RDONLY),
+		.eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		.dmabuf = -1,
 	};
 	ASSERT_LE(0, held->user);
 	ASSERT_LE(0, held->observer);
 	ASSERT_LE(0, held->subscriber);
+	ASSERT_LE(0, held->eventfd);
 	ASSERT_EQ(0, events_subscribe(held->subscriber, ACCEL_EVENT_CLASS_STATE, -1));
+	ASSERT_EQ(0, events_subscribe(held->observer, ACCEL_EVENT_CLASS_DRIVER, held->eventfd));
 	held->poller = (struct caller) {
 		.call = call_poll,
-		.syscall_nr = SYS_poll,
+		.syscall_nr = SYS_ppoll,
 		.fd = held->observer,
 		.timeout_ms = 8 * PATIENCE_MS,
 	};
@@ -114,6 +122,7 @@ static void check_rest(struct __test_metadata *_metadata, const struct subject *
 {
 	struct accel_event event;
 	unsigned char *memory;
+	__u64 number;
 
 	ASSERT_EQ(0, caller_join(&held->poller));
 	EXPECT_OF(s, 1, held->poller.ret);
@@ -122,6 +131,9 @@ static void check_rest(struct __test_metadata *_metadata, const struct subject *
 	EXPECT_OF(s, ACCEL_EVENT_STATE, held->reader.ret);
 	EXPECT_OF(s, ACCEL_STATE_GONE, held->reader.result);
 	EXPECT_OF(s, -ENODEV, events_read(held->subscriber, &event, 1));
+	/* Whatever they have subscribed to. */
+	EXPECT_OF(s, (long)sizeof(number), read(held->eventfd, &number, sizeof(number)));
+	close(held->eventfd);
 	if (!held->memory)
 		return;
 	EXPECT_OF(s, 0x77, held->memory[held->bytes - 1]);
@@ -158,13 +170,13 @@ static void unbind_and_bind(struct __test_metadata *_metadata, struct subject *s
 	EXPECT_OF(s, true, fd >= 0);
 	close(fd);
 
-	/* And when they are closed, its number is free. */
+	/* And when they are closed, its number is free. The lowest is taken. */
 	close(held.user);
 	close(held.observer);
 	close(held.subscriber);
 	ASSERT_EQ(0, node_unbind(&again));
 	ASSERT_EQ(0, node_bind(&again));
-	EXPECT_OF(s, s->node.minor, again.minor);
+	EXPECT_OF(s, true, again.minor <= s->node.minor);
 	s->observer = test_open(&again, O_RDONLY);
 }
 

@@ -30,6 +30,15 @@ static int named_nodes(struct node *nodes, int max, const char *paths)
 	return ret ? ret : count;
 }
 
+/* There may be other things, by rules of udev. */
+static int is_node(const struct dirent *entry)
+{
+	unsigned int minor;
+	char rest;
+
+	return sscanf(entry->d_name, "accel%u%c", &minor, &rest) == 1;
+}
+
 static int all_nodes(struct node *nodes, int max)
 {
 	char path[PATH_MAX];
@@ -37,12 +46,12 @@ static int all_nodes(struct node *nodes, int max)
 	int count = 0, ret = 0;
 	int i, found;
 
-	found = scandir(DEV_DIR, &names, NULL, versionsort);
+	found = scandir(DEV_DIR, &names, is_node, versionsort);
 	if (found < 0)
 		return -errno;
 	for (i = 0; i < found; i++) {
 		snprintf(path, sizeof(path), DEV_DIR "/%s", names[i]->d_name);
-		if (!ret && names[i]->d_name[0] != '.')
+		if (!ret)
 			ret = count < max ? node_at(&nodes[count++], path) : -E2BIG;
 		free(names[i]);
 	}
@@ -109,5 +118,9 @@ void *subject_records(const struct subject *subject, unsigned int topic, __u32 r
 		return NULL;
 	*count = info_read(subject->observer, topic, records, record_size,
 			   info.data_len / record_size);
+	if (*count < 0) {
+		free(records);
+		return NULL;
+	}
 	return records;
 }
