@@ -3,8 +3,8 @@
 //! Memory of a process, as a buffer.
 //!
 //! The pages are pinned, so a device can work on them whatever the process does. If the process
-//! unmaps them, or gets others in their place, they are not its memory any more, and nothing new can
-//! be done with the buffer.
+//! unmaps them, or gets others in their place, they are not its memory any more, and nothing new
+//! can be done with the buffer.
 
 use kernel::{
     bindings,
