@@ -21,7 +21,7 @@ lint() {
 	if text=$("$@" 2>&1); then
 		echo "ok $name"
 	else
-		remark <<<"$text" | head -n 80
+		head -n 80 <<<"$text" | remark
 		echo "not ok $name"
 	fi
 }
@@ -74,12 +74,20 @@ check_spdx() {
 # What exports.c has in common with the kernel's own rust/exports.c is that it
 # exports symbols of another language, which cannot stand next to them. Those
 # who declare tracepoints lay them out as the kernel does everywhere.
+#
+# It takes its time, so what was found right is not judged again, by the same
+# rules, until it is changed.
 check_patch() {
-	local files found status=0
-	mapfile -t files < <(tree_files | grep -E '\.(c|h|rs)$|(^|/)(Kbuild|Kconfig|Makefile)$' |
-		grep -v '^tools/accel/')
+	local source passed sums files found status=0
+	source=$(source_dir "$(kernel_version)")
+	passed=$accel_cache/checkpatch-$(cat "$source/scripts/checkpatch.pl" "$scripts/suites/lint.sh" | hash_of)
+	touch "$passed"
+	sums=$(tree_files | grep -E '\.(c|h|rs)$|(^|/)(Kbuild|Kconfig|Makefile)$' |
+		grep -v '^tools/accel/' | xargs sha256sum)
+	# After 64 digits and two blanks, the name.
+	mapfile -t files < <(grep -vxFf "$passed" <<<"$sums" | cut -c67-)
 	[ ${#files[@]} -gt 0 ] || return 0
-	found=$(in_root env -C "$(in_cache "$(source_dir "$(kernel_version)")")" \
+	found=$(in_root env -C "$(in_cache "$source")" \
 		perl scripts/checkpatch.pl --strict --no-summary --terse --show-types --quiet \
 		--ignore FILE_PATH_CHANGES,CONFIG_DESCRIPTION --max-line-length=100 \
 		-f "${files[@]/#//accel/}") || status=$?
@@ -90,10 +98,12 @@ check_patch() {
 		if grep -vE "^/accel/rust/accel/($accepted)" <<<"$found"; then
 			return 1
 		fi
-	else
+	elif [ "$status" -ne 0 ]; then
 		printf '%s' "$found"
 		return "$status"
 	fi
+	echo "$sums" >"$passed.$$"
+	mv "$passed.$$" "$passed"
 }
 
 kernel_clippy() {
@@ -116,12 +126,11 @@ tools_clippy() {
 # Those that compile go beside the others; what they say comes in their turn.
 outputs=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
 trap 'rm -rf "$outputs"' EXIT
-compile() {
-	lint clippy kernel_clippy
+lint clippy kernel_clippy >"$outputs/clippy" &
+{
 	lint rustdoc "$scripts/rustdoc.sh"
 	lint sparse kernel_sparse
-}
-compile >"$outputs/compile" &
+} >"$outputs/stock" &
 
 lint rustfmt "$scripts/fmt.sh" --check
 lint checkpatch check_patch
@@ -131,4 +140,4 @@ lint spdx check_spdx
 lint readme check_readme
 lint tools-clippy tools_clippy
 wait
-cat "$outputs/compile"
+cat "$outputs/clippy" "$outputs/stock"
