@@ -15,12 +15,25 @@ accel_topic=check
 export TERM=dumb
 suites=$accel_tree/scripts/suites
 
+# Puts the name of the suite before those of its tests. Fails if there are none.
+name_results() {
+	local line status=1
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) line="ok $1: ${line#ok }" status=0 ;;
+		'not ok '*) line="not ok $1: ${line#not ok }" status=0 ;;
+		esac
+		printf '%s\n' "$line"
+	done
+	return "$status"
+}
+
 run_suite() {
 	local name=$1 status=0 start=$SECONDS
 	say "$name ..."
-	"$suites/$name.sh" </dev/null | sed -uE "s/^(not )?ok /&$name: /" || status=$?
+	"$suites/$name.sh" </dev/null | name_results "$name" || status=$?
 	if [ "$status" -ne 0 ]; then
-		echo "not ok $name: runs to its end"
+		echo "not ok $name: runs to its end, and has tests"
 	fi
 	say "$name: $((SECONDS - start)) s"
 }

@@ -59,6 +59,8 @@ line ~ /^# Subtest: / {
 	if (depth > deepest)
 		deepest = depth
 	subtest[depth] = substr(line, 12)
+	if (depth == 0)
+		is_empty = 1
 	next
 }
 
@@ -69,6 +71,12 @@ line ~ /^(not )?ok [0-9]+/ {
 	seen[depth]++
 	last_depth = depth
 	failed = line ~ /^not ok/
+	if (depth > 0) {
+		is_empty = 0
+	} else if (is_empty && !failed) {
+		said = said "# it has printed no result of a test\n"
+		failed = 1
+	}
 	name = line
 	sub(/^(not )?ok [0-9]+ ?(- )?/, "", name)
 	directive = ""

@@ -29,6 +29,8 @@ run_guest() {
 	shift
 	log=$accel_cache/logs/selftests-$name-$(tree_key).log
 	ktap=${log%.log}.ktap
+	# That of another run says nothing of this one.
+	rm -f "$log"
 	"$scripts/guest/run.sh" --kernel "$kernel" --timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" \
 		"${options[@]}" "$runner" "$@" >"$ktap" || status=$?
 	awk -v "prefix=$name." -f "$scripts/ktap.awk" "$ktap"

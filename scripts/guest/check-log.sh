@@ -21,6 +21,8 @@ trouble+='|nobody cared|Spurious|unhandled level|segfault|traps:|Out of memory|o
 trouble+='|page allocation failure|Bad page|BUG_ON|kobject: .*(error|tried to)|sysfs: cannot create'
 trouble+='|Unknown symbol|unknown symbol|disagrees about version|rust_kernel: panicked|panicked at'
 trouble+='|Unbalanced|usage count underflow|still in use|Trying to free|WARN_ON|kref|use-after-free|double free'
+# A KUnit test of a module has failed; or an IOMMU has refused what a device did.
+trouble+='|(ASSERTION|EXPECTATION) FAILED|^ *not ok [0-9]|DMAR: .*(fault addr|handling fault)'
 
 # Lines that have such words and mean nothing here, each with its reason.
 # The kernel announces its checkers when it boots.
@@ -30,8 +32,12 @@ expected+='|^kmemleak: (Kernel memory leak detector initialized|.* early log)|^O
 # Tests let allocations fail; the kernel tells of those that were for a kobject (12 is ENOMEM).
 expected+='|^kobject: kobject_add_internal failed for (accel(erator|[0-9]+)|hwmon[0-9]*) \(error: -12 '
 
-found=$(tr -d '\r' <"$log" | sed -E 's/^\[ *[0-9]+\.[0-9]+\](\[[^]]*\])? ?//' |
-	grep -vE "$expected" | grep -E -A 12 "$trouble" || true)
+lines=$(tr -d '\r' <"$log" | sed -E 's/^\[ *[0-9]+\.[0-9]+\](\[[^]]*\])? ?//')
+[ -n "$lines" ] || {
+	echo "there is no kernel log in $log"
+	exit 1
+}
+found=$(grep -vE "$expected" <<<"$lines" | grep -E -A 12 "$trouble" || true)
 [ -n "$found" ] || exit 0
 printf '%s\n' "$found" | head -n 60
 exit 1
