@@ -75,6 +75,8 @@ boot=$("$accel_tree/scripts/guest/boot-files.sh" "$kernel")
 run=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
 waker=''
 trap '[ -z "$waker" ] || kill "$waker" || true; rm -rf "$run"' EXIT
+# QEMU ends in peace when it is interrupted; who has called us is not to go on.
+trap 'trap - INT; kill -INT "$$"' INT
 mkdir "$run/out"
 
 modules=${modules:-$accel_cache/modules/$kernel-$(tree_key)}
@@ -167,6 +169,8 @@ for attempt in 1 2; do
 	"$accel_tree/scripts/in-root.sh" -- timeout --foreground --kill-after=5 "$timeout" "${qemu[@]}" ||
 		status=$?
 	kill "$watcher" 2>/dev/null || true
+	[ "$status" -ne 127 ] ||
+		die "the root folder has no qemu-system-x86_64: remove root-* in $accel_cache, then repeat"
 	if has_booted || [ "$attempt" -eq 2 ]; then
 		break
 	fi

@@ -7,15 +7,20 @@ accel_topic=selftests
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 scripts=$accel_tree/scripts
 make_cache
+only_one selftests
 "$scripts/setup.sh" stock debug
 
 # Each guest often waits for something. So the stock kernel, whose tests are
 # over sooner, runs beside the debug kernel, and what it has to say comes first.
 output=$(mktemp "$accel_cache/runs/XXXXXXXX")
-trap 'rm -f "$output"' EXIT
+debug=''
+trap '[ -z "$debug" ] || kill -- "-$debug" 2>/dev/null || true; rm -f "$output"' EXIT
 debug_folder=$("$scripts/build-selftests.sh" debug)
+# In a process group of its own, to be ended with all that it has started.
+set -m
 "$scripts/selftests.sh" debug "$debug_folder" main >"$output" &
 debug=$!
+set +m
 
 # Which of its two ways to do DMA a kernel takes does not depend on what the debug
 # kernel checks: to have an IOMMU, or a bridge, in one of them is enough.
