@@ -16,6 +16,7 @@ scripts=$accel_tree/scripts
 kernel=${1:-bench}
 "$scripts/setup.sh" "$kernel"
 make_cache
+only_one bench
 modules=$("$scripts/modules.sh" "$kernel" CONFIG_RUST_ACCEL_BENCH=m)
 log=$accel_cache/logs/bench-$(tree_key).log
 

@@ -17,5 +17,7 @@ modules=$("$scripts/modules.sh" "$kernel")
 "$scripts/cargo.sh" build --quiet --locked --release --package accelctl >&2 ||
 	die "accelctl does not build"
 mkdir -p "$modules/bin"
-cp "$accel_cache/cargo-target/$(tree_key)/release/accelctl" "$modules/bin/"
+built=$accel_cache/cargo-target/$(tree_key)/release/accelctl
+# A guest may be running it.
+cmp -s "$built" "$modules/bin/accelctl" || cp --remove-destination "$built" "$modules/bin/"
 echo "$modules"

@@ -11,17 +11,21 @@ modules=$("$scripts/build-guest.sh" "$1")
 make_cache
 
 # The programs are the same for all kernels.
-programs=$accel_cache/selftests/$(tree_key)
+programs=$accel_cache/selftests/$(tree_key)-$(hash_of <"$(root_dir "$(kernel_version)")/toolchain")
 
 # Programs that need no libraries start faster, and there are many processes.
 build_programs() {
 	"$scripts/in-root.sh" -- make -s -C /accel/tools/testing/selftests/accel "-j$(nproc)" \
 		LDFLAGS=-static "KSRC=$(in_cache "$(source_dir "$(kernel_version)")")" \
 		"OUTPUT=$(in_cache "$programs")" >&2 || die "the selftests do not build"
-	# Linked by name: a build replaces a program, it never writes into it.
-	rm -rf "$modules/selftests"
-	mkdir "$modules/selftests"
-	cp -l "$programs"/*_test "$programs/tests.list" "$modules/selftests/"
+	# Linked by name: a build replaces a program, it never writes into it. A guest may be
+	# running those that are the same.
+	local program
+	mkdir -p "$modules/selftests"
+	for program in "$programs"/*_test "$programs/tests.list"; do
+		[ "$program" -ef "$modules/selftests/${program##*/}" ] ||
+			cp -l --remove-destination "$program" "$modules/selftests/"
+	done
 }
 
 mkdir -p "$programs"

@@ -46,6 +46,8 @@ source=$kdir
 [ -f "$source/scripts/min-tool-version.sh" ] || source=$kdir/source
 wanted=$(sh "$source/scripts/min-tool-version.sh" bindgen)
 command -v "$bindgen" >/dev/null || die "$bindgen is missing: install bindgen $wanted or later"
-found=$("$bindgen" --version workaround-for-0.69.0 2>/dev/null | sed -nE 's/.* ([0-9]+\.[0-9]+\.[0-9]+).*/\1/p')
+found=$("$bindgen" --version workaround-for-0.69.0 2>/dev/null | sed -nE 's/.* ([0-9]+\.[0-9]+\.[0-9]+).*/\1/p') || true
+[ -n "$found" ] ||
+	die "$bindgen does not say its version: install bindgen $wanted or later, and name it with BINDGEN=..."
 at_least "$found" "$wanted" ||
 	die "$bindgen is version $found: install $wanted or later, and name it with BINDGEN=..."

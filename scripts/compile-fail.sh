@@ -10,6 +10,7 @@
 accel_topic=compile-fail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 make_cache
+only_one compile-fail
 modules=$("$accel_tree/scripts/modules.sh" stock)
 cases=$accel_tree/tools/testing/compile-fail
 work=$modules/compile-fail

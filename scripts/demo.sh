@@ -9,6 +9,7 @@ accel_topic=demo
 scripts=$accel_tree/scripts
 "$scripts/build-guest.sh" stock >/dev/null
 make_cache
+only_one demo
 log=$accel_cache/logs/demo-$(tree_key).log
 
 say "booting the stock kernel $(kernel_version) in QEMU with an edu device ..."

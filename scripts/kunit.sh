@@ -9,6 +9,7 @@ accel_topic=kunit
 scripts=$accel_tree/scripts
 "$scripts/setup.sh" uml
 make_cache
+only_one kunit
 
 modules=$("$scripts/modules.sh" uml)
 build=$(kernel_dir uml "$(kernel_version)")

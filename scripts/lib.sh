@@ -9,6 +9,12 @@ set -euo pipefail
 # The tree this file belongs to.
 accel_tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 accel_cache=${ACCEL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/accel}
+# It is the same from whatever folder another script looks for it.
+case $accel_cache in
+/*) ;;
+*) accel_cache=$PWD/$accel_cache ;;
+esac
+export ACCEL_CACHE=$accel_cache
 
 # The release that the root folder is.
 debian_suite=trixie
@@ -59,6 +65,16 @@ with_lock() {
 	fi
 	"$@"
 	exec {fd}>&-
+}
+
+# Waits for another run of NAME in this tree: what it writes is named after the tree.
+only_one() {
+	local fd
+	exec {fd}>"$accel_cache/locks/run-$1-$(tree_key)"
+	if ! flock --nonblock "$fd"; then
+		say "$1: waiting for another run in this tree"
+		flock "$fd"
+	fi
 }
 
 # Runs a command with its output in logs/NAME.log and shows the end of it when
