@@ -161,9 +161,14 @@ for attempt in 1 2; do
 		# Briefly each time: a sleep outlives us, with all the files that we have open.
 		for ((second = 0; second < ${ACCEL_BOOT_TIMEOUT:-150}; second++)); do
 			sleep 1
-			! has_booted || exit 0
+			! has_booted || break
 		done
-		kill "$(cat "$run/pid")"
+		has_booted || kill "$(cat "$run/pid")"
+		# QEMU's main loop has been seen to sleep on when a timer of the guest was due, and
+		# the guest with it, until anything woke it. This signal does, and no more.
+		while sleep 1; do
+			kill -ALRM "$(cat "$run/pid")" || exit 0
+		done
 	) >/dev/null 2>&1 </dev/null &
 	watcher=$!
 	"$accel_tree/scripts/in-root.sh" -- timeout --foreground --kill-after=5 "$timeout" "${qemu[@]}" ||
