@@ -24,7 +24,7 @@
 /* No operation makes as many allocations. */
 #define TOO_MANY 2000
 #define UNBINDS 5
-#define RESETS 50
+#define RESETS 8
 
 FIXTURE(movable_lost) {
 	struct node node;

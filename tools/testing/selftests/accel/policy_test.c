@@ -13,7 +13,7 @@
 #include "policy.h"
 
 #define RACERS 8
-#define ROUNDS 100
+#define ROUNDS 50
 
 TEST_F(policy, is_public)
 {
