@@ -94,6 +94,7 @@ struct shown {
 
 /**
  * struct race - what comes and goes, and those who read it meanwhile
+ * @_metadata: of the test
  * @shown: the files
  * @count: how many of them there are
  * @minor: N of the accelN that is there
@@ -105,6 +106,7 @@ struct shown {
  * @stop: set to end it
  */
 struct race {
+	struct __test_metadata *_metadata;
 	struct shown shown[ARRAY_SIZE(attributes) + ARRAY_SIZE(sensors) + 1];
 	size_t count;
 	atomic_uint minor;
@@ -187,31 +189,37 @@ static void look_round(struct __test_metadata *_metadata, struct race *race,
 	ASSERT_EQ(-ENODATA, shown->ret);
 }
 
-static void check_generation(struct race *race, const char *text, long gone)
+static bool is_right_generation(struct race *race, const char *text, long gone)
 {
 	long generation = strtol(text, NULL, 10);
 
 	if (generation <= gone || generation > atomic_load(&race->latest))
-		atomic_fetch_add(&race->wrong, 1);
-	else
-		atomic_store(&race->seen, generation);
+		return false;
+	atomic_store(&race->seen, generation);
+	return true;
 }
 
-static void read_one(struct race *race, const struct shown *shown)
+static void read_one(struct __test_metadata *_metadata, struct race *race,
+		     const struct shown *shown)
 {
 	long gone = atomic_load(&race->gone);
-	char text[sizeof(shown->text)];
+	char text[sizeof(shown->text)] = "";
+	bool is_right;
 	int ret;
 
 	ret = read_shown(shown, text, sizeof(text));
 	if (ret == -ENOENT || ret == -ENODEV)
 		return;
-	if (ret != shown->ret)
-		atomic_fetch_add(&race->wrong, 1);
+	if (ret || shown->ret)
+		is_right = ret == shown->ret;
 	else if (shown->is_generation)
-		check_generation(race, text, gone);
-	else if (!ret && strcmp(text, shown->text))
-		atomic_fetch_add(&race->wrong, 1);
+		is_right = is_right_generation(race, text, gone);
+	else
+		is_right = !strcmp(text, shown->text);
+	if (is_right)
+		return;
+	atomic_fetch_add(&race->wrong, 1);
+	TH_LOG("%s: %d, \"%s\", after generation %ld", shown->name, ret, text, gone);
 }
 
 static void *read_all_the_time(void *data)
@@ -221,7 +229,7 @@ static void *read_all_the_time(void *data)
 
 	while (!atomic_load(&race->stop)) {
 		for (i = 0; i < race->count; i++)
-			read_one(race, &race->shown[i]);
+			read_one(race->_metadata, race, &race->shown[i]);
 		/* Not all of the processors, which the others need too. */
 		usleep(100);
 	}
@@ -268,6 +276,7 @@ TEST_F_TIMEOUT(removal, reads_meanwhile, 300)
 	pthread_t threads[READERS];
 	int i;
 
+	race._metadata = _metadata;
 	look_round(_metadata, &race, &self->node);
 	atomic_store(&race.latest, read_generation(_metadata, &self->node));
 	for (i = 0; i < READERS; i++)
