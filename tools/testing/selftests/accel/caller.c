@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,34 @@ struct caller factorial_caller(int fd, __u32 n, __u32 timeout_ms)
 		.syscall_nr = SYS_ioctl,
 		.fd = fd,
 		.n = n,
+		.timeout_ms = timeout_ms,
+	};
+}
+
+/*
+ * By the number of the call: the library may make another one than its function
+ * says. Not all architectures have the one of that name.
+ */
+static int call_poll(struct caller *caller)
+{
+	struct timespec timeout = {
+		.tv_sec = caller->timeout_ms / 1000,
+		.tv_nsec = caller->timeout_ms % 1000 * 1000000L,
+	};
+	struct pollfd poll_fd = { .fd = caller->fd, .events = caller->n };
+	long ret = syscall(SYS_ppoll, &poll_fd, 1, &timeout, NULL, 0);
+
+	caller->result = poll_fd.revents;
+	return ret < 0 ? -errno : (int)ret;
+}
+
+struct caller poll_caller(int fd, __u32 events, __u32 timeout_ms)
+{
+	return (struct caller) {
+		.call = call_poll,
+		.syscall_nr = SYS_ppoll,
+		.fd = fd,
+		.n = events,
 		.timeout_ms = timeout_ms,
 	};
 }

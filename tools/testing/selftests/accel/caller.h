@@ -43,6 +43,8 @@ struct caller {
 
 /* A caller of edu_factorial(). */
 struct caller factorial_caller(int fd, __u32 n, __u32 timeout_ms);
+/* A caller of poll(), which computes what has happened. */
+struct caller poll_caller(int fd, __u32 events, __u32 timeout_ms);
 
 /*
  * Starts the thread and waits until it is asleep in its system call.

@@ -11,7 +11,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "buffer.h"
@@ -45,17 +44,7 @@ struct held {
 	int dmabuf;
 };
 
-/* By the numbers of the calls: the library may make others than it says. */
-static int call_poll(struct caller *caller)
-{
-	struct timespec timeout = { .tv_sec = caller->timeout_ms / 1000 };
-	struct pollfd poll_fd = { .fd = caller->fd };
-	long ret = syscall(SYS_ppoll, &poll_fd, 1, &timeout, NULL, 0);
-
-	caller->result = poll_fd.revents;
-	return ret < 0 ? -errno : (int)ret;
-}
-
+/* By the number of the call: the library may make another one than it says. */
 static int call_read(struct caller *caller)
 {
 	struct accel_event event = {};
@@ -83,12 +72,7 @@ static void take_hold(struct __test_metadata *_metadata, const struct subject *s
 	ASSERT_LE(0, held->eventfd);
 	ASSERT_EQ(0, events_subscribe(held->subscriber, ACCEL_EVENT_CLASS_STATE, -1));
 	ASSERT_EQ(0, events_subscribe(held->observer, ACCEL_EVENT_CLASS_DRIVER, held->eventfd));
-	held->poller = (struct caller) {
-		.call = call_poll,
-		.syscall_nr = SYS_ppoll,
-		.fd = held->observer,
-		.timeout_ms = 8 * PATIENCE_MS,
-	};
+	held->poller = poll_caller(held->observer, 0, 8 * PATIENCE_MS);
 	ASSERT_EQ(0, caller_start(&held->poller));
 	held->reader = (struct caller) {
 		.call = call_read,

@@ -12,7 +12,6 @@
 #include <glob.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <accel_test_pci.h>
@@ -166,16 +165,6 @@ static void fall_asleep_or_not(struct __test_metadata *_metadata, const struct n
 	}
 }
 
-static int call_poll(struct caller *caller)
-{
-	struct pollfd poll_fd = { .fd = caller->fd };
-	/* Not poll(), which may be another system call than its name says. */
-	int ret = syscall(SYS_poll, &poll_fd, 1, caller->timeout_ms);
-
-	caller->result = poll_fd.revents;
-	return ret < 0 ? -errno : ret;
-}
-
 /* Nobody tells the system that a card was pulled, except the administrator, later. */
 static void after_pull(struct __test_metadata *_metadata, const struct node *node, int user)
 {
@@ -210,10 +199,7 @@ static void take_out(struct __test_metadata *_metadata, const struct node *node,
 TEST_F_TIMEOUT(card, is_taken_out, 120)
 {
 	struct accel_test_pci_peek peek = { .size = sizeof(peek), .offset = 4 * WORD };
-	struct caller poller = {
-		.call = call_poll, .syscall_nr = SYS_poll, .fd = self->observer,
-		.timeout_ms = 8 * PATIENCE_MS,
-	};
+	struct caller poller = poll_caller(self->observer, 0, 8 * PATIENCE_MS);
 	__u32 value;
 
 	EXPECT_EQ(0, sys_ioctl(self->user, ACCEL_TEST_PCI_IOC_PEEK, &peek));

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,16 +110,6 @@ static void expect_gone(struct __test_metadata *_metadata, int fd)
 	EXPECT_EQ(-ENODEV, sys_ioctl(fd, 0, NULL));
 }
 
-static int call_poll(struct caller *caller)
-{
-	struct pollfd poll_fd = { .fd = caller->fd };
-	/* Not poll(), which may be another system call than its name says. */
-	int ret = syscall(SYS_poll, &poll_fd, 1, caller->timeout_ms);
-
-	caller->result = poll_fd.revents;
-	return ret < 0 ? -errno : ret;
-}
-
 TEST_F_TIMEOUT(hotplug, in_use, 300)
 {
 	struct caller sleeper, poller;
@@ -135,12 +124,7 @@ TEST_F_TIMEOUT(hotplug, in_use, 300)
 	ASSERT_EQ(0, node_stall(&self->node, true));
 	sleeper = factorial_caller(user, 5, 8 * PATIENCE_MS);
 	ASSERT_EQ(0, caller_start(&sleeper));
-	poller = (struct caller) {
-		.call = call_poll,
-		.syscall_nr = SYS_poll,
-		.fd = observer,
-		.timeout_ms = 8 * PATIENCE_MS,
-	};
+	poller = poll_caller(observer, 0, 8 * PATIENCE_MS);
 	ASSERT_EQ(0, caller_start(&poller));
 
 	begin = now_ns();

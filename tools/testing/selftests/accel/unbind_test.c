@@ -59,17 +59,6 @@ TEST_F_TIMEOUT(gone, polls_hang_up, 120)
 	expect_hung_up(_metadata, self->observer);
 }
 
-/* With @n as the events. */
-static int call_poll(struct caller *caller)
-{
-	struct pollfd poll_fd = { .fd = caller->fd, .events = caller->n };
-	/* Not poll(), which may be another system call than its name says. */
-	int ret = syscall(SYS_poll, &poll_fd, 1, caller->timeout_ms);
-
-	caller->result = poll_fd.revents;
-	return ret < 0 ? -errno : ret;
-}
-
 static int call_epoll(struct caller *caller)
 {
 	struct epoll_event event = {};
@@ -85,9 +74,9 @@ TEST_F_TIMEOUT(gone, sleeping_polls_wake, 120)
 	struct epoll_event edge = { .events = EPOLLIN | EPOLLET };
 	int epolls[] = { epoll_create1(0), epoll_create1(0) };
 	struct caller callers[] = {
-		{ .call = call_poll, .syscall_nr = SYS_poll, .fd = self->user },
-		{ .call = call_poll, .syscall_nr = SYS_poll, .fd = self->user, .n = POLLIN },
-		{ .call = call_poll, .syscall_nr = SYS_poll, .fd = self->observer, .n = POLLIN },
+		poll_caller(self->user, 0, 0),
+		poll_caller(self->user, POLLIN, 0),
+		poll_caller(self->observer, POLLIN, 0),
 		{ .call = call_epoll, .syscall_nr = SYS_epoll_wait, .fd = epolls[0] },
 		{ .call = call_epoll, .syscall_nr = SYS_epoll_wait, .fd = epolls[1] },
 	};

@@ -13,6 +13,7 @@
 #include "harness.h"
 
 #define SIZE (64UL << 10)
+#define HUGE (2UL << 20)
 
 FIXTURE(user_memory) {
 	struct node node;
@@ -97,18 +98,26 @@ TEST_F_TIMEOUT(user_memory, by_dma, 60)
 	close(fd);
 }
 
+/* Returns memory that begins with a huge page, if there are any; it ends with @all. */
+static unsigned char *huge_page(unsigned char **all)
+{
+	unsigned char *memory;
+
+	*all = anonymous(2 * HUGE);
+	memory = (void *)(((uintptr_t)*all + HUGE - 1) & ~(HUGE - 1));
+	madvise(memory, HUGE, MADV_HUGEPAGE);
+	memset(memory, 1, SIZE);
+	return memory;
+}
+
 /* A huge page that is split is told as a change of all of it. */
 TEST_F(user_memory, is_in_a_huge_page)
 {
-	const size_t huge = 2UL << 20;
-	unsigned char *all = anonymous(2 * huge);
-	unsigned char *memory = (void *)(((uintptr_t)all + huge - 1) & ~(huge - 1));
+	unsigned char *all, *memory = huge_page(&all);
 	__u32 handle;
 	__u64 sum;
 	pid_t pid;
 
-	madvise(memory, huge, MADV_HUGEPAGE);
-	memset(memory, 1, SIZE);
 	ASSERT_EQ(0, buffer_of_user(self->fd, memory, SIZE, &handle));
 	pid = fork();
 	if (pid == 0)
@@ -116,25 +125,21 @@ TEST_F(user_memory, is_in_a_huge_page)
 	waitpid(pid, NULL, 0);
 	ASSERT_EQ(0, buffer_sum(self->fd, handle, 0, SIZE, &sum));
 	EXPECT_EQ(SIZE, sum);
-	munmap(all, 2 * huge);
+	munmap(all, 2 * HUGE);
 	EXPECT_EQ(-EFAULT, buffer_sum(self->fd, handle, 0, SIZE, &sum));
 	EXPECT_EQ(0, buffer_close(self->fd, handle));
 }
 
 TEST_F(user_memory, is_beside_what_is_unmapped)
 {
-	const size_t huge = 2UL << 20;
-	unsigned char *all = anonymous(2 * huge);
-	unsigned char *memory = (void *)(((uintptr_t)all + huge - 1) & ~(huge - 1));
+	unsigned char *all, *memory = huge_page(&all);
 	__u32 handle;
 	__u64 sum;
 
-	madvise(memory, huge, MADV_HUGEPAGE);
-	memset(memory, 1, SIZE);
 	ASSERT_EQ(0, buffer_of_user(self->fd, memory, SIZE, &handle));
 	munmap(memory + SIZE, 4096);
 	EXPECT_EQ(0, buffer_sum(self->fd, handle, 0, SIZE, &sum));
-	munmap(all, 2 * huge);
+	munmap(all, 2 * HUGE);
 }
 
 TEST_F(user_memory, is_lost_when_it_is_another)
