@@ -96,6 +96,15 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// Returns the state of the device, or `ENODEV` if it is about to go: whoever is inside meanwhile
+    /// could be the first to know, and is told nothing else than those who come too late.
+    pub(crate) fn state(&self) -> Result<State> {
+        match self.core.gate.state() {
+            State::Gone => Err(ENODEV),
+            state => Ok(state),
+        }
+    }
+
     /// Calls `f`, which calls the driver, with a place inside the gate that is not left before `f`
     /// has returned; but for sleeps.
     #[inline(always)]

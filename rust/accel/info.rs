@@ -52,7 +52,7 @@ pub(crate) fn ioctl(call: Call<'_>, args: &mut [u8]) -> Result {
     match args.topic {
         // What is asked for often needs no memory of its own.
         ACCEL_INFO_STATUS => {
-            let record = topic::status(&call);
+            let record = topic::status(&call)?;
             drop(call);
             reply(args, record.as_bytes(), size_of_val(&record))
         }

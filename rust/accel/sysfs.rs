@@ -89,7 +89,8 @@ unsafe fn show_by(
         with_call(dev, |call| {
             // What does not fit the page is cut.
             let _ = show(call, &mut out);
-            Ok(())
+            // Nobody is shown what a device is like that is about to go.
+            call.state().map(|_| ())
         })
     };
     match shown {

@@ -54,7 +54,7 @@ pub(super) fn records(call: &Call<'_>, topic: u32) -> Result<List> {
         ACCEL_INFO_MEMORY => memory(call),
         ACCEL_INFO_CLOCKS => of_driver(call, ops.clocks),
         ACCEL_INFO_USAGE => List::of_one(usage(call)),
-        ACCEL_INFO_STATUS => List::of_one(status(call)),
+        ACCEL_INFO_STATUS => List::of_one(status(call)?),
         ACCEL_INFO_SENSORS => of_driver(call, ops.sensors),
         ACCEL_INFO_CLIENTS => clients(call),
         ACCEL_INFO_UAPI => uapi(call),
@@ -168,7 +168,7 @@ pub(super) fn usage(call: &Call<'_>) -> accel_info_usage {
     }
 }
 
-pub(super) fn status(call: &Call<'_>) -> accel_info_status {
+pub(super) fn status(call: &Call<'_>) -> Result<accel_info_status> {
     let (users, observers) = call.core.files.counts();
     let record = call.core.health.record();
     let (last_error, last_error_code, last_error_ns) = match record.last {
@@ -176,8 +176,8 @@ pub(super) fn status(call: &Call<'_>) -> accel_info_status {
         None => (ACCEL_ERROR_NONE, 0, 0),
     };
 
-    accel_info_status {
-        state: call.core.gate.state() as u32,
+    Ok(accel_info_status {
+        state: call.state()? as u32,
         users,
         observers,
         last_error,
@@ -187,7 +187,7 @@ pub(super) fn status(call: &Call<'_>) -> accel_info_status {
         errors: record.errors,
         last_error_ns,
         last_error_code,
-    }
+    })
 }
 
 fn clients(call: &Call<'_>) -> Result<List> {

@@ -150,7 +150,7 @@ attributes! {
         writeln!(out, "{}", call.core.health.record().resets)
     });
 
-    /// What state the device is in. Whoever gets here is inside the gate, so it is not gone.
+    /// What state the device is in. That it is gone is not shown to anybody.
     static STATE = c"state", State(|call, out| {
         out.write_fmt(fmt!("{}\n", call.core.gate.state().name()))
     });
