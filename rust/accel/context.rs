@@ -96,8 +96,8 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Returns the state of the device, or `ENODEV` if it is about to go: whoever is inside meanwhile
-    /// could be the first to know, and is told nothing else than those who come too late.
+    /// Returns the state of the device, or `ENODEV` if it is about to go: who is inside just then
+    /// is told the same as those who come too late.
     pub(crate) fn state(&self) -> Result<State> {
         match self.core.gate.state() {
             State::Gone => Err(ENODEV),

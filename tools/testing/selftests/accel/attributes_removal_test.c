@@ -18,7 +18,6 @@
 #include "harness.h"
 
 #define CYCLING_MS 2000
-#define LOOKING_MS 1000
 #define MAX_CYCLES 1000
 #define NS_PER_MS 1000000ULL
 #define READERS 2
@@ -287,94 +286,6 @@ TEST_F_TIMEOUT(removal, reads_meanwhile, 300)
 	for (i = 0; i < READERS; i++)
 		ASSERT_EQ(0, pthread_join(threads[i], NULL));
 	EXPECT_EQ(0, atomic_load(&race.wrong));
-}
-
-/**
- * struct looker - somebody who looks at the state of a device until it is gone
- * @fd: the file of an attribute, or a node
- * @look: looks once; returns an error number when the device is gone
- * @seen: what was seen last
- * @looks: how often there was something to be seen
- * @ret: the error that ended it, or zero if a device was seen that is not running
- */
-struct looker {
-	int fd;
-	int (*look)(struct looker *looker);
-	char seen[16];
-	unsigned long looks;
-	int ret;
-};
-
-static int look_at_attribute(struct looker *looker)
-{
-	ssize_t len = pread(looker->fd, looker->seen, sizeof(looker->seen) - 1, 0);
-
-	if (len < 0)
-		return -errno;
-	looker->seen[len] = '\0';
-	return 0;
-}
-
-static int look_at_topic(struct looker *looker)
-{
-	struct accel_info_status status;
-	int ret = info_read(looker->fd, ACCEL_INFO_STATUS, &status, sizeof(status), 1);
-
-	if (ret < 0)
-		return ret;
-	if (status.state == ACCEL_STATE_RUNNING)
-		strcpy(looker->seen, "running\n");
-	else
-		snprintf(looker->seen, sizeof(looker->seen), "%u", status.state);
-	return 0;
-}
-
-static void *look_until_gone(void *data)
-{
-	struct looker *looker = data;
-
-	do {
-		looker->ret = looker->look(looker);
-		looker->looks++;
-	} while (!looker->ret && !strcmp(looker->seen, "running\n"));
-	return NULL;
-}
-
-/* That a device is gone is told by an error, and not by its state. */
-TEST_F(removal, state_until_gone)
-{
-	__u64 deadline = now_ns() + LOOKING_MS * NS_PER_MS;
-	struct looker lookers[2 * READERS];
-	pthread_t threads[2 * READERS];
-	char path[256];
-	size_t i;
-	int n;
-
-	for (n = 0; n < MAX_CYCLES && now_ns() < deadline; n++) {
-		snprintf(path, sizeof(path), "%s/state", self->node.class_dir);
-		for (i = 0; i < ARRAY_SIZE(lookers); i++) {
-			bool is_node = i % 2;
-
-			lookers[i] = (struct looker) {
-				.fd = open(is_node ? self->node.path : path, O_RDONLY | O_CLOEXEC),
-				.look = is_node ? look_at_topic : look_at_attribute,
-			};
-			ASSERT_LE(0, lookers[i].fd);
-			ASSERT_EQ(0, pthread_create(&threads[i], NULL, look_until_gone,
-						    &lookers[i]));
-		}
-		usleep(1000);
-		ASSERT_EQ(0, node_unbind(&self->node));
-		for (i = 0; i < ARRAY_SIZE(lookers); i++) {
-			ASSERT_EQ(0, pthread_join(threads[i], NULL));
-			EXPECT_EQ(-ENODEV, lookers[i].ret)
-				TH_LOG("cycle %d, look %lu: %s", n, lookers[i].looks,
-				       lookers[i].seen);
-			close(lookers[i].fd);
-		}
-		ASSERT_EQ(0, node_bind(&self->node));
-	}
-	TH_LOG("%d cycles", n);
 }
 
 /* As udevd does: waits until the kernel tells of the device @name. */
