@@ -14,7 +14,7 @@ only_one selftests
 # over sooner, runs beside the debug kernel, and what it has to say comes first.
 # It takes what the debug kernel leaves of the processors: were they shared out
 # evenly, each guest would often wait for a lock whose holder does not run.
-beside=(nice -n 10)
+beside=(nice -n 8)
 output=$(mktemp "$accel_cache/runs/XXXXXXXX")
 debug=''
 trap '[ -z "$debug" ] || kill -- "-$debug" 2>/dev/null || true; rm -f "$output"' EXIT

@@ -38,7 +38,8 @@ pub(crate) struct Sleep {
     asleep: IsAsleep,
     /// How often it was asleep when it was needed.
     missed: Atomic<u32>,
-    /// What the next attempts to put it to sleep, and to wake it, return: an error number, or 0.
+    /// What the next attempt to put it to sleep returns, and the next ones to wake it: an error
+    /// number, or 0.
     suspend_error: Atomic<u32>,
     resume_error: Atomic<u32>,
     /// How long it takes to wake it, in milliseconds.
@@ -61,6 +62,16 @@ impl Sleep {
             resume_error: Atomic::new(0),
             resume_ms: Atomic::new(0),
             kept <- new_mutex!(None),
+        })
+    }
+
+    /// Fails if the driver was told that it cannot put the device to sleep. To be busy lasts; any
+    /// other error has the device reset, and one is enough.
+    fn may_suspend(&self) -> Result {
+        error(self.suspend_error.load(Relaxed)).inspect_err(|&e| {
+            if e != EBUSY {
+                self.suspend_error.store(0, Relaxed);
+            }
         })
     }
 
@@ -99,7 +110,7 @@ fn error(number: u32) -> Result {
 /// Puts a device to sleep.
 pub(crate) fn suspend<P: Policy>(ctx: Context<'_, Test<P>, PowerManager>) -> Result {
     let sleep = &ctx.data().sleep;
-    error(sleep.suspend_error.load(Relaxed))?;
+    sleep.may_suspend()?;
     sleep.need();
     sleep.asleep.0.store(true, Relaxed);
     sleep.suspends.fetch_add(1, Relaxed);
@@ -147,8 +158,8 @@ pub(crate) fn keep_awake<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words)
     Ok(())
 }
 
-/// Says what attempts to put the device to sleep return, `a`, and that those to wake it take `b`
-/// milliseconds.
+/// Says what the next attempt to put the device to sleep returns, `a`, and that those to wake it
+/// take `b` milliseconds.
 pub(crate) fn set_power<P: Policy>(
     ctx: Context<'_, Test<P>, Observer>,
     args: &mut Words,

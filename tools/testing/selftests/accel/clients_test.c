@@ -16,7 +16,7 @@
 #include "harness.h"
 
 #define MANY 300
-#define STORM_MS 4000
+#define STORM_MS 2000
 #define STORMERS 4
 #define NAME "clients tester"
 

@@ -20,7 +20,7 @@
 #define SIZE (4UL << 20)
 #define PAGES 16
 #define MAPPERS 3
-#define CYCLES 30
+#define CYCLES 10
 
 FIXTURE(mapping) {
 	struct node node;

@@ -18,6 +18,8 @@
 
 /* How often a device has to have a chance to sleep by mistake. */
 #define CHANCES 5
+/* How long a device takes to wake that is looked at meanwhile. */
+#define WAKING_MS 1000
 
 FIXTURE(power) {
 	struct node node;
@@ -257,12 +259,12 @@ TEST_F(power, one_that_cannot_sleep_is_reset)
 {
 	struct accel_info_status before, after;
 
-	ASSERT_EQ(0, powered_add(self->user));
 	read_status(_metadata, self->observer, &before);
 	ASSERT_EQ(0, events_subscribe(self->observer, ALL_CLASSES, -1));
 	ASSERT_EQ(0, power_set(self->observer, EIO, 0));
+	/* However long that took: now it is awake, and is put to sleep once more. */
+	ASSERT_EQ(0, powered_add(self->user));
 	expect_power_failed(_metadata, self->observer);
-	ASSERT_EQ(0, power_set(self->observer, 0, 0));
 	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
 	ASSERT_EQ(0, wait_state(self->observer, ACCEL_STATE_RUNNING));
 	read_status(_metadata, self->observer, &after);
@@ -300,7 +302,7 @@ TEST_F(power, awake_for_the_one_who_woke_it)
 
 	caller.call = call_powered_sleep;
 	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
-	ASSERT_EQ(0, power_set(self->observer, 0, 200));
+	ASSERT_EQ(0, power_set(self->observer, 0, WAKING_MS));
 	ASSERT_EQ(0, caller_start(&caller));
 	ASSERT_EQ(0, power_wait(&self->node, "resuming"));
 	EXPECT_EQ(0, powered_add(self->user));
@@ -315,7 +317,7 @@ TEST_F(power, removed_while_it_wakes)
 	struct caller caller = powered_caller(self->user);
 
 	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
-	ASSERT_EQ(0, power_set(self->observer, 0, 200));
+	ASSERT_EQ(0, power_set(self->observer, 0, WAKING_MS));
 	ASSERT_EQ(0, caller_start(&caller));
 	ASSERT_EQ(0, power_wait(&self->node, "resuming"));
 	ASSERT_EQ(0, node_unbind(&self->node));

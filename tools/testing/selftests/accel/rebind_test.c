@@ -15,7 +15,7 @@
 #include "gone.h"
 
 /* storm_test does this for longer. */
-#define CYCLES 20
+#define CYCLES 10
 #define HAMMERS 3
 
 static int open_error(const char *path, int flags)

@@ -15,7 +15,7 @@
 
 /* Numbers in a buffer: so many that a job is not done at once. */
 #define N 256
-#define JOBS 600
+#define JOBS 300
 
 FIXTURE(sim_shared) {
 	struct node node[2];
