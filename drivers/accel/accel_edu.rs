@@ -8,6 +8,7 @@
 mod edu_dma;
 mod edu_factorial;
 mod edu_health;
+mod edu_registers;
 mod edu_uapi;
 
 use accel::{
@@ -30,66 +31,23 @@ use accel::{
     Power,
     Reset, //
 };
-use core::ops::Deref;
 use kernel::{
-    io::{
-        register,
-        Io, //
-    },
+    io::Io,
     new_spinlock_irq,
     sync::SpinLockIrq, //
 };
 
-use self::edu_factorial::factorial;
-
-register! {
-    ID(u32) @ 0x00 {
-        31:0 value;
-    }
-    /// Gives the inverse of what was written.
-    LIVENESS(u32) @ 0x04 {
-        31:0 value;
-    }
-    /// Takes the argument and gives the result. Writes are ignored while busy.
-    FACTORIAL(u32) @ 0x08 {
-        31:0 value;
-    }
-    STATUS(u32) @ 0x20 {
-        7:7 irq_on_completion => bool;
-        0:0 busy => bool;
-    }
-    IRQ_STATUS(u32) @ 0x24 {
-        8:8 dma => bool;
-        0:0 factorial => bool;
-    }
-    /// Lowers the interrupts that are written as one. Needed with MSI too.
-    IRQ_ACKNOWLEDGE(u32) @ 0x64 {
-        8:8 dma => bool;
-        0:0 factorial => bool;
-    }
-}
-
-const BAR_SIZE: usize = 0x100;
-const EDU_ID: u32 = 0x0100_00ed;
+use self::{
+    edu_factorial::factorial,
+    edu_registers::{
+        Registers,
+        IRQ_ACKNOWLEDGE,
+        IRQ_STATUS,
+        LIVENESS, //
+    }, //
+};
 
 struct Edu;
-
-/// The registers. Once they are given up, the device does not touch memory any more.
-struct Registers<'bound>(pci::Bar<'bound, BAR_SIZE>);
-
-impl<'bound> Deref for Registers<'bound> {
-    type Target = pci::Bar<'bound, BAR_SIZE>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl Drop for Registers<'_> {
-    fn drop(&mut self) {
-        edu_dma::quiesce(self);
-    }
-}
 
 #[pin_data]
 struct EduData<'bound> {
@@ -187,11 +145,7 @@ impl pci::Driver for Edu {
         pin_init::pin_init_scope(move || {
             pdev.enable_device_mem()?;
             pdev.set_master();
-            let bar = pdev.iomap_region_sized::<BAR_SIZE>(0, c"accel_edu")?;
-            if u32::from(bar.read(ID).value()) != EDU_ID {
-                return Err(ENODEV);
-            }
-            let bar = Registers(bar);
+            let bar = Registers::map(pdev)?;
             edu_health::enable_interrupts(&bar);
             Ok(try_pin_init!(EduData {
                 bar,

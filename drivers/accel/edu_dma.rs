@@ -25,9 +25,9 @@ use kernel::{
 };
 
 use crate::{
+    edu_registers::Registers,
     edu_uapi,
-    Edu,
-    Registers, //
+    Edu, //
 };
 
 register! {

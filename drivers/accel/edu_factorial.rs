@@ -10,11 +10,13 @@ use accel::{
 use kernel::io::Io;
 
 use crate::{
+    edu_registers::{
+        FACTORIAL,
+        STATUS, //
+    },
     edu_uapi,
     Edu,
-    EduData,
-    FACTORIAL,
-    STATUS, //
+    EduData, //
 };
 
 /// What computes: its row in the table of engines.

@@ -25,15 +25,17 @@ use kernel::{
 
 use crate::{
     edu_dma,
-    Edu,
-    Registers,
-    EDU_ID,
-    FACTORIAL,
-    ID,
-    IRQ_ACKNOWLEDGE,
-    IRQ_STATUS,
-    LIVENESS,
-    STATUS, //
+    edu_registers::{
+        Registers,
+        EDU_ID,
+        FACTORIAL,
+        ID,
+        IRQ_ACKNOWLEDGE,
+        IRQ_STATUS,
+        LIVENESS,
+        STATUS, //
+    },
+    Edu, //
 };
 
 /// How long the device may compute before it is reset. It takes a few milliseconds.
