@@ -82,7 +82,8 @@ pub(crate) fn ask_for_reset<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Wor
     Ok(())
 }
 
-/// Says that resets fail, if `a` is not zero, and that they take `b` milliseconds.
+/// Says that resets fail, if `a` is not zero, and that they take `b` milliseconds. With zero, one
+/// that is under way ends, too.
 pub(crate) fn set_reset<P: Policy>(
     ctx: Context<'_, Test<P>, Observer>,
     args: &mut Words,
@@ -90,6 +91,7 @@ pub(crate) fn set_reset<P: Policy>(
     let health = &ctx.data().health;
     health.reset_fails.store(args.a != 0, Relaxed);
     health.reset_ms.store(args.b, Relaxed);
+    ctx.device().wake();
     Ok(())
 }
 
@@ -141,8 +143,10 @@ pub(crate) fn work_within<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words
 pub(crate) fn reset<P: Policy>(ctx: Context<'_, Test<P>, Resetter>) -> Result {
     ctx.data().sleep.need();
     ctx.data().health.expect_nobody_inside();
-    let reset_ms = ctx.data().health.reset_ms.load(Relaxed);
-    let (ctx, _) = ctx.wait(Deadline::in_ms(reset_ms), |_| None::<()>)?;
+    let deadline = Deadline::in_ms(ctx.data().health.reset_ms.load(Relaxed));
+    let (ctx, _) = ctx.wait(deadline, |ctx| {
+        (ctx.data().health.reset_ms.load(Relaxed) == 0).then_some(())
+    })?;
 
     let health = &ctx.data().health;
     health.expect_nobody_inside();

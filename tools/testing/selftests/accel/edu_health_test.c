@@ -66,6 +66,7 @@ TEST_F_TIMEOUT(edu_health, watchdog, 120)
 	EXPECT_LE(WATCHDOG_MS * 1000000ULL, caller.elapsed_ns);
 
 	ASSERT_EQ(0, node_stall(&self->node, false));
+	ASSERT_EQ(0, write_file(self->node.class_dir, WATCHDOG, self->watchdog));
 	EXPECT_EQ(120, now_computes(_metadata, self->fd));
 	read_status(_metadata, self->fd, &after);
 	EXPECT_EQ(ACCEL_STATE_RUNNING, after.state);

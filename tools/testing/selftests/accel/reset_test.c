@@ -13,7 +13,6 @@
 
 /* See accel_test.h. */
 #define RESETS_MAX 4
-#define SLOW_MS 400
 #define NOTIFIED (ACCEL_EVENT_CLASS_STATE | ACCEL_EVENT_CLASS_ERROR)
 
 FIXTURE(reset) {
@@ -120,7 +119,7 @@ TEST_F(reset, users_wait_and_observers_do_not)
 	int late;
 
 	ASSERT_LE(0, hasty);
-	ASSERT_EQ(0, test_set_reset(self->observer, false, SLOW_MS));
+	ASSERT_EQ(0, test_set_reset(self->observer, false, PATIENCE_MS));
 	ASSERT_EQ(0, ask_for_reset(self->user, 0));
 	ASSERT_EQ(0, wait_state(self->observer, ACCEL_STATE_RESETTING));
 	EXPECT_EQ(-EAGAIN, add(hasty));
@@ -139,6 +138,7 @@ TEST_F(reset, users_wait_and_observers_do_not)
 	close(late);
 	EXPECT_EQ(0, wait_state(self->user, ACCEL_STATE_RESETTING));
 
+	ASSERT_EQ(0, test_set_reset(self->observer, false, 0));
 	ASSERT_EQ(0, caller_join(&waiting));
 	EXPECT_EQ(0, waiting.ret);
 	EXPECT_EQ(0, wait_state(self->observer, ACCEL_STATE_RUNNING));
@@ -280,8 +280,8 @@ TEST_F(reset, work_that_is_in_time)
 	int i;
 
 	for (i = 0; i < 300; i++)
-		ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_WORK_WITHIN, 300, 0, NULL));
-	sleep_ms(500);
+		ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_WORK_WITHIN, 1000, 0, NULL));
+	sleep_ms(1200);
 	read_status(_metadata, self->observer, &after);
 	EXPECT_EQ(self->before.resets, after.resets);
 	EXPECT_EQ(self->before.errors, after.errors);

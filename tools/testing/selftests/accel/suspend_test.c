@@ -217,7 +217,7 @@ TEST_F(suspend, a_reset_comes_first)
 	__u32 before, resets;
 
 	ASSERT_EQ(0, test_call(self->observer, ACCEL_TEST_IOC_RESETS, 0, 0, &before));
-	ASSERT_EQ(0, test_set_reset(self->observer, false, 200));
+	ASSERT_EQ(0, test_set_reset(self->observer, false, 1000));
 	ASSERT_EQ(0, caller_start(&admin));
 	ASSERT_EQ(0, wait_state(self->observer, ACCEL_STATE_RESETTING));
 	ASSERT_EQ(0, sleep_now());
