@@ -33,7 +33,8 @@ use kernel::{
         },
         Arc,
         CondVar,
-        Mutex, //
+        Mutex,
+        MutexGuard, //
     }, //
 };
 
@@ -138,27 +139,27 @@ impl Movable {
         (!state.moving).then(|| f(&state.home))
     }
 
-    /// Waits until it is not being moved, or for a signal.
-    pub(super) fn wait_settled(&self) -> Result {
+    /// Locks the state when it is not being moved. Returns `EINTR` if a signal arrives before.
+    fn lock_settled(&self) -> Result<MutexGuard<'_, State>> {
         let mut state = self.state.lock();
         while state.moving {
             if self.settled.wait_interruptible(&mut state) {
                 return Err(EINTR);
             }
         }
-        Ok(())
+        Ok(state)
+    }
+
+    /// Waits until it is not being moved, or for a signal.
+    pub(super) fn wait_settled(&self) -> Result {
+        self.lock_settled().map(drop)
     }
 
     /// Lets it stay where it is until the result is dropped. Returns `EINTR` if a signal arrives
     /// while it is being moved.
     pub(super) fn pin(self: &Arc<Self>) -> Result<Pinned> {
         self.touch();
-        let mut state = self.state.lock();
-        while state.moving {
-            if self.settled.wait_interruptible(&mut state) {
-                return Err(EINTR);
-            }
-        }
+        let mut state = self.lock_settled()?;
         state.pins += 1;
         Ok(Pinned {
             home: state.home.clone(),
