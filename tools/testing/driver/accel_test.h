@@ -168,8 +168,8 @@ struct accel_test_buffer {
 #define ACCEL_TEST_IOC_KEEP_AWAKE _IO(ACCEL_IOC_TYPE, 0x55)
 
 /*
- * For observers too: to put the device to sleep fails with EBUSY if a is that, and with
- * EIO, but once only, if a is that; to wake it takes b milliseconds.
+ * For observers too: to put the device to sleep fails if a is not zero: with EBUSY for as
+ * long as a is that, else once, with ENODEV or EIO. To wake it takes b milliseconds.
  */
 #define ACCEL_TEST_IOC_SET_POWER _IO(ACCEL_IOC_TYPE, 0x56)
 
