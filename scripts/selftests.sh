@@ -87,7 +87,9 @@ guest_suspend() {
 		alone+=("$(root_dir "$version")/lib/modules/$version/kernel/drivers/block/brd.ko.xz")
 	fi
 	mapfile -t alone < <(printf -- '--alone\n%s\n' "${alone[@]}")
-	runner=./suspend.sh run_guest "$kernel-suspend" --machine pc \
+	# One that does not come back is to show how far it came, and soon.
+	ACCEL_TIMEOUT=${ACCEL_TIMEOUT:-300} runner=./suspend.sh run_guest "$kernel-suspend" \
+		--machine pc --append "no_console_suspend pm_debug_messages" \
 		"${memory[@]}" --device ivshmem-plain,memdev=memory "${alone[@]}" --
 }
 
