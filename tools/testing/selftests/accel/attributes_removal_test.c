@@ -199,9 +199,9 @@ static bool is_right_generation(struct race *race, const char *text, long gone)
 	return true;
 }
 
-static void read_one(struct __test_metadata *_metadata, struct race *race,
-		     const struct shown *shown)
+static void read_one(struct race *race, const struct shown *shown)
 {
+	struct __test_metadata *_metadata = race->_metadata;
 	long gone = atomic_load(&race->gone);
 	char text[sizeof(shown->text)] = "";
 	bool is_right;
@@ -229,7 +229,7 @@ static void *read_all_the_time(void *data)
 
 	while (!atomic_load(&race->stop)) {
 		for (i = 0; i < race->count; i++)
-			read_one(race->_metadata, race, &race->shown[i]);
+			read_one(race, &race->shown[i]);
 		/* Not all of the processors, which the others need too. */
 		usleep(100);
 	}
