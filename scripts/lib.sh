@@ -18,6 +18,11 @@ export ACCEL_CACHE=$accel_cache
 
 # The release that the root folder is.
 debian_suite=trixie
+# The source packages whose newer versions are taken from its backports: the kernel, with
+# the libelf that its headers ask for, and QEMU with its firmware. With the suite's QEMU
+# 10.0 on a busy host, one of two processors now and then gets no more interrupts from its
+# timer, after devices came, went or slept, and the guest waits forever.
+debian_backports=(linux elfutils qemu seabios)
 
 # The part of a message that says who speaks; scripts set it.
 accel_topic=${accel_topic:-accel}
@@ -121,7 +126,7 @@ kernel_version() {
 }
 
 root_key() {
-	{ root_packages && echo "$debian_suite"; } | hash_of
+	{ root_packages && echo "$debian_suite" "${debian_backports[@]}"; } | hash_of
 }
 
 root_dir() {

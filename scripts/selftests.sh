@@ -76,10 +76,6 @@ guest_p2p() {
 }
 
 # The machine sleeps, and with it all devices: also those that files would be on.
-# It has one processor: with two, QEMU 10.0 on a busy host now and then delivers no more
-# interrupts to one of them after it woke the machine, and the guest waits forever. That
-# takes none of our modules: of guests that slept 200 times, 6 in 9 ended so. Devices
-# that sleep while the machine has two processors, and stays awake, are in "main".
 guest_suspend() {
 	local file version alone=("$scripts/guest/suspend.sh")
 	for file in accel.ko accel_test.ko accel_test_pci.ko selftests/suspend_test; do
@@ -93,7 +89,7 @@ guest_suspend() {
 	mapfile -t alone < <(printf -- '--alone\n%s\n' "${alone[@]}")
 	# One that does not come back is to show how far it came, and soon.
 	ACCEL_TIMEOUT=${ACCEL_TIMEOUT:-300} runner=./suspend.sh run_guest "$kernel-suspend" \
-		--machine pc --cpus 1 --append "no_console_suspend pm_debug_messages" \
+		--machine pc --append "no_console_suspend pm_debug_messages" \
 		"${memory[@]}" --device ivshmem-plain,memdev=memory "${alone[@]}" --
 }
 

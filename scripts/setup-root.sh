@@ -87,10 +87,8 @@ configure_apt() {
 	for suite in "$debian_suite" "$debian_suite-updates" "$debian_suite-backports"; do
 		echo "deb $mirror $suite main"
 	done | put etc/apt/sources.list
-	# The kernel is the one thing taken from backports, with the newer
-	# libelf that its headers ask for.
 	put etc/apt/preferences.d/accel <<-END
-		Package: src:linux src:elfutils
+		Package: ${debian_backports[*]/#/src:}
 		Pin: release n=$debian_suite-backports
 		Pin-Priority: 600
 	END

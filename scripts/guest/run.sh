@@ -145,7 +145,7 @@ qemu=(qemu-system-x86_64 -machine "$machine" -pidfile "$place/pid" "${processor[
 	-append "console=ttyS0 panic=-1 oops=panic printk.devkmsg=on loglevel=7 tsc=reliable $append"
 	-serial "file:$place/log"
 	-device virtio-serial-pci -chardev "$console" -device virtconsole,chardev=console
-	-chardev "socket,id=hmp,path=$place/hmp,server=on,wait=off" -mon chardev=hmp,mode=readline
+	-monitor "unix:$place/hmp,server=on,wait=off"
 	"${monitor[@]}" -device virtio-rng-pci "${shares[@]}" "${devices[@]}")
 
 # The kernel has come as far as to its first program.
