@@ -7,6 +7,7 @@
 #include <linux/dma-buf.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -418,16 +419,27 @@ TEST_F_TIMEOUT(own, given_up, 120)
 	close(fd);
 }
 
+struct copier {
+	int fd;
+	/* It has copied, or cannot. */
+	atomic_bool begun;
+};
+
+/* Returns why it had to end. */
 static void *copy_for_ever(void *arg)
 {
-	int fd = *(int *)arg, ret;
+	struct copier *copier = arg;
 	__u32 a, b;
+	int ret;
 
-	if (buffer_create(fd, SIZE, &a, NULL) || buffer_create(fd, SIZE, &b, NULL))
-		return NULL;
-	do
-		ret = edu_copy(fd, a, 0, b, 0, 4096, PATIENCE_MS);
-	while (!ret);
+	ret = buffer_create(copier->fd, SIZE, &a, NULL);
+	if (!ret)
+		ret = buffer_create(copier->fd, SIZE, &b, NULL);
+	while (!ret) {
+		ret = edu_copy(copier->fd, a, 0, b, 0, 4096, PATIENCE_MS);
+		atomic_store(&copier->begun, true);
+	}
+	atomic_store(&copier->begun, true);
 	return (void *)(long)ret;
 }
 
@@ -436,19 +448,22 @@ TEST_F_TIMEOUT(own, unbound_with_dma_in_flight, 120)
 	struct node edu;
 	pthread_t thread;
 	void *ret;
-	int fd, i;
+	int i;
 
 	if (!setup_root(_metadata) || !setup_node(_metadata, &edu))
 		return;
 	for (i = 0; i < 3; i++) {
-		fd = test_open(&edu, O_RDWR);
-		ASSERT_LE(0, fd);
-		ASSERT_EQ(0, pthread_create(&thread, NULL, copy_for_ever, &fd));
-		sleep_ms(30 + 70 * i);
+		struct copier copier = { .fd = test_open(&edu, O_RDWR) };
+
+		ASSERT_LE(0, copier.fd);
+		ASSERT_EQ(0, pthread_create(&thread, NULL, copy_for_ever, &copier));
+		while (!atomic_load(&copier.begun))
+			sleep_ms(1);
+		sleep_ms(70 * i);
 		ASSERT_EQ(0, node_unbind(&edu));
 		ASSERT_EQ(0, pthread_join(thread, &ret));
 		EXPECT_EQ(-ENODEV, (long)ret);
-		close(fd);
+		close(copier.fd);
 		ASSERT_EQ(0, node_bind(&edu));
 	}
 }
@@ -456,7 +471,7 @@ TEST_F_TIMEOUT(own, unbound_with_dma_in_flight, 120)
 TEST_F_TIMEOUT(own, killed_with_dma_in_flight, 120)
 {
 	struct node edu;
-	int fd, i, status;
+	int i, status;
 	pid_t child;
 
 	if (!setup_node(_metadata, &edu))
@@ -464,8 +479,9 @@ TEST_F_TIMEOUT(own, killed_with_dma_in_flight, 120)
 	for (i = 0; i < 3; i++) {
 		child = fork();
 		if (!child) {
-			fd = test_open(&edu, O_RDWR);
-			copy_for_ever(&fd);
+			struct copier copier = { .fd = test_open(&edu, O_RDWR) };
+
+			copy_for_ever(&copier);
 			_exit(1);
 		}
 		sleep_ms(50 + 70 * i);
