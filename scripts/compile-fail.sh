@@ -21,19 +21,19 @@ command=$(sed -nE '1s/^savedcmd_[^ ]+ := //p' "$modules/samples/.accel_minimal.o
 	-e 's/ --out-dir [^ ]+/ --out-dir compile-fail/' -e 's| --emit=[^ ]+||g' \
 	-e 's| [^ ]+\.rs *(;.*)?$| --emit=obj=compile-fail/driver.o compile-fail/driver.rs|')
 
-# Compiles driver.rs after a sed script; prints what the compiler says.
+# Compiles BASE.rs after a sed script; prints what the compiler says.
 compile() {
-	sed "$1" "$cases/driver.rs" >"$work/driver.rs"
+	sed "$2" "$cases/$1.rs" >"$work/driver.rs"
 	"$accel_tree/scripts/in-root.sh" -- env -C "$(in_cache "$modules")" RUSTC_BOOTSTRAP=1 \
 		sh -c "$command" 2>&1
 }
 
 check_case() {
-	local name=$1 mistake=$2 message=$3 said
-	if cmp -s "$cases/driver.rs" <(sed "$mistake" "$cases/driver.rs"); then
+	local base=$1 name=$2 mistake=$3 message=$4 said
+	if cmp -s "$cases/$base.rs" <(sed "$mistake" "$cases/$base.rs"); then
 		echo "# $name: the mistake changes nothing"
 		echo "not ok $name"
-	elif said=$(compile "$mistake"); then
+	elif said=$(compile "$base" "$mistake"); then
 		echo "# $name: compiles"
 		echo "not ok $name"
 	elif ! grep -qF -- "$message" <<<"$said"; then
@@ -45,22 +45,30 @@ check_case() {
 	fi
 }
 
-if said=$(compile ''); then
-	echo "ok without a mistake"
-else
-	head -n 60 <<<"$said" | remark
-	echo "not ok without a mistake"
-fi
 tab=$'\t'
-while IFS= read -r name; do
-	case $name in
-	'' | '#'*) continue ;;
-	esac
-	IFS= read -r mistake
-	IFS= read -r message
-	case $mistake$message in
-	"$tab"?*"$tab"?*) ;;
-	*) die "$cases/cases: '$name' needs a mistake and a message, indented" ;;
-	esac
-	check_case "$name" "${mistake#"$tab"}" "${message#"$tab"}" </dev/null
-done <"$cases/cases"
+# Checks the cases of BASE.cases, whose mistakes are made in BASE.rs.
+check_cases() {
+	local base=$1 name mistake message said
+	if said=$(compile "$base" ''); then
+		echo "ok $base without a mistake"
+	else
+		head -n 60 <<<"$said" | remark
+		echo "not ok $base without a mistake"
+	fi
+	while IFS= read -r name; do
+		case $name in
+		'' | '#'*) continue ;;
+		esac
+		IFS= read -r mistake
+		IFS= read -r message
+		case $mistake$message in
+		"$tab"?*"$tab"?*) ;;
+		*) die "$base.cases: '$name' needs a mistake and a message, indented" ;;
+		esac
+		check_case "$base" "$name" "${mistake#"$tab"}" "${message#"$tab"}" </dev/null
+	done <"$cases/$base.cases"
+}
+
+for file in "$cases"/*.cases; do
+	check_cases "$(basename "$file" .cases)"
+done

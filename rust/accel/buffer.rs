@@ -102,7 +102,10 @@ use crate::{
         Context,
         User, //
     },
-    driver::AccelDriver,
+    driver::{
+        AccelDriver,
+        Invariant, //
+    },
     module_parameters, //
 };
 
@@ -138,7 +141,7 @@ impl Limits {
 /// Whether the devices of the driver `T` have buffers.
 pub struct BufferTable<T: AccelDriver> {
     pub(crate) limits: Option<Limits>,
-    _driver: PhantomData<fn(T)>,
+    _driver: Invariant<T>,
 }
 
 impl<T: AccelDriver> BufferTable<T> {
@@ -194,7 +197,7 @@ impl<T: AccelDriver> Deref for Buffer<T> {
 /// The memory of a buffer.
 pub struct Memory<T: AccelDriver> {
     object: Arc<Object>,
-    _driver: PhantomData<fn(T)>,
+    _driver: Invariant<T>,
 }
 
 impl<T: AccelDriver> Memory<T> {

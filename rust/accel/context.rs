@@ -16,7 +16,10 @@ use crate::{
         Core,
         Device, //
     },
-    driver::AccelDriver,
+    driver::{
+        AccelDriver,
+        Invariant, //
+    },
     file::OpenFile,
     power::{
         Awake,
@@ -135,7 +138,7 @@ impl Call<'_> {
 pub struct Context<'a, T: AccelDriver, R = User> {
     // INVARIANT: The call was admitted to a device of `T`, in the role `R` or a higher one.
     call: Call<'a>,
-    _types: PhantomData<fn() -> (T, R)>,
+    _types: Invariant<(T, R)>,
 }
 
 /// How a [`Context::wait`] ended, when the device was still there.

@@ -32,7 +32,10 @@ use crate::{
         Context,
         Observer, //
     },
-    driver::AccelDriver,
+    driver::{
+        AccelDriver,
+        Invariant, //
+    },
     handler,
     names, //
 };
@@ -53,7 +56,7 @@ pub(crate) struct DebugEntry {
 pub struct DebugFile<T: AccelDriver> {
     // INVARIANT: The function is a shim for `T`.
     entry: DebugEntry,
-    _driver: PhantomData<fn(T)>,
+    _driver: Invariant<T>,
 }
 
 impl<T: AccelDriver> DebugFile<T> {

@@ -4,6 +4,7 @@
 
 mod ops;
 
+use core::marker::PhantomData;
 use kernel::{
     prelude::*,
     types::{
@@ -54,6 +55,13 @@ use crate::{
         accel_info_sensor, //
     },
 };
+
+/// Ties a type to the driver `T` and no other.
+///
+/// Two drivers may be types of which one is a subtype of the other, such as `D<for<'a> fn(&'a u8)>`
+/// and `D<fn(&'static u8)>`, and still have different data. So what was made for one must not be
+/// taken for what was made for the other: all types over a driver are invariant in it.
+pub(crate) type Invariant<T> = PhantomData<fn(T) -> T>;
 
 /// Who a driver is, and where to find what belongs to it.
 ///

@@ -17,7 +17,10 @@ use crate::{
         Context,
         User, //
     },
-    driver::AccelDriver,
+    driver::{
+        AccelDriver,
+        Invariant, //
+    },
     ffi,
     names,
     uapi::*,
@@ -96,7 +99,7 @@ impl EngineTable {
 /// A kind of engine of the driver `T`: a row of its [`AccelDriver::ENGINES`].
 pub struct EngineId<T> {
     number: usize,
-    _driver: PhantomData<fn(T)>,
+    _driver: Invariant<T>,
 }
 
 impl<T> EngineId<T> {

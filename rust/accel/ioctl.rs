@@ -23,7 +23,10 @@ use crate::{
         Observer,
         User, //
     },
-    driver::AccelDriver,
+    driver::{
+        AccelDriver,
+        Invariant, //
+    },
     handler,
     uapi, //
 };
@@ -141,7 +144,7 @@ fn unused(_: Call<'_>, _: &mut [u8]) -> Result {
 pub struct Ioctl<T: AccelDriver> {
     // INVARIANT: `handler` is a shim for `T`, and asks for the role that `flags` says.
     entry: Entry,
-    _driver: PhantomData<fn(T)>,
+    _driver: Invariant<T>,
 }
 
 impl<T: AccelDriver> Ioctl<T> {

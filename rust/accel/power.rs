@@ -58,7 +58,8 @@ use crate::{
     device::Core,
     driver::{
         AccelDriver,
-        DriverOps, //
+        DriverOps,
+        Invariant, //
     },
     ffi::{
         self,
@@ -84,7 +85,7 @@ pub struct Power<T: AccelDriver> {
     pub(crate) suspend: Option<Hook<T>>,
     pub(crate) resume: Option<Hook<T>>,
     pub(crate) autosuspend_ms: Msecs,
-    _driver: PhantomData<fn(T)>,
+    _driver: Invariant<T>,
 }
 
 impl<T: AccelDriver> Power<T> {

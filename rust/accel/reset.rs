@@ -34,7 +34,10 @@ use crate::{
         Core,
         Device, //
     },
-    driver::AccelDriver,
+    driver::{
+        AccelDriver,
+        Invariant, //
+    },
     ffi,
     gate::Guard,
     health::Fault,
@@ -59,7 +62,7 @@ type Hook<T> = for<'a> fn(Context<'a, T, Resetter>) -> Result;
 pub struct Reset<T: AccelDriver> {
     pub(crate) hook: Option<Hook<T>>,
     pub(crate) limit: Limit,
-    _driver: PhantomData<fn(T)>,
+    _driver: Invariant<T>,
 }
 
 impl<T: AccelDriver> Reset<T> {

@@ -2,10 +2,7 @@
 
 //! A device as its driver has it.
 
-use core::{
-    marker::PhantomData,
-    ptr::NonNull, //
-};
+use core::ptr::NonNull;
 use kernel::{
     device,
     prelude::*,
@@ -33,6 +30,7 @@ use crate::{
     debugfs::DeviceFolder,
     driver::{
         AccelDriver,
+        Invariant,
         OpsOf, //
     },
     fence::Fences,
@@ -45,7 +43,7 @@ use crate::{
 #[repr(transparent)]
 pub struct Device<T: AccelDriver> {
     core: Core,
-    _driver: PhantomData<fn(T)>,
+    _driver: Invariant<T>,
 }
 
 impl<T: AccelDriver> Device<T> {

@@ -13,7 +13,10 @@ use crate::{
         Context,
         Observer, //
     },
-    driver::AccelDriver,
+    driver::{
+        AccelDriver,
+        Invariant, //
+    },
     handler,
     uapi, //
 };
@@ -34,7 +37,7 @@ pub(crate) struct TopicEntry {
 pub struct Topic<T: AccelDriver> {
     // INVARIANT: `records` is a shim for `T`.
     entry: TopicEntry,
-    _driver: PhantomData<fn(T)>,
+    _driver: Invariant<T>,
 }
 
 impl<T: AccelDriver> Topic<T> {

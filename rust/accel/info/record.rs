@@ -85,7 +85,7 @@ impl From<Sensor<'_>> for accel_info_sensor {
 pub struct List<R = ()> {
     bytes: KVVec<u8>,
     record_size: usize,
-    _record: core::marker::PhantomData<R>,
+    _record: core::marker::PhantomData<fn(R) -> R>,
 }
 
 impl<R: IntoBytes + Immutable> List<R> {

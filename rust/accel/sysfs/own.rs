@@ -40,7 +40,10 @@ use crate::{
         Context,
         Observer, //
     },
-    driver::AccelDriver,
+    driver::{
+        AccelDriver,
+        Invariant, //
+    },
     handler,
     names, //
 };
@@ -68,7 +71,7 @@ pub(crate) struct AttributeEntry {
 pub struct Attribute<T: AccelDriver> {
     // INVARIANT: The functions are shims for `T`.
     entry: AttributeEntry,
-    _driver: PhantomData<fn(T)>,
+    _driver: Invariant<T>,
 }
 
 impl<T: AccelDriver> Attribute<T> {
