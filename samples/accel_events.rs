@@ -20,14 +20,14 @@ struct Data {
 /// The counter has passed a multiple of ten.
 const TEN: EventKind = EventKind::new(0);
 
-/// `struct accel_events_count` of `accel_events.h`.
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Count {
-    size: u32,
-    by: u32,
-    now: u32,
-    reserved: u32,
+uapi_struct! {
+    /// `struct accel_events_count` of `accel_events.h`.
+    struct Count {
+        size: u32,
+        by: u32,
+        now: u32,
+        reserved: u32,
+    }
 }
 
 fn count(ctx: Context<'_, Counter>, args: &mut Count) -> Result {

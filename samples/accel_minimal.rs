@@ -11,14 +11,14 @@ use kernel::device;
 
 struct Minimal;
 
-/// `struct accel_minimal_add` of `include/uapi/accel/minimal.h`.
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Add {
-    size: u32,
-    a: u32,
-    b: u32,
-    sum: u32,
+uapi_struct! {
+    /// `struct accel_minimal_add` of `include/uapi/accel/minimal.h`.
+    struct Add {
+        size: u32,
+        a: u32,
+        b: u32,
+        sum: u32,
+    }
 }
 
 fn add(_ctx: Context<'_, Minimal>, args: &mut Add) -> Result {

@@ -13,13 +13,13 @@ use kernel::sync::atomic::{Atomic, Relaxed};
 
 struct Doubler;
 
-/// `struct accel_reset_twice` of `accel_reset.h`.
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Twice {
-    size: u32,
-    value: u32,
-    result: u32,
+uapi_struct! {
+    /// `struct accel_reset_twice` of `accel_reset.h`.
+    struct Twice {
+        size: u32,
+        value: u32,
+        result: u32,
+    }
 }
 
 fn twice(ctx: Context<'_, Doubler>, args: &mut Twice) -> Result {

@@ -2,12 +2,11 @@
 
 //! The structures of `include/uapi/accel/edu.h`, where they are documented.
 
-use accel::Deadline;
-use kernel::{
-    prelude::*,
-    time::Msecs, //
+use accel::{
+    uapi_struct,
+    Deadline, //
 };
-use zerocopy_derive::KnownLayout;
+use kernel::time::Msecs;
 
 const DEFAULT_TIMEOUT_MS: Msecs = 1000;
 
@@ -17,36 +16,32 @@ pub(crate) fn deadline(timeout_ms: Msecs) -> Deadline {
     Deadline::in_ms(timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS))
 }
 
-/// `ACCEL_EDU_IOC_FACTORIAL`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct Factorial {
-    pub(crate) size: u32,
-    pub(crate) n: u32,
-    pub(crate) timeout_ms: u32,
-    pub(crate) result: u32,
-}
+uapi_struct! {
+    /// `ACCEL_EDU_IOC_FACTORIAL`
+    pub(crate) struct Factorial {
+        pub(crate) size: u32,
+        pub(crate) n: u32,
+        pub(crate) timeout_ms: u32,
+        pub(crate) result: u32,
+    }
 
-/// `ACCEL_EDU_IOC_COPY`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct BufferCopy {
-    pub(crate) size: u32,
-    pub(crate) len: u32,
-    pub(crate) source: u32,
-    pub(crate) target: u32,
-    pub(crate) source_offset: u64,
-    pub(crate) target_offset: u64,
-    pub(crate) timeout_ms: u32,
-    pub(crate) reserved: u32,
-}
+    /// `ACCEL_EDU_IOC_COPY`
+    pub(crate) struct BufferCopy {
+        pub(crate) size: u32,
+        pub(crate) len: u32,
+        pub(crate) source: u32,
+        pub(crate) target: u32,
+        pub(crate) source_offset: u64,
+        pub(crate) target_offset: u64,
+        pub(crate) timeout_ms: u32,
+        pub(crate) reserved: u32,
+    }
 
-/// `ACCEL_EDU_IOC_LIVENESS`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct Liveness {
-    pub(crate) size: u32,
-    pub(crate) value: u32,
-    pub(crate) reply: u32,
-    pub(crate) reserved: u32,
+    /// `ACCEL_EDU_IOC_LIVENESS`
+    pub(crate) struct Liveness {
+        pub(crate) size: u32,
+        pub(crate) value: u32,
+        pub(crate) reply: u32,
+        pub(crate) reserved: u32,
+    }
 }

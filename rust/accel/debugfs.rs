@@ -109,15 +109,17 @@ impl<T: AccelDriver> DebugTable<T> {
         let mut i = 0;
         while i < files.len() {
             let name = files[i].entry.name.to_bytes();
-            assert!(
+            names::require(
                 names::is_of_file(name),
-                "a debug file has a name without slashes"
+                name,
+                "a debug file has a name without slashes",
             );
             let mut before = 0;
             while before < i {
-                assert!(
+                names::require(
                     !names::equal(name, files[before].entry.name.to_bytes()),
-                    "the debug files of a driver have different names"
+                    name,
+                    "the debug files of a driver have different names",
                 );
                 before += 1;
             }

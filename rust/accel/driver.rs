@@ -87,21 +87,38 @@ impl DriverInfo {
         const fn fits(text: &str, room: usize) -> bool {
             !text.is_empty() && text.len() < room
         }
-        assert!(
-            fits(self.name, 32) && fits(self.version, 32),
-            "a driver has a name and a version of at most 31 bytes"
+        let name = self.name.as_bytes();
+        names::require(
+            fits(self.name, 32),
+            name,
+            "INFO.name: a driver has a name of at most 31 bytes",
         );
-        assert!(
-            names::is_of_file(self.name.as_bytes()),
-            "a driver's name is that of a folder in sysfs, without slashes"
+        names::require(
+            names::is_of_file(name),
+            name,
+            "INFO.name: a driver's name is that of a folder in sysfs, without slashes",
         );
-        assert!(
-            fits(self.user_space_url, 128) && fits(self.user_space_license, 64),
-            "a driver has an open user space (at most 127 bytes) with a licence (at most 63)"
+        names::require(
+            fits(self.version, 32),
+            name,
+            "INFO.version: a driver has a version of at most 31 bytes",
         );
-        assert!(
+        names::require(
+            fits(self.user_space_url, 128),
+            name,
+            "INFO.user_space_url: a driver has an open user space, at a place of at most 127 bytes",
+        );
+        names::require(
+            fits(self.user_space_license, 64),
+            name,
+            "INFO.user_space_license: a driver has an open user space, with a licence of at most \
+             63 bytes",
+        );
+        names::require(
             fits(self.documentation_url, 128),
-            "a driver's interface is documented (at most 127 bytes)"
+            name,
+            "INFO.documentation_url: a driver's interface is documented, at a place of at most \
+             127 bytes",
         );
     }
 }

@@ -64,19 +64,22 @@ impl EngineTable {
         let mut i = 0;
         while i < engines.len() {
             let name = engines[i].name.as_bytes();
-            assert!(
+            names::require(
                 names::is_of_key(name) && name.len() <= 31,
-                "an engine has a name of at most 31 bytes, without colons and white space"
+                name,
+                "an engine has a name of at most 31 bytes, without colons and white space",
             );
-            assert!(
+            names::require(
                 !names::begins_with(name, b"capacity-"),
-                "an engine's name does not begin with \"capacity-\""
+                name,
+                "an engine's name does not begin with \"capacity-\"",
             );
             let mut before = 0;
             while before < i {
-                assert!(
+                names::require(
                     !names::equal(name, engines[before].name.as_bytes()),
-                    "the engines of a driver have different names"
+                    name,
+                    "the engines of a driver have different names",
                 );
                 before += 1;
             }

@@ -14,7 +14,6 @@ use kernel::{
     bindings,
     prelude::*, //
 };
-use zerocopy::KnownLayout;
 
 use crate::{
     context::{
@@ -28,7 +27,11 @@ use crate::{
         Invariant, //
     },
     handler,
-    uapi, //
+    names,
+    uapi::{
+        self,
+        UapiType, //
+    }, //
 };
 
 /// The largest structure that an ioctl may take, in bytes. Larger data goes by pointer.
@@ -72,17 +75,20 @@ pub(crate) struct Shape {
 
 impl Entry {
     const fn new(nr: u8, name: &'static str, description: &'static str, size: usize) -> Self {
-        assert!(
+        names::require(
             size >= size_of::<u32>() && size <= ARGS_MAX,
-            "an ioctl's structure starts with its size and has at most 256 bytes"
+            name.as_bytes(),
+            "the structure of an ioctl has at most 256 bytes",
         );
-        assert!(
+        names::require(
             name.len() < NAME_SIZE,
-            "an ioctl's name has at most 47 bytes"
+            name.as_bytes(),
+            "an ioctl's name has at most 47 bytes",
         );
-        assert!(
+        names::require(
             description.len() < 128,
-            "an ioctl's description has at most 127 bytes"
+            name.as_bytes(),
+            "an ioctl's description has at most 127 bytes",
         );
         Self {
             command: kernel::ioctl::_IO(uapi::ACCEL_IOC_TYPE, nr as u32),
@@ -151,9 +157,9 @@ impl<T: AccelDriver> Ioctl<T> {
     /// Declares an ioctl that users may call.
     ///
     /// `nr` is its number, from 0x40 to 0xbf, and `name` its name in the C header. The type of the
-    /// structure is taken from the signature of `handler`: it must be `repr(C)`, without implicit
-    /// padding, and begin with a `u32` that holds its size. What the handler leaves in it goes back
-    /// to user space if the handler succeeds.
+    /// structure is taken from the signature of `handler`: [`uapi_struct!`](crate::uapi_struct)
+    /// declares it, and it begins with `size: u32`. What the handler leaves in it goes back to user
+    /// space if the handler succeeds.
     pub const fn new<A, H>(
         nr: u8,
         name: &'static str,
@@ -161,7 +167,7 @@ impl<T: AccelDriver> Ioctl<T> {
         description: &'static str,
     ) -> Self
     where
-        A: FromBytes + IntoBytes + KnownLayout,
+        A: UapiType,
         H: Fn(Context<'_, T, User>, &mut A) -> Result + Copy,
     {
         Self::in_role::<User, A, H>(nr, name, handler, description, 0)
@@ -176,7 +182,7 @@ impl<T: AccelDriver> Ioctl<T> {
         description: &'static str,
     ) -> Self
     where
-        A: FromBytes + IntoBytes + KnownLayout,
+        A: UapiType,
         H: Fn(Context<'_, T, Observer>, &mut A) -> Result + Copy,
     {
         Self::in_role::<Observer, A, H>(nr, name, handler, description, uapi::ACCEL_IOCTL_OBSERVER)
@@ -191,10 +197,15 @@ impl<T: AccelDriver> Ioctl<T> {
         role_flag: u32,
     ) -> Self
     where
-        A: FromBytes + IntoBytes + KnownLayout,
+        A: UapiType,
         H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
     {
         let _ = handler;
+        names::require(
+            A::BEGINS_WITH_SIZE,
+            name.as_bytes(),
+            "the structure of an ioctl begins with `size: u32`",
+        );
         let mut entry = Entry::new(nr, name, description, size_of::<A>());
         entry.shape.flags |= role_flag;
         entry.handler = shim::<T, R, A, H>;
@@ -207,9 +218,10 @@ impl<T: AccelDriver> Ioctl<T> {
 
     /// Says that the structure has grown: callers may still pass its first `size` bytes.
     pub const fn min_size(mut self, size: usize) -> Self {
-        assert!(
+        names::require(
             size >= size_of::<u32>() && size <= self.entry.shape.size as usize,
-            "the first version of a structure is not larger than today's"
+            self.entry.name.as_bytes(),
+            "the first version of a structure is not larger than today's",
         );
         // INVARIANT: Checked above. CAST: At most `ARGS_MAX`.
         self.entry.shape.min_size = size as u32;
@@ -245,9 +257,10 @@ impl<T: AccelDriver> Ioctl<T> {
     ///
     /// An ioctl for observers does not wake a device: this does not compile.
     pub const fn powered(mut self) -> Self {
-        assert!(
+        names::require(
             self.entry.shape.flags & uapi::ACCEL_IOCTL_OBSERVER == 0,
-            "observers do not wake a device"
+            self.entry.name.as_bytes(),
+            "observers do not wake a device",
         );
         self.entry.shape.flags |= uapi::ACCEL_IOCTL_POWERED;
         self
@@ -262,7 +275,7 @@ impl<T: AccelDriver> Ioctl<T> {
 unsafe fn shim<T, R, A, H>(call: Call<'_>, args: &mut [u8]) -> Result
 where
     T: AccelDriver,
-    A: FromBytes + IntoBytes + KnownLayout,
+    A: UapiType,
     H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
 {
     // SAFETY: `Ioctl` was given one.
@@ -286,9 +299,10 @@ impl<T: AccelDriver> IoctlTable<T> {
         let mut i = 0;
         while i < ioctls.len() {
             let nr = ioctls[i].entry.command & 0xff;
-            assert!(
+            names::require(
                 nr >= next && nr < uapi::ACCEL_IOC_DRIVER_END as u32,
-                "ioctl numbers are from 0x40 to 0xbf, ascending and unique"
+                ioctls[i].entry.name.as_bytes(),
+                "ioctl numbers are from 0x40 to 0xbf, ascending and unique",
             );
             next = nr + 1;
             i += 1;

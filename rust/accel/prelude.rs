@@ -4,6 +4,7 @@
 
 #[doc(no_inline)]
 pub use crate::{
+    uapi_struct,
     AccelDriver,
     Context,
     Deadline,
@@ -22,6 +23,3 @@ pub use kernel::{
     prelude::*,
     types::CovariantForLt, //
 };
-
-#[doc(no_inline)]
-pub use zerocopy_derive::KnownLayout;

@@ -6,11 +6,28 @@
 
 #![allow(missing_docs)] // The C header documents them.
 
+mod structure;
+
 use kernel::prelude::*;
 use zerocopy_derive::{
     Immutable,
     KnownLayout, //
 };
+
+#[doc(hidden)]
+pub use self::structure::assert_uapi_type;
+pub use self::structure::UapiType;
+
+/// What `uapi_struct!` derives.
+#[doc(hidden)]
+pub mod derive {
+    pub use zerocopy_derive::{
+        FromBytes,
+        Immutable,
+        IntoBytes,
+        KnownLayout, //
+    };
+}
 
 pub const ACCEL_IOC_TYPE: u32 = 0x9b;
 pub const ACCEL_IOC_DRIVER_BASE: u8 = 0x40;

@@ -4,7 +4,6 @@
 
 use core::marker::PhantomData;
 use kernel::prelude::*;
-use zerocopy::Immutable;
 
 use super::List;
 use crate::{
@@ -18,7 +17,11 @@ use crate::{
         Invariant, //
     },
     handler,
-    uapi, //
+    names,
+    uapi::{
+        self,
+        UapiType, //
+    }, //
 };
 
 /// A [`Topic`] without its types.
@@ -41,12 +44,13 @@ pub struct Topic<T: AccelDriver> {
 }
 
 impl<T: AccelDriver> Topic<T> {
-    /// Declares a topic, by its number and the function that lists its records.
+    /// Declares a topic, by its number, from 0x8000 on, and the function that lists its records,
+    /// which [`uapi_struct!`](crate::uapi_struct) declares.
     ///
     /// The function is called for observers, so it must not reach the hardware.
     pub const fn new<R, H>(id: u32, handler: H) -> Self
     where
-        R: IntoBytes + Immutable,
+        R: UapiType,
         H: Fn(&Context<'_, T, Observer>, &mut List<R>) -> Result + Copy,
     {
         let _ = handler;
@@ -68,7 +72,7 @@ impl<T: AccelDriver> Topic<T> {
 unsafe fn shim<T, R, H>(call: &Call<'_>) -> Result<List>
 where
     T: AccelDriver,
-    R: IntoBytes + Immutable,
+    R: UapiType,
     H: Fn(&Context<'_, T, Observer>, &mut List<R>) -> Result + Copy,
 {
     // SAFETY: `Topic` was given one.
@@ -89,9 +93,10 @@ impl<T: AccelDriver> TopicTable<T> {
         let mut next = uapi::ACCEL_INFO_DRIVER_BASE;
         let mut i = 0;
         while i < topics.len() {
-            assert!(
+            names::require_of_number(
                 topics[i].entry.id >= next,
-                "topic numbers are from 0x8000, ascending and unique"
+                topics[i].entry.id,
+                "topic numbers are from 0x8000, ascending and unique",
             );
             next = topics[i].entry.id + 1;
             i += 1;

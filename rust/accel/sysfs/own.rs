@@ -168,15 +168,17 @@ impl<T: AccelDriver> AttributeTable<T> {
         let mut i = 0;
         while i < attributes.len() {
             let name = attributes[i].entry.name.to_bytes();
-            assert!(
+            names::require(
                 names::is_of_file(name),
-                "an attribute has a name without slashes"
+                name,
+                "an attribute has a name without slashes",
             );
             let mut before = 0;
             while before < i {
-                assert!(
+                names::require(
                     !names::equal(name, attributes[before].entry.name.to_bytes()),
-                    "the attributes of a driver have different names"
+                    name,
+                    "the attributes of a driver have different names",
                 );
                 before += 1;
             }

@@ -38,16 +38,21 @@ struct Data {
 
 struct PerOpen(u32);
 
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Args {
-    size: u32,
-    value: u32,
-}
+uapi_struct! {
+    struct Args {
+        size: u32,
+        value: u32,
+    }
 
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Large([u32; 64]);
+    struct Large {
+        size: u32,
+        part: Part,
+    }
+
+    struct Part {
+        words: [u32; 63],
+    }
+}
 
 const ENGINE: EngineId<Good> = EngineId::row::<1>();
 
@@ -61,7 +66,7 @@ fn user(ctx: Context<'_, Good>, args: &mut Args) -> Result {
 }
 
 fn observer(ctx: Context<'_, Good, Observer>, args: &mut Large) -> Result {
-    args.0[1] = *ctx.data().value.lock();
+    args.part.words[0] = *ctx.data().value.lock();
     Ok(())
 }
 

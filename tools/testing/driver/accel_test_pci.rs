@@ -53,25 +53,23 @@ const IN_RESET: u32 = 0x6275_7379;
 /// In the fifth word of the memory, while the device is asleep.
 const ASLEEP: u32 = 0x6173_6c70;
 
-/// `struct accel_test_pci_peek`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Peek {
-    size: u32,
-    offset: u32,
-    value: u32,
-    reserved: u32,
-}
+uapi_struct! {
+    /// `struct accel_test_pci_peek`
+    struct Peek {
+        size: u32,
+        offset: u32,
+        value: u32,
+        reserved: u32,
+    }
 
-/// `struct accel_test_pci_place`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Place {
-    size: u32,
-    handle: u32,
-    region: u32,
-    reserved: u32,
-    offset: u64,
+    /// `struct accel_test_pci_place`
+    struct Place {
+        size: u32,
+        handle: u32,
+        region: u32,
+        reserved: u32,
+        offset: u64,
+    }
 }
 
 /// The part of the memory that is for buffers.

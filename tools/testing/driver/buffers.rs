@@ -8,17 +8,17 @@ use accel::{
 };
 use core::ops::Range;
 
-/// `struct accel_test_buffer`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct BufferBytes {
-    size: u32,
-    handle: u32,
-    offset: u64,
-    len: u64,
-    byte: u32,
-    reserved: u32,
-    sum: u64,
+uapi_struct! {
+    /// `struct accel_test_buffer`
+    pub(crate) struct BufferBytes {
+        size: u32,
+        handle: u32,
+        offset: u64,
+        len: u64,
+        byte: u32,
+        reserved: u32,
+        sum: u64,
+    }
 }
 
 impl BufferBytes {

@@ -13,7 +13,6 @@ use kernel::sync::{
     },
     Arc, //
 };
-use zerocopy_derive::Immutable;
 
 use crate::{
     Policy,
@@ -39,31 +38,27 @@ impl Drop for Asleep {
     }
 }
 
-/// `struct accel_test_words`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct Words {
-    size: u32,
-    pub(crate) a: u32,
-    pub(crate) b: u32,
-    pub(crate) result: u32,
-}
+uapi_struct! {
+    /// `struct accel_test_words`
+    pub(crate) struct Words {
+        size: u32,
+        pub(crate) a: u32,
+        pub(crate) b: u32,
+        pub(crate) result: u32,
+    }
 
-/// `struct accel_test_grown`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct Grown {
-    words: Words,
-    c: u32,
-    echo: u32,
-}
+    /// `struct accel_test_grown`
+    pub(crate) struct Grown {
+        words: Words,
+        c: u32,
+        echo: u32,
+    }
 
-/// `struct accel_test_record`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub(crate) struct Record {
-    number: u32,
-    square: u32,
+    /// `struct accel_test_record`
+    pub(crate) struct Record {
+        number: u32,
+        square: u32,
+    }
 }
 
 impl Words {

@@ -20,22 +20,20 @@ const NOT: u32 = 0;
 const FAILS: u32 = 1;
 const LIES: u32 = 2;
 
-/// `struct accel_test_pci_copies`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct CopiesArgs {
-    size: u32,
-    mode: u32,
-    count: u32,
-    reserved: u32,
-}
+uapi_struct! {
+    /// `struct accel_test_pci_copies`
+    pub(crate) struct CopiesArgs {
+        size: u32,
+        mode: u32,
+        count: u32,
+        reserved: u32,
+    }
 
-/// `struct accel_test_pci_hold`
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct HoldArgs {
-    size: u32,
-    handle: u32,
+    /// `struct accel_test_pci_hold`
+    pub(crate) struct HoldArgs {
+        size: u32,
+        handle: u32,
+    }
 }
 
 /// How the device copies, and how often it was asked to.

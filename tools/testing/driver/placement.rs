@@ -19,14 +19,15 @@ use kernel::{
 
 use crate::TestPci;
 
-/// `struct accel_test_pci_placement`
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct Args {
-    size: u32,
-    alignment: u32,
-    start: u64,
-    end: u64,
+uapi_struct! {
+    /// `struct accel_test_pci_placement`
+    #[derive(Clone, Copy)]
+    pub(crate) struct Args {
+        size: u32,
+        alignment: u32,
+        start: u64,
+        end: u64,
+    }
 }
 
 /// What is kept of an open file.

@@ -13,16 +13,16 @@ use kernel::{
 
 use crate::test_driver::TestDriver;
 
-/// Maps the bytes from `start` to `end` of a buffer.
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct Args {
-    size: u32,
-    handle: u32,
-    start: u32,
-    end: u32,
-    /// How many entries of a table these are; zero if there is no table.
-    entries: u32,
+uapi_struct! {
+    /// Maps the bytes from `start` to `end` of a buffer.
+    pub(crate) struct Args {
+        size: u32,
+        handle: u32,
+        start: u32,
+        end: u32,
+        /// How many entries of a table these are; zero if there is no table.
+        entries: u32,
+    }
 }
 
 /// Maps a part of a buffer. Returns `EBADMSG` if its table and its pieces are not the same.
@@ -57,14 +57,14 @@ pub(crate) fn map(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
     Ok(())
 }
 
-/// Maps the begin of a buffer for a device that only reads, and writes to it meanwhile.
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct ReadArgs {
-    size: u32,
-    handle: u32,
-    /// Whether the device works on a copy.
-    copy: u32,
+uapi_struct! {
+    /// Maps the begin of a buffer for a device that only reads, and writes to it meanwhile.
+    pub(crate) struct ReadArgs {
+        size: u32,
+        handle: u32,
+        /// Whether the device works on a copy.
+        copy: u32,
+    }
 }
 
 /// Returns `EBADMSG` if what was written meanwhile is lost.

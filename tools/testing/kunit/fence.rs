@@ -62,20 +62,18 @@ struct State {
     watched: Mutex<KVec<Pin<KBox<FenceCallback>>>>,
 }
 
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Args {
-    size: u32,
-    fd: i32,
-}
+uapi_struct! {
+    struct Args {
+        size: u32,
+        fd: i32,
+    }
 
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Work {
-    size: u32,
-    read: u32,
-    written: u32,
-    pending: u32,
+    struct Work {
+        size: u32,
+        read: u32,
+        written: u32,
+        pending: u32,
+    }
 }
 
 fn make(ctx: Context<'_, FenceDriver>, args: &mut Args) -> Result {

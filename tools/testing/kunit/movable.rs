@@ -6,13 +6,13 @@ use accel::prelude::*;
 
 use crate::test_driver::TestDriver;
 
-/// Has a buffer be in the memory of the device.
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-pub(crate) struct Args {
-    size: u32,
-    handle: u32,
-    region: u32,
+uapi_struct! {
+    /// Has a buffer be in the memory of the device.
+    pub(crate) struct Args {
+        size: u32,
+        handle: u32,
+        region: u32,
+    }
 }
 
 pub(crate) fn place(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {

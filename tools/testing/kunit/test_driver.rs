@@ -104,13 +104,13 @@ pub(crate) const COHERENT: u64 = 1 << 20;
 /// How much memory is set aside for it: region 2.
 pub(crate) const ASIDE: usize = 64 << 10;
 
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, KnownLayout)]
-struct Args {
-    size: u32,
-    a: u32,
-    b: u32,
-    result: u32,
+uapi_struct! {
+    struct Args {
+        size: u32,
+        a: u32,
+        b: u32,
+        result: u32,
+    }
 }
 
 fn add(_ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
