@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is missing in the bindings of the kernel crate: the functions of `helpers.c` and `power.c`,
-//! and the raw casts that the kernel crate keeps to itself.
+//! What is missing in the bindings of the kernel crate: the functions of `access.c`, `helpers.c`
+//! and `power.c`, and the raw casts that the kernel crate keeps to itself.
 
 use core::{
     marker::{
@@ -54,6 +54,13 @@ extern "C" {
         vma: *mut bindings::vm_area_struct,
         dev: *mut bindings::device,
     );
+    pub(crate) fn accel_vma_access(
+        vma: *mut bindings::vm_area_struct,
+        address: c_ulong,
+        buf: *mut c_void,
+        len: c_int,
+        write: c_int,
+    ) -> c_int;
     pub(crate) fn accel_helper_insert_pfn(
         vma: *mut bindings::vm_area_struct,
         address: c_ulong,

@@ -116,8 +116,10 @@ vm_fault_t accel_helper_insert_pfn(struct vm_area_struct *vma, unsigned long add
 void accel_helper_vma_set_coherent_memory(struct vm_area_struct *vma, struct device *dev)
 {
 	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
-	if (!dev_is_dma_coherent(dev))
+	if (!dev_is_dma_coherent(dev)) {
+		vm_flags_set(vma, VM_IO);
 		vma->vm_page_prot = pgprot_dmacoherent(vma->vm_page_prot);
+	}
 }
 
 void *accel_helper_ioremap_wc(u64 phys, size_t size)

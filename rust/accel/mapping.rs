@@ -256,6 +256,7 @@ impl Drop for AddressSpace {
 static VM_OPS: Shared<bindings::vm_operations_struct> =
     Shared::new(bindings::vm_operations_struct {
         fault: Some(fault),
+        access: Some(ffi::accel_vma_access),
         ..pin_init::zeroed()
     });
 

@@ -39,6 +39,7 @@ static VM_OPS: Shared<bindings::vm_operations_struct> =
         open: Some(open),
         close: Some(close),
         fault: Some(fault),
+        access: Some(ffi::accel_vma_access),
         ..pin_init::zeroed()
     });
 
