@@ -18,7 +18,7 @@
 //! - [`coredump`]: what is kept of an error
 //! - `health`, `reset`, `watchdog`: errors of a device, and what is done about them
 //! - `power`: when a device is asleep
-//! - [`buffer`], `mapping`: memory that processes share with a device
+//! - [`buffer`], `mapping`, `address_space`: memory that processes share with a device
 //! - [`engine`], `work`, [`fence`], `background`: work that goes on when a call has returned
 //! - `gate`, `visit`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`,
 //!   `names`, `handler`, [`ioctl`], `args`: mechanisms
@@ -28,6 +28,7 @@
 //! behind the gate of a device. So an open file never points into a driver's module, and the
 //! module can go while files are open.
 
+mod address_space;
 mod args;
 #[cfg(CONFIG_AUXILIARY_BUS)]
 pub mod auxiliary;

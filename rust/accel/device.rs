@@ -37,6 +37,7 @@ use kernel::{
 
 pub use self::typed::Device;
 use crate::{
+    address_space::AddressSpace,
     buffer::Pool,
     chardev,
     coredump,
@@ -48,7 +49,6 @@ use crate::{
     file::Files,
     gate::Gate,
     health::Health,
-    mapping::AddressSpace,
     minor::Minor,
     power::{
         self,

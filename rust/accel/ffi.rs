@@ -150,13 +150,8 @@ extern "C" {
     );
     pub(crate) fn vunmap(address: *const c_void);
     fn accel_helper_vmap(pages: *const *mut bindings::page, count: c_uint) -> *mut c_void;
-    pub(crate) fn anon_inode_create_getfile(
-        name: *const c_char,
-        fops: *const bindings::file_operations,
-        data: *mut c_void,
-        flags: c_int,
-        context_inode: *const bindings::inode,
-    ) -> *mut bindings::file;
+    pub(crate) fn accel_inode_new() -> *mut bindings::inode;
+    pub(crate) fn accel_inode_free(inode: *mut bindings::inode);
     pub(crate) fn accel_helper_dma_fence_get(fence: *mut bindings::dma_fence);
     pub(crate) fn accel_helper_dma_fence_put(fence: *mut bindings::dma_fence);
     pub(crate) fn accel_helper_sync_file_create(

@@ -15,7 +15,6 @@ use kernel::{
     bindings,
     device,
     error::{
-        from_err_ptr,
         from_result,
         to_result, //
     },
@@ -27,7 +26,6 @@ use kernel::{
         flags,
         VmaNew, //
     },
-    module::this_module,
     page::{
         PAGE_SHIFT,
         PAGE_SIZE, //
@@ -52,8 +50,7 @@ use crate::{
         Role, //
     },
     reset::Patience,
-    state::State,
-    LocalModule, //
+    state::State, //
 };
 
 /// A part of a device that a process asks to map, in bytes. Both are multiples of the page size.
@@ -187,69 +184,6 @@ impl<'a> IoRange<'a> {
             return Err(EINVAL);
         }
         Ok(usize::try_from(self.start >> PAGE_SHIFT)?)
-    }
-}
-
-/// What the files of a device map, whichever inode they were opened by. So all mappings of a device
-/// can be found, and those of no other.
-///
-/// # Invariants
-///
-/// Owns a reference to a file of the kernel's, which has an inode of its own.
-pub(crate) struct AddressSpace(NonNull<bindings::file>);
-
-// SAFETY: An address space has locks of its own, and may be used from any thread.
-unsafe impl Send for AddressSpace {}
-// SAFETY: As above.
-unsafe impl Sync for AddressSpace {}
-
-/// Nothing is ever done with such a file; it pins this module as long as it exists.
-static NO_FOPS: Shared<bindings::file_operations> = Shared::new(bindings::file_operations {
-    owner: this_module::<LocalModule>().as_ptr(),
-    ..pin_init::zeroed()
-});
-
-impl AddressSpace {
-    pub(crate) fn new() -> Result<Self> {
-        // SAFETY: The name and the operations are static.
-        let file = from_err_ptr(unsafe {
-            ffi::anon_inode_create_getfile(
-                c"[accelerator]".as_char_ptr(),
-                NO_FOPS.get(),
-                core::ptr::null_mut(),
-                bindings::O_RDWR as c_int,
-                core::ptr::null(),
-            )
-        })?;
-        // INVARIANT: The reference to the new file was just created.
-        Ok(Self(NonNull::new(file).ok_or(ENOMEM)?))
-    }
-
-    /// Returns the C side.
-    pub(crate) fn as_raw(&self) -> *mut bindings::address_space {
-        // SAFETY: The file is valid by the type invariants; its mapping stays the same.
-        unsafe { (*self.0.as_ptr()).f_mapping }
-    }
-
-    /// Takes `pages` pages from number `first` of the files on out of all mappings. They can come
-    /// back by page faults.
-    pub(crate) fn unmap(&self, first: usize, pages: usize) {
-        // SAFETY: The address space is valid as long as the file is.
-        unsafe { bindings::unmap_mapping_pages(self.as_raw(), first, pages, true) };
-    }
-
-    /// Takes all pages out of all mappings. They can come back by page faults.
-    pub(crate) fn unmap_all(&self) {
-        // SAFETY: The address space is valid as long as the file is.
-        unsafe { bindings::unmap_mapping_range(self.as_raw(), 0, 0, 1) };
-    }
-}
-
-impl Drop for AddressSpace {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariants there is a reference, which is given up. Nothing waits
-        // for the file, so it may go at once; later could be too late for this module.
-        unsafe { bindings::__fput_sync(self.0.as_ptr()) };
     }
 }
 

@@ -42,10 +42,8 @@ use super::{
     registry::Registry, //
 };
 use crate::{
-    mapping::{
-        AddressSpace,
-        IoRange, //
-    },
+    address_space::AddressSpace,
+    mapping::IoRange,
     uapi::{
         accel_info_memory,
         ACCEL_MEMORY_COHERENT,
