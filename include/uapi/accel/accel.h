@@ -741,8 +741,8 @@ struct accel_bo_export {
  * What this file has already, because it has exported or imported it before,
  * comes back under the handle that it has; it is to be closed once. A buffer of
  * another file of the same device is the same buffer. EBADF if there is no such
- * descriptor, EINVAL if it is of something else; or what the exporter says, if
- * the device cannot work on its memory.
+ * descriptor, EINVAL if it is of something else, or not made of whole pages; or
+ * what the exporter says, if the device cannot work on its memory.
  */
 struct accel_bo_import {
 	__u32 size;

@@ -24,6 +24,7 @@ use kernel::{
         to_result, //
     },
     new_mutex,
+    page::PAGE_SIZE,
     prelude::*,
     sync::{
         atomic::{
@@ -67,6 +68,10 @@ pub(super) struct Import {
     mapped: Atomic<u32>,
     #[pin]
     attached: Mutex<Option<Attached>>,
+    // Held until the device is detached: who comes second, as the removal of that device may,
+    // returns when it is. Locked before the reservation.
+    #[pin]
+    ending: Mutex<()>,
 }
 
 /// # Invariants
@@ -102,9 +107,13 @@ impl ImportMap {
 }
 
 impl Import {
-    /// Attaches the device of `core` to `dmabuf`. The caller must be inside the gate.
+    /// Attaches the device of `core` to `dmabuf`. The caller must be inside the gate. Returns
+    /// `EINVAL` if it is not made of whole pages.
     pub(super) fn new(core: &Core, dmabuf: DmaBuf) -> Result<Arc<Self>> {
         let (size, identity) = (dmabuf.size(), dmabuf.identity());
+        if size == 0 || size % PAGE_SIZE != 0 {
+            return Err(EINVAL);
+        }
         let import = Arc::pin_init(
             pin_init!(Self {
                 size,
@@ -112,6 +121,7 @@ impl Import {
                 lost: AtomicFlag::new(false),
                 mapped: Atomic::new(0),
                 attached <- new_mutex!(None),
+                ending <- new_mutex!(()),
             }),
             GFP_KERNEL_ACCOUNT,
         )?;
@@ -287,6 +297,7 @@ unsafe fn map_attachment(
 
 impl Ends for Import {
     fn end(&self) {
+        let _ending = self.ending.lock();
         let attached = self.attached.lock().take();
         if let Some(Attached {
             dmabuf, attachment, ..

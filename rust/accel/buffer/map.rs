@@ -103,11 +103,11 @@ pub(crate) fn mmap(handles: &Handles, area: &VmaNew, first: usize) -> Result {
     Ok(())
 }
 
-/// Brings all pages of an area that is to show `memory` from page `first` on. Other than memory of
-/// a device, that of the system needs not be taken away again.
+/// Brings all pages of an area that is to show `memory` from page `first` on, or none if that
+/// fails. Other than memory of a device, that of the system needs not be taken away again.
 fn populate(area: &VmaNew, memory: &Pages, first: usize, pages: usize) -> Result {
     let vma = area.as_ptr();
-    memory.for_each_run(first, pages, |before, pfn, count| {
+    let populated = memory.for_each_run(first, pages, |before, pfn, count| {
         let address = area.start() + (before << PAGE_SHIFT);
         // SAFETY: The area is just being set up, and is shared; the pages stay where they are
         // while it refers to the object, by its view.
@@ -115,6 +115,14 @@ fn populate(area: &VmaNew, memory: &Pages, first: usize, pages: usize) -> Result
             let prot = (*vma).vm_page_prot;
             bindings::remap_pfn_range(vma, address, pfn, count << PAGE_SHIFT, prot)
         })
+    });
+    populated.inspect_err(|_| {
+        // The pages of the runs before could be freed as soon as this returns, as the area does
+        // not refer to them yet.
+        //
+        // SAFETY: The area is just being set up, and consists of pages that are mapped by their
+        // numbers.
+        unsafe { bindings::zap_special_vma_range(vma, area.start(), pages << PAGE_SHIFT) };
     })
 }
 

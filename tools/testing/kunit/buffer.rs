@@ -45,6 +45,20 @@ impl DmaBuf {
         Ok(Self(dmabuf))
     }
 
+    /// Takes over a reference.
+    ///
+    /// # Safety
+    ///
+    /// `dmabuf` must be a reference to a valid dma-buf.
+    pub(crate) unsafe fn from_raw(dmabuf: *mut c_void) -> Self {
+        // INVARIANT: Same as the safety requirements.
+        Self(dmabuf)
+    }
+
+    pub(crate) fn as_raw(&self) -> *mut c_void {
+        self.0
+    }
+
     /// Lets a new device work on it, and checks what that sees.
     pub(crate) fn use_by_a_device(&self, size: usize) -> Result {
         // SAFETY: The dma-buf is valid by the type invariants.
