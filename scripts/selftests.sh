@@ -5,7 +5,7 @@
 #
 #   selftests.sh stock|debug FOLDER GUEST...
 #
-# The folder is that of build-selftests.sh, the guests are main, iommu, p2p, suspend.
+# The folder is that of build-selftests.sh, the guests are main, iommu, p2p, swiotlb, suspend.
 # Prints a line for each test, and one for the kernel's log of each guest.
 
 accel_topic=selftests
@@ -66,6 +66,16 @@ guest_iommu() {
 	run_guest "$kernel-iommu" --device intel-iommu --append intel_iommu=on --device edu \
 		"${memory[@]}" --device ivshmem-plain,memdev=memory \
 		-- iommu_test import_test coherent_test
+}
+
+# The DMA of all devices goes to copies of the memory, as in a guest that keeps
+# its memory from the host. The edu device reaches all of the memory.
+guest_swiotlb() {
+	run_guest "$kernel-swiotlb" --machine pc --append "swiotlb=force accel_edu.dma_bits=32" \
+		--device edu,dma_mask=0xffffffff \
+		"${memory[@]}" --device ivshmem-plain,memdev=memory -- \
+		dma_range_test import_test buffer_test buffer_map_test dmabuf_test \
+		user_memory_test coherent_test movable_test movable_lost_test edu_test
 }
 
 # Below a bridge, devices reach each other.

@@ -38,6 +38,7 @@ mod place;
 mod pool;
 mod registry;
 mod reserved;
+mod segments;
 #[cfg(CONFIG_MMU_NOTIFIER)]
 mod user;
 mod vmap;

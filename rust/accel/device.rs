@@ -141,6 +141,8 @@ impl Core {
         ids: DeviceIds,
         ops: &'static DriverOps,
     ) -> Result<ARef<Self>> {
+        // SAFETY: The parent is bound, and nobody maps memory for it before it is registered.
+        unsafe { ffi::accel_helper_dma_take_any_length(ffi::device_as_raw(parent)) };
         let minor = Minor::new()?;
         let number = minor.number();
         let reset_limit = ops.reset_limit;

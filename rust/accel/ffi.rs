@@ -89,6 +89,10 @@ extern "C" {
     pub(crate) fn accel_helper_get_dma_buf(dmabuf: *mut bindings::dma_buf);
     pub(crate) fn accel_helper_can_dma(dev: *mut bindings::device) -> bool;
     pub(crate) fn accel_helper_is_translated(dev: *mut bindings::device) -> bool;
+    pub(crate) fn accel_helper_dma_take_any_length(dev: *mut bindings::device);
+    pub(crate) fn accel_helper_dma_max_segment(dev: *mut bindings::device) -> usize;
+    pub(crate) fn accel_helper_dma_boundary(dev: *mut bindings::device) -> c_ulong;
+    pub(crate) fn accel_helper_dma_may_bounce(dev: *mut bindings::device) -> bool;
     pub(crate) fn accel_helper_dma_fits(
         dev: *mut bindings::device,
         table: *mut bindings::sg_table,
@@ -136,6 +140,7 @@ extern "C" {
         entry: *mut bindings::scatterlist,
         page: *mut bindings::page,
         len: c_uint,
+        offset: c_uint,
     );
     pub(crate) fn accel_helper_sg_page(entry: *mut bindings::scatterlist) -> *mut bindings::page;
     pub(crate) fn accel_helper_dma_sync_sgtable_for_cpu(

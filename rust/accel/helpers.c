@@ -180,6 +180,40 @@ bool accel_helper_is_translated(struct device *dev)
 }
 
 /*
+ * Lets entries of tables for a device be of any length, unless its driver has set
+ * a limit: what a device cannot take at once, its driver divides.
+ */
+void accel_helper_dma_take_any_length(struct device *dev)
+{
+	if (dev->dma_parms && dma_get_max_seg_size(dev) == SZ_64K)
+		dma_set_max_seg_size(dev, UINT_MAX);
+}
+
+/*
+ * The most bytes that an entry of a table may have: as many as the device takes,
+ * and as fit where its DMA is bounced.
+ */
+size_t accel_helper_dma_max_segment(struct device *dev)
+{
+	return min_t(size_t, dma_get_max_seg_size(dev), dma_max_mapping_size(dev));
+}
+
+/* The bits of an address that may differ within an entry of a table. */
+unsigned long accel_helper_dma_boundary(struct device *dev)
+{
+	return dma_get_seg_boundary(dev);
+}
+
+/*
+ * Whether what a device does is done to a copy of the memory that the DMA API
+ * keeps, because it cannot reach the memory, or must not.
+ */
+bool accel_helper_dma_may_bounce(struct device *dev)
+{
+	return dma_max_mapping_size(dev) != SIZE_MAX;
+}
+
+/*
  * Whether a device can use all addresses that it was given. The DMA API sees to
  * that, other than for memory on the bus of the device, which is where it is.
  */
@@ -300,9 +334,10 @@ unsigned long accel_helper_page_to_pfn(const struct page *page)
 	return page_to_pfn(page);
 }
 
-void accel_helper_sg_set_page(struct scatterlist *entry, struct page *page, unsigned int len)
+void accel_helper_sg_set_page(struct scatterlist *entry, struct page *page, unsigned int len,
+			      unsigned int offset)
 {
-	sg_set_page(entry, page, len, 0);
+	sg_set_page(entry, page, len, offset);
 }
 
 struct page *accel_helper_sg_page(struct scatterlist *entry)

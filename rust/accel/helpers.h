@@ -50,6 +50,10 @@ bool accel_helper_mmu_interval_check_retry(struct mmu_interval_notifier *notifie
 void accel_helper_get_dma_buf(struct dma_buf *dmabuf);
 bool accel_helper_can_dma(struct device *dev);
 bool accel_helper_is_translated(struct device *dev);
+void accel_helper_dma_take_any_length(struct device *dev);
+size_t accel_helper_dma_max_segment(struct device *dev);
+unsigned long accel_helper_dma_boundary(struct device *dev);
+bool accel_helper_dma_may_bounce(struct device *dev);
 bool accel_helper_dma_fits(struct device *dev, struct sg_table *table);
 void *accel_helper_dma_alloc(struct device *dev, size_t size, dma_addr_t *address);
 bool accel_helper_dma_is_shareable(struct device *dev);
@@ -67,7 +71,8 @@ unsigned long accel_helper_totalram_pages(void);
 int accel_helper_fatal_signal_pending(void);
 struct page *accel_helper_alloc_zeroed_pages(unsigned int order);
 unsigned long accel_helper_page_to_pfn(const struct page *page);
-void accel_helper_sg_set_page(struct scatterlist *entry, struct page *page, unsigned int len);
+void accel_helper_sg_set_page(struct scatterlist *entry, struct page *page, unsigned int len,
+			      unsigned int offset);
 struct page *accel_helper_sg_page(struct scatterlist *entry);
 void accel_helper_dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *table,
 					   enum dma_data_direction direction);

@@ -288,28 +288,13 @@ impl CoherentMemory {
         (skipped < run.pages).then(|| run.pfn + skipped)
     }
 
-    /// Lists its pages in `table`.
-    ///
-    /// # Safety
-    ///
-    /// `table` must be valid for writes, and be freed by `sg_free_table()` if this succeeds.
-    pub(super) unsafe fn fill(&self, table: *mut bindings::sg_table) -> Result {
+    /// Calls `f` for each contiguous piece of it, with the number of its first page in the whole,
+    /// where that is in physical memory, and how many pages it has. Returns `EOPNOTSUPP` if the
+    /// pages are not known.
+    pub(super) fn for_each_run(&self, mut f: impl FnMut(usize, usize, usize) -> Result) -> Result {
         let runs = self.pages.as_ref().ok_or(EOPNOTSUPP)?;
-        let entries = u32::try_from(runs.len()).map_err(|_| ENOMEM)?;
-        // SAFETY: The caller guarantees that `table` is valid.
-        to_result(unsafe { bindings::sg_alloc_table(table, entries, bindings::GFP_KERNEL) })?;
-
-        // SAFETY: It was just allocated, with an entry for each run.
-        let mut entry = unsafe { (*table).sgl };
-        for run in runs {
-            let page = ffi::pfn_to_page(run.pfn);
-            // SAFETY: The entry is one of the table; CAST: as long as that which it comes from.
-            unsafe {
-                ffi::accel_helper_sg_set_page(entry, page, (run.pages << PAGE_SHIFT) as u32);
-                entry = bindings::sg_next(entry);
-            }
-        }
-        Ok(())
+        runs.iter()
+            .try_for_each(|run| f(run.first, run.pfn, run.pages))
     }
 
     /// Prepares an area of a process that is to show it.

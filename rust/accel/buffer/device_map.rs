@@ -55,7 +55,8 @@ use crate::{
     context::Context,
     device::Core,
     driver::AccelDriver,
-    ffi, //
+    ffi,
+    state::State, //
 };
 
 /// A part of a buffer that is mapped for a device.
@@ -87,10 +88,10 @@ struct Copied {
 
 /// How a device finds the bytes.
 enum Table {
-    /// By a table of our own, of the whole buffer.
+    /// By a table of our own, of the part that is meant.
     Own(MappedTable),
     /// By a table of an exporter, of the whole buffer.
-    Foreign(Arc<Import>, ImportMap, DataDirection),
+    Foreign(Arc<Import>, ImportMap),
     /// At this address is a copy of the part that is meant.
     Copy(DmaAddress),
     /// At this address is the part that is meant, as long as the device is there.
@@ -112,41 +113,7 @@ impl Mapped {
         class: Pin<&'static LockClassKey>,
     ) -> Result<Arc<Self>> {
         let (object, pin) = object.pinned()?;
-        let device = ffi::device_as_raw(core.parent());
-        // SAFETY: The parent is a valid device.
-        if !unsafe { ffi::accel_helper_can_dma(device) } {
-            return Err(EOPNOTSUPP);
-        }
-        // SAFETY: As above; it is set up for DMA.
-        let (is_narrow, is_translated) = unsafe {
-            let is_narrow = bindings::dma_addressing_limited(device);
-            (is_narrow, ffi::accel_helper_is_translated(device))
-        };
-        let direct = match object.backing() {
-            Backing::Coherent(memory) => {
-                if !object.is_of(&core.pool) {
-                    return Err(EINVAL);
-                }
-                // CAST: An address is at least as wide as a size.
-                Ok(Table::Always(memory.address() + range.start as DmaAddress))
-            }
-            Backing::Device(memory) if memory.io().is_some() => Err(EOPNOTSUPP),
-            _ if is_narrow && !is_translated => Err(ENOMEM),
-            Backing::Imported(import) => import
-                .map(direction.into())
-                .map(|map| Table::Foreign(import.clone(), map, direction)),
-            // SAFETY: The device is bound. The mapping ends before that does, and when it ends, by
-            // the type invariants nobody uses it any more.
-            _ => unsafe { MappedTable::new(&object, device, direction.into()) }.map(Table::Own),
-        };
-        let (table, copy) = match direct {
-            // It cannot address that memory, or has too few addresses left for all of the buffer.
-            Err(ENOMEM) if is_narrow => {
-                let copied = copy_out(core, &object, &range)?;
-                (Table::Copy(copied.memory.dma_address()), Some(copied))
-            }
-            direct => (direct?, None),
-        };
+        let (table, copy) = Table::new(core, &object, &range, direction)?;
         // INVARIANT: It was just mapped.
         Arc::pin_init(
             pin_init!(Self {
@@ -160,6 +127,94 @@ impl Mapped {
             }),
             GFP_KERNEL,
         )
+    }
+}
+
+/// How a device gets at memory.
+struct Reach {
+    /// It cannot address all memory.
+    is_narrow: bool,
+    /// It finds memory at addresses that are made for it.
+    is_translated: bool,
+    /// What it does may be done to a copy that the DMA API keeps.
+    may_bounce: bool,
+}
+
+impl Reach {
+    /// Returns `EOPNOTSUPP` if the device is not set up for DMA.
+    ///
+    /// # Safety
+    ///
+    /// The device must be valid.
+    unsafe fn of(device: *mut bindings::device) -> Result<Self> {
+        // SAFETY: Same requirements. What comes second is only asked of a device that is set up.
+        unsafe {
+            if !ffi::accel_helper_can_dma(device) {
+                return Err(EOPNOTSUPP);
+            }
+            Ok(Self {
+                is_narrow: bindings::dma_addressing_limited(device),
+                is_translated: ffi::accel_helper_is_translated(device),
+                may_bounce: ffi::accel_helper_dma_may_bounce(device),
+            })
+        }
+    }
+}
+
+impl Table {
+    /// Maps `range` of `object` for the device of `core`, or a copy of it, which comes with it
+    /// then. The caller must be inside the gate.
+    fn new(
+        core: &Core,
+        object: &Arc<Object>,
+        range: &Range<usize>,
+        direction: DataDirection,
+    ) -> Result<(Self, Option<Copied>)> {
+        let device = ffi::device_as_raw(core.parent());
+        // SAFETY: The parent is a valid device.
+        let reach = unsafe { Reach::of(device) }?;
+        let copy = || {
+            let copied = copy_out(core, object, range)?;
+            Ok((Self::Copy(copied.memory.dma_address()), Some(copied)))
+        };
+        let table = match object.backing() {
+            Backing::Coherent(memory) => {
+                if !object.is_of(&core.pool) {
+                    return Err(EINVAL);
+                }
+                // CAST: An address is at least as wide as a size.
+                Ok(Self::Always(memory.address() + range.start as DmaAddress))
+            }
+            Backing::Device(memory) if memory.io().is_some() => Err(EOPNOTSUPP),
+            _ if reach.is_narrow && !reach.is_translated => return copy(),
+            Backing::Imported(import) => {
+                if reach.may_bounce {
+                    match copy() {
+                        // It is memory that only devices access, so nothing bounces.
+                        Err(e) if e == EOPNOTSUPP => (),
+                        copied => return copied,
+                    }
+                }
+                let check = || match core.gate.state() {
+                    State::Running => Ok(()),
+                    State::Gone => Err(ENODEV),
+                    State::Resetting | State::Wedged => Err(EAGAIN),
+                };
+                import
+                    .map(check)
+                    .map(|map| Self::Foreign(import.clone(), map))
+            }
+            // SAFETY: The device is bound. The mapping ends before that does, and when it ends, by
+            // the invariants of `Mapped` nobody uses it any more.
+            _ => {
+                unsafe { MappedTable::new(object, range, device, direction.into()) }.map(Self::Own)
+            }
+        };
+        match table {
+            // There are too few addresses left that it can use, or there is no room to bounce it.
+            Err(e) if e == ENOMEM && (reach.is_narrow || reach.may_bounce) => copy(),
+            table => Ok((table?, None)),
+        }
     }
 }
 
@@ -183,10 +238,8 @@ impl Ends for Mapped {
         match &self.table {
             Table::Own(own) => own.unmap(),
             Table::Always(_) => (),
-            Table::Foreign(import, map, direction) => {
-                // SAFETY: It was mapped so, and by the type invariants nobody uses it any more.
-                unsafe { import.unmap(map, (*direction).into()) };
-            }
+            // SAFETY: It was mapped so, and by the type invariants nobody uses it any more.
+            Table::Foreign(import, map) => unsafe { import.unmap(map) },
             Table::Copy(_) => {
                 let copy = self.copy.lock().take();
                 let wanted = self.writes_back.load(Relaxed);
@@ -284,8 +337,9 @@ impl DeviceMap {
         }
     }
 
-    /// Returns the table of the buffer as the kernel crate has it, for a driver that hands such
-    /// tables on, and which of its bytes are mapped. `None` if there is none, as the device finds
+    /// Returns the table as the kernel crate has it, for a driver that hands such tables on, and
+    /// which of its bytes are those that are mapped: all, or for what was imported, the part that
+    /// is meant of the whole buffer. `None` if there is none, as the device finds
     /// all of it at one address: that of the only one of [`Self::pieces`].
     ///
     /// Returns `EINVAL` if the mapping is for another device.
@@ -297,15 +351,15 @@ impl DeviceMap {
             return Err(EINVAL);
         }
         // What is mapped stays so: as long as the context is there, the device is.
-        let table = match &self.mapped.table {
-            Table::Own(own) => own.as_raw(),
-            Table::Foreign(_, map, _) => map.table(),
+        let (table, range) = match &self.mapped.table {
+            Table::Own(own) => (own.as_raw(), 0..self.size()),
+            Table::Foreign(_, map) => (map.table(), self.mapped.range.clone()),
             Table::Copy(_) | Table::Always(_) => return Ok(None),
         };
         // SAFETY: The table is valid and stays the same until the mapping ends: not before the
         // context is gone, nor before `self` is.
         let table = unsafe { SGTable::from_raw(table) };
-        Ok(Some((table, self.mapped.range.clone())))
+        Ok(Some((table, range)))
     }
 
     /// Returns the pieces from byte `offset` of what is mapped on. Returns `EINVAL` if there is no

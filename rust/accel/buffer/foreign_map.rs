@@ -17,7 +17,6 @@ use super::{
     mapped_table::MappedTable,
     Object, //
 };
-use crate::ffi;
 
 /// A mapping of a buffer for another device.
 ///
@@ -40,7 +39,7 @@ impl ForeignMap {
     ) -> Result<*mut bindings::sg_table> {
         let mut list = object.foreign_maps().list.lock();
         // SAFETY: Same requirements.
-        let table = unsafe { MappedTable::new(&object, device, direction) }?;
+        let table = unsafe { MappedTable::new(&object, &(0..object.size()), device, direction) }?;
         let object = object.clone();
         let map = Arc::new(Self { object, table }, GFP_KERNEL)?;
         let table = map.table.as_raw();
@@ -83,20 +82,16 @@ impl ForeignMaps {
     }
 
     /// Makes what devices have written visible to the processor.
-    pub(super) fn sync_for_cpu(&self, direction: bindings::dma_data_direction) {
+    pub(super) fn sync_for_cpu(&self) {
         for map in self.list.lock().iter() {
-            let (device, table) = (map.table.device(), map.table.as_raw());
-            // SAFETY: What is in the list is mapped for the device, which exists.
-            unsafe { ffi::accel_helper_dma_sync_sgtable_for_cpu(device, table, direction) };
+            map.table.sync_for_cpu();
         }
     }
 
     /// Makes what the processor has written visible to devices.
-    pub(super) fn sync_for_device(&self, direction: bindings::dma_data_direction) {
+    pub(super) fn sync_for_device(&self) {
         for map in self.list.lock().iter() {
-            let (device, table) = (map.table.device(), map.table.as_raw());
-            // SAFETY: As in `sync_for_cpu()`.
-            unsafe { ffi::accel_helper_dma_sync_sgtable_for_device(device, table, direction) };
+            map.table.sync_for_device();
         }
     }
 }

@@ -28,7 +28,6 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{
-            Atomic,
             AtomicFlag,
             Relaxed, //
         },
@@ -56,6 +55,9 @@ static IMPORTER_OPS: Shared<bindings::dma_buf_attach_ops> =
         invalidate_mappings: Some(invalidate_mappings),
     });
 
+/// Some of those who share a mapping read, others write.
+const DIRECTION: bindings::dma_data_direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
+
 /// A dma-buf that a device is attached to.
 #[pin_data(PinnedDrop)]
 pub(super) struct Import {
@@ -64,8 +66,9 @@ pub(super) struct Import {
     identity: usize,
     /// Whether its exporter has taken it away while it was mapped.
     lost: AtomicFlag,
-    /// How often it is mapped; only changed while the reservation is locked.
-    mapped: Atomic<u32>,
+    /// Whether it is mapped; only changed while the reservation is locked.
+    is_mapped: AtomicFlag,
+    /// Locked after the reservation.
     #[pin]
     attached: Mutex<Option<Attached>>,
     // Held until the device is detached: who comes second, as the removal of that device may,
@@ -76,27 +79,37 @@ pub(super) struct Import {
 
 /// # Invariants
 ///
-/// `attachment` is one to `dmabuf`, and is mapped if `is_mapped`.
+/// `attachment` is one to `dmabuf`.
 struct Attached {
     dmabuf: DmaBuf,
     attachment: NonNull<bindings::dma_buf_attachment>,
-    is_mapped: bool,
+    mapping: Option<Mapping>,
 }
 
 // SAFETY: An attachment may be used from any thread.
 unsafe impl Send for Attached {}
 
-/// A mapping of an import.
+/// A mapping of all of an import, which those share who work on a part of it.
 ///
-/// Many exporters, such as the system's dma-heap, have one table for each attachment. So what is
-/// mapped more than once at a time is attached more than once.
+/// Many exporters, such as the system's dma-heap, have one table for each attachment. And if the
+/// exporter copies to and fro, there is one copy: what was written to one part is not lost when
+/// somebody else is done with another.
 ///
 /// # Invariants
 ///
-/// `table` comes from `attachment`, and the memory is pinned by it.
+/// `table` comes from the attachment that this belongs to, and the memory is pinned by it.
+struct Mapping {
+    table: NonNull<bindings::sg_table>,
+    users: usize,
+}
+
+/// A use of a [`Mapping`].
+///
+/// # Invariants
+///
+/// `table` is that of the mapping, of which this is one of the users.
 pub(super) struct ImportMap {
     table: NonNull<bindings::sg_table>,
-    attachment: NonNull<bindings::dma_buf_attachment>,
 }
 
 impl ImportMap {
@@ -119,7 +132,7 @@ impl Import {
                 size,
                 identity,
                 lost: AtomicFlag::new(false),
-                mapped: Atomic::new(0),
+                is_mapped: AtomicFlag::new(false),
                 attached <- new_mutex!(None),
                 ending <- new_mutex!(()),
             }),
@@ -132,7 +145,7 @@ impl Import {
         *import.attached.lock() = Some(Attached {
             dmabuf,
             attachment,
-            is_mapped: false,
+            mapping: None,
         });
         Ok(import)
     }
@@ -176,75 +189,69 @@ impl Import {
         Ok(attached.as_ref().ok_or(ENODEV)?.dmabuf.clone())
     }
 
-    /// Pins the memory and maps it for the device. Returns `EOPNOTSUPP` if it is on the bus of the
-    /// device, at addresses that this cannot use.
-    pub(super) fn map(&self, direction: bindings::dma_data_direction) -> Result<ImportMap> {
+    /// Pins the memory and maps all of it for the device, unless it is mapped already.
+    ///
+    /// Returns `EOPNOTSUPP` if it is on the bus of the device, at addresses that this cannot use,
+    /// `ENODEV` if the exporter has taken it away, and while others have the reservation locked, or
+    /// move the memory, `EINTR` if a signal arrives, and what `check` does, which is asked again
+    /// and again.
+    pub(super) fn map(&self, check: impl Fn() -> Result) -> Result<ImportMap> {
+        let dmabuf = self.dma_buf()?;
+        let _locked = dmabuf.reservation().lock_while(&check)?;
         let mut attached = self.attached.lock();
-        let Some(Attached {
-            dmabuf,
-            attachment: first,
-            is_mapped,
-        }) = &mut *attached
-        else {
+        let Some(attached) = &mut *attached else {
             return Err(ENODEV);
         };
-        let attachment = if *is_mapped {
-            // SAFETY: The device of the first attachment is bound as long as that is there. This
-            // one ends with the mapping, before the first one.
-            unsafe { self.attach(dmabuf, (*first.as_ptr()).dev) }?
-        } else {
-            *first
-        };
-        let is_first = attachment == *first;
-        let locked = dmabuf.reservation().lock();
+        if let Some(mapping) = &mut attached.mapping {
+            if self.is_lost() {
+                return Err(ENODEV);
+            }
+            mapping.users += 1;
+            return Ok(ImportMap {
+                table: mapping.table,
+            });
+        }
         // SAFETY: The attachment is valid by the type invariants, is dynamic, and its reservation
         // is locked.
-        let mapped = unsafe { pin_and_map(attachment, direction) }.inspect(|_| self.count(1));
-        drop(locked);
-        if mapped.is_err() && !is_first {
-            // SAFETY: It was just attached, and is not mapped.
-            unsafe { bindings::dma_buf_detach(dmabuf.as_raw(), attachment.as_ptr()) };
-        }
-        let table = mapped?;
+        let table = unsafe { pin_and_map(attached.attachment, check) }?;
+        self.is_mapped.store(true, Relaxed);
         // INVARIANT: It was just mapped.
-        *is_mapped |= is_first;
+        attached.mapping = Some(Mapping { table, users: 1 });
         // INVARIANT: As above.
-        Ok(ImportMap { table, attachment })
+        Ok(ImportMap { table })
     }
 
     /// Takes back [`Self::map`].
     ///
     /// # Safety
     ///
-    /// `map` must come from there, with the same direction, and must not be used any more.
-    pub(super) unsafe fn unmap(&self, map: &ImportMap, direction: bindings::dma_data_direction) {
-        let mut attached = self.attached.lock();
+    /// `map` must come from there, must not have been taken back, and must not be used any more.
+    pub(super) unsafe fn unmap(&self, map: &ImportMap) {
         // What is mapped ends before what is attached does.
+        let Ok(dmabuf) = self.dma_buf() else {
+            return;
+        };
+        let _locked = dmabuf.reservation().lock();
+        let mut attached = self.attached.lock();
         let Some(attached) = &mut *attached else {
             return;
         };
-        let attachment = map.attachment.as_ptr();
-        let locked = attached.dmabuf.reservation().lock();
-        self.count(-1);
+        let Some(mapping) = &mut attached.mapping else {
+            return;
+        };
+        mapping.users -= 1;
+        if mapping.users > 0 {
+            return;
+        }
+        attached.mapping = None;
+        self.is_mapped.store(false, Relaxed);
+        let attachment = attached.attachment.as_ptr();
         // SAFETY: The attachment is valid by the type invariants, and its reservation is locked;
-        // the caller guarantees the rest.
+        // this was the last user.
         unsafe {
-            bindings::dma_buf_unmap_attachment(attachment, map.table(), direction);
+            bindings::dma_buf_unmap_attachment(attachment, map.table(), DIRECTION);
             bindings::dma_buf_unpin(attachment);
         }
-        drop(locked);
-        if map.attachment == attached.attachment {
-            attached.is_mapped = false;
-        } else {
-            // SAFETY: It was made for this mapping only.
-            unsafe { bindings::dma_buf_detach(attached.dmabuf.as_raw(), attachment) };
-        }
-    }
-
-    /// Counts mappings. The reservation must be locked.
-    fn count(&self, by: i32) {
-        let mapped = self.mapped.load(Relaxed).wrapping_add_signed(by);
-        self.mapped.store(mapped, Relaxed);
     }
 
     /// Returns whether the exporter has taken the memory away while it was mapped.
@@ -254,14 +261,14 @@ impl Import {
 }
 
 /// Pins the memory, and maps it for the device that is attached, where that can address it. Returns
-/// `EOPNOTSUPP` if it cannot.
+/// `EOPNOTSUPP` if it cannot; and for the errors while it is moved, see [`Import::map`].
 ///
 /// # Safety
 ///
 /// The attachment must be valid and dynamic, and its reservation locked.
 unsafe fn pin_and_map(
     attachment: NonNull<bindings::dma_buf_attachment>,
-    direction: bindings::dma_data_direction,
+    check: impl Fn() -> Result,
 ) -> Result<NonNull<bindings::sg_table>> {
     let attachment = attachment.as_ptr();
     // SAFETY: Same requirements.
@@ -269,8 +276,8 @@ unsafe fn pin_and_map(
         to_result(bindings::dma_buf_pin(attachment))?;
         // What is still moving it has to be over.
         DmaResv::from_raw((*(*attachment).dmabuf).resv)
-            .wait_for_kernel()
-            .and_then(|()| map_attachment(attachment, direction))
+            .wait_for_kernel(check)
+            .and_then(|()| map_attachment(attachment))
             .inspect_err(|_| bindings::dma_buf_unpin(attachment))
     }
 }
@@ -282,13 +289,12 @@ unsafe fn pin_and_map(
 /// The attachment must be valid and pinned, and its reservation locked.
 unsafe fn map_attachment(
     attachment: *mut bindings::dma_buf_attachment,
-    direction: bindings::dma_data_direction,
 ) -> Result<NonNull<bindings::sg_table>> {
     // SAFETY: Same requirements; the table is what was just mapped, and is given up unused.
     unsafe {
-        let table = from_err_ptr(bindings::dma_buf_map_attachment(attachment, direction))?;
+        let table = from_err_ptr(bindings::dma_buf_map_attachment(attachment, DIRECTION))?;
         if !ffi::accel_helper_dma_fits((*attachment).dev, table) {
-            bindings::dma_buf_unmap_attachment(attachment, table, direction);
+            bindings::dma_buf_unmap_attachment(attachment, table, DIRECTION);
             return Err(EOPNOTSUPP);
         }
         NonNull::new(table).ok_or(ENOMEM)
@@ -326,7 +332,7 @@ unsafe extern "C" fn invalidate_mappings(attachment: *mut bindings::dma_buf_atta
     // SAFETY: The import is there as long as its attachment is.
     let import = unsafe { &*(*attachment).importer_priv.cast::<Import>() };
     // If nothing is mapped there is nothing to give up: the next mapping is of the new place.
-    if import.mapped.load(Relaxed) > 0 {
+    if import.is_mapped.load(Relaxed) {
         import.lost.store(true, Relaxed);
     }
 }

@@ -2,10 +2,12 @@
 
 //! Tables of the pages of buffers, mapped for a device.
 
+use core::ops::Range;
 use kernel::{
     bindings,
     container_of,
     error::to_result,
+    ffi::c_ulong,
     prelude::*,
     sync::atomic::{
         AtomicFlag,
@@ -14,7 +16,14 @@ use kernel::{
     types::Opaque, //
 };
 
-use super::object::Object;
+use super::{
+    object::Object,
+    segments::SegmentLimits, //
+};
+use crate::ffi;
+
+/// Who maps it has an error to return; the log of the kernel is not for that.
+const ATTRS: c_ulong = bindings::DMA_ATTR_NO_WARN as c_ulong;
 
 /// A table of the pages of a buffer, mapped for a device.
 ///
@@ -34,20 +43,26 @@ unsafe impl Send for MappedTable {}
 unsafe impl Sync for MappedTable {}
 
 impl MappedTable {
-    /// Maps the pages of `object` for `device`, until the result is dropped or [`Self::unmap`] is
-    /// called.
+    /// Maps `range` of `object`, in bytes, for `device`, in entries that this can take, until the
+    /// result is dropped or [`Self::unmap`] is called.
+    ///
+    /// Returns `ENOMEM` if there is no memory, there are no addresses, or no room to bounce it.
     ///
     /// # Safety
     ///
     /// The device must exist until then, and must not use it any more.
     pub(super) unsafe fn new(
         object: &Object,
+        range: &Range<usize>,
         device: *mut bindings::device,
         direction: bindings::dma_data_direction,
     ) -> Result<Self> {
         let table = Opaque::new(bindings::sg_table::default());
-        // SAFETY: The table is valid, and is freed when it is dropped.
-        unsafe { object.fill(table.get()) }?;
+        // SAFETY: The caller guarantees that the device exists.
+        let segments = object.segments(range, unsafe { SegmentLimits::of(device) })?;
+        // SAFETY: The table is valid, and is freed when it is dropped. What has segments is memory
+        // of the system.
+        unsafe { segments.fill(table.get()) }?;
         // INVARIANT: The table lists pages, and is not mapped yet.
         let this = Self {
             table,
@@ -56,7 +71,13 @@ impl MappedTable {
             is_mapped: AtomicFlag::new(false),
         };
         // SAFETY: The caller guarantees that the device exists; the table lists pages.
-        to_result(unsafe { bindings::dma_map_sgtable(device, this.as_raw(), direction, 0) })?;
+        match to_result(unsafe {
+            bindings::dma_map_sgtable(device, this.as_raw(), direction, ATTRS)
+        }) {
+            // Whatever it is that there is not enough of.
+            Err(e) if e == EIO => return Err(ENOMEM),
+            mapped => mapped?,
+        }
         // INVARIANT: It was just mapped.
         this.is_mapped.store(true, Relaxed);
         Ok(this)
@@ -77,9 +98,33 @@ impl MappedTable {
         unsafe { container_of!(Opaque::cast_from(table), Self, table) }
     }
 
-    /// Returns the device that it was mapped for.
-    pub(super) fn device(&self) -> *mut bindings::device {
-        self.device
+    /// Makes what the device has written visible to the processor, until
+    /// [`Self::sync_for_device`].
+    pub(super) fn sync_for_cpu(&self) {
+        if self.is_mapped.load(Relaxed) {
+            // SAFETY: By the type invariants it is mapped so, and the device exists.
+            unsafe {
+                ffi::accel_helper_dma_sync_sgtable_for_cpu(
+                    self.device,
+                    self.as_raw(),
+                    self.direction,
+                )
+            };
+        }
+    }
+
+    /// Makes what the processor has written visible to the device.
+    pub(super) fn sync_for_device(&self) {
+        if self.is_mapped.load(Relaxed) {
+            // SAFETY: As in `sync_for_cpu()`.
+            unsafe {
+                ffi::accel_helper_dma_sync_sgtable_for_device(
+                    self.device,
+                    self.as_raw(),
+                    self.direction,
+                )
+            };
+        }
     }
 
     /// Ends the mapping, unless it has ended.
@@ -87,7 +132,9 @@ impl MappedTable {
         if self.is_mapped.xchg(false, Relaxed) {
             // SAFETY: By the type invariants it was mapped so. The device exists, and does not use
             // it any more, as was required of who mapped it.
-            unsafe { bindings::dma_unmap_sgtable(self.device, self.as_raw(), self.direction, 0) };
+            unsafe {
+                bindings::dma_unmap_sgtable(self.device, self.as_raw(), self.direction, ATTRS)
+            };
         }
     }
 }

@@ -13,7 +13,6 @@
 use core::ptr::NonNull;
 use kernel::{
     bindings,
-    error::to_result,
     gpu::buddy::AllocatedBlocks,
     new_condvar, new_mutex,
     page::{
@@ -36,12 +35,9 @@ use super::{
     registry::Ends,
     vmap::KernelMap, //
 };
-use crate::{
-    ffi,
-    mapping::{
-        IoRange,
-        Provider, //
-    },
+use crate::mapping::{
+    IoRange,
+    Provider, //
 };
 
 /// Where a region of memory is.
@@ -165,24 +161,6 @@ impl DeviceMemory {
     pub(super) unsafe fn map(&self) -> Result<KernelMap> {
         // SAFETY: By the type invariants it is memory of this size: the system's, or not.
         unsafe { KernelMap::of_phys(self.phys(), self.size, self.io.is_some()) }
-    }
-
-    /// Lists its pages in `table`, if it is memory of the system.
-    ///
-    /// # Safety
-    ///
-    /// `table` must be valid for writes, and be freed by `sg_free_table()` if this succeeds.
-    pub(super) unsafe fn fill(&self, table: *mut bindings::sg_table) -> Result {
-        if self.io.is_some() {
-            return Err(EOPNOTSUPP);
-        }
-        let len = u32::try_from(self.size)?;
-        // SAFETY: The caller guarantees that `table` is valid; it has the one entry.
-        unsafe {
-            to_result(bindings::sg_alloc_table(table, 1, bindings::GFP_KERNEL))?;
-            ffi::accel_helper_sg_set_page((*table).sgl, ffi::pfn_to_page(self.first_pfn), len);
-        }
-        Ok(())
     }
 }
 

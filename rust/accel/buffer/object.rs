@@ -2,8 +2,10 @@
 
 //! What is behind a handle.
 
+use core::ops::Range;
+#[cfg(CONFIG_MMU_NOTIFIER)]
+use core::ptr::NonNull;
 use kernel::{
-    bindings,
     page::PAGE_SIZE,
     prelude::*,
     sync::{
@@ -35,6 +37,10 @@ use super::{
     pages::Pages,
     place::Placement,
     pool::Pool,
+    segments::{
+        SegmentLimits,
+        Segments, //
+    },
     vmap::KernelMap, //
 };
 use crate::{
@@ -317,23 +323,36 @@ impl Object {
         }
     }
 
-    /// Lists its pages in `table`. Returns `EOPNOTSUPP` if they are not the system's.
-    ///
-    /// # Safety
-    ///
-    /// `table` must be valid for writes, and be freed by `sg_free_table()` if this succeeds.
-    pub(super) unsafe fn fill(&self, table: *mut bindings::sg_table) -> Result {
-        // SAFETY: Same requirements.
-        unsafe {
-            match &self.backing {
-                Backing::System(pages) => pages.fill(table),
-                Backing::Device(memory) => memory.fill(table),
-                Backing::Coherent(memory) => memory.fill(table),
-                Backing::Imported(_) | Backing::Movable(_) => Err(EOPNOTSUPP),
-                #[cfg(CONFIG_MMU_NOTIFIER)]
-                Backing::User(pages) => pages.check().and_then(|()| pages.fill(table)),
+    /// Returns the segments that `range` consists of, in bytes of the memory. Returns `EOPNOTSUPP`
+    /// if that is not the system's, and `EFAULT` if it is not the process's any more.
+    pub(super) fn segments(&self, range: &Range<usize>, limits: SegmentLimits) -> Result<Segments> {
+        let mut segments = Segments::new(range.clone(), limits);
+        let Range { start, end } = segments.pages();
+        match &self.backing {
+            Backing::System(pages) => {
+                pages.for_each_run(start, end - start, |before, pfn, count| {
+                    segments.add_run(start + before, pfn, count)
+                })?;
             }
+            Backing::Device(memory) if memory.io().is_none() => {
+                let pfn = memory.pfn(start).ok_or(EINVAL)?;
+                segments.add_run(start, pfn, end - start)?;
+            }
+            Backing::Coherent(memory) => {
+                memory.for_each_run(|first, pfn, count| segments.add_run(first, pfn, count))?;
+            }
+            #[cfg(CONFIG_MMU_NOTIFIER)]
+            Backing::User(user) => {
+                user.check()?;
+                let pages = user.pages().get(start..end).ok_or(EINVAL)?;
+                for (before, page) in pages.iter().enumerate() {
+                    let pfn = crate::ffi::page_to_pfn(NonNull::new(*page).ok_or(EINVAL)?);
+                    segments.add_run(start + before, pfn, 1)?;
+                }
+            }
+            _ => return Err(EOPNOTSUPP),
         }
+        Ok(segments)
     }
 
     /// Returns the object whose memory it is: for what was imported from another device of ours,

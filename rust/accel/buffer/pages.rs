@@ -5,7 +5,6 @@
 use core::ptr::NonNull;
 use kernel::{
     bindings,
-    error::to_result,
     page::{
         PAGE_SHIFT,
         PAGE_SIZE, //
@@ -28,6 +27,13 @@ struct Chunk {
     order: u32,
     /// The number of its first page in the whole.
     first: usize,
+}
+
+impl Chunk {
+    /// Returns the number of the page that comes after it in the whole.
+    fn end(&self) -> usize {
+        self.first + (1 << self.order)
+    }
 }
 
 // SAFETY: Pages may be used and freed by any thread.
@@ -128,36 +134,13 @@ impl Pages {
         mut f: impl FnMut(usize, usize, usize) -> Result,
     ) -> Result {
         let end = first + count;
-        for chunk in &self.chunks {
+        let begin = self.chunks.partition_point(|chunk| chunk.end() <= first);
+        let chunks = self.chunks.iter().skip(begin);
+        for chunk in chunks.take_while(|chunk| chunk.first < end) {
             let from = chunk.first.max(first);
-            let to = (chunk.first + (1 << chunk.order)).min(end);
-            if from < to {
-                let pfn = ffi::page_to_pfn(chunk.page) + (from - chunk.first);
-                f(from - first, pfn, to - from)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Lists the pages in `table`.
-    ///
-    /// # Safety
-    ///
-    /// `table` must be valid for writes, and be freed by `sg_free_table()` if this succeeds.
-    pub(super) unsafe fn fill(&self, table: *mut bindings::sg_table) -> Result {
-        let entries = u32::try_from(self.chunks.len()).map_err(|_| ENOMEM)?;
-        // SAFETY: The caller guarantees that `table` is valid.
-        to_result(unsafe { bindings::sg_alloc_table(table, entries, bindings::GFP_KERNEL) })?;
-
-        // SAFETY: It was just allocated, with an entry for each chunk.
-        let mut entry = unsafe { (*table).sgl };
-        for chunk in &self.chunks {
-            let len = (PAGE_SIZE << chunk.order) as u32;
-            // SAFETY: The entry is one of the table; CAST: a chunk has at most 2 MiB.
-            unsafe {
-                ffi::accel_helper_sg_set_page(entry, chunk.page.as_ptr(), len);
-                entry = bindings::sg_next(entry);
-            }
+            let to = chunk.end().min(end);
+            let pfn = ffi::page_to_pfn(chunk.page) + (from - chunk.first);
+            f(from - first, pfn, to - from)?;
         }
         Ok(())
     }

@@ -327,26 +327,4 @@ impl UserPages {
     pub(super) fn pages(&self) -> &[*mut bindings::page] {
         &self.pages.0
     }
-
-    /// Lists the pages in `table`.
-    ///
-    /// # Safety
-    ///
-    /// `table` must be valid for writes, and be freed by `sg_free_table()` if this succeeds.
-    pub(super) unsafe fn fill(&self, table: *mut bindings::sg_table) -> Result {
-        let pages = self.pages();
-        let count = u32::try_from(pages.len()).map_err(|_| ENOMEM)?;
-        // SAFETY: The caller guarantees that `table` is valid; the list is only read.
-        to_result(unsafe {
-            bindings::sg_alloc_table_from_pages_segment(
-                table,
-                pages.as_ptr().cast_mut(),
-                count,
-                0,
-                pages.len() << PAGE_SHIFT,
-                u32::MAX & !(PAGE_SIZE as u32 - 1),
-                bindings::GFP_KERNEL,
-            )
-        })
-    }
 }

@@ -5,13 +5,17 @@
 mod together;
 
 use kernel::{
-    bindings,
+    bindings, current,
     ffi::{
         c_long,
         c_ulong, //
     },
     prelude::*,
-    time::msecs_to_jiffies,
+    time::{
+        delay::fsleep,
+        msecs_to_jiffies,
+        Delta, //
+    },
     types::{
         NotThreadSafe,
         Opaque, //
@@ -24,6 +28,10 @@ pub(crate) use self::together::{
 };
 
 use crate::ffi;
+
+/// How long [`DmaResv::lock_while`] sleeps before it tries again.
+const SHORTEST_PAUSE: Delta = Delta::from_micros(20);
+const LONGEST_PAUSE: Delta = Delta::from_millis(5);
 
 /// `MAX_SCHEDULE_TIMEOUT`
 const FOREVER: c_ulong = c_long::MAX as c_ulong;
@@ -100,6 +108,26 @@ impl DmaResv {
         is_locked.then(|| self.locked())
     }
 
+    /// Locks it. While somebody else has it locked, asks `check` again and again, and returns the
+    /// error if that does, or `EINTR` if a signal arrives.
+    ///
+    /// Others may keep it locked for as long as they wait for somebody's fence. So this is the way
+    /// to lock it for who holds up those who `check` is about.
+    pub(crate) fn lock_while(&self, check: impl Fn() -> Result) -> Result<Guard<'_>> {
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            if let Some(guard) = self.try_lock() {
+                return Ok(guard);
+            }
+            check()?;
+            if current!().signal_pending() {
+                return Err(EINTR);
+            }
+            fsleep(pause);
+            pause = LONGEST_PAUSE.min(Delta::from_nanos(2 * pause.as_nanos()));
+        }
+    }
+
     /// Returns the guard of a lock that was just taken.
     fn locked(&self) -> Guard<'_> {
         // INVARIANT: The caller has just locked it.
@@ -116,10 +144,13 @@ impl DmaResv {
         unsafe { bindings::dma_resv_test_signaled(self.as_raw(), usage) }
     }
 
-    /// Waits until what has to be over before the memory is accessed is over. Returns `EINTR` if a
-    /// signal arrives before.
-    pub(crate) fn wait_for_kernel(&self) -> Result {
-        self.wait(bindings::dma_resv_usage_DMA_RESV_USAGE_KERNEL, FOREVER)?;
+    /// Waits until what has to be over before the memory is accessed is over. Asks `check` again and
+    /// again meanwhile, and returns the error if that does, or `EINTR` if a signal arrives.
+    pub(crate) fn wait_for_kernel(&self, check: impl Fn() -> Result) -> Result {
+        let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_KERNEL;
+        while !self.wait(usage, msecs_to_jiffies(20))? {
+            check()?;
+        }
         Ok(())
     }
 

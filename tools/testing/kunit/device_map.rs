@@ -51,7 +51,7 @@ pub(crate) fn map(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
         }
         args.entries += 1;
     }
-    if mapped != range || end != range.len() {
+    if mapped.len() != range.len() || end != range.len() {
         return Err(EBADMSG);
     }
     Ok(())

@@ -28,11 +28,11 @@ use super::{
 /// See [`release`](super::release).
 pub(super) unsafe extern "C" fn begin_cpu_access(
     dmabuf: *mut bindings::dma_buf,
-    direction: bindings::dma_data_direction,
+    _direction: bindings::dma_data_direction,
 ) -> c_int {
     // SAFETY: The dma-buf is valid.
     let object = unsafe { object_of(dmabuf) };
-    with_foreign_maps(&object, |maps| maps.sync_for_cpu(direction));
+    with_foreign_maps(&object, |maps| maps.sync_for_cpu());
     0
 }
 
@@ -43,11 +43,11 @@ pub(super) unsafe extern "C" fn begin_cpu_access(
 /// See [`release`](super::release).
 pub(super) unsafe extern "C" fn end_cpu_access(
     dmabuf: *mut bindings::dma_buf,
-    direction: bindings::dma_data_direction,
+    _direction: bindings::dma_data_direction,
 ) -> c_int {
     // SAFETY: The dma-buf is valid.
     let object = unsafe { object_of(dmabuf) };
-    with_foreign_maps(&object, |maps| maps.sync_for_device(direction));
+    with_foreign_maps(&object, |maps| maps.sync_for_device());
     0
 }
 

@@ -115,8 +115,7 @@ impl<'a> Locked<'a> {
         }
         mover.wait_for_work(&movable.reservation)?;
         // What others have written, the processor is to see.
-        let direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
-        self.home().foreign_maps().sync_for_cpu(direction);
+        self.home().foreign_maps().sync_for_cpu();
         Ok(())
     }
 

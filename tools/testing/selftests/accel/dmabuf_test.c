@@ -14,6 +14,7 @@
 
 #include "agent.h"
 #include "buffer.h"
+#include "exporter.h"
 #include "harness.h"
 
 #define CARD "/dev/dri/card0"
@@ -55,13 +56,6 @@ static size_t check(const unsigned char *memory)
 	for (i = 0; i < SIZE && memory[i] == byte_at(i); i++)
 		;
 	return i;
-}
-
-static int dmabuf_sync(int dmabuf, __u64 flags)
-{
-	struct dma_buf_sync sync = { .flags = flags };
-
-	return sys_ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync);
 }
 
 FIXTURE_SETUP(dmabuf)

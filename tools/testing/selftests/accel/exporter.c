@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
 
@@ -71,4 +72,11 @@ int vgem_export(size_t size)
 		ret = sys_ioctl(card, DRM_IOCTL_PRIME_HANDLE_TO_FD, &export);
 	close(card);
 	return ret ? ret : export.fd;
+}
+
+int dmabuf_sync(int dmabuf, __u64 flags)
+{
+	struct dma_buf_sync arg = { .flags = flags };
+
+	return sys_ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &arg);
 }

@@ -8,11 +8,19 @@
 
 #include <stddef.h>
 
+#include <linux/types.h>
+
 /* Memory of a memfd. */
 int udmabuf_export(size_t size);
 /* Memory of the system's heap. */
 int heap_export(size_t size);
 /* A buffer of DRM's device without hardware. */
 int vgem_export(size_t size);
+
+/*
+ * Begins or ends what the process does with a mapping of a dma-buf, @flags are
+ * DMA_BUF_SYNC_*: what devices and it have written is seen by both only so.
+ */
+int dmabuf_sync(int dmabuf, __u64 flags);
 
 #endif /* _ACCEL_SELFTEST_EXPORTER_H */

@@ -181,7 +181,9 @@ TEST_F_TIMEOUT(import, by_dma, 120)
 	expect_memory(_metadata, self->memory, OFFSET, LEN, FILLED);
 
 	/* And back. */
+	ASSERT_EQ(0, dmabuf_sync(self->dmabuf, DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW));
 	write_all(self->memory);
+	ASSERT_EQ(0, dmabuf_sync(self->dmabuf, DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW));
 	ASSERT_EQ(0, edu_copy(fd, handle, 4096, own, 0, 4096, PATIENCE_MS));
 	EXPECT_EQ(0, memcmp(self->memory + 4096, seen, 4096));
 	EXPECT_EQ(FILLED, seen[4096]);
