@@ -65,13 +65,21 @@ int accel_helper_copy_struct_from_user(void *to, size_t size, const void __user 
 	return copy_struct_from_user(to, size, from, user_size);
 }
 
-/* As copy_from_user_nofault(), but inline, and not for NMIs. */
+/*
+ * As copy_from_user_nofault(), but inline, not for NMIs, and as safe against
+ * speculation as copy_from_user().
+ */
 int accel_helper_copy_from_user_nofault(void *to, const void __user *from, size_t size)
 {
 	unsigned long left;
 
-	if (!access_ok(from, size))
-		return -EFAULT;
+	if (can_do_masked_user_access()) {
+		from = mask_user_address(from);
+	} else {
+		if (!access_ok(from, size))
+			return -EFAULT;
+		barrier_nospec();
+	}
 	pagefault_disable();
 	left = __copy_from_user_inatomic(to, from, size);
 	pagefault_enable();
