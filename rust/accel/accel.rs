@@ -21,7 +21,7 @@
 //! - [`buffer`], `mapping`, `address_space`: memory that processes share with a device
 //! - [`engine`], `work`, [`fence`], `background`: work that goes on when a call has returned
 //! - `gate`, `visit`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`,
-//!   `names`, `handler`, [`ioctl`], `args`: mechanisms
+//!   `names`, `handler`, [`ioctl`], `args`, `arrays`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -30,6 +30,7 @@
 
 mod address_space;
 mod args;
+mod arrays;
 #[cfg(CONFIG_AUXILIARY_BUS)]
 pub mod auxiliary;
 mod background;
@@ -80,6 +81,12 @@ mod watchdog;
 mod work;
 
 pub use self::{
+    arrays::{
+        ArrayField,
+        Arrays,
+        HasArrays,
+        ARRAY_MAX, //
+    },
     context::{
         Context,
         Observer,

@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 use crate::{
     args::ArgsBuffer,
+    arrays::Shapes,
     buffer,
     context::Call,
     events,
@@ -18,6 +19,7 @@ use crate::{
     ioctl::{
         self,
         Entry,
+        Handler,
         Shape, //
     },
     passthrough,
@@ -126,7 +128,6 @@ pub(crate) fn ioctl(
     };
     let entry = find(&call, command).ok_or(ENOTTY)?;
     let shape = entry.shape;
-    let handler = entry.handler;
     if file.role == Role::Observer && shape.flags & uapi::ACCEL_IOCTL_OBSERVER == 0 {
         return Err(EACCES);
     }
@@ -140,31 +141,66 @@ pub(crate) fn ioctl(
     };
 
     let mut buffer = ArgsBuffer::new();
-    let run = |call: Call<'_>, args: &mut [u8]| {
-        // SAFETY: The arguments are aligned and have the size of the structure. The handler is one
-        // of the device that the call was admitted to, and the role has been checked.
-        let mut run = |call: Call<'_>| unsafe { handler(call, args) };
-        if is_of_core(command) {
-            run(call)
-        } else {
-            call.lend(run)
+    if let Handler::Plain(handler) = entry.handler {
+        if let Some(args) = buffer.read_nofault(shape, arg) {
+            // SAFETY: The arguments are aligned and have the size of the structure. The handler is
+            // one of the device that the call was admitted to, and the role has been checked.
+            run(call, command, |call| unsafe { handler(call, args) })?;
+            return write_back(shape, arg, args);
         }
-    };
-    if let Some(args) = buffer.read_nofault(shape, arg) {
-        run(call, args)?;
-        return write_back(shape, arg, args);
     }
+    ioctl_later(file, nonblock, command, arg, call, entry, &mut buffer)
+}
 
-    // To bring user memory may take as long as user space pleases, so the gate is left before.
+/// Runs an ioctl that takes user memory which is not at hand, or more than its structure.
+#[cold]
+#[inline(never)]
+fn ioctl_later(
+    file: &OpenFile,
+    nonblock: impl Fn() -> bool,
+    command: u32,
+    arg: UserPtr,
+    call: Call<'_>,
+    entry: &'static Entry,
+    buffer: &mut ArgsBuffer,
+) -> Result {
+    let shape = entry.shape;
+    let handler = entry.handler;
+    let shapes = match handler {
+        Handler::Plain(_) => Shapes::NONE,
+        Handler::WithArrays(_, shapes) => *shapes,
+    };
+    // To bring user memory may take as long as user space pleases, so the gate is left before. The
+    // driver's table may be gone then.
     drop(call);
     let (args, known) = buffer.read(shape, arg)?;
+    let mut arrays = shapes.read(args)?;
     // A device that is gone does not come back. So if this succeeds, the handler is still there.
     let call = match file.call_running() {
         Some(call) => call,
         None => admit(file, nonblock(), command)?,
     };
-    run(call, args)?;
+    // SAFETY: As in `ioctl`; the arrays were read for this structure.
+    run(call, command, |call| unsafe {
+        match handler {
+            Handler::Plain(handler) => handler(call, args),
+            Handler::WithArrays(handler, _) => handler(call, args, &mut arrays),
+        }
+    })?;
+    for array in &mut arrays {
+        array.write_back()?;
+    }
     write_back(shape, arg, &args[..known])
+}
+
+/// Calls `f`, which calls the handler for `command`.
+#[inline(always)]
+fn run(call: Call<'_>, command: u32, f: impl FnOnce(Call<'_>) -> Result) -> Result {
+    if is_of_core(command) {
+        f(call)
+    } else {
+        call.lend(f)
+    }
 }
 
 /// Returns the name of an ioctl of `file`, as a C string.

@@ -16,6 +16,13 @@ use kernel::{
 };
 
 use crate::{
+    arrays::{
+        self,
+        Array,
+        HasArrays,
+        Shapes,
+        MAX_ARRAYS, //
+    },
     context::{
         Call,
         Context,
@@ -48,14 +55,25 @@ pub(crate) struct Entry {
     pub(crate) capability: Option<u32>,
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
-    /// Runs the ioctl.
-    ///
-    /// # Safety
-    ///
-    /// The slice must be aligned for and have the size of the structure; the call must have been
-    /// admitted to a device of the driver that the entry was made for, in the role that `flags`
-    /// asks for.
-    pub(crate) handler: unsafe fn(Call<'_>, &mut [u8]) -> Result,
+    pub(crate) handler: Handler,
+}
+
+/// What runs an ioctl.
+///
+/// # Safety
+///
+/// The slice must be aligned for and have the size of the structure; the call must have been
+/// admitted to a device of the driver that the entry was made for, in the role that `flags` asks
+/// for.
+#[derive(Clone, Copy)]
+pub(crate) enum Handler {
+    /// Takes the structure.
+    Plain(unsafe fn(Call<'_>, &mut [u8]) -> Result),
+    /// Takes the structure, and the arrays that it points to, of these shapes.
+    WithArrays(
+        unsafe fn(Call<'_>, &mut [u8], &mut [Array; MAX_ARRAYS]) -> Result,
+        &'static Shapes,
+    ),
 }
 
 /// What decides about the copy from and to user space.
@@ -102,7 +120,7 @@ impl Entry {
             capability: None,
             name,
             description,
-            handler: unused,
+            handler: Handler::Plain(unused),
         }
     }
 
@@ -110,7 +128,7 @@ impl Entry {
     ///
     /// # Safety
     ///
-    /// `handler` must accept what [`Entry::handler`] guarantees, for every device.
+    /// `handler` must accept what [`Handler`] guarantees, for every device.
     pub(crate) const unsafe fn core(
         nr: u8,
         name: &'static str,
@@ -119,7 +137,7 @@ impl Entry {
         handler: unsafe fn(Call<'_>, &mut [u8]) -> Result,
     ) -> Self {
         let mut entry = Self::new(nr, name, description, size);
-        entry.handler = handler;
+        entry.handler = Handler::Plain(handler);
         entry
     }
 
@@ -173,6 +191,28 @@ impl<T: AccelDriver> Ioctl<T> {
         Self::in_role::<User, A, H>(nr, name, handler, description, 0)
     }
 
+    /// Declares an ioctl that users may call, as [`Self::new`] does, the structure of which points
+    /// to arrays: see [`HasArrays`]. The handler gets them, and is called when those that it reads
+    /// have been copied from user space; those that it fills are copied back before the structure.
+    ///
+    /// What the elements point to in turn cannot be had: a handler must not access memory of the
+    /// process.
+    pub const fn with_arrays<A, H>(
+        nr: u8,
+        name: &'static str,
+        handler: H,
+        description: &'static str,
+    ) -> Self
+    where
+        A: HasArrays,
+        H: Fn(Context<'_, T, User>, &mut A, A::Arrays<'_>) -> Result + Copy,
+    {
+        let _ = handler;
+        let shim = Handler::WithArrays(shim_with_arrays::<T, A, H>, Shapes::of::<A>());
+        // INVARIANT: The shim is one for `T`, and for users.
+        Self::by::<A>(nr, name, description, shim)
+    }
+
     /// Declares an ioctl that observers may call as well. It must not reach the hardware, and has
     /// no per-open state.
     pub const fn for_observers<A, H>(
@@ -201,15 +241,27 @@ impl<T: AccelDriver> Ioctl<T> {
         H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
     {
         let _ = handler;
+        let shim = Handler::Plain(shim::<T, R, A, H>);
+        let mut this = Self::by::<A>(nr, name, description, shim);
+        // INVARIANT: Both callers pass the flag that goes with the role.
+        this.entry.shape.flags |= role_flag;
+        this
+    }
+
+    /// Declares an ioctl that `handler` runs, a shim for `T`.
+    const fn by<A: UapiType>(
+        nr: u8,
+        name: &'static str,
+        description: &'static str,
+        handler: Handler,
+    ) -> Self {
         names::require(
             A::BEGINS_WITH_SIZE,
             name.as_bytes(),
             "the structure of an ioctl begins with `size: u32`",
         );
         let mut entry = Entry::new(nr, name, description, size_of::<A>());
-        entry.shape.flags |= role_flag;
-        entry.handler = shim::<T, R, A, H>;
-        // INVARIANT: Both callers pass the flag that goes with the role.
+        entry.handler = handler;
         Self {
             entry,
             _driver: PhantomData,
@@ -271,7 +323,7 @@ impl<T: AccelDriver> Ioctl<T> {
 ///
 /// # Safety
 ///
-/// The requirements of [`Entry::handler`] for the driver `T`, the role `R` and the structure `A`.
+/// The requirements of [`Handler`] for the driver `T`, the role `R` and the structure `A`.
 unsafe fn shim<T, R, A, H>(call: Call<'_>, args: &mut [u8]) -> Result
 where
     T: AccelDriver,
@@ -285,6 +337,31 @@ where
 
     // SAFETY: Passed on to the caller.
     handler(unsafe { Context::new(call) }, args)
+}
+
+/// Calls the handler of type `H` with typed arguments and arrays.
+///
+/// # Safety
+///
+/// The requirements of [`Handler`] for the driver `T`, the role of a user and the structure `A`.
+unsafe fn shim_with_arrays<T, A, H>(
+    call: Call<'_>,
+    args: &mut [u8],
+    arrays: &mut [Array; MAX_ARRAYS],
+) -> Result
+where
+    T: AccelDriver,
+    A: HasArrays,
+    H: Fn(Context<'_, T, User>, &mut A, A::Arrays<'_>) -> Result + Copy,
+{
+    // SAFETY: `Ioctl` was given one.
+    let handler = unsafe { handler::of_type::<H>() };
+
+    let args = A::mut_from_bytes(args).map_err(|_| EINVAL)?;
+    let arrays = arrays::slices::<A>(arrays)?;
+
+    // SAFETY: Passed on to the caller.
+    handler(unsafe { Context::new(call) }, args, arrays)
 }
 
 /// The ioctls of the driver `T`.

@@ -33,6 +33,12 @@
  * All structures are explicitly padded, with the same layout for 32-bit and
  * 64-bit callers. Reserved members must be zero.
  *
+ * An array goes by two members of a structure: a __aligned_u64 with its address
+ * and a __u32 with the number of its elements. The kernel reads those that are
+ * input before the ioctl begins, and writes those that are results when it has
+ * succeeded. If there are no elements, the address is not used; if there are more
+ * than the ioctl takes, E2BIG.
+ *
  * The errors mean the same for every ioctl of every device. ENODEV, ENOTTY,
  * EACCES, EAGAIN or EIO, and EPERM are checked in this order, before the
  * structure is read:
@@ -48,7 +54,8 @@
  *    a passthrough while passthrough is locked down or switched off.
  *  - EFAULT: a pointer does not refer to accessible memory.
  *  - EINVAL: a size, flag, reserved member or argument is invalid.
- *  - E2BIG: the structure has a non-zero tail that this kernel does not know.
+ *  - E2BIG: the structure has a non-zero tail that this kernel does not know, or
+ *    an array has too many elements.
  *  - EOPNOTSUPP: the request is valid, but this device does not support it.
  *  - ENOENT: there is no buffer of this handle.
  *  - ETIMEDOUT: the device did not finish in time.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 use accel::{
+    array_field,
     engine::{
         Engine,
         EngineClass,
@@ -13,9 +14,11 @@ use accel::{
     },
     faux,
     prelude::*,
+    ArrayField,
     Attribute,
     AttributeTable,
     File,
+    HasArrays,
     Power,
     PowerManager, //
 };
@@ -52,6 +55,21 @@ uapi_struct! {
     struct Part {
         words: [u32; 63],
     }
+
+    struct Lists {
+        size: u32,
+        count: u32,
+        from_ptr: u64,
+        to_ptr: u64,
+    }
+}
+
+impl HasArrays for Lists {
+    type Arrays<'a> = (&'a [u32], &'a mut [u64]);
+    const FIELDS: &'static [ArrayField] = &[
+        array_field!(Lists, from_ptr, count, 512),
+        array_field!(Lists, to_ptr, count, 512),
+    ];
 }
 
 const ENGINE: EngineId<Good> = EngineId::row::<1>();
@@ -67,6 +85,13 @@ fn user(ctx: Context<'_, Good>, args: &mut Args) -> Result {
 
 fn observer(ctx: Context<'_, Good, Observer>, args: &mut Large) -> Result {
     args.part.words[0] = *ctx.data().value.lock();
+    Ok(())
+}
+
+fn arrays(_ctx: Context<'_, Good>, _args: &mut Lists, (from, to): (&[u32], &mut [u64])) -> Result {
+    for (from, to) in from.iter().zip(to) {
+        *to = u64::from(*from);
+    }
     Ok(())
 }
 
@@ -99,6 +124,7 @@ impl AccelDriver for Good {
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "USER", user, "As a user").powered(),
         Ioctl::for_observers(0x41, "OBSERVER", observer, "As an observer").min_size(8),
+        Ioctl::with_arrays(0x42, "ARRAYS", arrays, "With arrays"),
     ]);
     const POWER: Power<Self> = Power::by(suspend, resume).autosuspend_ms(50);
     const ENGINES: EngineTable = EngineTable::new(&[

@@ -237,4 +237,23 @@ struct accel_test_buffer {
  */
 #define ACCEL_TEST_IOC_BUFFER_JOB _IO(ACCEL_IOC_TYPE, 0x73)
 
+/**
+ * struct accel_test_squares - ioctl(ACCEL_TEST_IOC_SQUARES)
+ * @size: sizeof(struct accel_test_squares)
+ * @count: in: how many numbers there are, at most ACCEL_TEST_MAX_SQUARES: E2BIG
+ * @numbers_ptr: in: user pointer to an array of __u32
+ * @squares_ptr: in: user pointer to an array of __u64, for the squares of the numbers
+ * @sum: in: must be zero; out: the sum of the squares
+ */
+struct accel_test_squares {
+	__u32 size;
+	__u32 count;
+	__aligned_u64 numbers_ptr;
+	__aligned_u64 squares_ptr;
+	__aligned_u64 sum;
+};
+
+#define ACCEL_TEST_IOC_SQUARES _IO(ACCEL_IOC_TYPE, 0x74)
+#define ACCEL_TEST_MAX_SQUARES 4096
+
 #endif /* _ACCEL_TEST_H */

@@ -221,6 +221,7 @@ impl<P: Policy> AccelDriver for Test<P> {
         Ioctl::new(0x71, "ACCEL_TEST_IOC_MARK", buffer_data::mark, "Marks"),
         Ioctl::new(0x72, "ACCEL_TEST_IOC_FAIL_MARK", buffer_data::fail, "Fails"),
         Ioctl::new(0x73, "ACCEL_TEST_IOC_BUFFER_JOB", buffer_data::job, "Works"),
+        Ioctl::with_arrays(0x74, "ACCEL_TEST_IOC_SQUARES", calls::square_all, "Squares"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {
         Some(limits) => BufferTable::system(limits),

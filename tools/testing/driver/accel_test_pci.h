@@ -128,4 +128,20 @@ struct accel_test_pci_hold {
 
 #define ACCEL_TEST_PCI_IOC_HOLD _IO(ACCEL_IOC_TYPE, 0x43)
 
+/**
+ * struct accel_test_pci_sum - ioctl(ACCEL_TEST_PCI_IOC_SUM)
+ * @size: sizeof(struct accel_test_pci_sum)
+ * @count: in: how many numbers there are, at most 1024: E2BIG
+ * @numbers_ptr: in: user pointer to an array of __u32
+ * @sum: in: must be zero; out: the sum of the numbers
+ */
+struct accel_test_pci_sum {
+	__u32 size;
+	__u32 count;
+	__aligned_u64 numbers_ptr;
+	__aligned_u64 sum;
+};
+
+#define ACCEL_TEST_PCI_IOC_SUM _IO(ACCEL_IOC_TYPE, 0x49)
+
 #endif /* _ACCEL_TEST_PCI_H */

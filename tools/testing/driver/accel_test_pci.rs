@@ -10,6 +10,7 @@ mod moves;
 mod placement;
 
 use accel::{
+    array_field,
     buffer::{
         BufferTable,
         CopyRequest,
@@ -20,6 +21,8 @@ use accel::{
     },
     pci,
     prelude::*,
+    ArrayField,
+    HasArrays,
     IoRange,
     MapRequest,
     Power,
@@ -70,6 +73,19 @@ uapi_struct! {
         reserved: u32,
         offset: u64,
     }
+
+    /// `struct accel_test_pci_sum`
+    struct Sum {
+        size: u32,
+        count: u32,
+        numbers_ptr: u64,
+        sum: u64,
+    }
+}
+
+impl HasArrays for Sum {
+    type Arrays<'a> = &'a [u32];
+    const FIELDS: &'static [ArrayField] = &[array_field!(Sum, numbers_ptr, count, 1024)];
 }
 
 /// The part of the memory that is for buffers.
@@ -112,6 +128,14 @@ fn place(ctx: Context<'_, TestPci>, args: &mut Place) -> Result {
         Err(EOPNOTSUPP) => return Err(ENXIO),
         Err(e) => return Err(e),
     }
+    Ok(())
+}
+
+fn sum(_ctx: Context<'_, TestPci>, args: &mut Sum, numbers: &[u32]) -> Result {
+    if args.sum != 0 {
+        return Err(EINVAL);
+    }
+    args.sum = numbers.iter().copied().map(u64::from).sum();
     Ok(())
 }
 
@@ -174,6 +198,7 @@ impl AccelDriver for TestPci {
             "Says where buffers are to be",
         )
         .input_only(),
+        Ioctl::with_arrays(0x49, "ACCEL_TEST_PCI_IOC_SUM", sum, "Sums"),
         Ioctl::new(0x4a, "ACCEL_TEST_IOC_BUFFER_FILL", buffers::fill, "Fills"),
         Ioctl::new(0x4b, "ACCEL_TEST_IOC_BUFFER_SUM", buffers::sum, "Sums"),
     ]);

@@ -3,8 +3,11 @@
 //! Ioctls of the test driver that show what an ioctl can be, and who can be asleep in one.
 
 use accel::{
+    array_field,
     info::List,
-    prelude::*, //
+    prelude::*,
+    ArrayField,
+    HasArrays, //
 };
 use kernel::sync::{
     atomic::{
@@ -54,11 +57,28 @@ uapi_struct! {
         echo: u32,
     }
 
+    /// `struct accel_test_squares`
+    pub(crate) struct Squares {
+        size: u32,
+        count: u32,
+        numbers_ptr: u64,
+        squares_ptr: u64,
+        sum: u64,
+    }
+
     /// `struct accel_test_record`
     pub(crate) struct Record {
         number: u32,
         square: u32,
     }
+}
+
+impl HasArrays for Squares {
+    type Arrays<'a> = (&'a [u32], &'a mut [u64]);
+    const FIELDS: &'static [ArrayField] = &[
+        array_field!(Squares, numbers_ptr, count, 4096),
+        array_field!(Squares, squares_ptr, count, 4096),
+    ];
 }
 
 impl Words {
@@ -92,6 +112,21 @@ pub(crate) fn wake<P: Policy>(ctx: Context<'_, Test<P>>, _args: &mut Words) -> R
 
 pub(crate) fn sleepers<P: Policy>(ctx: Context<'_, Test<P>, Observer>, args: &mut Words) -> Result {
     args.result = ctx.data().asleep.load(Relaxed);
+    Ok(())
+}
+
+pub(crate) fn square_all<P: Policy>(
+    _ctx: Context<'_, Test<P>>,
+    args: &mut Squares,
+    (numbers, squares): (&[u32], &mut [u64]),
+) -> Result {
+    if args.sum != 0 {
+        return Err(EINVAL);
+    }
+    for (number, square) in numbers.iter().zip(squares) {
+        *square = u64::from(*number) * u64::from(*number);
+        args.sum = args.sum.wrapping_add(*square);
+    }
     Ok(())
 }
 

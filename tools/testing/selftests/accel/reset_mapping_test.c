@@ -13,6 +13,7 @@
 #include "events.h"
 #include "harness.h"
 #include "sigbus.h"
+#include "stalled_page.h"
 
 FIXTURE(reset_mapping) {
 	struct node node;
@@ -43,6 +44,8 @@ FIXTURE_TEARDOWN(reset_mapping)
 
 /* The node that call_force() is about. */
 static const struct node *forced;
+/* Where the structure of call_sum() is. */
+static struct stalled_page stalled;
 
 static int call_force(struct caller *caller)
 {
@@ -72,6 +75,46 @@ TEST_F(reset_mapping, accesses_wait)
 	EXPECT_EQ(5, self->memory[0]);
 	ASSERT_EQ(0, caller_join(&writer));
 	EXPECT_EQ(0, writer.ret);
+}
+
+static int call_sum(struct caller *caller)
+{
+	return sys_ioctl(caller->fd, ACCEL_TEST_PCI_IOC_SUM, stalled.address);
+}
+
+/*
+ * The array is memory of the device that is reset, so the copy waits for the reset,
+ * which must not wait for the caller in turn.
+ */
+TEST_F_TIMEOUT(reset_mapping, arrays_wait, 120)
+{
+	struct caller caller = { .call = call_sum, .syscall_nr = SYS_ioctl, .fd = self->fd };
+	struct caller writer = { .call = call_force, .syscall_nr = SYS_write };
+	struct accel_test_pci_sum args = {
+		.size = sizeof(args),
+		.count = 3,
+		.numbers_ptr = (uintptr_t)&self->memory[8],
+	};
+
+	forced = &self->node;
+	for (int i = 0; i < 3; i++)
+		self->memory[8 + i] = 10 + i;
+	/* It is admitted before the reset, and comes to the array during it. */
+	ASSERT_EQ(0, stalled_page_map(&stalled));
+	ASSERT_EQ(0, caller_start(&caller));
+	ASSERT_EQ(0, stalled_page_wait(&stalled));
+	ASSERT_EQ(0, caller_start(&writer));
+	ASSERT_EQ(0, wait_state(self->fd, ACCEL_STATE_RESETTING));
+	ASSERT_EQ(0, stalled_page_fill(&stalled, &args, sizeof(args)));
+
+	ASSERT_EQ(0, caller_join(&writer))
+		TH_LOG("the reset waits for the caller");
+	EXPECT_EQ(0, writer.ret);
+	ASSERT_EQ(0, caller_join(&caller));
+	EXPECT_EQ(0, caller.ret);
+	memcpy(&args, stalled.address, sizeof(args));
+	EXPECT_EQ(10 + 11 + 12, args.sum);
+	stalled_page_unmap(&stalled);
 }
 
 TEST_F(reset_mapping, accesses_to_a_wedged_device)

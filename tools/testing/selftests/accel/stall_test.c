@@ -1,31 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User memory that takes for ever to read or write does not hold up the
- * removal of a device: the callers are stopped in a page fault, which only the
- * test ends, while the driver is unbound.
+ * User memory that takes for ever to read or write holds up neither the removal
+ * of a device, nor that of its driver's module, nor a reset: the callers are
+ * stopped in a page fault, which only the test ends, after the other is through.
  */
 #include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "harness.h"
-#include "node.h"
 #include "stalled_page.h"
 
-/* The removal itself, in the emulated debug kernel, without a wait for users. */
-#define REMOVAL_NS (10 * 1000000000ULL)
+#define COUNT 3
+
+/* A call in another thread. */
+struct call {
+	int fd;
+	unsigned int command;
+	void *arg;
+	int result;
+	pthread_t thread;
+};
+
+static void *make_call(void *data)
+{
+	struct call *call = data;
+
+	call->result = sys_ioctl(call->fd, call->command, call->arg);
+	return NULL;
+}
+
+/* Makes the call, and waits until it has been stopped. */
+static void start_call(struct __test_metadata *_metadata, struct call *call,
+		       const struct stalled_page *page)
+{
+	ASSERT_EQ(0, pthread_create(&call->thread, NULL, make_call, call));
+	ASSERT_EQ(0, stalled_page_wait(page))
+		TH_LOG("the call has not touched the page");
+}
+
+/* Lets the caller go: what it reads are zeros, hence also a size of 0. */
+static void end_call(struct __test_metadata *_metadata, struct call *call,
+		     const struct stalled_page *page)
+{
+	ASSERT_EQ(0, stalled_page_release(page));
+	ASSERT_EQ(0, pthread_join(call->thread, NULL));
+}
 
 FIXTURE(stall) {
 	struct node node;
 	struct stalled_page page;
 	int fd;
-};
-
-/* A call in another thread. */
-struct call {
-	int fd;
-	void *arg;
-	int result;
 };
 
 /* Whether the fault is in the argument, or in where the records go. */
@@ -58,14 +84,6 @@ FIXTURE_TEARDOWN(stall)
 		EXPECT_EQ(0, node_bind(&self->node));
 }
 
-static void *make_call(void *data)
-{
-	struct call *call = data;
-
-	call->result = sys_ioctl(call->fd, ACCEL_IOC_INFO, call->arg);
-	return NULL;
-}
-
 TEST_F_TIMEOUT(stall, does_not_hold_up_removal, 120)
 {
 	struct accel_info info = {
@@ -76,24 +94,110 @@ TEST_F_TIMEOUT(stall, does_not_hold_up_removal, 120)
 	};
 	struct call call = {
 		.fd = self->fd,
+		.command = ACCEL_IOC_INFO,
 		.arg = variant->on_result ? (void *)&info : self->page.address,
 	};
-	pthread_t caller;
-	__u64 begin;
 
-	ASSERT_EQ(0, pthread_create(&caller, NULL, make_call, &call));
-	ASSERT_EQ(0, stalled_page_wait(&self->page))
-		TH_LOG("the call has not touched the page");
-
-	begin = now_ns();
+	start_call(_metadata, &call, &self->page);
 	EXPECT_EQ(0, node_unbind(&self->node));
-	EXPECT_GT(REMOVAL_NS, now_ns() - begin);
-
-	/* Let the caller go: what it reads are zeros, hence also a size of 0. */
-	ASSERT_EQ(0, stalled_page_release(&self->page));
-	ASSERT_EQ(0, pthread_join(caller, NULL));
+	end_call(_metadata, &call, &self->page);
 	EXPECT_EQ(variant->on_result ? 0 : -EINVAL, call.result);
 	EXPECT_EQ(-ENODEV, sys_ioctl(self->fd, ACCEL_IOC_INFO, NULL));
+}
+
+/* The same with an ioctl of a driver, whose structure points to arrays. */
+FIXTURE(array_stall) {
+	struct node node;
+	struct stalled_page page;
+	struct accel_test_squares squares;
+	struct call call;
+	__u32 numbers[COUNT];
+	__u64 results[COUNT];
+};
+
+FIXTURE_VARIANT(array_stall) {
+	bool on_argument;
+	bool on_result;
+	/* What the call returns if the device has gone. */
+	int result;
+};
+
+FIXTURE_VARIANT_ADD(array_stall, reading_the_argument) {
+	.on_argument = true,
+	.result = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(array_stall, reading_an_array) {
+	.result = -ENODEV,
+};
+
+FIXTURE_VARIANT_ADD(array_stall, writing_an_array) {
+	.on_result = true,
+	.result = 0,
+};
+
+FIXTURE_SETUP(array_stall)
+{
+	void *page;
+	int i;
+
+	if (!setup_root(_metadata) || !setup_module(_metadata, "ACCEL_TEST_KO") ||
+	    !setup_module(_metadata, "ACCEL_TEST_DEVICE_KO"))
+		return;
+	ASSERT_EQ(0, test_device_add(&self->node));
+	ASSERT_EQ(0, stalled_page_map(&self->page));
+	page = self->page.address;
+	for (i = 0; i < COUNT; i++)
+		self->numbers[i] = i + 1;
+	self->squares = (struct accel_test_squares){
+		.size = sizeof(self->squares),
+		.count = COUNT,
+		.numbers_ptr = (uintptr_t)self->numbers,
+		.squares_ptr = (uintptr_t)self->results,
+	};
+	if (variant->on_result)
+		self->squares.squares_ptr = (uintptr_t)page;
+	else if (!variant->on_argument)
+		self->squares.numbers_ptr = (uintptr_t)page;
+	self->call.command = ACCEL_TEST_IOC_SQUARES;
+	self->call.arg = variant->on_argument ? page : &self->squares;
+	self->call.fd = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, self->call.fd);
+}
+
+FIXTURE_TEARDOWN_PARENT(array_stall)
+{
+	if (!module_loaded(TEST_DRIVER))
+		EXPECT_EQ(0, module_load(TEST_DRIVER, ""));
+	if (module_loaded(TEST_DEVICE))
+		EXPECT_EQ(0, test_device_remove());
+}
+
+TEST_F_TIMEOUT(array_stall, does_not_hold_up_removal, 120)
+{
+	start_call(_metadata, &self->call, &self->page);
+	EXPECT_EQ(0, node_unbind(&self->node));
+	end_call(_metadata, &self->call, &self->page);
+	EXPECT_EQ(variant->result, self->call.result);
+	EXPECT_EQ(-ENODEV, sys_ioctl(self->call.fd, ACCEL_TEST_IOC_SQUARES, &self->squares));
+}
+
+TEST_F_TIMEOUT(array_stall, does_not_keep_the_module, 120)
+{
+	start_call(_metadata, &self->call, &self->page);
+	EXPECT_EQ(0, module_unload(TEST_DRIVER));
+	end_call(_metadata, &self->call, &self->page);
+	EXPECT_EQ(variant->result, self->call.result);
+}
+
+TEST_F_TIMEOUT(array_stall, does_not_hold_up_a_reset, 120)
+{
+	start_call(_metadata, &self->call, &self->page);
+	EXPECT_EQ(0, admin_reset(&self->node, "force"));
+	end_call(_metadata, &self->call, &self->page);
+	EXPECT_EQ(variant->on_argument ? -EINVAL : 0, self->call.result);
+	if (variant->on_result)
+		EXPECT_EQ(1 + 4 + 9, self->squares.sum);
 }
 
 TEST_HARNESS_MAIN

@@ -4,6 +4,8 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -51,6 +53,23 @@ int stalled_page_release(const struct stalled_page *page)
 	};
 
 	return ioctl(page->uffd, UFFDIO_ZEROPAGE, &zero) ? -errno : 0;
+}
+
+int stalled_page_fill(const struct stalled_page *page, const void *data, size_t len)
+{
+	struct uffdio_copy copy = { .dst = (uintptr_t)page->address, .len = page->size };
+	char *content = aligned_alloc(page->size, page->size);
+	int ret = 0;
+
+	if (!content)
+		return -ENOMEM;
+	memset(content, 0, page->size);
+	memcpy(content, data, len);
+	copy.src = (uintptr_t)content;
+	if (ioctl(page->uffd, UFFDIO_COPY, &copy))
+		ret = -errno;
+	free(content);
+	return ret;
 }
 
 void stalled_page_unmap(struct stalled_page *page)

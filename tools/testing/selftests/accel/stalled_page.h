@@ -26,6 +26,8 @@ int stalled_page_map(struct stalled_page *page);
 int stalled_page_wait(const struct stalled_page *page);
 /* Lets them go on: the page is full of zeros. */
 int stalled_page_release(const struct stalled_page *page);
+/* Lets them go on: the page begins with @len bytes of @data, and the rest are zeros. */
+int stalled_page_fill(const struct stalled_page *page, const void *data, size_t len);
 
 void stalled_page_unmap(struct stalled_page *page);
 
