@@ -164,15 +164,15 @@ pub(crate) struct Account {
 impl Account {
     /// Makes the account of somebody for whom so many kinds of engines work.
     pub(crate) fn new(usage: Arc<Usage>, engines: usize) -> Result<Arc<Self>> {
-        let mut times = KVec::with_capacity(engines, GFP_KERNEL)?;
+        let mut times = KVec::with_capacity(engines, GFP_KERNEL_ACCOUNT)?;
         for _ in 0..engines {
-            times.push(EngineTime::new(), GFP_KERNEL)?;
+            times.push(EngineTime::new(), GFP_KERNEL_ACCOUNT)?;
         }
         let account = Self {
             usage,
             engines: times,
         };
-        Ok(Arc::new(account, GFP_KERNEL)?)
+        Ok(Arc::new(account, GFP_KERNEL_ACCOUNT)?)
     }
 
     /// Returns the time of an engine until now, in nanoseconds. It never goes back.

@@ -190,14 +190,16 @@ impl OpenFile {
         // SAFETY: The call is inside the gate, and held until the end of the function.
         let ops = unsafe { core.ops() };
         let buffers = match ops.buffers {
-            Some(_) if role == Role::User => Some(KBox::pin_init(Handles::new(), GFP_KERNEL)?),
+            Some(_) if role == Role::User => {
+                Some(KBox::pin_init(Handles::new(), GFP_KERNEL_ACCOUNT)?)
+            }
             _ => None,
         };
         let engines = match role {
             Role::Observer => 0,
             Role::User => ops.engines.len(),
         };
-        let node = RBTreeNodeReservation::new(GFP_KERNEL)?;
+        let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
         let file = Arc::new(
             Self {
                 core: core.into(),
@@ -206,10 +208,10 @@ impl OpenFile {
                 id: core.files.next_id(),
                 buffers,
                 account: Account::new(core.account.usage.clone(), engines)?,
-                inbox: Arc::pin_init(Inbox::new(), GFP_KERNEL)?,
+                inbox: Arc::pin_init(Inbox::new(), GFP_KERNEL_ACCOUNT)?,
                 state: Atomic::new(core::ptr::null_mut()),
             },
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )?;
 
         core.files.insert(file.clone(), node, ops.open_policy)?;

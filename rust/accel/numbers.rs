@@ -31,7 +31,10 @@ impl Numbers {
         let ids = self.ids.get_or_insert_with(IdPool::new);
 
         if self.lowest == ids.capacity() || ids.find_unused_id(self.lowest).is_none() {
-            let bigger = ids.grow_request().ok_or(ENOSPC)?.realloc(GFP_KERNEL)?;
+            let bigger = ids
+                .grow_request()
+                .ok_or(ENOSPC)?
+                .realloc(GFP_KERNEL_ACCOUNT)?;
             ids.grow(bigger);
         }
 

@@ -239,8 +239,9 @@ impl Jobs {
         let implicit = with_reserved(&computation.buffers(), |reserved| {
             let mut implicit = KVec::new();
             for fence in reserved.pending()? {
-                let input = KBox::pin_init(FenceCallback::new(ctx.device(), fence), GFP_KERNEL)?;
-                implicit.push(input, GFP_KERNEL)?;
+                let input =
+                    KBox::pin_init(FenceCallback::new(ctx.device(), fence), GFP_KERNEL_ACCOUNT)?;
+                implicit.push(input, GFP_KERNEL_ACCOUNT)?;
             }
             reserved.add(done.fence());
             Ok(implicit)

@@ -125,7 +125,7 @@ impl Mapped {
                 _pin: pin,
                 ended <- Mutex::new(false, c"Mapped::ended", class),
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )
     }
 }
@@ -223,7 +223,7 @@ fn copy_out(core: &Core, object: &Arc<Object>, range: &Range<usize>) -> Result<C
     // SAFETY: The caller is inside the gate, so the parent is bound.
     let parent = unsafe { core.parent().as_bound() };
     let source = VMap::new(object)?;
-    let memory = Coherent::<u8>::zeroed_slice(parent, range.len(), GFP_KERNEL)?;
+    let memory = Coherent::<u8>::zeroed_slice(parent, range.len(), GFP_KERNEL_ACCOUNT)?;
     // SAFETY: The device does not know the memory yet.
     source.read(range.start, unsafe { memory.as_mut() })?;
     Ok(Copied { memory, source })

@@ -41,9 +41,9 @@ impl ForeignMap {
         // SAFETY: Same requirements.
         let table = unsafe { MappedTable::new(&object, &(0..object.size()), device, direction) }?;
         let object = object.clone();
-        let map = Arc::new(Self { object, table }, GFP_KERNEL)?;
+        let map = Arc::new(Self { object, table }, GFP_KERNEL_ACCOUNT)?;
         let table = map.table.as_raw();
-        list.push(map.clone(), GFP_KERNEL)?;
+        list.push(map.clone(), GFP_KERNEL_ACCOUNT)?;
         // The table has the reference.
         let _ = Arc::into_raw(map);
         Ok(table)

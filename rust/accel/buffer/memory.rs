@@ -249,7 +249,7 @@ impl Lent {
         if state.gone {
             return Err(ENODEV);
         }
-        Ok(state.exports.push(Export(dmabuf), GFP_KERNEL)?)
+        Ok(state.exports.push(Export(dmabuf), GFP_KERNEL_ACCOUNT)?)
     }
 
     /// Forgets an export.
@@ -261,11 +261,11 @@ impl Lent {
     /// Returns the exports that somebody has.
     pub(super) fn exports(&self) -> Result<KVec<DmaBuf>> {
         let state = self.state.lock();
-        let mut exports = KVec::with_capacity(state.exports.len(), GFP_KERNEL)?;
+        let mut exports = KVec::with_capacity(state.exports.len(), GFP_KERNEL_ACCOUNT)?;
         for Export(dmabuf) in &state.exports {
             // SAFETY: An export is taken out, which takes the lock, before it is freed.
             if let Some(dmabuf) = unsafe { DmaBuf::from_live(*dmabuf) } {
-                exports.push(dmabuf, GFP_KERNEL)?;
+                exports.push(dmabuf, GFP_KERNEL_ACCOUNT)?;
             }
         }
         Ok(exports)

@@ -45,7 +45,7 @@ impl<T: Ends> Registry<T> {
 
     /// Adds an entry. If there is no memory for that, ends it.
     pub(super) fn insert(&self, entry: &Arc<T>) -> Result {
-        let node = RBTreeNode::new(Self::key(entry), entry.clone(), GFP_KERNEL)
+        let node = RBTreeNode::new(Self::key(entry), entry.clone(), GFP_KERNEL_ACCOUNT)
             .inspect_err(|_| entry.end())?;
         self.entries.lock().insert(node);
         Ok(())

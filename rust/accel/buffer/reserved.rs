@@ -80,11 +80,11 @@ pub fn with_reserved<T: AccelDriver, R>(
     let mut dmabufs = KVec::new();
     for (buffer, _) in buffers {
         if let Backing::Imported(import) = buffer.object.backing() {
-            dmabufs.push(import.dma_buf()?, GFP_KERNEL)?;
+            dmabufs.push(import.dma_buf()?, GFP_KERNEL_ACCOUNT)?;
         }
     }
     let mut imported = dmabufs.iter();
-    let mut entries = KVec::with_capacity(buffers.len(), GFP_KERNEL)?;
+    let mut entries = KVec::with_capacity(buffers.len(), GFP_KERNEL_ACCOUNT)?;
     for (buffer, access) in buffers {
         let reservation = match buffer.object.backing() {
             Backing::Imported(_) => imported.next().ok_or(ENODEV)?.reservation(),
@@ -92,7 +92,7 @@ pub fn with_reserved<T: AccelDriver, R>(
         };
         entries.push(
             Entry::new(reservation, *access == Access::Write),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )?;
     }
     let together = Together::lock(entries)?;

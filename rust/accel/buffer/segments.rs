@@ -132,7 +132,9 @@ impl Segments {
     pub(super) unsafe fn fill(&self, table: *mut bindings::sg_table) -> Result {
         let entries = u32::try_from(self.list.len()).map_err(|_| ENOMEM)?;
         // SAFETY: The caller guarantees that `table` is valid.
-        to_result(unsafe { bindings::sg_alloc_table(table, entries, bindings::GFP_KERNEL) })?;
+        to_result(unsafe {
+            bindings::sg_alloc_table(table, entries, bindings::GFP_KERNEL_ACCOUNT)
+        })?;
 
         // SAFETY: It was just allocated, with an entry for each segment.
         let mut entry = unsafe { (*table).sgl };

@@ -108,9 +108,9 @@ impl KernelMap {
         pages: impl Iterator<Item = *mut bindings::page>,
         size: usize,
     ) -> Result<Self> {
-        let mut list = KVVec::with_capacity(size >> PAGE_SHIFT, GFP_KERNEL)?;
+        let mut list = KVVec::with_capacity(size >> PAGE_SHIFT, GFP_KERNEL_ACCOUNT)?;
         for page in pages {
-            list.push(page, GFP_KERNEL)?;
+            list.push(page, GFP_KERNEL_ACCOUNT)?;
         }
         // INVARIANT: It was just mapped.
         Ok(Self {

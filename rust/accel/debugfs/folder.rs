@@ -160,7 +160,7 @@ unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file
                 core: data.core.clone(),
                 entry: data.entry,
             },
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )?;
 
         let opened = KBox::into_raw(opened);

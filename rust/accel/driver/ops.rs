@@ -182,7 +182,7 @@ impl<T: AccelDriver> OpsOf<T> {
         // nothing more.
         let ctx = unsafe { Context::<T, Observer>::from_ref(call) };
 
-        let file = KBox::pin_init(T::File::open(ctx), GFP_KERNEL)?;
+        let file = KBox::pin_init(T::File::open(ctx), GFP_KERNEL_ACCOUNT)?;
         // SAFETY: The pointee stays where it is until `close` drops it in place.
         let file = unsafe { Pin::into_inner_unchecked(file) };
         Ok(NonNull::from(KBox::leak(file)).cast())

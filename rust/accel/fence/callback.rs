@@ -148,7 +148,7 @@ impl<T: AccelDriver, R: Role> Context<'_, T, R> {
             return Ok((self, Wake::Ready(status)));
         }
         let callback = FenceCallback::with(self.device().core(), fence.clone(), Tell::Sleepers);
-        let _callback = KBox::pin_init(callback, GFP_KERNEL)?;
+        let _callback = KBox::pin_init(callback, GFP_KERNEL_ACCOUNT)?;
         self.wait(deadline, |_| fence.status())
     }
 }

@@ -72,7 +72,7 @@ impl<'a> Together<'a> {
     ///
     /// Returns `EINTR` if a signal arrives before all are locked, and `ENOMEM`.
     pub(crate) fn lock(entries: KVec<Entry<'a>>) -> Result<Self> {
-        let ctx = KBox::new(Opaque::uninit(), GFP_KERNEL)?;
+        let ctx = KBox::new(Opaque::uninit(), GFP_KERNEL_ACCOUNT)?;
         // SAFETY: The memory is valid for writes, and stays where it is until `drop` is done with
         // it.
         unsafe { ffi::accel_helper_ww_acquire_init(ctx.get()) };
@@ -154,7 +154,7 @@ impl<'a> Together<'a> {
             };
             // SAFETY: The function returns a reference. INVARIANT: It is a valid fence.
             let fence = unsafe { ARef::<Fence>::from_raw(fence.cast()) };
-            fences.push(fence, GFP_KERNEL)?;
+            fences.push(fence, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(fences)
     }
