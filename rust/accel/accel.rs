@@ -21,7 +21,7 @@
 //! - [`buffer`], `mapping`, `address_space`: memory that processes share with a device
 //! - [`engine`], `work`, [`fence`], `background`: work that goes on when a call has returned
 //! - `gate`, `visit`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`,
-//!   `names`, `handler`, [`ioctl`], `args`, `arrays`: mechanisms
+//!   `names`, `handler`, [`ioctl`], `args`, `arrays`, `charge`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -36,6 +36,7 @@ pub mod auxiliary;
 mod background;
 pub mod buffer;
 mod chardev;
+mod charge;
 mod client;
 mod context;
 pub mod coredump;

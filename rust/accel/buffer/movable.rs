@@ -52,6 +52,7 @@ use super::{
     registry::Ends, //
 };
 use crate::{
+    charge::MemoryGroup,
     context::Call,
     fence::dma_resv::DmaResv, //
 };
@@ -80,6 +81,8 @@ pub(super) struct Movable {
     /// The dma-bufs of it.
     pub(super) lent: Arc<Lent>,
     pool: Arc<Pool>,
+    /// Who is charged for it when it is in memory of the system.
+    owner: MemoryGroup,
     /// The region of the device that it is from.
     region: u32,
     pub(super) placement: Placement,
@@ -113,6 +116,7 @@ impl Movable {
                 settled <- new_condvar!(),
                 reservation <- DmaResv::new(),
                 places <- new_mutex!(KVec::new()),
+                owner: MemoryGroup::of_current(),
                 lent: Arc::pin_init(Lent::new(), GFP_KERNEL_ACCOUNT)?,
             }? Error),
             GFP_KERNEL_ACCOUNT,

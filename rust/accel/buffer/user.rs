@@ -30,9 +30,12 @@ use kernel::{
     types::Opaque, //
 };
 
-use crate::ffi::{
-    self,
-    Shared, //
+use crate::{
+    charge::LockedPages,
+    ffi::{
+        self,
+        Shared, //
+    }, //
 };
 
 /// How often to try again if the process changes its mappings meanwhile.
@@ -47,7 +50,8 @@ static NOTIFIER_OPS: Shared<bindings::mmu_interval_notifier_ops> =
         ..pin_init::zeroed()
     });
 
-/// Pages that count as locked memory of a process.
+/// Pages that count as locked memory of a process, and of its user: those of a process that has
+/// ended count until the buffer does.
 ///
 /// # Invariants
 ///
@@ -55,17 +59,23 @@ static NOTIFIER_OPS: Shared<bindings::mmu_interval_notifier_ops> =
 struct Locked {
     mm: ARef<Mm>,
     pages: usize,
+    _by_user: LockedPages,
 }
 
 impl Locked {
-    /// Counts pages of the current process. Returns `ENOMEM` if it may not lock as many
-    /// (`RLIMIT_MEMLOCK`).
+    /// Counts pages of the current process. Returns `ENOMEM` if the process, or its user in all
+    /// processes together, may not lock as many (`RLIMIT_MEMLOCK`).
     fn new(pages: usize) -> Result<Self> {
         let mm: ARef<Mm> = (&**current!().mm().ok_or(EINVAL)?).into();
+        let by_user = LockedPages::new(pages)?;
         // SAFETY: The address space is valid.
         to_result(unsafe { bindings::account_locked_vm(mm.as_raw(), pages, true) })?;
         // INVARIANT: They were just counted.
-        Ok(Self { mm, pages })
+        Ok(Self {
+            mm,
+            pages,
+            _by_user: by_user,
+        })
     }
 
     /// Returns whether it is the current process whose memory this is.

@@ -72,7 +72,9 @@ impl<'a> Locked<'a> {
     pub(super) fn move_to_system(&self, mover: &Mover<'_>) -> Result<Arc<Object>> {
         let movable = self.movable;
         let pages = self.home().size() >> PAGE_SHIFT;
-        let target = Object::system(movable.pool.clone(), pages, || mover.check())?;
+        // Whoever needs the room, it is the owner whose memory this becomes.
+        let allocate = || Object::system(movable.pool.clone(), pages, || mover.check());
+        let target = movable.owner.charge(allocate)?;
         self.relocate(target, mover)
     }
 

@@ -382,6 +382,11 @@ __u32 factorial(__u32 n)
 	return result;
 }
 
+unsigned long page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
 __u64 now_ns(void)
 {
 	struct timespec now;

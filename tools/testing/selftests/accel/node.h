@@ -90,6 +90,7 @@ int write_file(const char *dir, const char *name, const char *text);
 /* The last component of what the link @dir/@name refers to. */
 int link_name(const char *dir, const char *name, char *text, size_t size);
 
+unsigned long page_size(void);
 __u64 now_ns(void);
 void sleep_ms(unsigned int ms);
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "buffer.h"
 #include "harness.h"
 
@@ -137,7 +138,7 @@ TEST_F(user_memory, is_beside_what_is_unmapped)
 	__u64 sum;
 
 	ASSERT_EQ(0, buffer_of_user(self->fd, memory, SIZE, &handle));
-	munmap(memory + SIZE, 4096);
+	munmap(memory + SIZE, page_size());
 	EXPECT_EQ(0, buffer_sum(self->fd, handle, 0, SIZE, &sum));
 	munmap(all, 2 * HUGE);
 }
@@ -159,8 +160,8 @@ TEST_F(user_memory, is_lost_when_it_is_another)
 	ASSERT_EQ(0, buffer_of_user(self->fd, memory[2], SIZE, &replaced));
 	ASSERT_EQ(0, buffer_of_user(self->fd, memory[3], SIZE, &kept));
 
-	munmap(memory[0] + 4096, 4096);
-	ASSERT_EQ(0, madvise(memory[1], 4096, MADV_DONTNEED));
+	munmap(memory[0] + page_size(), page_size());
+	ASSERT_EQ(0, madvise(memory[1], page_size(), MADV_DONTNEED));
 	ASSERT_EQ(memory[2], mmap(memory[2], SIZE, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	ASSERT_EQ(0, mprotect(memory[3], SIZE, PROT_READ));
@@ -223,19 +224,19 @@ TEST_F(user_memory, refuses)
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->fd, ACCEL_IOC_BO_USERPTR, &bad));
 	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, self->memory, 0, &handle));
 	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, self->memory, SIZE - 1, &handle));
-	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, self->memory + 1, SIZE - 4096, &handle));
-	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, (void *)-4096UL, 8192, &handle));
+	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, self->memory + 1, SIZE - page_size(), &handle));
+	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, (void *)-page_size(), 2 * page_size(), &handle));
 	/* More than the system has; the kernel does not even try. */
 	EXPECT_EQ(-ENOMEM, buffer_of_user(self->fd, self->memory, 1ULL << 63, &handle));
 	EXPECT_EQ(-EFAULT, buffer_of_user(self->fd, NULL, SIZE, &handle));
 	/* The last page is not there. */
-	munmap(self->memory + SIZE - 4096, 4096);
+	munmap(self->memory + SIZE - page_size(), page_size());
 	EXPECT_EQ(-EFAULT, buffer_of_user(self->fd, self->memory, SIZE, &handle));
 	read_only = mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	EXPECT_EQ(-EFAULT, buffer_of_user(self->fd, read_only, SIZE, &handle));
 	munmap(read_only, SIZE);
 	observer = test_open(&self->node, O_RDONLY);
-	EXPECT_EQ(-EACCES, buffer_of_user(observer, self->memory, 4096, &handle));
+	EXPECT_EQ(-EACCES, buffer_of_user(observer, self->memory, page_size(), &handle));
 	close(observer);
 }
 
@@ -262,11 +263,67 @@ TEST_F(user_memory, counts_as_locked)
 		_exit(1);
 	if (buffer_of_user(self->fd, self->memory, SIZE, &first))
 		_exit(2);
-	if (buffer_of_user(self->fd, more, 4096, &second) != -ENOMEM)
+	if (buffer_of_user(self->fd, more, page_size(), &second) != -ENOMEM)
 		_exit(3);
 	if (buffer_close(self->fd, first) ||
 	    buffer_of_user(self->fd, more, SIZE, &second))
 		_exit(4);
+	_exit(0);
+}
+
+/* Makes a child pin most of what its user may, and end. Returns its exit status. */
+static int pin_in_a_child(int fd)
+{
+	int status = 0;
+	__u32 handle;
+	pid_t child;
+
+	child = fork_child();
+	if (!child) {
+		unsigned char *memory = anonymous(2 * SIZE);
+
+		_exit(buffer_of_user(fd, memory, 2 * SIZE, &handle) ? 1 : 0);
+	}
+	return waitpid(child, &status, 0) == child ? status : -1;
+}
+
+/* What ended processes have pinned stays pinned, and counts for their user. */
+TEST_F(user_memory, counts_as_locked_by_the_user)
+{
+	struct rlimit limit = { .rlim_cur = 3 * SIZE, .rlim_max = 3 * SIZE };
+	unsigned char *memory = anonymous(2 * SIZE);
+	__u32 handle;
+	pid_t child;
+	int status;
+
+	if (!setup_root(_metadata))
+		return;
+	child = fork_child();
+	ASSERT_LE(0, child);
+	if (child) {
+		ASSERT_EQ(child, waitpid(child, &status, 0));
+		EXPECT_EQ(0, status)
+			TH_LOG("status 0x%x", status);
+		/* One who may lock any number is not counted, and can still do so. */
+		for (int i = 0; i < 3; i++)
+			EXPECT_EQ(0, pin_in_a_child(self->fd));
+		return;
+	}
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) || setuid(65534))
+		_exit(1);
+	if (pin_in_a_child(self->fd))
+		_exit(2);
+	/* Neither another child nor the parent, which has pinned nothing itself. */
+	if (!pin_in_a_child(self->fd))
+		_exit(3);
+	if (buffer_of_user(self->fd, memory, 2 * SIZE, &handle) != -ENOMEM)
+		_exit(4);
+	if (buffer_of_user(self->fd, memory, SIZE, &handle))
+		_exit(5);
+	/* Who closes it gives it back, whoever has pinned it. */
+	if (buffer_close(self->fd, 1) ||
+	    buffer_of_user(self->fd, memory, 2 * SIZE, &handle))
+		_exit(6);
 	_exit(0);
 }
 
