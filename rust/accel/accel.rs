@@ -153,6 +153,10 @@ module! {
             default: 0,
             description: "How many bytes its buffers may have together (default: 0, any number)",
         },
+        max_memory_percent: u32 {
+            default: 50,
+            description: "How much of the system's memory all buffers may have (default: 50)",
+        },
     },
 }
 

@@ -39,6 +39,7 @@ mod pool;
 mod registry;
 mod reserved;
 mod segments;
+mod share;
 #[cfg(CONFIG_MMU_NOTIFIER)]
 mod user;
 mod vmap;

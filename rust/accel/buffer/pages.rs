@@ -12,6 +12,7 @@ use kernel::{
     prelude::*, //
 };
 
+use super::share::Share;
 use crate::ffi;
 
 /// The largest pieces that are asked for: what a large page of the processor covers.
@@ -56,19 +57,19 @@ impl Drop for Chunk {
 pub(super) struct Pages {
     chunks: KVVec<Chunk>,
     count: usize,
+    /// Given back after the pages. `None` for what no process has asked for.
+    _share: Option<Share>,
 }
 
 impl Pages {
-    /// Allocates `count` pages, filled with zeros. Returns `ENOMEM` if there are not as many,
-    /// `EINTR` if the current process is being killed, and what `check` does, which is asked again
-    /// and again.
+    /// Allocates `count` pages, filled with zeros. Returns `ENOMEM` if there are not as many, or
+    /// buffers may not have them, `EINTR` if the current process is being killed, and what `check`
+    /// does, which is asked again and again.
     pub(super) fn new(count: usize, check: impl Fn() -> Result) -> Result<Self> {
-        if count > ffi::system_pages() {
-            return Err(ENOMEM);
-        }
         let mut pages = Self {
             chunks: KVVec::new(),
             count: 0,
+            _share: Some(Share::new(count)?),
         };
         let mut order = MAX_ORDER;
         while pages.count < count {
@@ -102,16 +103,20 @@ impl Pages {
             return Err(EINVAL);
         }
         let order = count.ilog2();
-        let mut chunks = KVVec::with_capacity(1, GFP_KERNEL)?;
+        let mut chunks = KVVec::with_capacity(1, GFP_KERNEL_ACCOUNT)?;
         // INVARIANT: The pages are allocated here.
         let chunk = Chunk {
             page: ffi::alloc_zeroed_pages(order).ok_or(ENOMEM)?,
             order,
             first: 0,
         };
-        chunks.push(chunk, GFP_KERNEL)?;
+        chunks.push(chunk, GFP_KERNEL_ACCOUNT)?;
         // INVARIANT: There is only one.
-        Ok(Self { chunks, count })
+        Ok(Self {
+            chunks,
+            count,
+            _share: None,
+        })
     }
 
     /// Returns where in physical memory page number `page` is, if there is such a page.
