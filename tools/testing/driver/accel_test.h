@@ -111,7 +111,7 @@ struct accel_test_buffer {
 
 /*
  * Hands over a dump of a bytes, of which byte i is the lowest 8 bits of i times b;
- * from byte 131072 on it is zero.
+ * from byte 131072 on it is zero. There are at most ACCEL_TEST_MAX_DUMP.
  */
 #define ACCEL_TEST_IOC_DUMP _IO(ACCEL_IOC_TYPE, 0x60)
 
@@ -123,7 +123,18 @@ struct accel_test_buffer {
  */
 #define ACCEL_TEST_MAX_NUMBER 1000
 
-/* Sends b events of kind ACCEL_EVENT_DRIVER_BASE + a; data[0] counts from 0, data[1] is b. */
+/*
+ * What takes long is bounded: more than this is EINVAL. A signal ends it: EINTR.
+ */
+#define ACCEL_TEST_MAX_EVENTS (1U << 16)
+#define ACCEL_TEST_MAX_STAY_MS 10000
+#define ACCEL_TEST_MAX_OFTEN (1U << 16)
+#define ACCEL_TEST_MAX_DUMP (32U << 20)
+
+/*
+ * Sends b events, at most ACCEL_TEST_MAX_EVENTS, of kind ACCEL_EVENT_DRIVER_BASE + a;
+ * data[0] counts from 0, data[1] is b.
+ */
 #define ACCEL_TEST_IOC_SEND _IO(ACCEL_IOC_TYPE, 0x4c)
 
 /* Reports an error of code b, of the hardware; or, if a is 1, of the firmware. */
@@ -147,7 +158,7 @@ struct accel_test_buffer {
  */
 #define ACCEL_TEST_IOC_RESETS _IO(ACCEL_IOC_TYPE, 0x50)
 
-/* Stays inside the driver for a microseconds. */
+/* Stays inside the driver for a microseconds, at most ACCEL_TEST_MAX_STAY_MS. */
 #define ACCEL_TEST_IOC_STAY_INSIDE _IO(ACCEL_IOC_TYPE, 0x51)
 
 /* Works for b milliseconds on what has to be done in a. ECANCELED: there was a reset. */
@@ -188,8 +199,8 @@ struct accel_test_buffer {
 #define ACCEL_TEST_DROPPED 3
 
 /*
- * Sleeps for a milliseconds, and then takes b milliseconds to return, whatever has
- * ended the sleep.
+ * Sleeps for a milliseconds, and then takes b milliseconds to return, at most
+ * ACCEL_TEST_MAX_STAY_MS, unless a signal has ended the sleep.
  */
 #define ACCEL_TEST_IOC_LINGER _IO(ACCEL_IOC_TYPE, 0x59)
 
@@ -209,7 +220,7 @@ struct accel_test_buffer {
 #define ACCEL_TEST_INTERRUPT_END_WORK 6
 
 /*
- * Does a times what b says: begins work on the engine "adder" and ends it; counts
+ * Does a times, at most ACCEL_TEST_MAX_OFTEN, what b says: begins work on the engine "adder" and ends it; counts
  * work there that has taken as many nanoseconds as this was done before; or reads
  * the clock twice, as the first does.
  */

@@ -25,6 +25,9 @@ use crate::{
 /// The length of the pattern in a dump; to fill a large one takes its time.
 const MAX_PATTERN: usize = 1 << 17;
 
+/// The length of the longest dump that a call makes, which is more than the framework takes.
+const MAX_DUMP: usize = 32 << 20;
+
 /// Counts somebody who is asleep, also if the device has gone wrong when they wake.
 pub(crate) struct Asleep(Arc<Atomic<u32>>);
 
@@ -143,7 +146,11 @@ pub(crate) fn squares<P: Policy>(
 }
 
 pub(crate) fn dump<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
-    let mut data = VVec::from_elem(0, args.a as usize, GFP_KERNEL)?;
+    let len = args.a as usize;
+    if len > MAX_DUMP {
+        return Err(EINVAL);
+    }
+    let mut data = VVec::from_elem(0, len, GFP_KERNEL)?;
     for (i, byte) in data.iter_mut().take(MAX_PATTERN).enumerate() {
         *byte = (i as u32).wrapping_mul(args.b) as u8;
     }

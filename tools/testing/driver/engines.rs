@@ -59,8 +59,14 @@ pub(crate) fn work<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Re
     Ok(())
 }
 
+/// The most times that a call counts work.
+const MAX_OFTEN: u32 = 1 << 16;
+
 /// Counts work `a` times: what that is, `b` says.
 pub(crate) fn work_often<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    if args.a > MAX_OFTEN {
+        return Err(EINVAL);
+    }
     let often = || 0..args.a;
     match args.b {
         0 => often().for_each(|_| drop(ctx.engine(adder()).begin_work())),

@@ -9,6 +9,7 @@ use accel::{
     Resetter, //
 };
 use kernel::{
+    current,
     sync::atomic::{
         Atomic,
         AtomicFlag,
@@ -57,10 +58,35 @@ impl Health {
     }
 }
 
+/// The most events that a call sends.
+const MAX_EVENTS: u32 = 1 << 16;
+
+/// The longest that a call stays inside, in microseconds: so long it holds up a removal.
+const MAX_STAY_US: u32 = 10_000_000;
+
+/// After how many events a call looks for signals.
+const SOME_EVENTS: u32 = 256;
+
+/// After how many microseconds a call that stays inside looks for signals.
+const A_WHILE_US: u32 = 10_000;
+
+fn check_signals() -> Result {
+    match current!().signal_pending() {
+        true => Err(EINTR),
+        false => Ok(()),
+    }
+}
+
 /// Sends `b` events of kind `a`.
 pub(crate) fn send<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
     let kind = EventKind::new(u16::try_from(args.a)?);
+    if args.b > MAX_EVENTS {
+        return Err(EINVAL);
+    }
     for n in 0..args.b {
+        if n % SOME_EVENTS == SOME_EVENTS - 1 {
+            check_signals()?;
+        }
         ctx.device().send_event(kind, [n.into(), args.b.into(), 0]);
     }
     Ok(())
@@ -106,22 +132,40 @@ pub(crate) fn resets<P: Policy>(ctx: Context<'_, Test<P>, Observer>, args: &mut 
     Ok(())
 }
 
+/// Stays inside, which nothing but a signal ends early.
+fn stay(mut left_us: u32) -> Result {
+    while left_us > 0 {
+        check_signals()?;
+        let now_us = left_us.min(A_WHILE_US);
+        fsleep(Delta::from_micros(now_us.into()));
+        left_us -= now_us;
+    }
+    Ok(())
+}
+
 /// Is inside for `a` microseconds.
 pub(crate) fn stay_inside<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    if args.a > MAX_STAY_US {
+        return Err(EINVAL);
+    }
     let health = &ctx.data().health;
     health.inside.fetch_add(1, Relaxed);
-    fsleep(Delta::from_micros(args.a.into()));
+    let stayed = stay(args.a);
     health.inside.fetch_sub(1, Relaxed);
-    Ok(())
+    stayed
 }
 
 /// Sleeps for `a` milliseconds, and takes `b` milliseconds to return.
 pub(crate) fn linger<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    let stay_us = args.b.checked_mul(1000).ok_or(EINVAL)?;
+    if stay_us > MAX_STAY_US {
+        return Err(EINVAL);
+    }
     let slept = ctx
         .wait(Deadline::in_ms(args.a), |_| None::<()>)
         .map(|_| ());
-    fsleep(Delta::from_millis(args.b.into()));
-    slept
+    let stayed = stay(stay_us);
+    slept.and(stayed)
 }
 
 /// Works for `b` milliseconds on what has to be done in `a`. Returns `ECANCELED` if the device was
