@@ -15,7 +15,6 @@ use kernel::{
     prelude::*,
     str::{
         as_char_ptr_in_const_context,
-        BStr,
         Formatter, //
     },
     sync::atomic::Relaxed, //
@@ -29,9 +28,7 @@ use super::{
 use crate::{
     context::Call,
     driver::DriverOps,
-    ffi::Shared,
-    file::OpenFile,
-    open_policy::OpenPolicy, //
+    ffi::Shared, //
 };
 
 /// Returns the attributes, as the class wants them.
@@ -49,15 +46,12 @@ static GROUP: Shared<bindings::attribute_group> = Shared::new(bindings::attribut
     ..pin_init::zeroed()
 });
 
-static ATTRIBUTES: Shared<[*mut bindings::attribute; 15]> = Shared::new([
-    CLIENTS.get().cast(),
+static ATTRIBUTES: Shared<[*mut bindings::attribute; 12]> = Shared::new([
     DOCUMENTATION_URL.get().cast(),
     DRIVER_NAME.get().cast(),
     DRIVER_VERSION.get().cast(),
     ERRORS.get().cast(),
-    MEMORY.get().cast(),
     OPEN_COUNT.get().cast(),
-    OPEN_POLICY.get().cast(),
     PASSTHROUGH_CALLS.get().cast(),
     RESET.get().cast(),
     RESETS.get().cast(),
@@ -102,11 +96,6 @@ macro_rules! attributes {
 }
 
 attributes! {
-    /// One line for each open file.
-    static CLIENTS = c"clients", Clients(|call, out| {
-        call.core.files.try_for_each(|file| show_client(file, out))
-    });
-
     /// How many errors were reported.
     static ERRORS = c"errors", Errors(|call, out| {
         writeln!(out, "{}", call.core.health.record().errors)
@@ -128,17 +117,11 @@ attributes! {
         writeln!(out, "{}", ops(call).info.version)
     });
 
-    /// One line for each region that the memory of buffers comes from.
-    static MEMORY = c"memory", Memory(|call, out| show_memory(call, out));
-
     /// How many files are open.
     static OPEN_COUNT = c"open_count", OpenCount(|call, out| {
         let (users, observers) = call.core.files.counts();
         writeln!(out, "{}", users + observers)
     });
-
-    /// Whom the driver admits as users.
-    static OPEN_POLICY = c"open_policy", Policy(|call, out| show_policy(call, out));
 
     /// How many passthrough ioctls were admitted.
     static PASSTHROUGH_CALLS = c"passthrough_calls", PassthroughCalls(|call, out| {
@@ -184,43 +167,4 @@ attributes! {
 fn ops<'a>(call: &'a Call<'_>) -> &'a DriverOps {
     // SAFETY: The call is inside the gate, and is borrowed meanwhile.
     unsafe { call.core.ops() }
-}
-
-fn show_client(file: &OpenFile, out: &mut Formatter<'_>) -> fmt::Result {
-    let role = file.role.name();
-    let shown = file.client.show();
-    write!(
-        out,
-        "{} {role} {} {}",
-        file.id, shown.uid, file.client.since_ns
-    )?;
-    match shown.process {
-        Some((pid, command)) => {
-            let end = command.iter().position(|&byte| byte == 0);
-            let command = &command[..end.unwrap_or(command.len())];
-            out.write_fmt(fmt!(" {pid} {}\n", BStr::from_bytes(command)))
-        }
-        None => writeln!(out, " - -"),
-    }
-}
-
-fn show_memory(call: &Call<'_>, out: &mut Formatter<'_>) -> fmt::Result {
-    if !call.core.has_buffers {
-        return Ok(());
-    }
-    call.core.pool.regions().try_for_each(|region| {
-        let info = region.info();
-        let end = info.name.iter().position(|&byte| byte == 0);
-        let name = BStr::from_bytes(&info.name[..end.unwrap_or(info.name.len())]);
-        out.write_fmt(fmt!("{name} {} {}\n", info.total, info.in_use))
-    })
-}
-
-fn show_policy(call: &Call<'_>, out: &mut Formatter<'_>) -> fmt::Result {
-    match ops(call).open_policy {
-        OpenPolicy::Shared => writeln!(out, "shared"),
-        OpenPolicy::Exclusive => writeln!(out, "exclusive"),
-        OpenPolicy::Limited(limit) => writeln!(out, "limited {limit}"),
-        OpenPolicy::PerUser(limit) => writeln!(out, "per_user {limit}"),
-    }
 }

@@ -219,17 +219,6 @@ int agent_clients(struct agent *agent, const struct node *node)
 	return agent_call(agent, do_clients);
 }
 
-static int do_read_sysfs(struct agent_memory *memory)
-{
-	return read_file(memory->path, "clients", memory->text, sizeof(memory->text));
-}
-
-int agent_read_sysfs(struct agent *agent, const struct node *node)
-{
-	set_path(agent, node->class_dir);
-	return agent_call(agent, do_read_sysfs);
-}
-
 static int do_rename(struct agent_memory *memory)
 {
 	return prctl(PR_SET_NAME, memory->name) ? -errno : 0;

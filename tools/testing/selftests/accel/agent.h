@@ -20,7 +20,6 @@
  * @uid: argument of agent_seteuid()
  * @name: argument of agent_rename()
  * @clients: result of agent_clients()
- * @text: result of agent_read_sysfs()
  */
 struct agent_memory {
 	char path[PATH_MAX];
@@ -30,7 +29,6 @@ struct agent_memory {
 	uid_t uid;
 	char name[16];
 	struct accel_info_client clients[CLIENTS_MAX];
-	char text[8192];
 };
 
 /**
@@ -62,8 +60,6 @@ int agent_open(struct agent *agent, const struct node *node, int flags);
 int agent_close(struct agent *agent, int fd);
 /* Returns how many clients it sees in the topic, or an error. */
 int agent_clients(struct agent *agent, const struct node *node);
-/* Reads the attribute "clients", as the agent. */
-int agent_read_sysfs(struct agent *agent, const struct node *node);
 int agent_rename(struct agent *agent, const char *name);
 /* For agents of root. */
 int agent_seteuid(struct agent *agent, uid_t uid);

@@ -25,9 +25,9 @@
 #define GENERATION TEST_DRIVER "/generation"
 
 static const char * const attributes[] = {
-	"clients", "documentation_url", "driver_name", "driver_version", "errors", "memory",
-	"open_count", "open_policy", "passthrough_calls", "resets", "state", "usage/busy_ns",
-	"usage/completed", "usage/submitted", "user_space_license", "user_space_url",
+	"documentation_url", "driver_name", "driver_version", "errors", "open_count",
+	"passthrough_calls", "resets", "state", "usage/busy_ns", "usage/completed",
+	"usage/submitted", "user_space_license", "user_space_url",
 	TEST_DRIVER "/asleep", TEST_DRIVER "/number", TEST_DRIVER "/secret", GENERATION,
 };
 

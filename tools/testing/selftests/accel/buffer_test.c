@@ -7,20 +7,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent.h"
 #include "buffer.h"
+#include "cgroup.h"
 #include "harness.h"
 
 #define THREADS 4
 #define ROUNDS 200
 #define MANY 500
 #define MIB (1024UL * 1024)
-#define CGROUP "/tmp/accel-cgroup"
 
 FIXTURE(buffer) {
 	struct node node;
@@ -130,7 +128,6 @@ TEST_F(buffer, is_not_supported_by_all)
 {
 	struct accel_info_memory memory;
 	struct node node;
-	char text[64];
 	__u32 handle;
 	__u64 value;
 	int fd;
@@ -144,8 +141,6 @@ TEST_F(buffer, is_not_supported_by_all)
 	EXPECT_EQ(-EOPNOTSUPP, buffer_offset(fd, 1, &value));
 	EXPECT_EQ(-EOPNOTSUPP, buffer_sum(fd, 1, 0, 0, &value));
 	EXPECT_EQ(0, info_read(fd, ACCEL_INFO_MEMORY, &memory, sizeof(memory), 1));
-	EXPECT_EQ(0, read_file(node.class_dir, "memory", text, sizeof(text)));
-	EXPECT_STREQ("", text);
 }
 
 static void expect_no_handle(struct __test_metadata *_metadata, int fd, __u32 handle)
@@ -199,7 +194,6 @@ TEST_F(buffer, is_only_known_by_its_handle)
 TEST_F(buffer, is_counted_while_it_is_used)
 {
 	long long before = buffers_in_use(self->fd);
-	char text[64], expected[64];
 	__u32 handles[MANY];
 	void *memory;
 
@@ -207,9 +201,6 @@ TEST_F(buffer, is_counted_while_it_is_used)
 	for (int i = 0; i < MANY; i++)
 		ASSERT_EQ(0, buffer_create(self->fd, self->page, &handles[i], NULL));
 	EXPECT_EQ(before + MANY * self->page, buffers_in_use(self->fd));
-	snprintf(expected, sizeof(expected), "system 0 %lld", before + MANY * self->page);
-	EXPECT_EQ(0, read_file(self->node.class_dir, "memory", text, sizeof(text)));
-	EXPECT_STREQ(expected, text);
 	ASSERT_EQ(0, buffer_map(self->fd, handles[0], self->page, &memory));
 	for (int i = MANY - 1; i >= 0; i--)
 		ASSERT_EQ(0, buffer_close(self->fd, handles[i]));
@@ -342,24 +333,20 @@ TEST_F(buffer, of_a_process_that_dies)
 
 TEST_F(buffer, is_charged_to_the_cgroup)
 {
-	char text[32];
 	__u32 handle;
 	int status;
 	pid_t child;
 
 	if (!setup_root(_metadata))
 		return;
-	mkdir(CGROUP, 0700);
-	ASSERT_EQ(0, mount("none", CGROUP, "cgroup2", 0, NULL));
-	write_file(CGROUP, "cgroup.subtree_control", "+memory");
-	mkdir(CGROUP "/small", 0700);
-	EXPECT_EQ(0, write_file(CGROUP "/small", "memory.max", "16777216"));
+	ASSERT_EQ(0, cgroup_begin());
+	ASSERT_EQ(0, cgroup_make("small"));
+	EXPECT_EQ(0, cgroup_limit("small", "16777216"));
 
 	child = fork_child();
 	ASSERT_LE(0, child);
 	if (!child) {
-		snprintf(text, sizeof(text), "%d", getpid());
-		if (write_file(CGROUP "/small", "cgroup.procs", text))
+		if (cgroup_enter("small"))
 			_exit(1);
 		if (buffer_create(self->fd, 4 * MIB, &handle, NULL))
 			_exit(2);
@@ -371,9 +358,8 @@ TEST_F(buffer, is_charged_to_the_cgroup)
 	/* What was not charged to the others is there. */
 	EXPECT_EQ(0, buffer_create(self->fd, 64 * MIB, &handle, NULL));
 	EXPECT_EQ(0, buffer_close(self->fd, handle));
-	rmdir(CGROUP "/small");
-	umount(CGROUP);
-	rmdir(CGROUP);
+	cgroup_remove("small");
+	cgroup_end();
 }
 
 TEST_HARNESS_MAIN

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who has a node open, as the topic CLIENTS and the attribute "clients" say it:
- * what it is that they say, of many files and while files come and go.
+ * Who has a node open, as the topic CLIENTS says it: of many files, and while files
+ * come and go.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -25,7 +25,6 @@ FIXTURE(clients) {
 	int fd;
 	__u64 start;
 	struct accel_info_client clients[CLIENTS_MAX];
-	struct client_line lines[CLIENTS_MAX];
 };
 
 FIXTURE_SETUP(clients)
@@ -47,15 +46,6 @@ FIXTURE_TEARDOWN(clients)
 static int read_clients(int fd, struct accel_info_client *clients)
 {
 	return info_read(fd, ACCEL_INFO_CLIENTS, clients, sizeof(*clients), CLIENTS_MAX);
-}
-
-static int read_lines(const struct node *node, struct client_line *lines)
-{
-	char text[8192];
-	int ret;
-
-	ret = read_file(node->class_dir, "clients", text, sizeof(text));
-	return ret ? ret : clients_parse(text, lines, CLIENTS_MAX);
 }
 
 TEST_F(clients, content)
@@ -98,25 +88,6 @@ TEST_F(clients, ids_are_not_used_again)
 		close(fd);
 	}
 	ASSERT_EQ(1, read_clients(self->fd, self->clients));
-}
-
-TEST_F(clients, attribute)
-{
-	int i;
-
-	ASSERT_LE(0, test_open(&self->node, O_RDWR));
-	ASSERT_LE(0, test_open(&self->node, O_RDONLY));
-	ASSERT_EQ(3, read_clients(self->fd, self->clients));
-	ASSERT_EQ(3, read_lines(&self->node, self->lines));
-	for (i = 0; i < 3; i++) {
-		EXPECT_EQ(self->clients[i].id, self->lines[i].id);
-		EXPECT_STREQ(i == 1 ? "user" : "observer", self->lines[i].role);
-		EXPECT_EQ(self->clients[i].uid, self->lines[i].uid);
-		EXPECT_EQ(self->clients[i].since_ns, self->lines[i].since_ns);
-		EXPECT_TRUE(self->lines[i].shown);
-		EXPECT_EQ(self->clients[i].pid, self->lines[i].pid);
-		EXPECT_STREQ(self->clients[i].command, self->lines[i].command);
-	}
 }
 
 /* What other topics say of the same thing. */
@@ -182,8 +153,8 @@ TEST_F(clients, opener_changes_later)
 	EXPECT_EQ(agent.pid, self->clients[2].pid);
 }
 
-/* A name is whatever its owner likes; it cannot pass for another line. */
-TEST_F(clients, names_cannot_forge_lines)
+/* A name is whatever its owner likes; it cannot pass for another record. */
+TEST_F(clients, names_are_what_their_owners_like)
 {
 	static const char * const names[] = {
 		"\n9 user 0 1 1 x", "a b  c", "", "-", "\xff\xfe\xc3(", "\x1b[31mred",
@@ -199,12 +170,7 @@ TEST_F(clients, names_cannot_forge_lines)
 		ASSERT_EQ(2, read_clients(self->fd, self->clients));
 		EXPECT_TRUE(client_well_formed(&self->clients[1]));
 		EXPECT_STREQ(names[i], self->clients[1].command);
-		ASSERT_EQ(2, read_lines(&self->node, self->lines))
-			TH_LOG("name %zu", i);
-		EXPECT_EQ(self->clients[1].id, self->lines[1].id);
-		EXPECT_TRUE(self->lines[1].shown);
-		EXPECT_EQ(getpid(), self->lines[1].pid);
-		EXPECT_EQ(NULL, strpbrk(self->lines[1].command, "\x1b\n"));
+		EXPECT_EQ(getpid(), self->clients[1].pid);
 		close(fd);
 	}
 }
@@ -238,11 +204,7 @@ TEST_F(clients, many_through_a_small_buffer)
 			last = self->clients[i].id;
 		}
 	}
-	/* The attribute has as many as fit a page, each of them whole or the last. */
 	ASSERT_EQ(MANY + 1, read_clients(self->fd, self->clients));
-	i = read_lines(&self->node, self->lines);
-	EXPECT_TRUE(i == -EBADMSG || (i > 50 && i <= MANY))
-		TH_LOG("%d", i);
 	/* Every other one goes. */
 	for (i = 0; i < MANY; i += 2)
 		EXPECT_EQ(0, close(fds[i]));
@@ -266,8 +228,8 @@ static void storm(const struct node *node, atomic_bool *stop, unsigned int seed)
 	_exit(0);
 }
 
-static void expect_storm(struct __test_metadata *_metadata, const struct node *node, int fd,
-			 struct accel_info_client *clients, struct client_line *lines)
+static void expect_storm(struct __test_metadata *_metadata, int fd,
+			 struct accel_info_client *clients)
 {
 	int i, count;
 
@@ -280,12 +242,6 @@ static void expect_storm(struct __test_metadata *_metadata, const struct node *n
 		ASSERT_EQ(0, clients[i].uid);
 		ASSERT_LT(0, clients[i].pid);
 		ASSERT_STREQ(NAME, clients[i].command);
-	}
-	count = read_lines(node, lines);
-	ASSERT_LE(1, count);
-	for (i = 0; i < count; i++) {
-		ASSERT_TRUE(!i || lines[i - 1].id < lines[i].id);
-		ASSERT_STREQ(NAME, lines[i].command);
 	}
 }
 
@@ -306,7 +262,7 @@ TEST_F_TIMEOUT(clients, come_and_go, 120)
 	}
 	end = now_ns() + STORM_MS * 1000000ULL;
 	for (rounds = 0; now_ns() < end; rounds++)
-		expect_storm(_metadata, &self->node, self->fd, self->clients, self->lines);
+		expect_storm(_metadata, self->fd, self->clients);
 	TH_LOG("read %d times", rounds);
 	atomic_store(stop, true);
 	for (i = 0; i < STORMERS; i++) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Who sees how much of the others that have a node open, from several users
- * and namespaces. What is seen in the topic CLIENTS and in the attribute
- * "clients" is the same.
+ * and namespaces, in the topic CLIENTS.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -64,14 +63,13 @@ FIXTURE_TEARDOWN_PARENT(view)
 		chmod(self->node.path, 0664);
 }
 
-/* What an agent is to see of a file: its line, and its record. */
+/* What an agent is to see of a file. */
 static void expect_view(struct __test_metadata *_metadata, const struct node *node,
 			struct agent *agent, __u64 id, __u32 uid, __u32 pid,
 			const char *command)
 {
-	static struct client_line lines[CLIENTS_MAX];
 	const struct accel_info_client *client;
-	int i, count;
+	int count;
 
 	count = agent_clients(agent, node);
 	ASSERT_LE(3, count);
@@ -81,19 +79,6 @@ static void expect_view(struct __test_metadata *_metadata, const struct node *no
 	EXPECT_EQ(uid, client->uid);
 	EXPECT_EQ(pid, client->pid);
 	EXPECT_STREQ(command ?: "", client->command);
-
-	ASSERT_EQ(0, agent_read_sysfs(agent, node));
-	count = clients_parse(agent->memory->text, lines, CLIENTS_MAX);
-	ASSERT_LE(3, count);
-	for (i = 0; i < count && lines[i].id != id; i++)
-		;
-	ASSERT_GT(count, i);
-	EXPECT_EQ(client->since_ns, lines[i].since_ns);
-	EXPECT_EQ(client->role == ACCEL_ROLE_USER, !strcmp(lines[i].role, "user"));
-	EXPECT_EQ(uid, lines[i].uid);
-	EXPECT_EQ(pid, lines[i].pid);
-	EXPECT_EQ(!!command, lines[i].shown);
-	EXPECT_STREQ(command ?: "-", lines[i].command);
 }
 
 TEST_F(view, of_root)

@@ -215,16 +215,16 @@ static int run_info(struct operation *operation)
 	return ret < 0 ? ret : 0;
 }
 
-static int run_read_clients(struct operation *operation)
+static int run_read(struct operation *operation)
 {
 	char text[4096];
 
-	return read_file(operation->node->class_dir, "clients", text, sizeof(text));
+	return read_file(operation->node->class_dir, "driver_name", text, sizeof(text));
 }
 
 TEST_F_TIMEOUT(failslab, information, 600)
 {
-	struct operation read = { .run = run_read_clients, .copies = true, .node = &self->node };
+	struct operation read = { .run = run_read, .copies = true, .node = &self->node };
 	struct operation info = { .run = run_info, .copies = true, .fd = self->observer };
 	struct accel_info_client clients[64];
 	struct accel_info_topic topics[64];
@@ -238,7 +238,7 @@ TEST_F_TIMEOUT(failslab, information, 600)
 		snprintf(what, sizeof(what), "topic %u", topics[i].topic);
 		sweep(_metadata, &info, what);
 	}
-	sweep(_metadata, &read, "clients");
+	sweep(_metadata, &read, "an attribute");
 	count = info_read(self->observer, ACCEL_INFO_CLIENTS, clients, sizeof(clients[0]), 64);
 	ASSERT_EQ(self->count, count);
 	EXPECT_EQ(0, memcmp(self->clients, clients, count * sizeof(clients[0])));
