@@ -284,11 +284,11 @@ TEST_F(own, comes_back_as_itself)
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, buffer_import(self->fd, self->dmabuf, &again, NULL));
 	EXPECT_EQ(self->handle, again);
-	ASSERT_EQ(0, buffer_create(other, 4096, &again, NULL));
+	ASSERT_EQ(0, buffer_create(other, page_size(), &again, NULL));
 	ASSERT_EQ(0, buffer_import(other, self->dmabuf, &elsewhere, NULL));
 	ASSERT_EQ(0, buffer_import(other, self->dmabuf, &again, NULL));
 	EXPECT_EQ(elsewhere, again);
-	EXPECT_EQ(SIZE + 4096, buffers_in_use(self->fd));
+	EXPECT_EQ(SIZE + page_size(), buffers_in_use(self->fd));
 	info.handle = elsewhere;
 	ASSERT_EQ(0, sys_ioctl(other, ACCEL_IOC_BO_INFO, &info));
 	EXPECT_EQ(0, info.region);
@@ -298,7 +298,7 @@ TEST_F(own, comes_back_as_itself)
 	ASSERT_EQ(0, buffer_sum(other, elsewhere, 0, 20, &sum));
 	EXPECT_EQ(30, sum);
 	/* Who has closed it gets another handle. */
-	ASSERT_EQ(0, buffer_create(self->fd, 4096, &self->handle, NULL));
+	ASSERT_EQ(0, buffer_create(self->fd, page_size(), &self->handle, NULL));
 	ASSERT_EQ(0, buffer_import(self->fd, self->dmabuf, &again, NULL));
 	EXPECT_NE(self->handle, again);
 	EXPECT_EQ(0, buffer_close(other, elsewhere));
@@ -358,7 +358,7 @@ TEST_F(own, refuses)
 	fd = test_open(&node, O_RDWR);
 	ASSERT_LE(0, fd);
 	for (i = 0; i < 4; i++)
-		EXPECT_EQ(0, buffer_create(fd, 4096, &own, NULL));
+		EXPECT_EQ(0, buffer_create(fd, page_size(), &own, NULL));
 	EXPECT_EQ(-ENOMEM, buffer_import(fd, self->dmabuf, &handle, NULL));
 	EXPECT_EQ(0, buffer_close(fd, own));
 	EXPECT_EQ(0, buffer_import(fd, self->dmabuf, &handle, NULL));

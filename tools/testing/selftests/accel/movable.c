@@ -61,7 +61,7 @@ int movable_one_only(int fd)
 {
 	struct accel_test_pci_placement arg = {
 		.size = sizeof(arg),
-		.alignment = 4096,
+		.alignment = page_size(),
 		.end = MOVABLE_SIZE,
 	};
 
