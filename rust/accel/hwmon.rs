@@ -18,7 +18,9 @@ use kernel::{
         c_long,
         c_void, //
     },
+    fmt::Write,
     prelude::*,
+    str::Formatter,
     sync::aref::ARef, //
 };
 
@@ -26,10 +28,7 @@ use crate::{
     context::Call,
     device::Core,
     ffi,
-    info::{
-        self,
-        List, //
-    },
+    info::List,
     uapi::accel_info_sensor,
     visit::Pass, //
 };
@@ -52,6 +51,9 @@ unsafe impl Send for Hwmon {}
 struct AccelHwmon {
     _opaque: [u8; 0],
 }
+
+/// The length of a name: 32 bytes of the driver's, "_accel", a number, and NUL.
+const NAME_LEN: usize = 49;
 
 /// The records of sensors that a driver lists have this size.
 const RECORD_SIZE: usize = size_of::<accel_info_sensor>();
@@ -86,9 +88,7 @@ impl Hwmon {
             return Ok(None);
         }
 
-        // SAFETY: The call is inside the gate.
-        let driver = unsafe { core.ops() }.info.name;
-        let name: [u8; 32] = info::text(driver.as_bytes());
+        let name = name(&call);
         // SAFETY: The name is a C string, and there are so many records, which are copied. The
         // parent is there inside the gate, and until the binding ends, to which the result
         // belongs. `read` takes a pointer to a `Core`, which the result keeps.
@@ -115,6 +115,22 @@ impl Drop for Hwmon {
         // SAFETY: It is registered, by the type invariants.
         unsafe { accel_helper_hwmon_unregister(self.hwmon.as_ptr()) };
     }
+}
+
+/// Returns what the device of hwmon is called, as a C string: as the driver, and if it is not on a
+/// bus whose addresses `libsensors` makes part of the name of a chip, as the node, too. Otherwise
+/// two chips would have one name there, and in JSON one key.
+fn name(call: &Call<'_>) -> [u8; NAME_LEN] {
+    // SAFETY: The call is inside the gate.
+    let driver = unsafe { call.core.ops() }.info.name;
+    let mut name = [0; NAME_LEN];
+    let mut out = Formatter::new(&mut name[..NAME_LEN - 1]);
+    // What does not fit is cut, which is none of the number.
+    let _ = match ffi::bus_name(call.core.parent()) == c"pci" {
+        true => write!(out, "{driver:.32}"),
+        false => write!(out, "{driver:.32}_accel{}", call.core.minor.number()),
+    };
+    name
 }
 
 fn call(core: &Core) -> Result<Call<'_>> {

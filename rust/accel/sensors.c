@@ -42,7 +42,7 @@ struct accel_hwmon {
 	const struct hwmon_channel_info *info[ARRAY_SIZE(kinds) + 1];
 	struct hwmon_channel_info channels[ARRAY_SIZE(kinds)];
 	u32 *configs;
-	char name[32];
+	char name[49];
 	size_t count;
 	struct accel_info_sensor sensors[] __counted_by(count);
 };

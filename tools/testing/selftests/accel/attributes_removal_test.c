@@ -32,7 +32,7 @@ static const char * const attributes[] = {
 };
 
 static const char * const sensors[] = {
-	"name", "power1_input", "power1_label", "temp1_input", "temp1_label",
+	"power1_input", "power1_label", "temp1_input", "temp1_label",
 };
 
 FIXTURE(removal) {

@@ -68,7 +68,8 @@ TEST_F(hwmon, shows_what_the_topic_does)
 {
 	char path[2 * PATH_MAX + 16];
 
-	EXPECT_STREQ(TEST_DRIVER, show(_metadata, self->dir, "name"));
+	snprintf(path, sizeof(path), TEST_DRIVER "_%s", self->node.name);
+	EXPECT_STREQ(path, show(_metadata, self->dir, "name"));
 	EXPECT_STREQ("12500000", show(_metadata, self->dir, "power1_input"));
 	EXPECT_STREQ("board", show(_metadata, self->dir, "power1_label"));
 	EXPECT_STREQ("-4250", show(_metadata, self->dir, "temp1_input"));
@@ -77,6 +78,30 @@ TEST_F(hwmon, shows_what_the_topic_does)
 	EXPECT_NE(0, access(path, F_OK));
 	snprintf(path, sizeof(path), "%s/temp2_input", self->dir);
 	EXPECT_NE(0, access(path, F_OK));
+}
+
+/*
+ * libsensors takes the number of a chip from the bus, which only the PCI bus gives to each
+ * device; others have to have a name of their own.
+ */
+TEST_F(hwmon, is_told_from_others)
+{
+	char dir[2 * PATH_MAX], names[4][64];
+	size_t i, j;
+	static const char * const devices[ARRAY_SIZE(names)] = {
+		"shared", "exclusive", "limited", "per_user",
+	};
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		struct node node;
+
+		ASSERT_EQ(0, test_node_find(&node, devices[i]));
+		ASSERT_EQ(0, find_hwmon(&node, dir, sizeof(dir)));
+		snprintf(names[i], sizeof(names[i]), "%s", show(_metadata, dir, "name"));
+		EXPECT_EQ(0, strncmp(names[i], TEST_DRIVER, strlen(TEST_DRIVER)));
+		for (j = 0; j < i; j++)
+			EXPECT_STRNE(names[i], names[j]);
+	}
 }
 
 TEST_F(hwmon, goes_with_the_device)
