@@ -119,9 +119,10 @@ pub(crate) fn advice_on_open(errno: Errno, role: Role) -> Option<&'static str> {
              SUBSYSTEM==\"accelerator\", GROUP=\"render\", MODE=\"0664\"",
         ),
         (Errno::BUSY, _) => Some("its driver admits no further user for now"),
-        (Errno::NOENT, _) => {
-            Some("is the driver loaded? Look at `lsmod | grep accel` and `dmesg | grep accel`")
-        }
+        (Errno::NOENT, _) => Some(
+            "is the driver loaded? Look at `lsmod | grep accel` and `dmesg | grep accel`; a \
+             container only has the nodes that it was given",
+        ),
         (Errno::NODEV | Errno::NXIO, _) => Some("the device is gone"),
         _ => None,
     }

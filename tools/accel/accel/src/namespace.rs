@@ -21,8 +21,11 @@ pub struct Namespace {
 pub struct Entry {
     /// N of accelN.
     pub minor: u32,
-    /// Path of the node, which need not exist.
+    /// Path of the node.
     pub node: PathBuf,
+    /// Whether the node is there. In a container, the class has all devices, and there
+    /// are nodes of those only that the container was given.
+    pub has_node: bool,
 }
 
 /// The folders of this system.
@@ -58,12 +61,16 @@ impl Namespace {
     /// does not exist, which only means that the framework is not loaded.
     pub fn devices(&self) -> Result<Vec<Entry>, Error> {
         let mut found = BTreeMap::new();
-        for folder in [&self.class, &self.nodes] {
+        for (folder, has_node) in [(&self.class, false), (&self.nodes, true)] {
             for minor in minors(folder)? {
-                found.insert(minor, self.node(minor));
+                found.insert(minor, has_node);
             }
         }
-        let entry = |(minor, node)| Entry { minor, node };
+        let entry = |(minor, has_node)| Entry {
+            minor,
+            node: self.node(minor),
+            has_node,
+        };
         Ok(found.into_iter().map(entry).collect())
     }
 }
@@ -159,6 +166,8 @@ mod tests {
         let devices = Namespace::under(&root.0).devices().unwrap();
         let found: Vec<_> = devices.iter().map(|entry| entry.minor).collect();
         assert_eq!(found, [0, 2, 10]);
+        let have_nodes: Vec<_> = devices.iter().map(|entry| entry.has_node).collect();
+        assert_eq!(have_nodes, [true, true, false]);
         assert_eq!(devices[2].node, root.0.join("dev/accelerator/accel10"));
     }
 

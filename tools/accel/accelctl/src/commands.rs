@@ -2,13 +2,13 @@
 
 //! The commands.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use accel::uapi::{
     InfoClient, InfoClock, InfoDevice, InfoDriver, InfoEngine, InfoFirmware, InfoIoctl, InfoMemory,
     InfoSensor, InfoStatus, InfoTopic, InfoUsage, Topic,
 };
-use accel::{edu, minimal, sim, Device, Namespace, Record};
+use accel::{edu, minimal, sim, Device, Entry, Namespace, Record};
 use rustix::time::{clock_gettime, ClockId};
 
 use crate::arguments::DeviceArgument;
@@ -16,7 +16,7 @@ use crate::clients::{Client, Clients, DeviceClients};
 use crate::info::{DeviceInfo, Info};
 use crate::list::List;
 use crate::output::Outcome;
-use crate::problem::{Problem, IS_IT_LOADED};
+use crate::problem::{without_node, Problem, IS_IT_LOADED};
 use crate::results::{Add, AddVectors, Factorial, Liveness, Matmul};
 use crate::select;
 use crate::users::Users;
@@ -63,24 +63,41 @@ fn each<T>(
     ask: impl Fn(&Path) -> (T, Option<accel::Error>),
 ) -> Outcome<Vec<T>> {
     let mut problems = Vec::new();
+    let mut notice = None;
     let nodes = match device {
         Some(device) => vec![device.node(namespace)],
         None => match namespace.devices() {
-            Ok(entries) => entries.into_iter().map(|entry| entry.node).collect(),
+            Ok(entries) => {
+                notice = notice_of(&entries);
+                with_nodes(entries)
+            }
             Err(error) => {
                 problems.push(error.into());
                 Vec::new()
             }
         },
     };
-    let nothing = nodes.is_empty() && problems.is_empty();
     let (devices, errors): (_, Vec<_>) = nodes.iter().map(|node| ask(node)).unzip();
     problems.extend(errors.into_iter().flatten().map(Problem::from));
     Outcome {
         report: devices,
-        notice: nothing.then(|| format!("there is no accelerator device: {IS_IT_LOADED}")),
+        notice,
         problems,
     }
+}
+
+/// What there is to say of the devices as a whole: that there are none, or that some cannot be
+/// asked here, which is no error.
+fn notice_of(entries: &[Entry]) -> Option<String> {
+    if entries.is_empty() {
+        return Some(format!("there is no accelerator device: {IS_IT_LOADED}"));
+    }
+    without_node(entries)
+}
+
+fn with_nodes(entries: Vec<Entry>) -> Vec<PathBuf> {
+    let there = entries.into_iter().filter(|entry| entry.has_node);
+    there.map(|entry| entry.node).collect()
 }
 
 /// Fills in what the device answers, up to the first error.

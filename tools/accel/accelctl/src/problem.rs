@@ -4,9 +4,27 @@
 
 use std::path::PathBuf;
 
+use accel::Entry;
+
 /// Where to look if a device is missing.
 pub const IS_IT_LOADED: &str =
     "is the driver loaded? Look at `lsmod | grep accel` and `dmesg | grep accel`";
+
+/// Says which devices have no node, if there are any.
+pub fn without_node(entries: &[Entry]) -> Option<String> {
+    let missing: Vec<_> = entries
+        .iter()
+        .filter(|entry| !entry.has_node)
+        .map(|entry| format!("accel{}", entry.minor))
+        .collect();
+    let names = missing.join(", ");
+    (!missing.is_empty()).then(|| {
+        format!(
+            "without a node here, so not shown: {names}; a container only has the nodes that it \
+             was given"
+        )
+    })
+}
 
 /// Why a command could not do all it should. It becomes a line on standard
 /// error and exit status 1.
@@ -39,6 +57,15 @@ pub enum Problem {
     /// No device is named, and there is none.
     #[error("no device is driven by {0}: {IS_IT_LOADED}")]
     NoDevice(&'static str),
+
+    /// No device is named, and some cannot be asked.
+    #[error("no device with a node here is driven by {driver}; {without_node}")]
+    NoNode {
+        /// The driver that the command is for.
+        driver: &'static str,
+        /// Which have none.
+        without_node: String,
+    },
 
     /// No device is named, and there are several.
     #[error("several devices are driven by {driver}, choose one with --device: {}", join(.nodes))]

@@ -9,7 +9,7 @@ use accel::{Device, Errno, Namespace};
 
 use crate::arguments::DeviceArgument;
 use crate::holders;
-use crate::problem::Problem;
+use crate::problem::{without_node, Problem};
 
 /// Opens the named device, or the only one of the driver, in the user role.
 pub fn open_user(
@@ -68,6 +68,8 @@ struct Found {
     nodes: Vec<PathBuf>,
     /// Why some could not be looked at.
     problems: Vec<Problem>,
+    /// Which have no node.
+    without_node: Option<String>,
 }
 
 fn find(namespace: &Namespace, driver: &str) -> Result<Found, Vec<Problem>> {
@@ -75,8 +77,9 @@ fn find(namespace: &Namespace, driver: &str) -> Result<Found, Vec<Problem>> {
     let mut found = Found {
         nodes: Vec::new(),
         problems: Vec::new(),
+        without_node: without_node(&entries),
     };
-    for entry in entries {
+    for entry in entries.into_iter().filter(|entry| entry.has_node) {
         match is_driven_by(&entry.node, driver) {
             Ok(true) => found.nodes.push(entry.node),
             Ok(false) => {}
@@ -97,6 +100,7 @@ fn only(found: Found, driver: &'static str) -> Result<PathBuf, Vec<Problem>> {
     let Found {
         mut nodes,
         mut problems,
+        without_node,
     } = found;
     match (nodes.pop(), nodes.is_empty()) {
         (Some(node), true) => Ok(node),
@@ -105,7 +109,13 @@ fn only(found: Found, driver: &'static str) -> Result<PathBuf, Vec<Problem>> {
             Err(vec![Problem::SeveralDevices { driver, nodes }])
         }
         (None, _) => {
-            problems.push(Problem::NoDevice(driver));
+            problems.push(match without_node {
+                None => Problem::NoDevice(driver),
+                Some(without_node) => Problem::NoNode {
+                    driver,
+                    without_node,
+                },
+            });
             Err(problems)
         }
     }
@@ -118,7 +128,12 @@ mod tests {
     fn select(nodes: &[&str], problems: Vec<Problem>) -> Result<PathBuf, Vec<String>> {
         let nodes = nodes.iter().map(PathBuf::from).collect();
         let texts = |problems: Vec<Problem>| problems.iter().map(Problem::to_string).collect();
-        only(Found { nodes, problems }, "accel_edu").map_err(texts)
+        let found = Found {
+            nodes,
+            problems,
+            without_node: None,
+        };
+        only(found, "accel_edu").map_err(texts)
     }
 
     #[test]
@@ -133,6 +148,19 @@ mod tests {
         let problems = select(&["a", "b"], vec![]).unwrap_err();
         assert_eq!(problems.len(), 1);
         assert!(problems[0].ends_with("--device: a, b"), "{problems:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_asked_may_be_the_device() {
+        let found = Found {
+            nodes: vec![],
+            problems: vec![],
+            without_node: Some("accel3 is elsewhere".to_owned()),
+        };
+        let problems = only(found, "accel_edu").unwrap_err();
+        let text = problems[0].to_string();
+        assert!(text.ends_with("accel3 is elsewhere"), "{text}");
+        assert!(!text.contains("loaded"), "{text}");
     }
 
     #[test]
