@@ -3,7 +3,8 @@
 //! Resets: a device that doubles numbers, and gets stuck when one is 13.
 //!
 //! To run it: `insmod accel_reset.ko`; a program asks for twice 13; `udevadm monitor -p` shows what
-//! happens. `echo 1 >/sys/class/accelerator/accelN/reset` resets it by hand.
+//! happens. `echo 1 >/sys/class/accelerator/accelN/reset` resets it by hand, unless a user has it
+//! open: then that is `EBUSY`, and `echo force` resets it all the same.
 
 #![forbid(unsafe_code)]
 
