@@ -30,8 +30,20 @@ kbuild() {
 	# every kernel is.
 	[ "$flavour" != uml ] || arguments+=(KRUSTFLAGS=-Cincremental=incremental)
 	in_root make -s -C "$(in_cache "$(source_dir "$version")")" "O=$(in_cache "$build")" \
-		M=/accel "MO=$(in_cache "$output")" "-j$(nproc)" "${arguments[@]}" "$@" 2>&1 |
-		sed '/^Skipping BTF generation/d' >&2
+		M=/accel "MO=$(in_cache "$output")" "-j$(nproc)" "${arguments[@]}" "$@" >&2
+}
+
+# Type information of a module refers to that of the kernel, which the stock kernel's
+# headers have: little else is in their vmlinux. A link, since all builds share the folder.
+provide_btf() {
+	local vmlinux=/usr/src/linux-headers-$version/vmlinux
+	[ -f "$(root_dir "$version")$vmlinux" ] || return 0
+	ln -sfn "$vmlinux" "$build/vmlinux"
+	# Kbuild does not notice that what was linked before has none.
+	if [ ! -e "$output/with-btf" ]; then
+		rm -f "$output"/*.ko
+		touch "$output/with-btf"
+	fi
 }
 
 # Lays the modules out as modules_install would, with those of the kernel that
@@ -54,6 +66,7 @@ install_modules() {
 }
 
 build_modules() {
+	[ "$flavour" != stock ] || provide_btf
 	kbuild W=1e "$@" modules || die "the modules do not build for the $flavour kernel"
 	if [ "$flavour" != uml ] && [ -z "${ACCEL_VARIANT:-}" ]; then
 		install_modules

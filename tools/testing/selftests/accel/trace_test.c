@@ -268,4 +268,30 @@ TEST_F(trace, nothing_when_off)
 	EXPECT_EQ(NULL, find(" accel_"));
 }
 
+/* What bpftrace and bpftool know of the records, if the kernel knows of its own types. */
+TEST(types_are_known)
+{
+	static const char * const types[] = {
+		"trace_event_raw_accel_open", "trace_event_raw_accel_ioctl_end",
+		"trace_event_raw_accel_state", "accel_hwmon",
+	};
+	static char btf[4 << 20];
+	ssize_t len;
+	size_t i;
+	int fd;
+
+	if (access("/sys/kernel/btf/vmlinux", F_OK))
+		SKIP(return, "the kernel has no BTF");
+	ASSERT_TRUE(module_loaded("accel") || !node_required());
+	fd = open("/sys/kernel/btf/accel", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd)
+		TH_LOG("accel.ko was built without BTF");
+	len = read(fd, btf, sizeof(btf));
+	ASSERT_LT(0, len);
+	close(fd);
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		EXPECT_TRUE(memmem(btf, len, types[i], strlen(types[i]) + 1) != NULL)
+			TH_LOG("type number %zu", i);
+}
+
 TEST_HARNESS_MAIN
