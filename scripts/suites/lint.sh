@@ -137,6 +137,7 @@ lint checkpatch check_patch
 lint shellcheck check_shell
 lint codespell check_spelling
 lint spdx check_spdx
+lint kconfig "$scripts/kconfig.sh"
 lint readme check_readme
 lint tools-clippy tools_clippy
 wait

@@ -69,13 +69,36 @@ TEST_F_TIMEOUT(gone, old_nodes_do_not_open, 120)
 	EXPECT_EQ(-ENODEV, sys_ioctl(self->user, ACCEL_IOC_INFO, NULL));
 }
 
+/* What has the address of the device finds the node that it has now, and no other. */
+static void expect_found_by_address(struct __test_metadata *_metadata, const struct node *node)
+{
+	char path[PATH_MAX + 16];
+	struct dirent *entry;
+	int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/accelerator", node->device_dir);
+	dir = opendir(path);
+	ASSERT_NE(NULL, dir);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		EXPECT_STREQ(node->name, entry->d_name);
+		count++;
+	}
+	closedir(dir);
+	EXPECT_EQ(1, count);
+}
+
 TEST_F_TIMEOUT(gone, minor_is_taken_while_open, 120)
 {
 	struct node again = self->node;
 
+	expect_found_by_address(_metadata, &self->node);
 	ASSERT_EQ(0, node_unbind(&self->node));
 	ASSERT_EQ(0, node_bind(&again));
 	EXPECT_NE(self->node.minor, again.minor);
+	expect_found_by_address(_metadata, &again);
 	expect_works(_metadata, &again);
 	expect_gone(_metadata, self->user);
 	expect_hung_up(_metadata, self->user);
