@@ -111,6 +111,21 @@ TEST_F(attributes, how_it_is_doing)
 	EXPECT_EQ(usage.completed, number(_metadata, node, "usage/completed"));
 }
 
+/* What power.rst says of the folder "power" of those that never sleep. */
+TEST_F(attributes, drivers_without_power)
+{
+	struct node node;
+	char text[32];
+
+	ASSERT_EQ(0, test_node_find(&node, "exclusive"));
+	EXPECT_EQ(0, read_file(node.class_dir, "power/runtime_status", text, sizeof(text)));
+	EXPECT_STREQ("unsupported", text);
+	EXPECT_EQ(-EIO, read_file(node.class_dir, "power/autosuspend_delay_ms", text,
+				  sizeof(text)));
+	/* Its parent is a faux device. */
+	EXPECT_EQ(-ENOENT, read_file(node.device_dir, "power/runtime_status", text, sizeof(text)));
+}
+
 static mode_t mode_of(struct __test_metadata *_metadata, const struct node *node,
 		      const char *name)
 {
