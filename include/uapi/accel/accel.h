@@ -583,15 +583,17 @@ struct accel_event {
  *
  * The memory is there, and filled with zeros, when the buffer has been created.
  * That of the system is charged to the memory control group of the caller.
- * ENOMEM, if the system has too little, or the file as much as the driver or the
- * administrator (by the parameters "max_buffers" and "max_buffer_bytes" of the
- * module accel) allow. ENOSPC, if the memory of the device is used up, or has
+ * ENOMEM, if the system or that group has too little, the file has as much as the
+ * driver or the administrator (by the parameters "max_buffers" and
+ * "max_buffer_bytes" of the module accel) allow, or all buffers of all devices have
+ * their share of the system's memory ("max_memory_percent": half of it, by
+ * default). ENOSPC, if the memory of the device is used up, or has
  * no piece that is large enough, and nobody's idle buffer can be moved away.
  *
  * Where a movable buffer is does not show, other than by how it is accounted:
  * handles, mappings and dma-bufs are of the buffer. If it is moved to the memory
- * of the system, that is charged to who needs the room. When the device goes, it
- * is like others of the memory that it is in then.
+ * of the system, that is charged to the group of the process that has created it.
+ * When the device goes, it is like others of the memory that it is in then.
  *
  * A buffer lives as long as something refers to it: its handle, a mapping, or
  * the device that works on it. When the device goes, mappings of system memory
@@ -698,7 +700,8 @@ struct accel_bo_mmap_offset {
  *
  * Makes a buffer of memory that the process has, and can write to. Its pages stay
  * where they are as long as the buffer does, and count as locked memory of the
- * process (RLIMIT_MEMLOCK, ENOMEM). If the process unmaps them, or gets others in
+ * process, and of its user together with what the user's other processes have
+ * pinned, ended ones included (RLIMIT_MEMLOCK, ENOMEM; not with CAP_IPC_LOCK). If the process unmaps them, or gets others in
  * their place, the buffer is lost: using it is EFAULT, unless they come back. It can be
  * neither mapped nor exported (EOPNOTSUPP). EFAULT if the process cannot write to
  * all of it; EAGAIN if it changes its mappings all the time. Kernels without
