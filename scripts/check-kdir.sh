@@ -29,7 +29,12 @@ at_least() {
 	die "the kernel in $kdir has no CONFIG_RUST=y: enable it ('make rustavailable' says what it needs)"
 for option in CONFIG_GPU_BUDDY CONFIG_SYNC_FILE; do
 	[ "$(config "$option")" = y ] ||
-		die "the kernel in $kdir has no $option=y, which buffers and fences need: enable a driver that selects it, such as an accelerator or GPU of DRM"
+		die "the kernel in $kdir has no $option=y, which buffers and fences need: enable a driver that selects it, such as an accelerator or GPU of DRM; Debian's cloud kernels have none, its others do"
+done
+# The rest of what our Kconfig asks for, which an external build does not read.
+for option in CONFIG_EVENTFD CONFIG_HAS_DMA CONFIG_HAS_IOMEM CONFIG_MMU CONFIG_MULTIUSER; do
+	[ "$(config "$option")" = y ] ||
+		die "the kernel in $kdir has no $option=y, without which the framework does not build: enable it"
 done
 [ -f "$kdir/rust/libkernel.rmeta" ] ||
 	die "$kdir/rust/libkernel.rmeta is missing: build the tree, or 'make prepare modules_prepare'; headers packages leave it out"

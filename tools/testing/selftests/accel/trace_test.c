@@ -276,8 +276,8 @@ TEST(types_are_known)
 		"trace_event_raw_accel_state", "accel_hwmon",
 	};
 	static char btf[4 << 20];
-	ssize_t len;
-	size_t i;
+	size_t i, len = 0;
+	ssize_t ret;
 	int fd;
 
 	if (access("/sys/kernel/btf/vmlinux", F_OK))
@@ -286,8 +286,11 @@ TEST(types_are_known)
 	fd = open("/sys/kernel/btf/accel", O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, fd)
 		TH_LOG("accel.ko was built without BTF");
-	len = read(fd, btf, sizeof(btf));
-	ASSERT_LT(0, len);
+	do {
+		ret = read(fd, btf + len, sizeof(btf) - len);
+		ASSERT_LE(0, ret);
+		len += ret;
+	} while (ret);
 	close(fd);
 	for (i = 0; i < ARRAY_SIZE(types); i++)
 		EXPECT_TRUE(memmem(btf, len, types[i], strlen(types[i]) + 1) != NULL)
