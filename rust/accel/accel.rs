@@ -167,6 +167,7 @@ struct AccelModule {
     _debugfs: debugfs::Root,
     _fences: fence::Operations,
     _queue: queue::Queue,
+    _faux: faux::Devices,
 }
 
 impl kernel::Module for AccelModule {
@@ -174,6 +175,8 @@ impl kernel::Module for AccelModule {
         // SAFETY: Called once, before there are devices.
         unsafe { minor::init() };
 
+        // SAFETY: As above.
+        let faux = unsafe { faux::Devices::new() }?;
         let queue = queue::Queue::new()?;
         let region = chardev::Region::new()?;
         Ok(Self {
@@ -182,6 +185,7 @@ impl kernel::Module for AccelModule {
             _debugfs: debugfs::Root::new(),
             _fences: fence::Operations::new(),
             _queue: queue,
+            _faux: faux,
         })
     }
 }

@@ -67,10 +67,7 @@ macro_rules! module_auxiliary_driver {
 /// Makes an auxiliary driver of an accelerator driver.
 pub struct Adapter<T: Driver>(PhantomData<T>);
 
-impl<T: Driver> auxiliary::Driver for Adapter<T>
-where
-    for<'a> <T::Data as ForLt>::Of<'a>: Send + Sync,
-{
+impl<T: Driver> auxiliary::Driver for Adapter<T> {
     type IdInfo = T::IdInfo;
     type Data<'bound> = Bound<T>;
 

@@ -133,7 +133,7 @@ pub trait AccelDriver: Sized + 'static {
     ///
     /// Nothing reaches it once the device is gone: a reference to it only exists behind a
     /// [`Context`], or in a callback that is over before.
-    type Data: CovariantForLt;
+    type Data: CovariantForLt + for<'a> ForLt<Of<'a>: Send + Sync>;
 
     /// What the driver keeps for each open file of a user; `()` if nothing.
     type File: File<Self>;
@@ -157,6 +157,38 @@ pub trait AccelDriver: Sized + 'static {
     const ENGINES: EngineTable = EngineTable::new(&[]);
 
     /// Topics of information beyond those that every device has.
+    ///
+    /// A topic is a number, from `ACCEL_INFO_DRIVER_BASE` on, 0x8000, and a function that lists its
+    /// records. Observers ask for it with `ACCEL_IOC_INFO`, so the function does not reach the
+    /// hardware.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use accel::{
+    ///     info::{List, Topic, TopicTable},
+    ///     prelude::*,
+    /// };
+    ///
+    /// uapi_struct! {
+    ///     /// `struct my_lane` of `my_npu.h`, a record of `MY_INFO_LANES`.
+    ///     struct Lane {
+    ///         number: u32,
+    ///         errors: u32,
+    ///     }
+    /// }
+    ///
+    /// fn lanes<T: AccelDriver>(_: &Context<'_, T, Observer>, list: &mut List<Lane>) -> Result {
+    ///     for number in 0..4 {
+    ///         list.push(Lane { number, errors: 0 })?;
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// const fn topics<T: AccelDriver>() -> TopicTable<T> {
+    ///     TopicTable::new(const { &[Topic::new(0x8000, lanes)] })
+    /// }
+    /// ```
     const TOPICS: TopicTable<Self> = TopicTable::new(&[]);
 
     /// Attributes in sysfs beyond those that every device has.
@@ -171,10 +203,23 @@ pub trait AccelDriver: Sized + 'static {
     /// How its devices are put to sleep when nobody uses them.
     const POWER: Power<Self> = Power::none();
 
-    /// Lists what runs on the device.
+    /// Lists what runs on the device, for topic FIRMWARE.
     ///
     /// This and the following are asked by observers, so they must not reach the hardware: they
     /// tell what the driver knows already. By default there is nothing to tell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{info::{Firmware, List}, prelude::*, uapi::accel_info_firmware};
+    /// fn firmware(list: &mut List<accel_info_firmware>) -> Result {
+    ///     // A text that is too long is cut off.
+    ///     list.push(Firmware {
+    ///         name: "scheduler",
+    ///         version: "2.0.1",
+    ///     })
+    /// }
+    /// ```
     fn firmware(
         _ctx: &Context<'_, Self, Observer>,
         _list: &mut List<accel_info_firmware>,
@@ -188,12 +233,46 @@ pub trait AccelDriver: Sized + 'static {
         Self::ENGINES.count(engine)
     }
 
-    /// Lists the clocks.
+    /// Lists the clocks, for topic CLOCKS: frequencies in Hz, as they were when the driver last
+    /// looked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{info::{Clock, List}, prelude::*, uapi::accel_info_clock};
+    /// fn clocks(list: &mut List<accel_info_clock>) -> Result {
+    ///     list.push(Clock {
+    ///         name: "core",
+    ///         current_hz: 800_000_000,
+    ///         max_hz: 1_200_000_000,
+    ///     })
+    /// }
+    /// ```
     fn clocks(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_clock>) -> Result {
         Ok(())
     }
 
-    /// Lists the sensors.
+    /// Lists the sensors, for topic SENSORS and for hwmon: power in microwatts, temperature in
+    /// thousandths of a degree Celsius, as they were when the driver last looked.
+    ///
+    /// Called for each reading. What hwmon shows are the sensors that the device had when it was
+    /// bound, so those of a quantity keep their order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{info::{List, Reading, Sensor}, prelude::*, uapi::accel_info_sensor};
+    /// fn sensors(list: &mut List<accel_info_sensor>) -> Result {
+    ///     list.push(Sensor {
+    ///         name: "board",
+    ///         reading: Reading::PowerUw(12_500_000),
+    ///     })?;
+    ///     list.push(Sensor {
+    ///         name: "die",
+    ///         reading: Reading::TemperatureMc(-4_250),
+    ///     })
+    /// }
+    /// ```
     fn sensors(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_sensor>) -> Result {
         Ok(())
     }

@@ -180,6 +180,10 @@ extern "C" {
     pub(crate) fn accel_helper_get_driver_module(
         dev: *mut bindings::device,
     ) -> *mut bindings::module;
+    pub(crate) fn accel_helper_within_module(
+        address: c_ulong,
+        module: *const bindings::module,
+    ) -> bool;
     #[cfg(CONFIG_DEV_COREDUMP)]
     fn dev_coredumpv(
         dev: *mut bindings::device,

@@ -440,6 +440,11 @@ struct module *accel_helper_get_driver_module(struct device *dev)
 	return module && try_module_get(module) ? module : NULL;
 }
 
+bool accel_helper_within_module(unsigned long address, const struct module *module)
+{
+	return within_module(address, module);
+}
+
 int accel_helper_dev_to_node(struct device *dev)
 {
 	return dev_to_node(dev);

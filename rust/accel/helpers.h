@@ -92,6 +92,7 @@ int accel_helper_dma_resv_lock_slow_interruptible(struct dma_resv *resv,
 void accel_helper_module_get(void);
 void accel_helper_module_put(void);
 struct module *accel_helper_get_driver_module(struct device *dev);
+bool accel_helper_within_module(unsigned long address, const struct module *module);
 int accel_helper_get_user_u32(u32 *value, const void __user *from);
 int accel_helper_copy_struct_from_user(void *to, size_t size, const void __user *from,
 				       size_t user_size);

@@ -168,10 +168,7 @@ macro_rules! module_pci_driver {
 /// Makes a PCI driver of an accelerator driver.
 pub struct Adapter<T: Driver>(PhantomData<T>);
 
-impl<T: Driver> pci::Driver for Adapter<T>
-where
-    for<'a> <T::Data as ForLt>::Of<'a>: Send + Sync,
-{
+impl<T: Driver> pci::Driver for Adapter<T> {
     type IdInfo = T::IdInfo;
     type Data<'bound> = Bound<T>;
 

@@ -68,10 +68,7 @@ macro_rules! module_platform_driver {
 /// Makes a platform driver of an accelerator driver.
 pub struct Adapter<T: Driver>(PhantomData<T>);
 
-impl<T: Driver> platform::Driver for Adapter<T>
-where
-    for<'a> <T::Data as ForLt>::Of<'a>: Send + Sync,
-{
+impl<T: Driver> platform::Driver for Adapter<T> {
     type IdInfo = T::IdInfo;
     type Data<'bound> = Bound<T>;
 

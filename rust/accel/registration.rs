@@ -92,7 +92,6 @@ pub(crate) unsafe fn register<'bound, T, X>(
 where
     T: AccelDriver,
     X: Send + 'static,
-    for<'a> <T::Data as ForLt>::Of<'a>: Send + Sync,
 {
     let dev = Device::<T>::new(parent, ids)?;
 

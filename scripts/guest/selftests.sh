@@ -36,6 +36,7 @@ for module in "${modules[@]}"; do
 	export "${module^^}_KO=/modules/$module.ko"
 done
 export ACCEL_TEST_DEVICE_KO=/modules/accel_test_device.ko
+export ACCEL_TEST_FORGET_KO=/modules/accel_test_forget.ko
 export ACCEL_ATTRIBUTES_KO=/modules/accel_attributes.ko
 export ACCEL_EVENTS_KO=/modules/accel_events.ko ACCEL_RESET_KO=/modules/accel_reset.ko
 # How often a device comes and goes while it is looked at. In the debug kernel, which

@@ -267,4 +267,10 @@ struct accel_test_squares {
 #define ACCEL_TEST_IOC_SQUARES _IO(ACCEL_IOC_TYPE, 0x74)
 #define ACCEL_TEST_MAX_SQUARES 4096
 
+/*
+ * Of the driver accel_test_forget: puts the registration of the device accel_test_forget.kept
+ * into the data of the device that is asked; the result is whether it was still to be had.
+ */
+#define ACCEL_TEST_FORGET_IOC_KEEP _IO(ACCEL_IOC_TYPE, 0x40)
+
 #endif /* _ACCEL_TEST_H */
