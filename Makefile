@@ -5,6 +5,8 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
+kernel-release = $(file < $(KDIR)/include/config/kernel.release)
+
 # As the kernel's own build does it, from the folder that has the sources.
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
@@ -15,19 +17,24 @@ help:
 	@echo '  demo             - the modules at work in the stock kernel, with a device of QEMU'
 	@echo '  check            - all tests'
 	@echo '  kunit            - the KUnit tests, in User Mode Linux'
-	@echo '  shell            - the guest of the demo, with a prompt'
+	@echo '  shell            - an interactive shell in the guest of the demo, with your modules;'
+	@echo "                     ARGS='--device pci-testdev' adds a device, as for qemu -device"
 	@echo '  bench            - what calls, devices and their removal cost, beside others'
 	@echo '  lint             - the linters of check'
+	@echo '  rustdoc          - the documentation of the crates; says where it is'
 	@echo '  fmt              - formats all Rust sources'
 	@echo ''
 	@echo 'With a built kernel tree of your own (Linux 7.3 with CONFIG_RUST=y):'
 	@echo '  modules          - builds the modules (default target)'
-	@echo '  modules_install  - installs them'
+	@echo '  modules_install  - builds and installs them, and what drivers outside of this'
+	@echo '                     tree are built against'
 	@echo '  clean            - removes what the two above made'
 	@echo '  rust-analyzer    - makes rust-project.json, for editors'
 	@echo ''
 	@echo '  KDIR=DIR         - the kernel tree (/lib/modules/.../build)'
 	@echo '  LLVM=1           - when that kernel was built with LLVM'
+	@echo '  SAMPLES=1        - builds the samples, too'
+	@echo '  TESTS=1          - builds the drivers for tests, too'
 	@echo ''
 	@echo 'Set-up:'
 	@echo '  ACCEL_CACHE=DIR  - the cache'
@@ -44,7 +51,7 @@ kunit:
 	@scripts/kunit.sh
 
 shell:
-	@scripts/shell.sh
+	@scripts/shell.sh $(ARGS)
 
 bench:
 	@scripts/bench.sh
@@ -52,14 +59,22 @@ bench:
 lint:
 	@scripts/check.sh lint
 
+rustdoc:
+	@scripts/setup.sh stock
+	@scripts/rustdoc.sh
+
 fmt:
 	@scripts/fmt.sh
 
 modules: check-kdir
 	$(kbuild) modules
 
-modules_install: check-kdir
+# What was built for somebody who asked for samples and tests is not installed
+# for somebody who does not.
+modules_install: modules
 	$(kbuild) modules_install
+	@scripts/install-devel.sh "$(or $(MO),$(CURDIR))" \
+		"$(INSTALL_MOD_PATH)/lib/modules/$(or $(KERNELRELEASE),$(kernel-release))"
 
 clean:
 	$(kbuild) clean
@@ -71,5 +86,5 @@ rust-analyzer: check-kdir
 check-kdir:
 	@scripts/check-kdir.sh "$(KDIR)"
 
-.PHONY: help demo check kunit shell bench lint fmt modules modules_install clean \
+.PHONY: help demo check kunit shell bench lint rustdoc fmt modules modules_install clean \
 	rust-analyzer check-kdir

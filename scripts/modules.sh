@@ -30,7 +30,8 @@ kbuild() {
 	# every kernel is.
 	[ "$flavour" != uml ] || arguments+=(KRUSTFLAGS=-Cincremental=incremental)
 	in_root make -s -C "$(in_cache "$(source_dir "$version")")" "O=$(in_cache "$build")" \
-		M=/accel "MO=$(in_cache "$output")" "-j$(nproc)" "${arguments[@]}" "$@" >&2
+		M=/accel "MO=$(in_cache "$output")" "-j$(nproc)" SAMPLES=1 TESTS=1 \
+		"${arguments[@]}" "$@" >&2
 }
 
 # Type information of a module refers to that of the kernel, which the stock kernel's

@@ -47,10 +47,20 @@ use crate::{
     sysfs::AttributeEntry, //
 };
 
+/// A symbol that says why it is not found.
+///
+/// The names of all symbols of this crate depend on what it was built of, see `Kbuild`. So the
+/// kernel finds none of those that a driver wants which was built for another `accel.ko`. It names
+/// them in its log, and among them this one, since every driver has a [`DriverOps`].
+static DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO: u8 = 0;
+
 /// An [`AccelDriver`] without its types.
 ///
 /// Lives in the driver's module, so it must only be used behind the gate of a device.
 pub(crate) struct DriverOps {
+    /// Has the driver's module need [`DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO`].
+    #[expect(dead_code, reason = "it is enough that the symbol is found")]
+    pub(crate) built_for: &'static u8,
     pub(crate) info: DriverInfo,
     pub(crate) open_policy: OpenPolicy,
     pub(crate) ioctls: &'static [Entry],
@@ -136,6 +146,7 @@ pub(crate) struct OpsOf<T>(PhantomData<T>);
 
 impl<T: AccelDriver> OpsOf<T> {
     pub(crate) const OPS: DriverOps = DriverOps {
+        built_for: &DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO,
         info: {
             T::INFO.check();
             T::INFO

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What modules_install installs, and that a driver in a repository of its own can
+# be built against it, and loaded, but not beside another accel.ko.
+
+accel_topic=external
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+scripts=$accel_tree/scripts
+"$scripts/setup.sh" stock
+make_cache
+only_one external
+version=$(kernel_version)
+build=$(kernel_dir stock "$version")
+work=$accel_cache/external/$(tree_key)
+mapfile -t arguments < <(kbuild_arguments stock "$version")
+mkdir -p "$work"
+
+in_root() {
+	"$scripts/in-root.sh" -- "$@"
+}
+
+# Installs the modules of a tree below $work/NAME: install TREE NAME [ARGUMENT...]
+install_modules() {
+	local tree=$1 name=$2
+	shift 2
+	rm -rf "${work:?}/$name"
+	mkdir -p "$work/$name" "$work/$name.built"
+	in_root make -s -C "$tree" "-j$(nproc)" "KDIR=$(in_cache "$build")" \
+		"MO=$(in_cache "$work/$name.built")" "INSTALL_MOD_PATH=$(in_cache "$work/$name")" \
+		"${arguments[@]}" "$@" modules_install >"$work/$name.log" 2>&1 ||
+		die "the modules do not install: see $work/$name.log"
+}
+
+# Builds the driver against what is installed below $work/NAME.
+build_driver() {
+	local name=$1 repository=$work/repository-$1
+	rm -rf "$repository"
+	cp -r "$accel_tree/samples/out-of-tree" "$repository"
+	in_root make -s -C "$(in_cache "$build")" "M=$(in_cache "$repository")" \
+		"ACCEL=$(in_cache "$work/$name/lib/modules/$version/accel")" \
+		"${arguments[@]}" W=1e modules >"$repository.log" 2>&1 ||
+		die "the driver does not build: see $repository.log"
+}
+
+# A copy of the tree, with one field more in what a driver and accel.ko share.
+# Only what has changed is written, so that it alone is built again.
+change_tree() {
+	local new=$work/changed.new old=$work/changed
+	rm -rf "$new"
+	mkdir -p "$new/scripts"
+	cp -r "$accel_tree"/{Kbuild,Makefile,rust,include} "$new/"
+	cp "$scripts"/{check-kdir,install-devel}.sh "$new/scripts/"
+	sed -i -e '/^pub(crate) struct DriverOps {/a #[allow(dead_code)]\n    added: u64,' \
+		-e 's/^        built_for: &/        added: 0,\n&/' "$new/rust/accel/driver/ops.rs"
+	if [ -d "$old" ] && diff -rq "$new" "$old" >/dev/null; then
+		rm -rf "$new"
+	else
+		rm -rf "$old"
+		mv "$new" "$old"
+	fi
+}
+
+# What the guest is shown as /modules.
+lay_out() {
+	local boot
+	boot=$("$scripts/guest/boot-files.sh" stock)
+	rm -rf "$work/modules"
+	mkdir -p "$work/modules"
+	cp -al "$boot/lib" "$work/modules/lib"
+	cp -r "$work/installed/lib/modules/$version/updates" "$work/modules/lib/modules/$version/"
+	in_root depmod --basedir "$(in_cache "$work/modules")" "$version"
+	cp "$work/repository-installed/accel_vendor.ko" "$work/modules/"
+	cp "$work/repository-another/accel_vendor.ko" "$work/modules/accel_vendor_of_another.ko"
+}
+
+install_modules /accel installed
+found=$(cd "$work/installed/lib/modules/$version/updates" && find . -name '*.ko*' | LC_ALL=C sort)
+wanted=$(printf './%s.ko\n' accel accel_edu accel_sim)
+[ "$found" = "$wanted" ] || { remark <<<"$found" && printf 'not '; }
+echo 'ok neither samples nor tests are installed'
+
+build_driver installed
+change_tree
+install_modules "$(in_cache "$work/changed")" another \
+	CONFIG_RUST_ACCEL_EDU= CONFIG_RUST_ACCEL_SIM=
+build_driver another
+lay_out
+"$scripts/guest/run.sh" --modules "$work/modules" /accel/scripts/guest/external.sh
