@@ -18,7 +18,7 @@ struct Data {
 }
 
 /// The counter has passed a multiple of ten.
-const TEN: EventKind = EventKind::new(0);
+const TEN: EventKind = EventKind::new::<0x8000>();
 
 uapi_struct! {
     /// `struct accel_events_count` of `accel_events.h`.

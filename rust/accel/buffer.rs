@@ -275,7 +275,8 @@ impl<T: AccelDriver> Memory<T> {
 impl<T: AccelDriver> Context<'_, T, User> {
     /// Returns the buffer that the calling file knows as `handle`, or `ENOENT` if there is none.
     pub fn buffer(&self, handle: u32) -> Result<Buffer<T>> {
-        let buffers = self.open_file().buffers.as_deref().ok_or(EOPNOTSUPP)?;
+        let buffers = self.open_file().and_then(|file| file.buffers.as_deref());
+        let buffers = buffers.ok_or(EOPNOTSUPP)?;
         buffers.with(handle, |object, data| Buffer {
             memory: Memory::new(object.clone()),
             // SAFETY: The file is one of a device of `T`, and the handle has a reference.

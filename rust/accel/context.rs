@@ -2,7 +2,10 @@
 
 //! What an ioctl handler is given: proof that the device is bound, for as long as it is held.
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    ptr::null_mut, //
+};
 use kernel::{
     prelude::*,
     sync::Arc,
@@ -291,16 +294,16 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
 }
 
 impl<T: AccelDriver> Context<'_, T, User> {
-    /// Returns the calling file.
-    pub(crate) fn open_file(&self) -> &OpenFile {
-        // SAFETY: By the type invariants the call comes from a user, by a file that it has opened.
-        unsafe { self.call.file.unwrap_unchecked() }
+    /// Returns the calling file, which there is.
+    pub(crate) fn open_file(&self) -> Option<&OpenFile> {
+        self.call.file
     }
 
     /// Returns the per-open state of the calling file.
     pub fn file(&self) -> &T::File {
-        // SAFETY: There is a `T::File`, which was made when the file was opened, and lives while
-        // the gate is held.
-        unsafe { &*self.open_file().state().cast() }
+        let state = self.open_file().map_or(null_mut(), OpenFile::state);
+        // SAFETY: By the type invariants the call comes from a user, by a file of a device of `T`.
+        // That has a `T::File`, which was made when it was opened, and lives while the gate is held.
+        unsafe { &*state.cast() }
     }
 }

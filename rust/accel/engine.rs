@@ -220,8 +220,12 @@ impl FileEngine {
 impl<T: AccelDriver> Context<'_, T, User> {
     /// Returns an engine of the device, as it works for the calling file.
     pub fn engine(&self, engine: EngineId<T>) -> FileEngine {
+        let device = &self.core().account;
         FileEngine {
-            account: self.open_file().account.clone(),
+            account: self
+                .open_file()
+                .map_or(device, |file| &file.account)
+                .clone(),
             number: engine.number,
         }
     }

@@ -47,16 +47,48 @@ use crate::{
     wait::Signals, //
 };
 
-/// The kind of an event of a driver's own.
+/// The kind of an event of a driver's own: a number from `ACCEL_EVENT_DRIVER_BASE` on, 0x8000.
 ///
-/// The driver's C header says what it and its data mean.
+/// The driver's C header says what it and its data mean. A number that comes from elsewhere, such
+/// as from firmware, is tried with [`TryFrom`].
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, EventKind};
+///
+/// /// `MY_EVENT_OVERHEATED` of `my_npu.h`. The first number is the temperature.
+/// const OVERHEATED: EventKind = EventKind::new::<0x8000>();
+///
+/// fn overheated<T: AccelDriver>(dev: &Device<T>, temperature_mc: u32) {
+///     dev.send_event(OVERHEATED, [temperature_mc.into(), 0, 0]);
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct EventKind(u32);
 
 impl EventKind {
-    /// Returns the kind `ACCEL_EVENT_DRIVER_BASE + nr`.
-    pub const fn new(nr: u16) -> Self {
-        Self(ACCEL_EVENT_DRIVER_BASE + nr as u32)
+    /// Returns the kind of this number. One that is not a driver's does not compile.
+    pub const fn new<const KIND: u32>() -> Self {
+        const {
+            assert!(
+                KIND >= ACCEL_EVENT_DRIVER_BASE,
+                "the kinds of a driver's events are from 0x8000 on"
+            );
+        }
+        Self(KIND)
+    }
+}
+
+impl TryFrom<u32> for EventKind {
+    type Error = Error;
+
+    /// Returns `EINVAL` if the number is not a driver's.
+    fn try_from(kind: u32) -> Result<Self> {
+        if kind < ACCEL_EVENT_DRIVER_BASE {
+            return Err(EINVAL);
+        }
+        Ok(Self(kind))
     }
 }
 

@@ -50,7 +50,29 @@ use crate::{
 
 /// Something that went wrong with a device.
 ///
-/// Reported by [`Device::report`], or by [`Device::reset`] if only a reset mends it.
+/// Reported by [`Device::report`], or by [`Device::reset`] if only a reset mends it. Its kind is one
+/// of `enum accel_error`; its code is the driver's own number for it, which the driver's C header
+/// explains. Topic STATUS, the event ERROR and the tracepoint `accel_error` show both.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, Fault};
+///
+/// /// The bits of the status register.
+/// const ECC_CORRECTED: u32 = 1 << 0;
+/// const HUNG: u32 = 1 << 1;
+///
+/// /// May be called in an interrupt.
+/// fn look_at_status<T: AccelDriver>(dev: &Device<T>, status: u32) {
+///     if status & ECC_CORRECTED != 0 {
+///         dev.report(Fault::hardware(status.into()));
+///     }
+///     if status & HUNG != 0 {
+///         dev.reset(Fault::hardware(status.into()));
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Fault {
     pub(crate) kind: FaultKind,

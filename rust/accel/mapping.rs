@@ -54,6 +54,27 @@ use crate::{
 };
 
 /// A part of a device that a process asks to map, in bytes. Both are multiples of the page size.
+///
+/// The driver decides what is where, and its C header says it. If its devices have buffers, the
+/// driver is only asked for offsets below 1 << 40: above are the buffers.
+///
+/// A BAR can only be mapped if it begins and ends at a page. Where pages are larger than a small
+/// BAR, such as one of 4 KiB on arm64 with pages of 16 KiB, it cannot.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, IoRange, MapRequest};
+///
+/// /// Where a process finds the doorbells, which are a BAR of their own.
+/// const DOORBELLS: u64 = 0;
+///
+/// /// What [`AccelDriver::mmap`] does. `doorbells` is from `pci::bar_range()`.
+/// fn mmap<'a>(doorbells: IoRange<'a>, request: &MapRequest) -> Result<IoRange<'a>> {
+///     // `EINVAL` if that is not within the BAR.
+///     doorbells.part(request.offset - DOORBELLS, request.len)
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct MapRequest {
     /// Where in the file it begins.

@@ -13,10 +13,16 @@ use accel::{
         EngineTable, //
     },
     faux,
+    info::{
+        List,
+        Topic,
+        TopicTable, //
+    },
     prelude::*,
     ArrayField,
     Attribute,
     AttributeTable,
+    EventKind,
     File,
     HasArrays,
     Power,
@@ -42,6 +48,10 @@ struct Data {
 struct PerOpen(u32);
 
 uapi_struct! {
+    struct Record {
+        number: u32,
+    }
+
     struct Args {
         size: u32,
         value: u32,
@@ -73,6 +83,7 @@ impl HasArrays for Lists {
 }
 
 const ENGINE: EngineId<Good> = EngineId::row::<1>();
+const EVENT: EventKind = EventKind::new::<0x8000>();
 
 fn user(ctx: Context<'_, Good>, args: &mut Args) -> Result {
     let _work = ctx.engine(ENGINE).begin_work();
@@ -80,6 +91,7 @@ fn user(ctx: Context<'_, Good>, args: &mut Args) -> Result {
     args.value = *data.value.lock() + ctx.file().0;
     let (ctx, wake) = ctx.wait(Deadline::in_ms(1), |_| None::<()>)?;
     *ctx.data().value.lock() = args.value;
+    ctx.device().send_event(EVENT, [args.value.into(), 0, 0]);
     wake.ready()
 }
 
@@ -97,6 +109,10 @@ fn arrays(_ctx: Context<'_, Good>, _args: &mut Lists, (from, to): (&[u32], &mut 
 
 fn value(ctx: &Context<'_, Good, Observer>) -> u32 {
     *ctx.data().value.lock()
+}
+
+fn numbers(_ctx: &Context<'_, Good, Observer>, list: &mut List<Record>) -> Result {
+    list.push(Record { number: 1 })
 }
 
 fn suspend(ctx: Context<'_, Good, PowerManager>) -> Result {
@@ -126,6 +142,8 @@ impl AccelDriver for Good {
         Ioctl::for_observers(0x41, "OBSERVER", observer, "As an observer").min_size(8),
         Ioctl::with_arrays(0x42, "ARRAYS", arrays, "With arrays"),
     ]);
+    const TOPICS: TopicTable<Self> =
+        TopicTable::new(&[Topic::new(0x8000, numbers), Topic::new(0x8001, numbers)]);
     const POWER: Power<Self> = Power::by(suspend, resume).autosuspend_ms(50);
     const ENGINES: EngineTable = EngineTable::new(&[
         Engine {

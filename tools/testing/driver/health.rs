@@ -4,6 +4,7 @@
 
 use accel::{
     prelude::*,
+    uapi::ACCEL_EVENT_DRIVER_BASE,
     EventKind,
     Fault,
     Resetter, //
@@ -79,7 +80,7 @@ fn check_signals() -> Result {
 
 /// Sends `b` events of kind `a`.
 pub(crate) fn send<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
-    let kind = EventKind::new(u16::try_from(args.a)?);
+    let kind = EventKind::try_from(ACCEL_EVENT_DRIVER_BASE.saturating_add(args.a))?;
     if args.b > MAX_EVENTS {
         return Err(EINVAL);
     }

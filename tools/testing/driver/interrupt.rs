@@ -4,6 +4,7 @@
 
 use accel::{
     prelude::*,
+    uapi::ACCEL_EVENT_DRIVER_BASE,
     Awake,
     EventKind,
     Fault,
@@ -117,7 +118,7 @@ impl<P: Policy> HrTimerCallback for Interrupt<P> {
 pub(crate) fn interrupt<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
     let data = ctx.data();
     let deed = match args.a {
-        0 => Deed::Send(EventKind::new(u16::try_from(args.b)?)),
+        0 => Deed::Send(ACCEL_EVENT_DRIVER_BASE.saturating_add(args.b).try_into()?),
         1 => Deed::Report(Fault::hardware(args.b.into())),
         2 => Deed::Reset(Fault::hardware(args.b.into())),
         3 => {
