@@ -7,13 +7,13 @@
 accel_topic=demo
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 scripts=$accel_tree/scripts
-"$scripts/build-guest.sh" stock >/dev/null
+modules=$("$scripts/build-guest.sh" stock)
 make_cache
 only_one demo
 log=$accel_cache/logs/demo-$(tree_key).log
 
 say "booting the stock kernel $(kernel_version) in QEMU with an edu device ..."
-"$scripts/guest/run.sh" --device edu --timeout 180 --log "$log" /accel/scripts/guest/demo.sh ||
+"$scripts/guest/run.sh" --modules "$modules" --device edu --timeout 180 --log "$log" /accel/scripts/guest/demo.sh ||
 	die "the demo did not do what it should: see the lines after '!!' (kernel log: $log)"
 "$scripts/guest/check-log.sh" "$log" >&2 ||
 	die "the kernel's log has the warnings above (whole log: $log)"

@@ -31,8 +31,8 @@ run_guest() {
 	ktap=${log%.log}.ktap
 	# That of another run says nothing of this one.
 	rm -f "$log"
-	"$scripts/guest/run.sh" --kernel "$kernel" --timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" \
-		"${options[@]}" "$runner" "$@" >"$ktap" || status=$?
+	"$scripts/guest/run.sh" --kernel "$kernel" --modules "$modules" \
+		--timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" "${options[@]}" "$runner" "$@" >"$ktap" || status=$?
 	awk -v "prefix=$name." -f "$scripts/ktap.awk" "$ktap"
 
 	if [ "$status" -eq 0 ] && grep -q '^ok ' "$ktap"; then

@@ -9,7 +9,8 @@
 #   --machine q35|pc       which machine (q35; pc is the one with hot-unplug)
 #   --device DEVICE        a device to add, as for qemu -device; repeatable
 #   --object OBJECT        what a device needs, as for qemu -object; repeatable
-#   --modules DIR          the folder shown as /modules (what modules.sh built)
+#   --modules DIR          the folder shown as /modules (what build-guest.sh says, which is
+#                          asked to build it now)
 #   --memory SIZE          memory (1G)
 #   --cpus N               processors (2)
 #   --count                count instructions: the guest's clock shows one nanosecond for
@@ -71,6 +72,7 @@ if [ "$count" = yes ]; then
 	processor=(-accel tcg,thread=single -icount shift=0,sleep=off -smp 1)
 fi
 
+modules=${modules:-$("$accel_tree/scripts/build-guest.sh" "$kernel")}
 boot=$("$accel_tree/scripts/guest/boot-files.sh" "$kernel")
 run=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
 waker=''
@@ -79,8 +81,7 @@ trap '[ -z "$waker" ] || kill "$waker" || true; rm -rf "$run"' EXIT
 trap 'trap - INT; kill -INT "$$"' INT
 mkdir "$run/out"
 
-modules=${modules:-$accel_cache/modules/$kernel-$(tree_key)}
-[ -d "$modules/lib" ] || modules=$boot
+[ -d "$modules/lib/modules" ] || die "$modules has no modules: build them with scripts/build-guest.sh $kernel"
 
 {
 	printf 'interactive=%s\n' "$interactive"

@@ -8,7 +8,9 @@
 #ifndef _ACCEL_SELFTEST_CONFORMANCE_H
 #define _ACCEL_SELFTEST_CONFORMANCE_H
 
+#include <stdio.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "harness.h"
 #include "subject.h"
@@ -48,6 +50,24 @@ static inline bool is_text(const char *text, size_t size)
 	return text[0] && memchr(text, 0, size);
 }
 
+/* Says once which nodes are tested. */
+static void __attribute__((constructor)) say_what_is_tested(void)
+{
+	struct node nodes[SUBJECTS_MAX];
+	struct subject subject;
+	int i, count = subjects_find(nodes, SUBJECTS_MAX);
+
+	for (i = 0; i < count; i++) {
+		if (subject_open(&subject, &nodes[i]))
+			continue;
+		printf("# tests %s: %s of driver %s, version %.*s\n", nodes[i].path,
+		       node_address(&nodes[i]), subject.driver.name,
+		       (int)sizeof(subject.driver.version), subject.driver.version);
+		close(subject.observer);
+	}
+	fflush(stdout);
+}
+
 FIXTURE(conformance) {
 	struct subject *subjects;
 	int count;
@@ -57,7 +77,7 @@ FIXTURE_SETUP(conformance)
 {
 	struct node nodes[SUBJECTS_MAX];
 	struct accel_info_status status;
-	int i, ret;
+	int i, ret, user;
 
 	ret = subjects_find(nodes, SUBJECTS_MAX);
 	if (ret == -ENOENT && !node_required())
@@ -73,6 +93,13 @@ FIXTURE_SETUP(conformance)
 		read_status(_metadata, self->subjects[i].observer, &status);
 		ASSERT_EQ(0, status.users)
 			TH_LOG("%s is in use", nodes[i].path);
+		user = test_open(&nodes[i], O_RDWR);
+		if (user == -EACCES && !node_required())
+			SKIP(return, "%s: needs root, or a user who may write to it",
+			     nodes[i].path);
+		ASSERT_LE(0, user)
+			TH_LOG("%s: %s", nodes[i].path, strerror(-user));
+		close(user);
 	}
 }
 
