@@ -2,10 +2,7 @@
 
 //! What debugfs is given.
 
-use core::ptr::{
-    null_mut,
-    NonNull, //
-};
+use core::ptr::null_mut;
 use kernel::{
     bindings,
     error::{
@@ -93,19 +90,11 @@ pub(crate) struct DeviceFolder {
 }
 
 /// A file.
-///
-/// # Invariants
-///
-/// `entry` is valid while the gate of `core` is not drained, and is of its driver.
 struct File {
     core: ARef<Core>,
-    entry: NonNull<DebugEntry>,
+    /// Which of the driver's debug files it is.
+    row: usize,
 }
-
-// SAFETY: The entry is read-only.
-unsafe impl Send for File {}
-// SAFETY: As above.
-unsafe impl Sync for File {}
 
 impl DeviceFolder {
     /// Makes the folder of `core` with the files `entries` of its driver; nothing if there are
@@ -115,13 +104,9 @@ impl DeviceFolder {
             return Ok(None);
         }
         let mut files = KVec::with_capacity(entries.len(), GFP_KERNEL)?;
-        for entry in entries {
-            // INVARIANT: The driver's module exists until the device has been removed.
-            let file = File {
-                core: core.into(),
-                entry: entry.into(),
-            };
-            files.push(file, GFP_KERNEL)?;
+        for row in 0..entries.len() {
+            let core = core.into();
+            files.push(File { core, row }, GFP_KERNEL)?;
         }
 
         // SAFETY: The device has a name, and what the root is was returned by debugfs.
@@ -154,15 +139,12 @@ unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file
     from_result(|| {
         // SAFETY: debugfs keeps the file from being removed while it is opened.
         let data = unsafe { &*(*inode).i_private.cast::<File>() };
-        // INVARIANT: As for `data`.
-        let opened = KBox::new(
-            File {
-                core: data.core.clone(),
-                entry: data.entry,
-            },
-            GFP_KERNEL_ACCOUNT,
-        )?;
+        let opened = File {
+            core: data.core.clone(),
+            row: data.row,
+        };
 
+        let opened = KBox::new(opened, GFP_KERNEL_ACCOUNT)?;
         let opened = KBox::into_raw(opened);
         // SAFETY: `show` is given a pointer to a `File` of our own.
         let result = to_result(unsafe { bindings::single_open(file, Some(show), opened.cast()) });
@@ -203,9 +185,12 @@ unsafe extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int
             pass: Pass::Own(opened.core.gate.enter().ok_or(ENODEV)?),
             file: None,
         };
-        // SAFETY: The entry is valid inside the gate, and is of the driver of this device. The
+        // SAFETY: The call is inside the gate, where the table is that of the device's driver. The
         // `seq_file` is ours for this call.
-        unsafe { (opened.entry.as_ref().show)(&call, SeqFile::from_raw(seq)) }?;
+        unsafe {
+            let entry = call.core.ops().debug_files.get(opened.row).ok_or(ENODEV)?;
+            (entry.show)(&call, SeqFile::from_raw(seq))
+        }?;
         Ok(0)
     })
 }

@@ -32,6 +32,7 @@ use crate::{
         Observer,
         User, //
     },
+    debugfs::DebugEntry,
     engine::{
         Engine,
         EngineId, //
@@ -66,6 +67,8 @@ pub(crate) struct DriverOps {
     pub(crate) ioctls: &'static [Entry],
     pub(crate) topics: &'static [TopicEntry],
     pub(crate) attributes: &'static [AttributeEntry],
+    #[cfg_attr(not(CONFIG_DEBUG_FS), expect(dead_code))]
+    pub(crate) debug_files: &'static [DebugEntry],
     pub(crate) engines: &'static [Engine],
     /// How many buffers a file may have; `None` if the device has none.
     pub(crate) buffers: Option<Limits>,
@@ -158,6 +161,7 @@ impl<T: AccelDriver> OpsOf<T> {
         ioctls: T::IOCTLS.entries(),
         topics: T::TOPICS.entries(),
         attributes: T::ATTRIBUTES.entries(),
+        debug_files: T::DEBUG_FILES.entries(),
         engines: T::ENGINES.entries(),
         buffers: T::BUFFERS.limits,
         buffer_data: DataOps::of::<T>(),
