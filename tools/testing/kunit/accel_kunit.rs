@@ -12,6 +12,7 @@ mod device_map;
 mod edu_uapi;
 mod exclusive;
 mod fence;
+mod forget;
 mod import;
 mod movable;
 mod node;

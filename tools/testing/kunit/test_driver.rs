@@ -32,6 +32,7 @@ use kernel::{
 
 use crate::{
     device_map,
+    forget,
     movable, //
 };
 
@@ -161,6 +162,7 @@ impl AccelDriver for TestDriver {
         ),
         Ioctl::new(0x44, "STIR", stir, "Waits, and wakes itself"),
         Ioctl::new(0x45, "READ", device_map::read, "Writes to what is read"),
+        Ioctl::new(0x46, "FORGET", forget::forget_all, "Forgets"),
     ]);
 
     fn memory(_data: &Counted, regions: &mut Regions<'_>) -> Result {
