@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What modules_install installs, and that a driver in a repository of its own can
-# be built against it, and loaded, but not beside another accel.ko.
+# be built against it, and loaded, but not beside another accel.ko; and that the
+# conformance programs, which are for its author, can be built.
 
 accel_topic=external
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -61,6 +62,15 @@ change_tree() {
 	fi
 }
 
+# Debian 12 has no headers of DRM, which other selftests need.
+build_conformance() {
+	mkdir -p "$work/without/drm"
+	echo '#error "this is not there"' >"$work/without/drm/drm.h"
+	in_root make -s -C /accel/tools/testing/selftests/accel \
+		"KSRC=$(in_cache "$(source_dir "$version")")" "OUTPUT=$(in_cache "$work/conformance")" \
+		"CPPFLAGS=-I$(in_cache "$work/without")" conformance >"$work/conformance.log" 2>&1
+}
+
 # What the guest is shown as /modules.
 lay_out() {
 	local boot
@@ -79,6 +89,9 @@ found=$(cd "$work/installed/lib/modules/$version/updates" && find . -name '*.ko*
 wanted=$(printf './%s.ko\n' accel accel_edu accel_sim)
 [ "$found" = "$wanted" ] || { remark <<<"$found" && printf 'not '; }
 echo 'ok neither samples nor tests are installed'
+
+build_conformance || { tail -n 20 "$work/conformance.log" | remark && printf 'not '; }
+echo 'ok the conformance programs need no headers of DRM'
 
 build_driver installed
 change_tree
