@@ -43,8 +43,8 @@ pub trait Driver: AccelDriver {
 
     /// Brings a device up, and returns what is kept for as long as it is bound.
     ///
-    /// To be dropped is the sign to quiesce the device: by then, no user space can reach it. What
-    /// the driver of the parent has registered with the device stays until after that.
+    /// Dropping it must quiesce the device; no call can reach the driver by then. What the driver
+    /// of the parent has registered with the device stays until after that.
     fn probe<'bound>(
         adev: &'bound Device<'_>,
         info: &Self::IdInfo,
