@@ -4,16 +4,14 @@
 //!
 //! What a call allocates with `GFP_KERNEL_ACCOUNT` is charged to the memory control group of the
 //! calling process. Where that process is not the owner of the memory, as when a buffer of another
-//! process is moved, [`MemoryGroup`] charges the owner. [`LockedPages`] counts pages that stay in
+//! process is moved, [`MemoryGroup`] charges the owner. `LockedPages` counts pages that stay in
 //! memory because a process has pinned them.
 
-use core::ptr::NonNull;
-use kernel::{
-    bindings,
-    error::from_err_ptr,
-    ffi::c_ulong,
-    prelude::*, //
-};
+#[cfg(CONFIG_MMU_NOTIFIER)]
+mod locked;
+
+#[cfg(CONFIG_MMU_NOTIFIER)]
+pub(crate) use self::locked::LockedPages;
 
 /// `struct mem_cgroup`, which a kernel without such groups does not have.
 #[repr(C)]
@@ -29,10 +27,6 @@ extern "C" {
     fn accel_helper_memcg_of_current() -> *mut MemCgroup;
     fn accel_helper_memcg_put(memcg: *mut MemCgroup);
     fn accel_helper_memcg_set_active(memcg: *mut MemCgroup) -> *mut MemCgroup;
-    #[cfg(CONFIG_MMU_NOTIFIER)]
-    fn accel_helper_lock_pages(pages: c_ulong) -> *mut bindings::user_struct;
-    #[cfg(CONFIG_MMU_NOTIFIER)]
-    fn accel_helper_unlock_pages(user: *mut bindings::user_struct, pages: c_ulong);
 }
 
 /// The memory control group of a process.
@@ -71,49 +65,5 @@ impl Drop for MemoryGroup {
     fn drop(&mut self) {
         // SAFETY: By the type invariants there is a reference, which is given up.
         unsafe { accel_helper_memcg_put(self.0) };
-    }
-}
-
-/// Pages that count as locked by a user, whichever of the user's processes has pinned them.
-///
-/// # Invariants
-///
-/// `pages` pages are counted for `user`, to which there is a reference.
-#[cfg(CONFIG_MMU_NOTIFIER)]
-pub(crate) struct LockedPages {
-    /// `None` if the process that has pinned them may lock any number.
-    user: Option<NonNull<bindings::user_struct>>,
-    pages: usize,
-}
-
-// SAFETY: Users are reference-counted and may be used from any thread.
-#[cfg(CONFIG_MMU_NOTIFIER)]
-unsafe impl Send for LockedPages {}
-// SAFETY: As above.
-#[cfg(CONFIG_MMU_NOTIFIER)]
-unsafe impl Sync for LockedPages {}
-
-#[cfg(CONFIG_MMU_NOTIFIER)]
-impl LockedPages {
-    /// Counts `pages` pages for the user of the current process. Returns `ENOMEM` if the user has
-    /// locked more than `RLIMIT_MEMLOCK` then, unless the process has `CAP_IPC_LOCK`.
-    pub(crate) fn new(pages: usize) -> Result<Self> {
-        // SAFETY: May be called in process context.
-        let user = from_err_ptr(unsafe { accel_helper_lock_pages(pages) })?;
-        // INVARIANT: They were just counted, and the function has taken a reference.
-        Ok(Self {
-            user: NonNull::new(user),
-            pages,
-        })
-    }
-}
-
-#[cfg(CONFIG_MMU_NOTIFIER)]
-impl Drop for LockedPages {
-    fn drop(&mut self) {
-        if let Some(user) = self.user {
-            // SAFETY: By the type invariants the pages are counted, with a reference.
-            unsafe { accel_helper_unlock_pages(user.as_ptr(), self.pages) };
-        }
     }
 }
