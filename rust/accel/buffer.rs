@@ -17,6 +17,7 @@
 //! device goes; the handles go with the state of their file. What the driver keeps for a buffer,
 //! [`BufferData`], belongs to the handle.
 
+mod borrowers;
 mod coherent;
 mod data;
 mod device_map;
@@ -27,6 +28,7 @@ mod foreign_map;
 mod handles;
 mod import;
 mod ioctls;
+mod lending;
 mod map;
 mod mapped_table;
 mod memory;
@@ -90,10 +92,8 @@ pub(crate) use self::{
         mmap_offset,
         user_memory, //
     },
-    map::{
-        mmap,
-        FIRST_PAGE, //
-    },
+    lending::Permission,
+    map::mmap,
     object::Object,
     pool::Pool, //
 };
@@ -221,8 +221,9 @@ impl<T: AccelDriver> Memory<T> {
     /// A device that cannot address all memory works on a copy, which is taken now, and copied back
     /// when the result is dropped, unless it only reads.
     ///
-    /// Returns `EINVAL` if the range is empty or not within the buffer, and `EOPNOTSUPP` if the
-    /// device cannot do DMA, or has the memory itself: see [`Self::device_offset`].
+    /// Returns `EINVAL` if the range is empty or not within the buffer, or if that is one of another
+    /// device, and `EOPNOTSUPP` if the device cannot do DMA, or has the memory itself: see
+    /// [`Self::device_offset`].
     pub fn map_for_device<R>(
         &self,
         ctx: &Context<'_, T, R>,

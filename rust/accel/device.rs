@@ -157,7 +157,7 @@ impl Core {
                 passthrough_calls: Atomic::new(0),
                 account: Account::new(Arc::new(Usage::new(), GFP_KERNEL)?, 0)?,
                 fences: Arc::pin_init(Fences::new(), GFP_KERNEL)?,
-                space: Arc::new(AddressSpace::new()?, GFP_KERNEL)?,
+                space: Arc::pin_init(AddressSpace::new(), GFP_KERNEL)?,
                 pool: Arc::pin_init(Pool::new(space.clone()), GFP_KERNEL)?,
                 has_buffers: ops.buffers.is_some(),
                 power: Managed::new(ops.autosuspend_ms)?,

@@ -315,7 +315,8 @@ pub trait AccelDriver: Sized + 'static {
     }
 
     /// Says what a user gets who maps `request` of the device: memory or registers of it, of the
-    /// length of the request. By default there is nothing to map, `EOPNOTSUPP`.
+    /// length of the request. By default there is nothing to map, `EOPNOTSUPP`. If the devices have
+    /// buffers, offsets of 1 TiB and above belong to those.
     ///
     /// Called with the address space of the caller locked: it must not touch its memory.
     fn mmap<'a>(_ctx: &'a Context<'_, Self>, _request: &MapRequest) -> Result<IoRange<'a>> {

@@ -39,6 +39,7 @@ use kernel::{
 };
 
 use crate::{
+    address_space::FIRST_PAGE,
     buffer,
     device::Core,
     ffi::{
@@ -242,7 +243,7 @@ pub(crate) unsafe extern "C" fn mmap(
         }
         area.try_clear_mayexec()?;
         if let Some(handles) = open.buffers.as_deref() {
-            if first >= buffer::FIRST_PAGE {
+            if first >= FIRST_PAGE {
                 buffer::mmap(handles, area, first)?;
                 return Ok(0);
             }

@@ -25,6 +25,7 @@ use kernel::{
 use pin_init::stack_pin_init;
 
 use crate::{
+    buffer::Permission,
     context::{
         Call,
         Context,
@@ -252,8 +253,10 @@ fn reset(core: &Core, cause: Cause) -> Result {
     core.gate.drain();
     core.space.unmap_all();
     if step == Step::GiveUp {
+        core.pool.set_permission(Permission::Refused);
         return Err(EIO);
     }
+    core.pool.set_permission(Permission::Suspended);
 
     let begin = ffi::monotonic_ns();
     let result = core.rouse().and_then(|()| call_driver(core));
@@ -273,6 +276,10 @@ fn reset(core: &Core, cause: Cause) -> Result {
     if !core.change_state(step) {
         return Err(ENODEV);
     }
+    core.pool.set_permission(match result {
+        Ok(()) => Permission::Granted,
+        Err(_) => Permission::Refused,
+    });
     result
 }
 

@@ -598,7 +598,9 @@ struct accel_event {
  * A buffer lives as long as something refers to it: its handle, a mapping, or
  * the device that works on it. When the device goes, mappings of system memory
  * stay what they are, and those of the device's memory are SIGBUS; handles are
- * of no more use. Closing the file gives up all of them.
+ * of no more use. Closing the file gives up all of them. While the device is
+ * being reset, who touches memory of the device waits, and can be killed
+ * meanwhile; if the device is wedged, that is SIGBUS.
  *
  * Devices that have no buffers return EOPNOTSUPP for all of this.
  */
@@ -677,8 +679,11 @@ struct accel_bo_close {
  * @handle: in: the buffer
  * @offset: in: must be zero; out: where it is in the file, for mmap()
  *
- * Any part of the buffer can be mapped, by this file only, and shared. The
- * place of a buffer is not used again for another one.
+ * Any part of the buffer can be mapped, shared, by a file that has it and has
+ * asked for its offset; by any other file that is EINVAL. The offset is the
+ * buffer's until nothing refers to that any more. It is between 1 TiB and 16 TiB,
+ * where 32-bit programs can map it, as long as there is room; what is below 1 TiB
+ * is for what the driver maps itself. ENOMEM if there is no room at all.
  */
 struct accel_bo_mmap_offset {
 	__u32 size;

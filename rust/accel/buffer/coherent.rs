@@ -3,8 +3,8 @@
 //! Memory that a device and the processor see alike at any time: what `dma_alloc_attrs()` returns.
 //!
 //! Other than pages of the system it belongs to a device, and has to be given back before that is
-//! unbound. So it is lent like memory of the device, see `memory.rs`, and freed when nobody has it
-//! any more and the device is quiet.
+//! unbound. So it is lent like memory of the device, see `borrowers.rs`, and freed when nobody has
+//! it any more and the device is quiet.
 
 use core::ptr::NonNull;
 use kernel::{
@@ -29,7 +29,6 @@ use kernel::{
 };
 
 use super::{
-    memory::Lent,
     registry::Ends,
     vmap::KernelMap, //
 };
@@ -77,16 +76,15 @@ impl CoherentRegion {
             false => None,
         };
         Arc::pin_init(
-            try_pin_init!(CoherentMemory {
+            pin_init!(CoherentMemory {
                 address: allocation.address,
                 cpu: allocation.cpu,
                 size: allocation.size,
                 device: self.device.clone(),
                 pages,
-                lent: Arc::pin_init(Lent::new(), GFP_KERNEL_ACCOUNT)?,
                 allocation <- new_mutex!(Some(allocation)),
                 _room: room,
-            }? Error),
+            }),
             GFP_KERNEL_ACCOUNT,
         )
     }
@@ -253,7 +251,6 @@ pub(super) struct CoherentMemory {
     cpu: NonNull<c_void>,
     size: usize,
     pages: Option<KVVec<Run>>,
-    pub(super) lent: Arc<Lent>,
     #[pin]
     allocation: Mutex<Option<Allocation>>,
     // Given back after the memory.

@@ -285,7 +285,8 @@ impl DeviceMap {
         range: Range<usize>,
         direction: DataDirection,
     ) -> Result<Self> {
-        if range.is_empty() || range.end > object.size() {
+        // What is mapped ends with the device of the buffer.
+        if range.is_empty() || range.end > object.size() || !object.is_of(&core.pool) {
             return Err(EINVAL);
         }
         Self::with_class(core, object, range, direction, static_lock_class!())
@@ -310,7 +311,7 @@ impl DeviceMap {
         class: Pin<&'static LockClassKey>,
     ) -> Result<Self> {
         let mapped = Mapped::new(core, object, range, direction, class)?;
-        core.pool.maps.insert(&mapped)?;
+        mapped.object.add_map(&mapped)?;
         Ok(Self {
             mapped,
             pool: core.pool.clone(),
@@ -394,7 +395,7 @@ impl DeviceMap {
 
 impl Drop for DeviceMap {
     fn drop(&mut self) {
-        self.pool.maps.end(&self.mapped);
+        self.mapped.object.unmap(&self.mapped);
     }
 }
 

@@ -40,19 +40,6 @@ impl DmaBuf {
         Ok(Self(NonNull::new(dmabuf).ok_or(EINVAL)?))
     }
 
-    /// Takes a reference, if the dma-buf is not about to be released.
-    ///
-    /// # Safety
-    ///
-    /// The dma-buf must not have been freed.
-    pub(super) unsafe fn from_live(dmabuf: NonNull<bindings::dma_buf>) -> Option<Self> {
-        // SAFETY: The dma-buf is there, and so is the structure of its file, by the requirements:
-        // a file is freed after its dma-buf.
-        let file = unsafe { bindings::get_file_active(&raw mut (*dmabuf.as_ptr()).file) };
-        // INVARIANT: The reference to the file is one to the dma-buf.
-        (!file.is_null()).then(|| Self(dmabuf))
-    }
-
     /// Takes over a reference, unless it is null.
     ///
     /// # Safety
@@ -88,13 +75,15 @@ impl DmaBuf {
         unsafe { DmaResv::from_raw((*self.as_raw()).resv) }
     }
 
-    /// Takes all pages out of the mappings of processes. They can come back by page faults.
-    pub(super) fn unmap_from_processes(&self) {
-        // SAFETY: The dma-buf is valid by the type invariants, and has its file.
-        unsafe {
-            let file = (*self.as_raw()).file;
-            bindings::unmap_mapping_range((*file).f_mapping, 0, 0, 1);
-        }
+    /// Has processes map it in an address space that is not its own.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else may have the dma-buf yet, and `mapping` must be there as long as it is.
+    pub(super) unsafe fn set_mapping(&self, mapping: *mut bindings::address_space) {
+        // SAFETY: By the type invariants there is a reference, which is one to its file. The caller
+        // guarantees the rest.
+        unsafe { (*(*self.as_raw()).file).f_mapping = mapping };
     }
 
     /// Maps it into the address space of the kernel.

@@ -99,7 +99,7 @@ impl Mover<'_> {
     /// Copies what is in `source` to `target`: by the driver, if it can, or by the processor.
     pub(super) fn copy(&self, source: &Arc<Object>, target: &Arc<Object>) -> Result {
         if let Self::Call(call) = self {
-            let into_device = target.lent().is_some();
+            let into_device = target.is_lent();
             let request = CopyRequest {
                 device: if into_device { target } else { source },
                 system: if into_device { source } else { target },

@@ -15,7 +15,10 @@ use kernel::{
         from_result,
         to_result, //
     },
-    ffi::c_int,
+    ffi::{
+        c_int,
+        c_ulong, //
+    },
     mm::virt::{
         flags,
         VmaNew, //
@@ -32,10 +35,8 @@ use kernel::{
 use super::{
     dma_buf::DmaBuf,
     foreign_map::ForeignMap,
-    map::{
-        self,
-        View, //
-    },
+    handles::View,
+    map,
     movable::Locked,
     object::Backing,
     peer,
@@ -117,7 +118,7 @@ pub(super) fn object_behind(dmabuf: &DmaBuf) -> Option<Arc<Object>> {
 fn new_dma_buf(object: Arc<Object>, flags: u32) -> Result<DmaBuf> {
     let size = object.size();
     let resv = object.reservation().as_raw();
-    let lent = object.lent().cloned();
+    let borrowers = object.borrowers().clone();
     let ops = match object.backing() {
         Backing::Device(memory) if memory.io().is_some() => IO_OPS.get(),
         Backing::Coherent(memory) => {
@@ -146,8 +147,11 @@ fn new_dma_buf(object: Arc<Object>, flags: u32) -> Result<DmaBuf> {
 
     // SAFETY: The function returns a reference.
     let dmabuf = unsafe { DmaBuf::from_raw(dmabuf) }.ok_or(ENOMEM)?;
-    if let Some(lent) = lent {
-        lent.add_export(dmabuf.as_non_null())?;
+    // SAFETY: Nobody else has it yet. The address space is there as long as the object is, which
+    // the dma-buf refers to; and `release` takes the dma-buf out before that is freed.
+    unsafe {
+        dmabuf.set_mapping(borrowers.mapping());
+        borrowers.add_export(dmabuf.as_non_null())?;
     }
     Ok(dmabuf)
 }
@@ -170,9 +174,7 @@ unsafe fn object_of<'a>(dmabuf: *mut bindings::dma_buf) -> ArcBorrow<'a, Object>
 unsafe extern "C" fn release(dmabuf: *mut bindings::dma_buf) {
     // SAFETY: `export` has stored it, and this is the last call for the dma-buf.
     let object = unsafe { Arc::<Object>::from_foreign((*dmabuf).priv_) };
-    if let Some(lent) = object.lent() {
-        lent.remove_export(dmabuf);
-    }
+    object.borrowers().remove_export(dmabuf);
 }
 
 /// Prepares the memory for another device.
@@ -223,18 +225,20 @@ unsafe extern "C" fn map_dma_buf(
     let mapped = match object.backing() {
         Backing::Device(memory) if memory.io().is_some() => {
             // SAFETY: The attachment is valid, and its reservation is locked.
-            unsafe { peer::map_peer(memory, attach, direction) }
+            unsafe { peer::map_peer(&object, memory, attach, direction) }
         }
         Backing::Movable(movable) => {
             // SAFETY: The reservation is locked, and the device stays until it detaches.
             unsafe { Locked::by_caller(movable).map(device, direction) }
         }
         // Our device does not go before it is unmapped.
-        Backing::Coherent(memory) => memory
-            .lent
-            .add_mapping()
-            .and_then(|()| map().inspect_err(|_| memory.lent.remove_mapping())),
-        _ => object.while_there(map).and_then(|table| table),
+        Backing::Coherent(_) => {
+            let lending = &object.borrowers().lending;
+            lending
+                .add_peer()
+                .and_then(|()| map().inspect_err(|_| lending.remove_peer()))
+        }
+        _ => object.while_granted(map).and_then(|table| table),
     };
     mapped.unwrap_or_else(|e| e.to_ptr())
 }
@@ -255,11 +259,11 @@ unsafe extern "C" fn unmap_dma_buf(
     unsafe {
         match object.backing() {
             Backing::Device(memory) if memory.io().is_some() => {
-                peer::unmap_peer(memory, attach, table, direction);
+                peer::unmap_peer(&object, attach, table, direction);
             }
-            Backing::Coherent(memory) => {
+            Backing::Coherent(_) => {
                 ForeignMap::end(table);
-                memory.lent.remove_mapping();
+                object.borrowers().lending.remove_peer();
             }
             _ => ForeignMap::end(table),
         }
@@ -319,8 +323,11 @@ unsafe extern "C" fn mmap(
             return Err(EINVAL);
         }
         area.try_clear_mayexec()?;
-        let view = View::new(object.into(), 0)?;
-        map::set_up(area, Arc::new(view, GFP_KERNEL_ACCOUNT)?);
+        // Processes map the buffer in one range, by whichever file.
+        //
+        // SAFETY: The area is just being set up.
+        unsafe { (*vma).vm_pgoff += object.range()?.first() as c_ulong };
+        map::set_up(area, object.into());
         Ok(0)
     })
 }

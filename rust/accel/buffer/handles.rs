@@ -13,7 +13,7 @@ use kernel::{
     sync::{
         Arc,
         Mutex,
-        UniqueArc, //
+        SetOnce, //
     },
     xarray::{
         AllocKind,
@@ -26,10 +26,7 @@ use super::{
         Data,
         RawData, //
     },
-    map::{
-        View,
-        FIRST_PAGE, //
-    },
+    dma_buf::DmaBuf,
     Limits,
     Object, //
 };
@@ -40,6 +37,28 @@ use crate::{
 
 /// The most handles that a file can have at a time, whatever the limits.
 const MAX_HANDLES: usize = 1 << 24;
+
+/// A buffer as an open file has it.
+pub(super) struct View {
+    pub(super) object: Arc<Object>,
+    /// The dma-buf as which it was exported, if it was: the next export finds it ready.
+    pub(super) exported: SetOnce<DmaBuf>,
+}
+
+impl View {
+    fn new(object: Arc<Object>) -> Self {
+        Self {
+            object,
+            exported: SetOnce::new(),
+        }
+    }
+
+    /// Returns the number of the page after its last one, if processes map it.
+    fn end(&self) -> Option<usize> {
+        let range = self.object.borrowers().range_if_mapped()?;
+        Some(range.first() + (self.object.size() >> PAGE_SHIFT))
+    }
+}
 
 /// What a handle stands for.
 ///
@@ -54,9 +73,9 @@ pub(super) struct Entry {
 
 /// The buffers of an open file.
 ///
-/// Handles are numbers from 1 on, the lowest that is free first. Each buffer has a place of its own
-/// in the file, by which it is mapped. Such a place is not used again: who maps a buffer that
-/// somebody else has just closed gets an error, and not another buffer.
+/// Handles are numbers from 1 on, the lowest that is free first. A buffer has a range of pages by
+/// which it is mapped. The file only knows those of its own buffers, and only when it has asked for
+/// them.
 #[pin_data]
 pub(crate) struct Handles {
     #[pin]
@@ -70,9 +89,10 @@ struct State {
     /// The handles of those that other descriptors than the file's lead to, by their identity: what
     /// comes back finds its handle.
     by_identity: RBTree<usize, u32>,
-    /// By the page after the last one of each, with their handles.
-    by_end: RBTree<usize, (u32, Arc<View>)>,
-    next_page: usize,
+    /// All, by their handles.
+    views: RBTree<u32, Arc<View>>,
+    /// Those that can be mapped, by the page after the last one of each.
+    by_end: RBTree<usize, Arc<View>>,
     buffers: u32,
     bytes: u64,
 }
@@ -103,8 +123,8 @@ impl Handles {
             state <- new_mutex!(State {
                 ids: Numbers::below(MAX_HANDLES),
                 by_identity: RBTree::new(),
+                views: RBTree::new(),
                 by_end: RBTree::new(),
-                next_page: FIRST_PAGE,
                 buffers: 0,
                 bytes: 0,
             }),
@@ -125,7 +145,7 @@ impl Handles {
     /// Returns how many bytes of memory of region number `region` the buffers have together.
     pub(crate) fn bytes_in(&self, region: u32) -> u64 {
         let state = self.state.lock();
-        let objects = state.by_end.values().map(|(_, view)| &view.object);
+        let objects = state.views.values().map(|view| &view.object);
         objects
             .filter(|object| object.region() == region)
             .map(|object| object.size() as u64)
@@ -171,28 +191,45 @@ impl Handles {
         let mut state = self.state.lock();
         let id = handle as usize;
         let removed = self.by_number.lock().remove(id).ok_or(ENOENT)?;
-        let View {
-            object, first_page, ..
-        } = &*removed.view;
-        let size = object.size();
-        state.by_end.remove(&(first_page + (size >> PAGE_SHIFT)));
+        let object = &removed.view.object;
+        state.views.remove(&handle);
+        if let Some(end) = removed.view.end() {
+            state.by_end.remove(&end);
+        }
         state.by_identity.remove(&object.identity());
         state.ids.give_back(id - 1);
-        state.forget(size);
+        state.forget(object.size());
         Ok(removed)
     }
 
-    /// Returns the buffer whose place in the file `pages` pages from `page` on belong to, or
-    /// `EINVAL`.
-    pub(super) fn at(&self, page: usize, pages: usize) -> Result<Arc<View>> {
+    /// Returns the first page of `handle`, or `ENOENT`; and lets [`Self::at`] find it from now on.
+    pub(super) fn first_page(&self, handle: u32) -> Result<usize> {
+        let view = self.get(handle)?;
+        let first = view.object.range()?.first();
+        let end = view.end().ok_or(ENOMEM)?;
+        if self.state.lock().by_end.get(&end).is_some() {
+            return Ok(first);
+        }
+        let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
+        let mut state = self.state.lock();
+        // Another thread may have closed it.
+        if !Arc::ptr_eq(&view, &self.get(handle)?) {
+            return Err(ENOENT);
+        }
+        state.by_end.insert(node.into_node(end, view));
+        Ok(first)
+    }
+
+    /// Returns the buffer that pages `page` up to `page + pages` of the file belong to, and which
+    /// of its own the first of these is. Returns `EINVAL` if there is none.
+    pub(super) fn at(&self, page: usize, pages: usize) -> Result<(Arc<View>, usize)> {
         let state = self.state.lock();
         let end = page.checked_add(pages).ok_or(EINVAL)?;
         let cursor = state.by_end.cursor_lower_bound(&end).ok_or(EINVAL)?;
-        let (_, (_, view)) = cursor.current();
-        if page < view.first_page {
-            return Err(EINVAL);
-        }
-        Ok(view.clone())
+        let (_, view) = cursor.current();
+        let range = view.object.range()?;
+        let first = page.checked_sub(range.first()).ok_or(EINVAL)?;
+        Ok((view.clone(), first))
     }
 
     /// Drops what the driver keeps for the handles, which remain.
@@ -202,7 +239,7 @@ impl Handles {
     /// Nobody may use them, now or later, and `ops` must be those of the device's driver.
     pub(crate) unsafe fn drop_data(&self, ops: &DriverOps) {
         let mut next = 0;
-        while let Some((end, handle)) = self.first_from(next) {
+        while let Some(handle) = self.first_from(next) {
             // INVARIANT: Whoever takes it out has the reference.
             let mut by_number = self.by_number.lock();
             let entry = by_number.get_mut(handle as usize);
@@ -210,16 +247,16 @@ impl Handles {
             drop(by_number);
             // SAFETY: It was that of a handle, whose device is one of this driver.
             drop(data.map(|data| unsafe { Data::from_raw(ops, data) }));
-            next = end + 1;
+            next = handle + 1;
         }
     }
 
-    /// Returns the end and the handle of the first buffer whose end is not before page `page`.
-    fn first_from(&self, page: usize) -> Option<(usize, u32)> {
+    /// Returns the first handle that there is, from `handle` on.
+    fn first_from(&self, handle: u32) -> Option<u32> {
         let state = self.state.lock();
-        let cursor = state.by_end.cursor_lower_bound(&page)?;
-        let (end, (handle, _)) = cursor.current();
-        Some((*end, *handle))
+        let cursor = state.views.cursor_lower_bound(&handle)?;
+        let (handle, _) = cursor.current();
+        Some(*handle)
     }
 }
 
@@ -243,9 +280,8 @@ impl Reservation<'_> {
             true => Some(RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?),
             false => None,
         };
-        let pages = self.size >> PAGE_SHIFT;
         let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
-        let view = UniqueArc::new_uninit(GFP_KERNEL_ACCOUNT)?;
+        let view = Arc::new(View::new(object), GFP_KERNEL_ACCOUNT)?;
         let entry = KBox::new_uninit(GFP_KERNEL_ACCOUNT)?;
 
         let mut state = handles.state.lock();
@@ -254,9 +290,6 @@ impl Reservation<'_> {
         if let Some(handle) = findable.then(find).flatten() {
             return Ok(handle);
         }
-        let first_page = state.next_page;
-        let end = first_page.checked_add(pages).ok_or(ENOMEM)?;
-        let view: Arc<View> = view.write(View::new(object, first_page)?).into();
 
         // Zero is not a handle.
         let id = state.ids.take().map_err(|_| ENOMEM)? + 1;
@@ -277,11 +310,10 @@ impl Reservation<'_> {
         }
         // CAST: At most `MAX_HANDLES`.
         let handle = id as u32;
-        state.by_end.insert(node.into_node(end, (handle, view)));
+        state.views.insert(node.into_node(handle, view));
         if let Some(node) = by_identity {
             state.by_identity.insert(node.into_node(identity, handle));
         }
-        state.next_page = end;
         // The buffer is there now, and stays counted.
         core::mem::forget((self, data));
         Ok(handle)

@@ -181,7 +181,7 @@ pub(crate) fn mmap_offset(call: Call<'_>, args: &mut [u8]) -> Result {
     if args.offset != 0 {
         return Err(EINVAL);
     }
-    args.offset = (handles.get(args.handle)?.first_page as u64) << PAGE_SHIFT;
+    args.offset = (handles.first_page(args.handle)? as u64) << PAGE_SHIFT;
     Ok(())
 }
 

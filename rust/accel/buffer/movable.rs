@@ -16,13 +16,12 @@
 //!
 //! Who needs the memory to stay where it is pins it, and as long as it is pinned it is not moved.
 //!
-//! What is locked, in this order: the gate of the device; `Pool::evicting`; the reservation, during
-//! all of a move; the state; what is lent of a home.
+//! The reservation is locked during all of a move. The state is locked before what is lent of the
+//! home: see `borrowers.rs`.
 
 mod relocate;
 
 use kernel::{
-    new_condvar,
     new_mutex,
     page::PAGE_SHIFT,
     prelude::*,
@@ -32,7 +31,6 @@ use kernel::{
             Relaxed, //
         },
         Arc,
-        CondVar,
         Mutex,
         MutexGuard, //
     }, //
@@ -41,20 +39,20 @@ use kernel::{
 pub(super) use self::relocate::Locked;
 
 use super::{
+    borrowers::Borrowers,
     evict::{
         allocate,
         Mover, //
     },
-    memory::Lent,
     object::Object,
     place::Placement,
-    pool::Pool,
-    registry::Ends, //
+    pool::Pool, //
 };
 use crate::{
     charge::MemoryGroup,
     context::Call,
-    fence::dma_resv::DmaResv, //
+    fence::dma_resv::DmaResv,
+    wait::Signals, //
 };
 
 /// How many times 20 ms at most it takes other devices to give back what they were told to.
@@ -69,17 +67,8 @@ const GIVE_BACK_ROUNDS: usize = 100;
 pub(super) struct Movable {
     #[pin]
     state: Mutex<State>,
-    /// When a move has ended.
-    #[pin]
-    settled: CondVar,
-    /// The fences of those who work on the memory.
-    #[pin]
-    reservation: DmaResv,
-    /// The first pages of its places in files of the node.
-    #[pin]
-    places: Mutex<KVec<usize>>,
-    /// The dma-bufs of it.
-    pub(super) lent: Arc<Lent>,
+    /// Those of the object that this is the memory of.
+    borrowers: Arc<Borrowers>,
     pool: Arc<Pool>,
     /// Who is charged for it when it is in memory of the system.
     owner: MemoryGroup,
@@ -100,10 +89,14 @@ struct State {
 
 impl Movable {
     /// Makes what is in `home` movable, which is memory of a device, where `placement` says.
-    pub(super) fn new(home: Arc<Object>, placement: Placement) -> Result<Arc<Self>> {
+    pub(super) fn new(
+        home: Arc<Object>,
+        placement: Placement,
+        borrowers: Arc<Borrowers>,
+    ) -> Result<Arc<Self>> {
         let pool = home.pool().clone();
         Arc::pin_init(
-            try_pin_init!(Self {
+            pin_init!(Self {
                 region: home.region(),
                 last_used: Atomic::new(pool.tick()),
                 pool,
@@ -113,18 +106,15 @@ impl Movable {
                     moving: false,
                     pins: 0,
                 }),
-                settled <- new_condvar!(),
-                reservation <- DmaResv::new(),
-                places <- new_mutex!(KVec::new()),
                 owner: MemoryGroup::of_current(),
-                lent: Arc::pin_init(Lent::new(), GFP_KERNEL_ACCOUNT)?,
-            }? Error),
+                borrowers,
+            }),
             GFP_KERNEL_ACCOUNT,
         )
     }
 
-    pub(super) fn reservation(&self) -> &DmaResv {
-        &self.reservation
+    fn reservation(&self) -> &DmaResv {
+        &self.borrowers.reservation
     }
 
     /// Returns where it is, or was until it began to move.
@@ -143,27 +133,26 @@ impl Movable {
         (!state.moving).then(|| f(&state.home))
     }
 
-    /// Locks the state when it is not being moved. Returns `EINTR` if a signal arrives before.
-    fn lock_settled(&self) -> Result<MutexGuard<'_, State>> {
-        let mut state = self.state.lock();
-        while state.moving {
-            if self.settled.wait_interruptible(&mut state) {
-                return Err(EINTR);
-            }
-        }
-        Ok(state)
+    /// Locks the state when it is not being moved. Returns `EINTR` if a signal of those arrives
+    /// before.
+    fn lock_settled(&self, signals: Signals) -> Result<MutexGuard<'_, State>> {
+        self.borrowers.lending.wait_until(signals, || {
+            let state = self.state.lock();
+            (!state.moving).then_some(state)
+        })
     }
 
-    /// Waits until it is not being moved, or for a signal.
-    pub(super) fn wait_settled(&self) -> Result {
-        self.lock_settled().map(drop)
+    /// Waits until it is not being moved, or the process is killed.
+    pub(super) fn wait_settled(&self) {
+        // Whoever was killed finds out.
+        drop(self.lock_settled(Signals::Fatal));
     }
 
     /// Lets it stay where it is until the result is dropped. Returns `EINTR` if a signal arrives
     /// while it is being moved.
     pub(super) fn pin(self: &Arc<Self>) -> Result<Pinned> {
         self.touch();
-        let mut state = self.lock_settled()?;
+        let mut state = self.lock_settled(Signals::All)?;
         state.pins += 1;
         Ok(Pinned {
             home: state.home.clone(),
@@ -211,46 +200,20 @@ impl Movable {
     pub(super) fn evict(&self, call: &Call<'_>) -> Result {
         let locked = Locked::try_lock(self).ok_or(EBUSY)?;
         let is_there = |home: &Object| home.region() == self.region;
-        if !self.reservation.is_idle() || self.idle_since(is_there).is_none() {
+        if !self.reservation().is_idle() || self.idle_since(is_there).is_none() {
             return Err(EBUSY);
         }
         let mover = Mover::Call(call);
-        let left = locked.move_to_system(&mover)?.lent().cloned();
+        let left = locked.move_to_system(&mover)?.borrowers().clone();
         drop(locked);
         // Those who were told to give it back need the reservation for that.
         for _ in 0..GIVE_BACK_ROUNDS {
-            if left.as_ref().map_or(Ok(true), |left| left.wait_freed())? {
+            if left.lending.wait_freed()? {
                 break;
             }
             mover.check()?;
         }
         Ok(())
-    }
-
-    /// Takes note that it has a place in files of the node, from page `first` on.
-    pub(super) fn add_place(&self, first: usize) -> Result {
-        Ok(self.places.lock().push(first, GFP_KERNEL_ACCOUNT)?)
-    }
-
-    /// Takes back [`Self::add_place`].
-    pub(super) fn remove_place(&self, first: usize) {
-        let mut places = self.places.lock();
-        if let Some(index) = places.iter().position(|place| *place == first) {
-            let _ = places.remove(index);
-        }
-    }
-}
-
-impl Ends for Movable {
-    /// What is the device's is taken from everybody. What is the system's stays.
-    fn end(&self) {
-        let locked = self.reservation.lock();
-        let home = self.home();
-        drop(locked);
-        // It has ended before, so it cannot be moved any more.
-        if home.lent().is_some() {
-            self.lent.end();
-        }
     }
 }
 

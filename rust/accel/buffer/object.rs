@@ -6,11 +6,15 @@ use core::ops::Range;
 #[cfg(CONFIG_MMU_NOTIFIER)]
 use core::ptr::NonNull;
 use kernel::{
-    page::PAGE_SIZE,
+    page::{
+        PAGE_SHIFT,
+        PAGE_SIZE, //
+    },
     prelude::*,
     sync::{
         atomic::{
             Atomic,
+            AtomicFlag,
             Relaxed, //
         },
         Arc,
@@ -21,15 +25,17 @@ use kernel::{
 #[cfg(CONFIG_MMU_NOTIFIER)]
 use super::user::UserPages;
 use super::{
+    borrowers::{
+        Borrowers,
+        OfBus, //
+    },
     coherent::CoherentMemory,
+    device_map::Mapped,
     dma_buf::DmaBuf,
     export,
     foreign_map::ForeignMaps,
     import::Import,
-    memory::{
-        DeviceMemory,
-        Lent, //
-    },
+    memory::DeviceMemory,
     movable::{
         Movable,
         Pinned, //
@@ -37,6 +43,7 @@ use super::{
     pages::Pages,
     place::Placement,
     pool::Pool,
+    registry::Ends,
     segments::{
         SegmentLimits,
         Segments, //
@@ -44,6 +51,7 @@ use super::{
     vmap::KernelMap, //
 };
 use crate::{
+    address_space::PageRange,
     device::Core,
     fence::dma_resv::DmaResv,
     power::{
@@ -80,11 +88,9 @@ pub(crate) struct Object {
     pool: Arc<Pool>,
     /// `ACCEL_BO_*`
     flags: u32,
-    #[pin]
-    foreign_maps: ForeignMaps,
-    /// The fences of those who work on the memory.
-    #[pin]
-    reservation: DmaResv,
+    borrowers: Arc<Borrowers>,
+    /// Whether the pool has the ledger.
+    is_listed: AtomicFlag,
     /// For memory that is lost when the device sleeps.
     awake: SetOnce<Awake>,
 }
@@ -108,15 +114,15 @@ impl Object {
         flags: u32,
     ) -> Result<Arc<Self>> {
         let place = pool.region(region).ok_or(EINVAL)?;
+        let is_of_system = region == 0;
+        let borrowers = Borrowers::new(pool.space.clone(), !is_of_system)?;
         // SAFETY: Same requirements. It ends with the others, as the pool is told of it.
-        let backing = unsafe { place.allocate(pages, placement) }?;
-        let object = Self::with_backing(backing, pool, region, pages * PAGE_SIZE, flags)?;
-        // If one of them fails, it ends here.
-        if let Backing::Coherent(memory) = &object.backing {
-            object.pool.coherent.insert(memory)?;
-        }
-        if let Some(lent) = object.lent() {
-            object.pool.lent.insert(lent)?;
+        let backing = unsafe { place.allocate(pages, placement, &borrowers) }?;
+        let object =
+            Self::with_backing(backing, borrowers, pool, region, pages * PAGE_SIZE, flags)?;
+        if !is_of_system {
+            // If this fails, it ends here.
+            object.list()?;
         }
         Ok(object)
     }
@@ -143,17 +149,19 @@ impl Object {
         check: impl Fn() -> Result,
     ) -> Result<Arc<Self>> {
         let backing = Backing::System(Pages::new(pages, check)?);
-        Self::with_backing(backing, pool, 0, pages * PAGE_SIZE, 0)
+        let borrowers = Borrowers::new(pool.space.clone(), false)?;
+        Self::with_backing(backing, borrowers, pool, 0, pages * PAGE_SIZE, 0)
     }
 
     /// Makes an object that is in `home` now, memory of a device where `placement` says, and can be
     /// moved.
     pub(super) fn movable(home: Arc<Self>, placement: Placement, flags: u32) -> Result<Arc<Self>> {
         let (pool, region, size) = (home.pool.clone(), home.region, home.size);
-        let movable = Movable::new(home, placement)?;
+        let borrowers = Borrowers::new(pool.space.clone(), true)?;
+        let movable = Movable::new(home, placement, borrowers.clone())?;
         let backing = Backing::Movable(movable.clone());
-        let object = Self::with_backing(backing, pool, region, size, flags)?;
-        // If this fails, it ends here.
+        let object = Self::with_backing(backing, borrowers, pool, region, size, flags)?;
+        object.list()?;
         object.pool.movables.insert(&movable)?;
         Ok(object)
     }
@@ -171,24 +179,30 @@ impl Object {
 
     /// Makes an object of a dma-buf of somebody else. The caller must be inside the gate of `core`.
     pub(super) fn import(core: &Core, dmabuf: DmaBuf) -> Result<Arc<Self>> {
+        let borrowers = Borrowers::new(core.space.clone(), false)?;
         let import = Import::new(core, dmabuf)?;
+        borrowers.set_of_bus(OfBus::Import(import.clone()));
+        let size = import.size();
         let object = Self::with_backing(
-            Backing::Imported(import.clone()),
+            Backing::Imported(import),
+            borrowers,
             core.pool.clone(),
             uapi::ACCEL_REGION_FOREIGN,
-            import.size(),
+            size,
             0,
         )?;
         // If this fails, it ends here.
-        core.pool.imports.insert(&import)?;
+        object.list()?;
         Ok(object)
     }
 
     /// Makes an object of `len` bytes of the current process, from `start` on.
     #[cfg(CONFIG_MMU_NOTIFIER)]
     pub(super) fn of_user(pool: Arc<Pool>, start: usize, len: usize) -> Result<Arc<Self>> {
+        let borrowers = Borrowers::new(pool.space.clone(), false)?;
         Self::with_backing(
             Backing::User(UserPages::new(start, len)?),
+            borrowers,
             pool,
             uapi::ACCEL_REGION_FOREIGN,
             len,
@@ -198,6 +212,7 @@ impl Object {
 
     fn with_backing(
         backing: Backing,
+        borrowers: Arc<Borrowers>,
         pool: Arc<Pool>,
         region: u32,
         size: usize,
@@ -210,8 +225,8 @@ impl Object {
                 size,
                 pool,
                 flags,
-                foreign_maps <- ForeignMaps::new(),
-                reservation <- DmaResv::new(),
+                borrowers,
+                is_listed: AtomicFlag::new(false),
                 awake: SetOnce::new(),
             }),
             GFP_KERNEL_ACCOUNT,
@@ -233,25 +248,51 @@ impl Object {
         }
     }
 
-    /// Returns what others have of it, if it goes with the device.
-    pub(super) fn lent(&self) -> Option<&Arc<Lent>> {
-        match &self.backing {
-            Backing::Device(memory) => Some(&memory.lent),
-            Backing::Coherent(memory) => Some(&memory.lent),
-            Backing::Movable(movable) => Some(&movable.lent),
-            _ => None,
-        }
+    /// Returns who has the memory.
+    pub(super) fn borrowers(&self) -> &Arc<Borrowers> {
+        &self.borrowers
     }
 
-    /// Runs `f` while the memory is there: if it goes with the device, that does not go meanwhile,
-    /// and the error is `ENODEV` if it has gone before.
-    ///
-    /// Not to be used on what can be moved, but on its home.
-    pub(super) fn while_there<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
-        match self.lent() {
-            Some(lent) => lent.with(f),
-            None => Ok(f()),
+    /// Lets the removal of the device find it, which ends what it has of that.
+    fn list(&self) -> Result {
+        if !self.is_listed.load(Relaxed) {
+            self.pool.ledgers.insert(&self.borrowers)?;
+            self.is_listed.store(true, Relaxed);
         }
+        Ok(())
+    }
+
+    /// Takes note of what the device has mapped, until [`Self::unmap`]. The caller must be inside
+    /// the gate. If it fails, it ends here.
+    pub(super) fn add_map(&self, mapped: &Arc<Mapped>) -> Result {
+        self.list()
+            .and_then(|()| self.borrowers.own_maps.insert(mapped))
+            .inspect_err(|_| mapped.end())
+    }
+
+    /// Ends what the device has mapped.
+    pub(super) fn unmap(&self, mapped: &Mapped) {
+        self.borrowers.own_maps.end(mapped);
+    }
+
+    /// Returns whether the memory goes with the device.
+    pub(super) fn is_lent(&self) -> bool {
+        self.borrowers.is_lent()
+    }
+
+    /// See [`Borrowers::while_there`]. Not to be used on what can be moved, but on its home.
+    pub(super) fn while_there<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        self.borrowers.while_there(f)
+    }
+
+    /// See [`Borrowers::while_granted`]. Not to be used on what can be moved, but on its home.
+    pub(super) fn while_granted<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        self.borrowers.while_granted(f)
+    }
+
+    /// Returns the range of the address space in which processes map it.
+    pub(super) fn range(&self) -> Result<&PageRange> {
+        self.borrowers.range(self.size >> PAGE_SHIFT)
     }
 
     pub(super) fn backing(&self) -> &Backing {
@@ -301,14 +342,11 @@ impl Object {
 
     /// Returns the fences of those who work on the memory.
     pub(super) fn reservation(&self) -> &DmaResv {
-        match &self.backing {
-            Backing::Movable(movable) => movable.reservation(),
-            _ => &self.reservation,
-        }
+        &self.borrowers.reservation
     }
 
     pub(super) fn foreign_maps(&self) -> &ForeignMaps {
-        &self.foreign_maps
+        &self.borrowers.foreign_maps
     }
 
     /// Returns the number of page `page` in physical memory. Returns `None` if there is no such
@@ -417,16 +455,13 @@ impl Object {
 #[pinned_drop]
 impl PinnedDrop for Object {
     fn drop(self: Pin<&mut Self>) {
-        match &self.backing {
-            Backing::Device(memory) => self.pool.lent.end(&memory.lent),
-            Backing::Coherent(memory) => {
-                self.pool.lent.end(&memory.lent);
-                self.pool.coherent.end(memory);
-            }
-            Backing::Imported(import) => self.pool.imports.end(import),
-            // Nobody has it, so there is nothing to be taken back.
-            Backing::Movable(movable) => self.pool.movables.forget(movable),
-            _ => (),
+        // Nobody has it, so there is nothing to be taken back.
+        self.borrowers.end();
+        if self.is_listed.load(Relaxed) {
+            self.pool.ledgers.forget(&self.borrowers);
+        }
+        if let Backing::Movable(movable) = &self.backing {
+            self.pool.movables.forget(movable);
         }
         self.count(|in_use| {
             in_use.fetch_sub(self.size as u64, Relaxed);

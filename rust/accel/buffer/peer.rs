@@ -8,9 +8,12 @@ use kernel::{
     prelude::*, //
 };
 
-use super::memory::{
-    DeviceMemory,
-    Io, //
+use super::{
+    memory::{
+        DeviceMemory,
+        Io, //
+    },
+    Object, //
 };
 use crate::ffi;
 
@@ -44,19 +47,21 @@ pub(super) unsafe fn check_peer(io: Io, attach: *mut bindings::dma_buf_attachmen
     }
 }
 
-/// Maps memory on a bus for another device.
+/// Maps `memory`, which is that of `object` and on a bus, for another device.
 ///
 /// # Safety
 ///
 /// The attachment must be valid, one that [`check_peer`] has checked, and its reservation locked.
 pub(super) unsafe fn map_peer(
+    object: &Object,
     memory: &DeviceMemory,
     attach: *mut bindings::dma_buf_attachment,
     direction: bindings::dma_data_direction,
 ) -> Result<*mut bindings::sg_table> {
     let provider = memory.io().and_then(|io| io.provider).ok_or(EOPNOTSUPP)?;
-    memory.lent.add_mapping()?;
-    // SAFETY: Same requirements; the memory is there until `remove_mapping`.
+    let lending = &object.borrowers().lending;
+    lending.add_peer()?;
+    // SAFETY: Same requirements; the memory is there until `remove_peer`.
     from_err_ptr(unsafe {
         ffi::accel_helper_dma_buf_phys_to_sgt(
             attach,
@@ -66,7 +71,7 @@ pub(super) unsafe fn map_peer(
             direction,
         )
     })
-    .inspect_err(|_| memory.lent.remove_mapping())
+    .inspect_err(|_| lending.remove_peer())
 }
 
 /// Takes back [`map_peer`].
@@ -76,12 +81,12 @@ pub(super) unsafe fn map_peer(
 /// `table` must come from there, with the same attachment and direction, and must not be used any
 /// more.
 pub(super) unsafe fn unmap_peer(
-    memory: &DeviceMemory,
+    object: &Object,
     attach: *mut bindings::dma_buf_attachment,
     table: *mut bindings::sg_table,
     direction: bindings::dma_data_direction,
 ) {
     // SAFETY: Same requirements.
     unsafe { ffi::accel_helper_dma_buf_free_sgt(attach, table, direction) };
-    memory.lent.remove_mapping();
+    object.borrowers().lending.remove_peer();
 }

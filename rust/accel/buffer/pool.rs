@@ -24,15 +24,14 @@ use kernel::{
 };
 
 use super::{
-    coherent::{
-        CoherentMemory,
-        CoherentRegion, //
+    borrowers::{
+        Borrowers,
+        OfBus, //
     },
-    device_map::Mapped,
-    import::Import,
+    coherent::CoherentRegion,
+    lending::Permission,
     memory::{
         DeviceMemory,
-        Lent,
         Place, //
     },
     movable::Movable,
@@ -112,14 +111,10 @@ impl Region {
 pub(crate) struct Pool {
     system: Region,
     more: SetOnce<KVec<Region>>,
+    /// Of all objects that have something of the device, or lend it.
     #[pin]
-    pub(super) maps: Registry<Mapped>,
-    #[pin]
-    pub(super) imports: Registry<Import>,
-    #[pin]
-    pub(super) lent: Registry<Lent>,
-    #[pin]
-    pub(super) coherent: Registry<CoherentMemory>,
+    pub(super) ledgers: Registry<Borrowers>,
+    /// What there is to evict.
     #[pin]
     pub(super) movables: Registry<Movable>,
     /// Held by who makes room for a buffer.
@@ -140,10 +135,7 @@ impl Pool {
             evicting <- new_mutex!(()),
             system: Region::new(b"system", Source::System)?,
             more: SetOnce::new(),
-            maps <- Registry::new(),
-            imports <- Registry::new(),
-            lent <- Registry::new(),
-            coherent <- Registry::new(),
+            ledgers <- Registry::new(),
         })
     }
 
@@ -168,19 +160,32 @@ impl Pool {
         self.uses.fetch_add(1, Relaxed) + 1
     }
 
-    /// Takes the memory of the device back from those who have it. The gate must be drained.
+    /// Changes what others may do with the memory of the device. If that is nothing just now,
+    /// importers are told and processes' mappings are empty when this returns, and what processes
+    /// touch waits or fails. The gate must be drained.
+    pub(crate) fn set_permission(&self, permission: Permission) {
+        self.ledgers
+            .for_each(|ledger| ledger.set_permission(permission));
+        if permission != Permission::Granted {
+            self.ledgers.for_each(|ledger| {
+                ledger.call_in();
+            });
+        }
+    }
+
+    /// Takes the memory of the device back from those who have it, for good. The gate must be
+    /// drained.
     pub(crate) fn take_back(&self) {
-        self.lent.end_all();
-        // What is in memory that has ended is not moved any more.
-        self.movables.end_all();
+        // What is in memory that is gone is not moved any more.
+        self.ledgers
+            .for_each(|ledger| ledger.set_permission(Permission::Gone));
+        self.ledgers.for_each(Borrowers::take_back);
     }
 
     /// Ends what buffers have of the device on its bus. The gate must be drained, and the device
     /// must be quiet.
     pub(crate) fn end_all(&self) {
-        self.maps.end_all();
-        self.imports.end_all();
-        self.coherent.end_all();
+        self.ledgers.end_all();
     }
 }
 
@@ -198,22 +203,36 @@ impl Region {
     ///
     /// Unless it is the region of the system's memory, the caller must be inside the gate, and see
     /// to it that the result ends with the others of the pool.
-    pub(super) unsafe fn allocate(&self, pages: usize, placement: &Placement) -> Result<Backing> {
+    pub(super) unsafe fn allocate(
+        &self,
+        pages: usize,
+        placement: &Placement,
+        borrowers: &Arc<Borrowers>,
+    ) -> Result<Backing> {
         match &self.source {
             Source::System => Pages::new(pages, || Ok(())).map(Backing::System),
             Source::Device(memory) => memory
-                .allocate((pages * PAGE_SIZE) as u64, placement)
+                .allocate((pages * PAGE_SIZE) as u64, placement, borrowers)
                 .map(Backing::Device),
-            // SAFETY: Same requirements.
-            Source::Coherent(region) => unsafe { region.allocate(pages) }.map(Backing::Coherent),
+            Source::Coherent(region) => {
+                // SAFETY: Same requirements.
+                let memory = unsafe { region.allocate(pages) }?;
+                borrowers.set_of_bus(OfBus::Coherent(memory.clone()));
+                Ok(Backing::Coherent(memory))
+            }
         }
     }
 }
 
 impl RegionMemory {
-    fn allocate(&self, bytes: u64, placement: &Placement) -> Result<DeviceMemory> {
+    fn allocate(
+        &self,
+        bytes: u64,
+        placement: &Placement,
+        borrowers: &Arc<Borrowers>,
+    ) -> Result<DeviceMemory> {
         let blocks = placement.allocate(&self.buddy, bytes)?;
-        DeviceMemory::new(&self.place, blocks, bytes)
+        DeviceMemory::new(&self.place, blocks, bytes, borrowers)
     }
 }
 

@@ -23,16 +23,17 @@ pub(super) trait Ends: Send + Sync {
 
 /// The things of one kind that use a device.
 ///
-/// Each has an owner who ends it through [`Self::end`]. Those that have not come so far by the time
-/// the device goes are ended by [`Self::end_all`], under the hands of their owners.
+/// Each has an owner who takes it out, or ends it through [`Self::end`]. Those that have not come
+/// so far by the time the device goes are ended by [`Self::end_all`], under the hands of their
+/// owners.
 #[pin_data]
-pub(super) struct Registry<T: Ends> {
+pub(super) struct Registry<T> {
     /// By their addresses.
     #[pin]
     entries: Mutex<RBTree<usize, Arc<T>>>,
 }
 
-impl<T: Ends> Registry<T> {
+impl<T> Registry<T> {
     pub(super) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             entries <- new_mutex!(RBTree::new()),
@@ -43,18 +44,13 @@ impl<T: Ends> Registry<T> {
         core::ptr::from_ref(entry).addr()
     }
 
-    /// Adds an entry. If there is no memory for that, ends it.
+    /// Adds an entry, unless it is there.
     pub(super) fn insert(&self, entry: &Arc<T>) -> Result {
-        let node = RBTreeNode::new(Self::key(entry), entry.clone(), GFP_KERNEL_ACCOUNT)
-            .inspect_err(|_| entry.end())?;
-        self.entries.lock().insert(node);
+        let node = RBTreeNode::new(Self::key(entry), entry.clone(), GFP_KERNEL_ACCOUNT)?;
+        let before = self.entries.lock().insert(node);
+        // Not to be dropped with the lock held.
+        drop(before);
         Ok(())
-    }
-
-    /// Ends an entry, and takes it out.
-    pub(super) fn end(&self, entry: &T) {
-        entry.end();
-        self.forget(entry);
     }
 
     /// Takes an entry out that has nothing of the device any more.
@@ -72,6 +68,31 @@ impl<T: Ends> Registry<T> {
             .filter_map(|entry| Some((f(entry)?, entry)));
         let (key, entry) = keyed.min_by(|(a, _), (b, _)| a.cmp(b))?;
         Some((key, entry.clone()))
+    }
+
+    /// Calls `f` for all entries, without the lock.
+    pub(super) fn for_each(&self, f: impl Fn(&T)) {
+        let mut next = 0;
+        while let Some(entry) = self.first_from(next) {
+            f(&entry);
+            next = Self::key(&entry) + 1;
+        }
+    }
+
+    /// Returns the entry with the lowest address, of those from `address` on.
+    fn first_from(&self, address: usize) -> Option<Arc<T>> {
+        let entries = self.entries.lock();
+        let cursor = entries.cursor_lower_bound(&address)?;
+        let (_, entry) = cursor.current();
+        Some(entry.clone())
+    }
+}
+
+impl<T: Ends> Registry<T> {
+    /// Ends an entry, and takes it out.
+    pub(super) fn end(&self, entry: &T) {
+        entry.end();
+        self.forget(entry);
     }
 
     /// Ends all entries. Nobody may add another one.

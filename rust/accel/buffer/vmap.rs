@@ -300,8 +300,8 @@ impl VMap {
     }
 
     /// Copies all of `source`, which has the same size; one of both is memory of the system.
-    /// Returns `EINTR` if the process is being killed, `ENODEV` if the device is gone, and what
-    /// `check` does, which is asked again and again.
+    /// Returns `EINTR` if the process is being killed, `EAGAIN`, `EIO` or `ENODEV` if the device is
+    /// being reset, wedged or gone, and what `check` does, which is asked again and again.
     pub(super) fn copy_from(&self, source: &Self, check: impl Fn() -> Result) -> Result {
         for offset in (0..self.size()).step_by(CHUNK) {
             if ffi::is_being_killed() {
@@ -311,7 +311,7 @@ impl VMap {
             let len = CHUNK.min(self.size() - offset);
             let copy = || self.map.copy(&source.map, offset, len);
             self.object
-                .while_there(|| source.object.while_there(copy))???;
+                .while_granted(|| source.object.while_granted(copy))???;
         }
         Ok(())
     }

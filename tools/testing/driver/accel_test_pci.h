@@ -144,4 +144,17 @@ struct accel_test_pci_sum {
 
 #define ACCEL_TEST_PCI_IOC_SUM _IO(ACCEL_IOC_TYPE, 0x49)
 
+/**
+ * struct accel_test_pci_hook - ioctl(ACCEL_TEST_PCI_IOC_HOOK)
+ * @size: sizeof(struct accel_test_pci_hook)
+ * @running: in: must be zero; out: whether the driver's hook for a reset runs
+ */
+struct accel_test_pci_hook {
+	__u32 size;
+	__u32 running;
+};
+
+/* For observers, too. */
+#define ACCEL_TEST_PCI_IOC_HOOK _IO(ACCEL_IOC_TYPE, 0x44)
+
 #endif /* _ACCEL_TEST_PCI_H */

@@ -32,7 +32,11 @@ use accel::{
 };
 use kernel::{
     io::Io,
-    page::PAGE_SIZE, //
+    page::PAGE_SIZE,
+    sync::atomic::{
+        AtomicFlag,
+        Relaxed, //
+    }, //
 };
 
 struct TestPci;
@@ -42,6 +46,8 @@ struct Data<'bound> {
     memory: IoRange<'bound>,
     first_page: pci::Bar<'bound, PAGE_SIZE>,
     copies: moves::Copies,
+    /// The hook of a reset runs.
+    in_reset: AtomicFlag,
 }
 
 const REGISTERS: u64 = 1 << 32;
@@ -63,6 +69,12 @@ uapi_struct! {
         offset: u32,
         value: u32,
         reserved: u32,
+    }
+
+    /// `struct accel_test_pci_hook`
+    struct Hook {
+        size: u32,
+        running: u32,
     }
 
     /// `struct accel_test_pci_place`
@@ -102,6 +114,7 @@ impl<'bound> Data<'bound> {
             memory: pci::bar_range(pdev, 2)?,
             first_page: pdev.iomap_region_sized::<PAGE_SIZE>(2, c"accel_test_pci")?,
             copies: moves::Copies::new(),
+            in_reset: AtomicFlag::new(false),
         })
     }
 }
@@ -139,11 +152,21 @@ fn sum(_ctx: Context<'_, TestPci>, args: &mut Sum, numbers: &[u32]) -> Result {
     Ok(())
 }
 
+fn hook(ctx: Context<'_, TestPci, Observer>, args: &mut Hook) -> Result {
+    if args.running != 0 {
+        return Err(EINVAL);
+    }
+    args.running = ctx.data().in_reset.load(Relaxed).into();
+    Ok(())
+}
+
 /// Takes a while, and fails if the memory says so.
 fn reset(ctx: Context<'_, TestPci, Resetter>) -> Result {
     ctx.data().first_page.try_write32(IN_RESET, 4)?;
+    ctx.data().in_reset.store(true, Relaxed);
     let (ctx, _) = ctx.wait(Deadline::in_ms(300), |_| None::<()>)?;
 
+    ctx.data().in_reset.store(false, Relaxed);
     let memory = &ctx.data().first_page;
     memory.try_write32(0, 4)?;
     if memory.try_read32(0)? == FAIL_RESET {
@@ -191,6 +214,7 @@ impl AccelDriver for TestPci {
         )
         .powered()
         .input_only(),
+        Ioctl::for_observers(0x44, "ACCEL_TEST_PCI_IOC_HOOK", hook, "Looks at a reset"),
         Ioctl::new(
             0x48,
             "ACCEL_TEST_PCI_IOC_WISH",

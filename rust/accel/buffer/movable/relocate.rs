@@ -33,7 +33,7 @@ pub(in crate::buffer) struct Locked<'a> {
 impl<'a> Locked<'a> {
     /// Locks the reservation. Returns `EINTR` if a signal arrives before.
     pub(super) fn lock(movable: &'a Movable) -> Result<Self> {
-        let guard = movable.reservation.lock_interruptible()?;
+        let guard = movable.reservation().lock_interruptible()?;
         // INVARIANT: It was just locked.
         Ok(Self {
             movable,
@@ -43,7 +43,7 @@ impl<'a> Locked<'a> {
 
     /// Locks the reservation, unless somebody else has.
     pub(super) fn try_lock(movable: &'a Movable) -> Option<Self> {
-        let guard = movable.reservation.try_lock()?;
+        let guard = movable.reservation().try_lock()?;
         // INVARIANT: It was just locked.
         Some(Self {
             movable,
@@ -80,7 +80,8 @@ impl<'a> Locked<'a> {
 
     /// Moves it to `target`, and returns where it was. If that fails, it stays where it is.
     ///
-    /// Returns `EBUSY` if it is pinned. For the other errors, see [`Movable::place`].
+    /// Returns `EBUSY` if it is pinned, and `EAGAIN` if the device is reset meanwhile. For the
+    /// other errors, see [`Movable::place`].
     pub(super) fn relocate(&self, target: Arc<Object>, mover: &Mover<'_>) -> Result<Arc<Object>> {
         let mut state = self.movable.state.lock();
         if state.pins > 0 {
@@ -92,30 +93,25 @@ impl<'a> Locked<'a> {
 
         let moved = self
             .take_from_all(mover)
-            .and_then(|()| mover.copy(&source, &target));
+            .and_then(|()| copy(mover, &source, &target));
         let mut state = self.movable.state.lock();
+        let borrowers = &self.movable.borrowers;
         if moved.is_ok() {
+            borrowers.set_lent(target.is_lent());
             state.home = target;
         }
         state.moving = false;
         drop(state);
-        self.movable.settled.notify_all();
+        borrowers.lending.wake();
         moved.map(|()| source)
     }
 
     /// Takes the home from those who have it, other than by pinning it.
     fn take_from_all(&self, mover: &Mover<'_>) -> Result {
         let movable = self.movable;
-        let size = self.home().size();
-        for dmabuf in movable.lent.exports()? {
-            // SAFETY: The reservation is that of the dma-buf, and is locked.
-            unsafe { bindings::dma_buf_invalidate_mappings(dmabuf.as_raw()) };
-            dmabuf.unmap_from_processes();
-        }
-        for first in movable.places.lock().iter() {
-            movable.pool.space.unmap(*first, size >> PAGE_SHIFT);
-        }
-        mover.wait_for_work(&movable.reservation)?;
+        // SAFETY: The reservation is locked by the type invariants.
+        unsafe { movable.borrowers.recall() };
+        mover.wait_for_work(movable.reservation())?;
         // What others have written, the processor is to see.
         self.home().foreign_maps().sync_for_cpu();
         Ok(())
@@ -159,6 +155,20 @@ impl<'a> Locked<'a> {
     ) -> Result<*mut bindings::sg_table> {
         let home = self.settle_for_others()?;
         // SAFETY: Same requirements.
-        home.while_there(|| unsafe { ForeignMap::begin(home.clone(), device, direction) })?
+        home.while_granted(|| unsafe { ForeignMap::begin(home.clone(), device, direction) })?
     }
+}
+
+/// Copies what is in `source` to `target`, one of which is memory of the device. Returns `EAGAIN`
+/// if that was reset meanwhile: what was copied before and after may not belong together.
+fn copy(mover: &Mover<'_>, source: &Arc<Object>, target: &Arc<Object>) -> Result {
+    let lent = if source.is_lent() { source } else { target };
+    let lending = &lent.borrowers().lending;
+    let before = lending.suspensions();
+    mover.copy(source, target)?;
+    mover.check()?;
+    if lending.suspensions() != before {
+        return Err(EAGAIN);
+    }
+    Ok(())
 }

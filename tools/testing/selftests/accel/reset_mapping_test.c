@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mappings of a device while it is reset.
+ * Mappings of a device, and of buffers in its memory, while it is reset.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -9,9 +9,11 @@
 
 #include <accel_test_pci.h>
 
+#include "buffer.h"
 #include "caller.h"
 #include "events.h"
 #include "harness.h"
+#include "movable.h"
 #include "sigbus.h"
 #include "stalled_page.h"
 
@@ -132,6 +134,114 @@ TEST_F(reset_mapping, accesses_to_a_wedged_device)
 	ASSERT_EQ(0, admin_reset(&self->node, "force"));
 	ASSERT_EQ(0, load_word(&self->memory[0], &value));
 	EXPECT_EQ(0, value);
+}
+
+/**
+ * struct shown - a mapping of a buffer in memory of the device
+ * @name: what it is
+ * @flags: of the buffer
+ * @exported: it is one of its dma-buf
+ * @touched: it has been accessed before
+ * @memory: the mapping
+ */
+struct shown {
+	const char *name;
+	__u32 flags;
+	bool exported;
+	bool touched;
+	__u32 *memory;
+};
+
+static const struct shown all_shown[] = {
+	{ "touched before", 0, false, true, NULL },
+	{ "not touched before", 0, false, false, NULL },
+	{ "movable, touched before", ACCEL_BO_MOVABLE, false, true, NULL },
+	{ "movable, not touched before", ACCEL_BO_MOVABLE, false, false, NULL },
+	{ "dma-buf, touched before", 0, true, true, NULL },
+	{ "dma-buf of a movable one, touched before", ACCEL_BO_MOVABLE, true, true, NULL },
+};
+
+#define SHOWN (sizeof(all_shown) / sizeof(all_shown[0]))
+
+static void map_all(struct __test_metadata *_metadata, int fd, size_t page,
+		    struct shown shown[SHOWN])
+{
+	void *memory;
+	__u32 handle;
+	int dmabuf;
+
+	memcpy(shown, all_shown, sizeof(all_shown));
+	for (struct shown *it = shown; it < shown + SHOWN; it++) {
+		ASSERT_EQ(0, movable_create_in(fd, MOVABLE_REGION, page, it->flags, &handle));
+		if (it->exported) {
+			ASSERT_EQ(0, buffer_export(fd, handle, O_RDWR, &dmabuf));
+			memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
+			ASSERT_NE(MAP_FAILED, memory);
+			close(dmabuf);
+		} else {
+			ASSERT_EQ(0, buffer_map(fd, handle, page, &memory));
+		}
+		it->memory = memory;
+		if (it->touched)
+			*it->memory = 7;
+	}
+}
+
+/* Whether the driver's hook for a reset runs, or an error. */
+static int hook_runs(int fd)
+{
+	struct accel_test_pci_hook arg = { .size = sizeof(arg) };
+	int ret = sys_ioctl(fd, ACCEL_TEST_PCI_IOC_HOOK, &arg);
+
+	return ret ? ret : (int)arg.running;
+}
+
+/* While the hook runs, the memory of the device is the driver's. */
+TEST_F_TIMEOUT(reset_mapping, accesses_to_buffers_wait, 120)
+{
+	struct caller writer;
+	struct shown shown[SHOWN];
+	__u32 value;
+	int ret;
+
+	forced = &self->node;
+	map_all(_metadata, self->fd, self->page, shown);
+	for (struct shown *it = shown; it < shown + SHOWN; it++) {
+		writer = (struct caller){ .call = call_force, .syscall_nr = SYS_write };
+		ASSERT_EQ(0, caller_start(&writer));
+		do {
+			ret = hook_runs(self->fd);
+			ASSERT_LE(0, ret);
+		} while (!ret);
+		EXPECT_EQ(0, load_word(it->memory, &value));
+		EXPECT_EQ(0, hook_runs(self->fd))
+			TH_LOG("%s: it was accessed during the reset", it->name);
+		EXPECT_EQ(it->touched ? 7 : 0, value);
+		ASSERT_EQ(0, caller_join(&writer));
+		EXPECT_EQ(0, writer.ret);
+	}
+}
+
+TEST_F(reset_mapping, accesses_to_buffers_of_a_wedged_device)
+{
+	struct shown shown[SHOWN];
+	__u32 value;
+
+	map_all(_metadata, self->fd, self->page, shown);
+	self->memory[0] = ACCEL_TEST_PCI_FAIL_RESET;
+	EXPECT_EQ(-EIO, admin_reset(&self->node, "force"));
+	for (struct shown *it = shown; it < shown + SHOWN; it++) {
+		EXPECT_EQ(-EFAULT, load_word(it->memory, &value))
+			TH_LOG("%s", it->name);
+	}
+
+	/* They are there again with the device. */
+	ASSERT_EQ(0, admin_reset(&self->node, "force"));
+	for (struct shown *it = shown; it < shown + SHOWN; it++) {
+		ASSERT_EQ(0, load_word(it->memory, &value))
+			TH_LOG("%s", it->name);
+		EXPECT_EQ(it->touched ? 7 : 0, value);
+	}
 }
 
 TEST_HARNESS_MAIN
