@@ -199,13 +199,15 @@ impl<T: AccelDriver> Deref for Buffer<T> {
 /// The memory of a buffer.
 pub struct Memory<T: AccelDriver> {
     object: Arc<Object>,
+    is_writable: bool,
     _driver: Invariant<T>,
 }
 
 impl<T: AccelDriver> Memory<T> {
-    fn new(object: Arc<Object>) -> Self {
+    fn new(object: Arc<Object>, is_writable: bool) -> Self {
         Self {
             object,
+            is_writable,
             _driver: PhantomData,
         }
     }
@@ -215,21 +217,39 @@ impl<T: AccelDriver> Memory<T> {
         self.object.size()
     }
 
+    /// Returns whether the file by which it was found may write to it. If not, as it has imported
+    /// a dma-buf that was open for reading only, work for that file must not write to it: to map
+    /// it for that, or to reserve it for that, is `EACCES`.
+    pub fn is_writable(&self) -> bool {
+        self.is_writable
+    }
+
+    fn check_writable(&self) -> Result {
+        match self.is_writable {
+            true => Ok(()),
+            false => Err(EACCES),
+        }
+    }
+
     /// Maps `range` of it, in bytes, for the device of `ctx`, which is going to read
     /// ([`ToDevice`](DataDirection::ToDevice)), to write, or both.
     ///
     /// A device that cannot address all memory works on a copy, which is taken now, and copied back
     /// when the result is dropped, unless it only reads.
     ///
-    /// Returns `EINVAL` if the range is empty or not within the buffer, or if that is one of another
-    /// device, and `EOPNOTSUPP` if the device cannot do DMA, or has the memory itself: see
-    /// [`Self::device_offset`].
+    /// Returns `EACCES` if the device is going to write, and it is not
+    /// [writable](Self::is_writable), `EINVAL` if the range is empty or not within the buffer, or
+    /// if that is one of another device, and `EOPNOTSUPP` if the device cannot do DMA, or has the
+    /// memory itself: see [`Self::device_offset`].
     pub fn map_for_device<R>(
         &self,
         ctx: &Context<'_, T, R>,
         range: Range<usize>,
         direction: DataDirection,
     ) -> Result<DeviceMap> {
+        if direction != DataDirection::ToDevice {
+            self.check_writable()?;
+        }
         DeviceMap::new(ctx.core(), self.object.clone(), range, direction)
     }
 
@@ -269,7 +289,11 @@ impl<T: AccelDriver> Memory<T> {
 
     /// Makes the whole buffer accessible to the kernel.
     pub fn vmap(&self) -> Result<VMap> {
-        VMap::new(&self.object)
+        let map = VMap::new(&self.object)?;
+        Ok(match self.is_writable {
+            true => map,
+            false => map.for_reading(),
+        })
     }
 }
 
@@ -278,8 +302,8 @@ impl<T: AccelDriver> Context<'_, T, User> {
     pub fn buffer(&self, handle: u32) -> Result<Buffer<T>> {
         let buffers = self.open_file().and_then(|file| file.buffers.as_deref());
         let buffers = buffers.ok_or(EOPNOTSUPP)?;
-        buffers.with(handle, |object, data| Buffer {
-            memory: Memory::new(object.clone()),
+        buffers.with(handle, |view, data| Buffer {
+            memory: Memory::new(view.object.clone(), view.is_writable()),
             // SAFETY: The file is one of a device of `T`, and the handle has a reference.
             data: unsafe { data.share::<T>() },
         })

@@ -45,7 +45,8 @@
  *
  *  - ENODEV: the device is gone. Nothing but close() works on this file any more.
  *  - ENOTTY: the command does not exist on this device.
- *  - EACCES: the command needs the user role, and the file was opened O_RDONLY.
+ *  - EACCES: the command needs the user role, and the file was opened O_RDONLY;
+ *    or it would write to a buffer that the file may only read.
  *  - EAGAIN: the device is being reset, and the file is O_NONBLOCK. Without
  *    that, the call waits. Commands that observers may call do neither.
  *  - EIO: the device is wedged: see enum accel_state. Commands that observers
@@ -734,7 +735,8 @@ struct accel_bo_userptr {
  * not depend on the handle or the open file, nor on the device if the memory is
  * the system's. Memory of the device is taken back when that goes: mapping it
  * again is ENODEV, and what processes have mapped is SIGBUS. A buffer that was
- * imported gives the dma-buf that it was made of.
+ * imported gives the dma-buf that it was made of. One that the file may only read
+ * is EACCES with O_RDWR.
  */
 struct accel_bo_export {
 	__u32 size;
@@ -758,6 +760,10 @@ struct accel_bo_export {
  * another file of the same device is the same buffer. EBADF if there is no such
  * descriptor, EINVAL if it is of something else, or not made of whole pages; or
  * what the exporter says, if the device cannot work on its memory.
+ *
+ * If the descriptor is open for reading only, the file may only read the buffer,
+ * unless it has it, or imports it later, by a descriptor that is open for writing,
+ * too: to map it for writing, or to have the device write to it, is EACCES.
  */
 struct accel_bo_import {
 	__u32 size;

@@ -89,12 +89,13 @@ impl RawData {
 
 /// What there is to be done with the data of buffers, without its type.
 pub(crate) struct DataOps {
-    /// Makes a `T::Buffer`. The result is a reference of the caller.
+    /// Makes a `T::Buffer` for a file that may write to the buffer, or may not. The result is a
+    /// reference of the caller.
     ///
     /// # Safety
     ///
     /// The call must have been admitted to a device of this driver, and come from a user.
-    make: unsafe fn(&Call<'_>, &Arc<Object>) -> Result<RawData>,
+    make: unsafe fn(&Call<'_>, &Arc<Object>, bool) -> Result<RawData>,
     /// Gives up a reference.
     ///
     /// # Safety
@@ -116,11 +117,15 @@ impl DataOps {
 /// # Safety
 ///
 /// See [`DataOps::make`].
-unsafe fn make<T: AccelDriver>(call: &Call<'_>, object: &Arc<Object>) -> Result<RawData> {
+unsafe fn make<T: AccelDriver>(
+    call: &Call<'_>,
+    object: &Arc<Object>,
+    may_write: bool,
+) -> Result<RawData> {
     // SAFETY: Same requirements.
     let ctx = unsafe { Context::<T>::from_ref(call) };
 
-    let memory = Memory::new(object.clone());
+    let memory = Memory::new(object.clone(), may_write);
     let data = Arc::pin_init(T::Buffer::new(ctx, &memory), GFP_KERNEL_ACCOUNT)?;
     Ok(RawData::new(data))
 }
@@ -144,16 +149,16 @@ pub(super) struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    /// Lets the driver make the data of `object`. Returns what that says, or `EOPNOTSUPP` if the
-    /// call is not one of a user.
-    pub(super) fn new(call: &'a Call<'_>, object: &Arc<Object>) -> Result<Self> {
+    /// Lets the driver make the data of `object`, which the file may write to if `may_write`.
+    /// Returns what that says, or `EOPNOTSUPP` if the call is not one of a user.
+    pub(super) fn new(call: &'a Call<'_>, object: &Arc<Object>, may_write: bool) -> Result<Self> {
         call.file
             .filter(|file| file.role == Role::User)
             .ok_or(EOPNOTSUPP)?;
         // SAFETY: The call is inside the gate, and borrowed as long as the result is.
         let ops: &'a DriverOps = unsafe { call.core.ops() };
         // SAFETY: The call is one of a device of this driver, and of a user, as was just checked.
-        let raw = unsafe { (ops.buffer_data.make)(call, object) }?;
+        let raw = unsafe { (ops.buffer_data.make)(call, object, may_write) }?;
         // INVARIANT: It was just made.
         Ok(Self { ops, raw })
     }

@@ -10,6 +10,10 @@ use kernel::{
         to_result, //
     },
     ffi::c_int,
+    fs::{
+        file::flags,
+        File, //
+    },
     prelude::*, //
 };
 
@@ -73,6 +77,13 @@ impl DmaBuf {
     pub(super) fn reservation(&self) -> &DmaResv {
         // SAFETY: Valid by the type invariants; it stays the same, and is there as long.
         unsafe { DmaResv::from_raw((*self.as_raw()).resv) }
+    }
+
+    /// Returns whether who has its descriptor may write to the memory.
+    pub(super) fn is_writable(&self) -> bool {
+        // SAFETY: By the type invariants there is a reference, which is one to its file.
+        let file = unsafe { File::from_raw_file((*self.as_raw()).file) };
+        file.flags() & flags::O_ACCMODE != flags::O_RDONLY
     }
 
     /// Has processes map it in an address space that is not its own.

@@ -79,8 +79,12 @@ const IO_OPERATIONS: bindings::dma_buf_ops = bindings::dma_buf_ops {
 
 /// Makes a file descriptor of a dma-buf for `view`. `flags` are those of `open()`: `O_CLOEXEC`,
 /// `O_RDWR`. What was imported is not exported again: the descriptor is of its own dma-buf.
+/// Returns `EACCES` if the file may only read it, and somebody else is to write to it.
 pub(super) fn export(view: &View, flags: u32) -> Result<c_int> {
     let object = &view.object;
+    if flags & bindings::O_RDWR != 0 && !view.is_writable() {
+        return Err(EACCES);
+    }
     let dmabuf = match (object.backing(), view.exported.as_ref()) {
         // Others would have memory of a process for as long as they please.
         #[cfg(CONFIG_MMU_NOTIFIER)]

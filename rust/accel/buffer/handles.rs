@@ -11,6 +11,10 @@ use kernel::{
         RBTreeNodeReservation, //
     },
     sync::{
+        atomic::{
+            AtomicFlag,
+            Relaxed, //
+        },
         Arc,
         Mutex,
         SetOnce, //
@@ -43,14 +47,22 @@ pub(super) struct View {
     pub(super) object: Arc<Object>,
     /// The dma-buf as which it was exported, if it was: the next export finds it ready.
     pub(super) exported: SetOnce<DmaBuf>,
+    /// Whether the file may write to it. If not, it may become so.
+    is_writable: AtomicFlag,
 }
 
 impl View {
-    fn new(object: Arc<Object>) -> Self {
+    fn new(object: Arc<Object>, is_writable: bool) -> Self {
         Self {
             object,
             exported: SetOnce::new(),
+            is_writable: AtomicFlag::new(is_writable),
         }
+    }
+
+    /// Returns whether the file may write to it.
+    pub(super) fn is_writable(&self) -> bool {
+        self.is_writable.load(Relaxed)
     }
 
     /// Returns the number of the page after its last one, if processes map it.
@@ -109,6 +121,15 @@ impl State {
         Ok(())
     }
 
+    /// See [`Handles::find`].
+    fn find(&self, identity: usize, may_write: bool) -> Option<u32> {
+        let handle = *self.by_identity.get(&identity)?;
+        if may_write {
+            self.views.get(&handle)?.is_writable.store(true, Relaxed);
+        }
+        Some(handle)
+    }
+
     /// Takes back [`Self::admit`].
     fn forget(&mut self, size: usize) {
         self.buffers -= 1;
@@ -159,21 +180,18 @@ impl Handles {
         Ok(entry.view.clone())
     }
 
-    /// Calls `f` with the memory that `handle` stands for, and with what the driver keeps for it,
-    /// which stays meanwhile. Returns `ENOENT`.
-    pub(super) fn with<R>(
-        &self,
-        handle: u32,
-        f: impl FnOnce(&Arc<Object>, RawData) -> R,
-    ) -> Result<R> {
+    /// Calls `f` with what `handle` stands for, and with what the driver keeps for it, which stays
+    /// meanwhile. Returns `ENOENT`.
+    pub(super) fn with<R>(&self, handle: u32, f: impl FnOnce(&View, RawData) -> R) -> Result<R> {
         let by_number = self.by_number.lock();
         let entry = by_number.get(handle as usize).ok_or(ENOENT)?;
-        Ok(f(&entry.view.object, entry.data.ok_or(ENOENT)?))
+        Ok(f(&entry.view, entry.data.ok_or(ENOENT)?))
     }
 
     /// Returns the handle of what [`Self::remember`] or [`Reservation::fill`] have been told of.
-    pub(super) fn find(&self, identity: usize) -> Option<u32> {
-        self.state.lock().by_identity.get(&identity).copied()
+    /// The file may write to it from now on, if it `may_write` to what it has found it by.
+    pub(super) fn find(&self, identity: usize, may_write: bool) -> Option<u32> {
+        self.state.lock().find(identity, may_write)
     }
 
     /// Returns what `handle` stands for, or `ENOENT`; and lets [`Self::find`] find it from now on.
@@ -271,24 +289,42 @@ pub(super) struct Reservation<'a> {
 }
 
 impl Reservation<'_> {
-    /// Gives `object`, which has the size that was reserved, a handle, and with that `data`. If it
-    /// is `findable`, [`Handles::find`] finds it; and if it is found already, it has that handle.
-    pub(super) fn fill(self, object: Arc<Object>, data: Data<'_>, findable: bool) -> Result<u32> {
+    /// Gives `object`, which has the size that was reserved, a handle, and with that `data`.
+    pub(super) fn fill(self, object: Arc<Object>, data: Data<'_>) -> Result<u32> {
+        self.fill_with(object, data, true, None)
+    }
+
+    /// As [`Self::fill`], for what was imported by a descriptor that the file `may_write` to.
+    /// [`Handles::find`] finds it from now on; and if it is found already, it has that handle.
+    pub(super) fn fill_imported(
+        self,
+        object: Arc<Object>,
+        data: Data<'_>,
+        may_write: bool,
+    ) -> Result<u32> {
+        let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
+        self.fill_with(object, data, may_write, Some(node))
+    }
+
+    fn fill_with(
+        self,
+        object: Arc<Object>,
+        data: Data<'_>,
+        may_write: bool,
+        by_identity: Option<RBTreeNodeReservation<usize, u32>>,
+    ) -> Result<u32> {
         let handles = self.handles;
         let identity = object.identity();
-        let by_identity = match findable {
-            true => Some(RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?),
-            false => None,
-        };
         let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
-        let view = Arc::new(View::new(object), GFP_KERNEL_ACCOUNT)?;
+        let view = Arc::new(View::new(object, may_write), GFP_KERNEL_ACCOUNT)?;
         let entry = KBox::new_uninit(GFP_KERNEL_ACCOUNT)?;
 
         let mut state = handles.state.lock();
-        // Another thread may have been faster.
-        let find = || state.by_identity.get(&identity).copied();
-        if let Some(handle) = findable.then(find).flatten() {
-            return Ok(handle);
+        if by_identity.is_some() {
+            // Another thread may have been faster.
+            if let Some(handle) = state.find(identity, may_write) {
+                return Ok(handle);
+            }
         }
 
         // Zero is not a handle.

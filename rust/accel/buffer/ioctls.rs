@@ -103,8 +103,8 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
         };
         (call, object)
     };
-    let data = Data::new(&call, &object)?;
-    args.handle = reservation.fill(object, data, false)?;
+    let data = Data::new(&call, &object, true)?;
+    args.handle = reservation.fill(object, data)?;
     args.bytes = (pages * PAGE_SIZE) as u64;
     Ok(())
 }
@@ -202,8 +202,8 @@ pub(crate) fn user_memory(call: Call<'_>, args: &mut [u8]) -> Result {
     drop(call);
     let object = Object::of_user(pool, start, len)?;
     let call = file.call_later(Patience::Killable)?;
-    let data = Data::new(&call, &object)?;
-    args.handle = reservation.fill(object, data, false)?;
+    let data = Data::new(&call, &object, true)?;
+    args.handle = reservation.fill(object, data)?;
     Ok(())
 }
 
@@ -227,7 +227,8 @@ pub(crate) fn import(call: Call<'_>, args: &mut [u8]) -> Result {
         .map_or_else(|| dmabuf.identity(), |own| own.identity());
 
     args.bytes = dmabuf.size() as u64;
-    if let Some(handle) = handles.find(identity) {
+    let may_write = dmabuf.is_writable();
+    if let Some(handle) = handles.find(identity, may_write) {
         args.handle = handle;
         return Ok(());
     }
@@ -236,8 +237,8 @@ pub(crate) fn import(call: Call<'_>, args: &mut [u8]) -> Result {
         Some(own) => own,
         None => Object::import(call.core, dmabuf)?,
     };
-    let data = Data::new(&call, &object)?;
-    args.handle = reservation.fill(object, data, true)?;
+    let data = Data::new(&call, &object, may_write)?;
+    args.handle = reservation.fill_imported(object, data, may_write)?;
     Ok(())
 }
 

@@ -41,6 +41,9 @@ static VM_OPS: Shared<bindings::vm_operations_struct> =
 pub(crate) fn mmap(handles: &Handles, area: &VmaNew, first: usize) -> Result {
     let pages = (area.end() - area.start()) >> PAGE_SHIFT;
     let (view, page) = handles.at(first, pages)?;
+    if !view.is_writable() {
+        area.try_clear_maywrite().map_err(|_| EACCES)?;
+    }
     match view.object.backing() {
         // Before the area refers to the object: if this fails, nobody gives that up.
         Backing::System(of_system) if view.object.is_populated() => {

@@ -58,8 +58,9 @@ impl Reserved<'_> {
 /// fences, nor access the memory of the process, nor reserve, map or place buffers, nor end what
 /// maps them: that of those which were imported locks their reservations.
 ///
-/// Returns `EINTR` if a signal arrives before all are locked, `ENODEV` if one of the buffers was
-/// imported and that has ended, `ENOMEM`, and what `f` does.
+/// Returns `EACCES` if one of them is to be written to and is not
+/// [writable](super::Memory::is_writable), `EINTR` if a signal arrives before all are locked,
+/// `ENODEV` if one of the buffers was imported and that has ended, `ENOMEM`, and what `f` does.
 ///
 /// # Examples
 ///
@@ -78,7 +79,10 @@ pub fn with_reserved<T: AccelDriver, R>(
 ) -> Result<R> {
     // For these it is that of their dma-buf.
     let mut dmabufs = KVec::new();
-    for (buffer, _) in buffers {
+    for (buffer, access) in buffers {
+        if *access == Access::Write {
+            buffer.check_writable()?;
+        }
         if let Backing::Imported(import) = buffer.object.backing() {
             dmabufs.push(import.dma_buf()?, GFP_KERNEL_ACCOUNT)?;
         }

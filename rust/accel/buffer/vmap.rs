@@ -284,6 +284,7 @@ pub struct VMap {
     // Before the object, whose memory it maps.
     map: KernelMap,
     object: Arc<Object>,
+    is_writable: bool,
     _pin: Option<Pinned>,
 }
 
@@ -295,8 +296,15 @@ impl VMap {
         Ok(Self {
             map,
             object,
+            is_writable: true,
             _pin: pin,
         })
+    }
+
+    /// Refuses to be written to from now on.
+    pub(super) fn for_reading(mut self) -> Self {
+        self.is_writable = false;
+        self
     }
 
     /// Copies all of `source`, which has the same size; one of both is memory of the system.
@@ -327,9 +335,13 @@ impl VMap {
         self.object.while_there(|| self.map.read(offset, to))?
     }
 
-    /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the buffer, and `ENODEV` if
-    /// it was memory of a device that is gone.
+    /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the buffer, `ENODEV` if it
+    /// was memory of a device that is gone, and `EACCES` if the buffer is not
+    /// [writable](super::Memory::is_writable).
     pub fn write(&self, offset: usize, from: &[u8]) -> Result {
+        if !self.is_writable {
+            return Err(EACCES);
+        }
         self.object.while_there(|| self.map.write(offset, from))?
     }
 }

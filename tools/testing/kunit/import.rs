@@ -57,6 +57,8 @@ mod tests {
     };
 
     const BO_CLOSE: u32 = kernel::ioctl::_IO(0x9b, 0x03);
+    const BO_EXPORT: u32 = kernel::ioctl::_IO(0x9b, 0x06);
+    const MAP: u32 = kernel::ioctl::_IO(0x9b, 0x42);
     const BO_IMPORT: u32 = kernel::ioctl::_IO(0x9b, 0x07);
 
     /// Imports what `exporter` has, and returns its handle.
@@ -80,6 +82,26 @@ mod tests {
             let exporter = Exporter::new(pages * PAGE_SIZE, flags::O_RDWR)?;
             let handle = import(&user, &exporter)?;
             user.ioctl(BO_CLOSE, [8, handle])?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_for_reading_is_not_written_to() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let user = Node::open_user(platform.device().minor()?)?;
+        for (flags, written) in [(flags::O_RDONLY, Err(EACCES)), (flags::O_RDWR, Ok(()))] {
+            let exporter = Exporter::new(PAGE_SIZE, flags)?;
+            let handle = import(&user, &exporter)?;
+            let mapped = user.ioctl(MAP, [20, handle, 0, 1, 0]);
+            assert_eq!(mapped.map(|_| ()), written);
+            let exported = user.ioctl(BO_EXPORT, [16, handle, flags::O_RDWR, 0]);
+            assert_eq!(exported.map(|_| ()), written);
+            if let Ok([_, _, _, fd]) = exported {
+                drop(DmaBuf::take(fd)?);
+            }
+            let [_, _, _, fd] = user.ioctl(BO_EXPORT, [16, handle, flags::O_RDONLY, 0])?;
+            drop(DmaBuf::take(fd)?);
         }
         Ok(())
     }

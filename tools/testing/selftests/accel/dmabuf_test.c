@@ -118,6 +118,48 @@ TEST_F(dmabuf, refuses)
 	close(read_only);
 }
 
+/* A descriptor for reading gives no right to write, however it is used. */
+TEST_F(dmabuf, is_only_read)
+{
+	int reader = test_open(&self->node, O_RDWR);
+	__u32 handle, again;
+	int read_only, dmabuf;
+	__u64 offset, sum;
+	void *memory;
+
+	ASSERT_LE(0, reader);
+	ASSERT_EQ(0, buffer_fill(self->fd, self->handle, 0, 1, 3));
+	ASSERT_EQ(0, buffer_export(self->fd, self->handle, O_RDONLY, &read_only));
+	ASSERT_EQ(0, buffer_import(reader, read_only, &handle, NULL));
+	ASSERT_EQ(0, buffer_offset(reader, handle, &offset));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, reader, offset));
+	EXPECT_EQ(EACCES, errno);
+	memory = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, reader, offset);
+	ASSERT_NE(MAP_FAILED, memory);
+	EXPECT_EQ(3, *(unsigned char *)memory);
+	EXPECT_EQ(-1, mprotect(memory, SIZE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(-EACCES, buffer_fill(reader, handle, 0, 1, 4));
+	EXPECT_EQ(0, buffer_sum(reader, handle, 0, 1, &sum));
+	EXPECT_EQ(3, sum);
+	EXPECT_EQ(-EACCES, buffer_export(reader, handle, O_RDWR, &dmabuf));
+	ASSERT_EQ(0, buffer_export(reader, handle, O_RDONLY, &dmabuf));
+	EXPECT_EQ(O_RDONLY, fcntl(dmabuf, F_GETFL) & O_ACCMODE);
+	close(dmabuf);
+
+	/* It does not lessen the rights of a file that has them. */
+	ASSERT_EQ(0, buffer_import(self->fd, read_only, &again, NULL));
+	EXPECT_EQ(self->handle, again);
+	EXPECT_EQ(0, buffer_fill(self->fd, self->handle, 0, 1, 5));
+	/* One for writing gives them. */
+	ASSERT_EQ(0, buffer_import(reader, self->dmabuf, &again, NULL));
+	EXPECT_EQ(handle, again);
+	EXPECT_EQ(0, buffer_fill(reader, handle, 0, 1, 6));
+	EXPECT_EQ(6, *(unsigned char *)memory);
+	close(read_only);
+	close(reader);
+}
+
 TEST_F(dmabuf, counts_until_its_end)
 {
 	int observer = test_open(&self->node, O_RDONLY);
