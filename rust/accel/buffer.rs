@@ -28,6 +28,7 @@ mod foreign_map;
 mod handles;
 mod import;
 mod ioctls;
+mod kept_map;
 mod lending;
 mod map;
 mod mapped_table;
@@ -67,6 +68,10 @@ pub use self::{
         Pieces, //
     },
     evict::CopyRequest,
+    kept_map::{
+        KeptMap,
+        MapInUse, //
+    },
     place::{
         PlaceRequest,
         Placed,
@@ -251,6 +256,20 @@ impl<T: AccelDriver> Memory<T> {
             self.check_writable()?;
         }
         DeviceMap::new(ctx.core(), self.object.clone(), range, direction)
+    }
+
+    /// As [`Self::map_for_device`], for a driver that does not want to map it anew for each piece
+    /// of work: it is mapped when the first begins, and stays so between them, until the result is
+    /// dropped or the exporter of an imported buffer takes the memory back.
+    pub fn keep_for_device(
+        &self,
+        range: Range<usize>,
+        direction: DataDirection,
+    ) -> Result<KeptMap> {
+        if direction != DataDirection::ToDevice {
+            self.check_writable()?;
+        }
+        KeptMap::new(self.object.clone(), range, direction)
     }
 
     /// Returns the number of the region that it is from, 0 for the memory of the system. It is

@@ -761,6 +761,10 @@ struct accel_bo_export {
  * descriptor, EINVAL if it is of something else, or not made of whole pages; or
  * what the exporter says, if the device cannot work on its memory.
  *
+ * If the exporter takes the memory back, new work on it is EAGAIN until all that is
+ * under way is done, and then what the exporter says: of another device of this
+ * kind, EAGAIN while that is reset, EIO if it is wedged, ENODEV if it is gone.
+ *
  * If the descriptor is open for reading only, the file may only read the buffer,
  * unless it has it, or imports it later, by a descriptor that is open for writing,
  * too: to map it for writing, or to have the device write to it, is EACCES.

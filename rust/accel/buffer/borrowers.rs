@@ -73,7 +73,7 @@ struct Export(NonNull<bindings::dma_buf>);
 unsafe impl Send for Export {}
 
 /// Those who have the memory of an object.
-#[pin_data]
+#[pin_data(PinnedDrop)]
 pub(super) struct Borrowers {
     /// The fences of those who work on it.
     #[pin]
@@ -262,5 +262,12 @@ impl Ends for Borrowers {
             Some(OfBus::Coherent(memory)) => memory.end(),
             None => (),
         }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Borrowers {
+    fn drop(self: Pin<&mut Self>) {
+        self.end();
     }
 }

@@ -130,6 +130,16 @@ impl Mapped {
     }
 }
 
+impl Mapped {
+    /// Calls `f` with the table, if it is one of our own and has not ended.
+    fn if_own(&self, f: impl FnOnce(&MappedTable)) {
+        let ended = self.ended.lock();
+        if let (Table::Own(own), false) = (&self.table, *ended) {
+            f(own);
+        }
+    }
+}
+
 /// How a device gets at memory.
 struct Reach {
     /// It cannot address all memory.
@@ -333,9 +343,24 @@ impl DeviceMap {
     /// what the device has read of it is worth nothing.
     pub fn is_lost(&self) -> bool {
         match &self.mapped.table {
-            Table::Foreign(import, ..) => import.is_lost(),
+            Table::Foreign(import, map) => import.is_lost(map),
             _ => false,
         }
+    }
+
+    /// Returns whether the device works on a copy.
+    pub(super) fn is_copy(&self) -> bool {
+        matches!(self.mapped.table, Table::Copy(_))
+    }
+
+    /// Makes what the processor has written visible to the device, if it is mapped again and again.
+    pub(super) fn sync_for_device(&self) {
+        self.mapped.if_own(MappedTable::sync_for_device);
+    }
+
+    /// Makes what the device has written visible to the processor, before it is unmapped.
+    pub(super) fn sync_for_cpu(&self) {
+        self.mapped.if_own(MappedTable::sync_for_cpu);
     }
 
     /// Returns the table as the kernel crate has it, for a driver that hands such tables on, and

@@ -13,8 +13,9 @@
 //!
 //! The attachment is a dynamic one: the exporter may move the memory as long as no device of ours
 //! works on it. While one does, the memory is pinned. An exporter that loses it all the same, such
-//! as a device that is unplugged, says so (`invalidate_mappings`); there are no new mappings from
-//! then on, and those that exist last as long as a piece of work of the driver does.
+//! as a device that is unplugged, says so (`invalidate_mappings`): what no piece of work uses is
+//! given back at once, and the rest when the work is done. When all is, it is the exporter who says
+//! whether there may be another mapping.
 
 use core::ptr::NonNull;
 use kernel::{
@@ -23,22 +24,33 @@ use kernel::{
         from_err_ptr,
         to_result, //
     },
-    new_mutex,
+    impl_has_work, new_mutex, new_work,
     page::PAGE_SIZE,
     prelude::*,
     sync::{
         atomic::{
+            Atomic,
             AtomicFlag,
             Relaxed, //
         },
         Arc,
+        ArcBorrow,
         Mutex, //
+    },
+    workqueue::{
+        self,
+        Work,
+        WorkItem, //
     },
 };
 
 use super::{
     dma_buf::DmaBuf,
-    registry::Ends, //
+    kept_map::Kept,
+    registry::{
+        Ends,
+        Registry, //
+    },
 };
 use crate::{
     device::Core,
@@ -47,6 +59,7 @@ use crate::{
         self,
         Shared, //
     },
+    queue::queue, //
 };
 
 static IMPORTER_OPS: Shared<bindings::dma_buf_attach_ops> =
@@ -59,15 +72,20 @@ static IMPORTER_OPS: Shared<bindings::dma_buf_attach_ops> =
 const DIRECTION: bindings::dma_data_direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
 
 /// A dma-buf that a device is attached to.
-#[pin_data(PinnedDrop)]
+#[pin_data]
 pub(super) struct Import {
     size: usize,
     /// Where the dma-buf is in memory.
     identity: usize,
-    /// Whether its exporter has taken it away while it was mapped.
-    lost: AtomicFlag,
+    /// How often its exporter has taken it away while it was mapped.
+    withdrawals: Atomic<u32>,
     /// Whether it is mapped; only changed while the reservation is locked.
     is_mapped: AtomicFlag,
+    /// What stays mapped between pieces of work, and is given back when the exporter wants that.
+    #[pin]
+    pub(super) kept: Registry<Kept>,
+    #[pin]
+    give_back: Work<Import>,
     /// Locked after the reservation.
     #[pin]
     attached: Mutex<Option<Attached>>,
@@ -101,6 +119,8 @@ unsafe impl Send for Attached {}
 struct Mapping {
     table: NonNull<bindings::sg_table>,
     users: usize,
+    /// How many withdrawals there were before.
+    withdrawals: u32,
 }
 
 /// A use of a [`Mapping`].
@@ -110,6 +130,7 @@ struct Mapping {
 /// `table` is that of the mapping, of which this is one of the users.
 pub(super) struct ImportMap {
     table: NonNull<bindings::sg_table>,
+    withdrawals: u32,
 }
 
 impl ImportMap {
@@ -120,57 +141,52 @@ impl ImportMap {
 }
 
 impl Import {
-    /// Attaches the device of `core` to `dmabuf`. The caller must be inside the gate. Returns
-    /// `EINVAL` if it is not made of whole pages.
-    pub(super) fn new(core: &Core, dmabuf: DmaBuf) -> Result<Arc<Self>> {
+    /// Makes one of `dmabuf`, which no device is attached to yet. Returns `EINVAL` if that is not
+    /// made of whole pages.
+    pub(super) fn new(dmabuf: &DmaBuf) -> Result<Arc<Self>> {
         let (size, identity) = (dmabuf.size(), dmabuf.identity());
         if size == 0 || size % PAGE_SIZE != 0 {
             return Err(EINVAL);
         }
-        let import = Arc::pin_init(
+        Arc::pin_init(
             pin_init!(Self {
                 size,
                 identity,
-                lost: AtomicFlag::new(false),
+                withdrawals: Atomic::new(0),
                 is_mapped: AtomicFlag::new(false),
+                kept <- Registry::new(),
+                give_back <- new_work!("accel_give_back"),
                 attached <- new_mutex!(None),
                 ending <- new_mutex!(()),
             }),
             GFP_KERNEL_ACCOUNT,
-        )?;
-        // SAFETY: The device is bound, as the caller is inside the gate. The import owns the
-        // attachment.
-        let attachment = unsafe { import.attach(&dmabuf, ffi::device_as_raw(core.parent())) }?;
-        // INVARIANT: It was just attached.
-        *import.attached.lock() = Some(Attached {
-            dmabuf,
-            attachment,
-            mapping: None,
-        });
-        Ok(import)
+        )
     }
 
-    /// Attaches `device` to `dmabuf`.
+    /// Attaches the device of `core` to `dmabuf`, which this was made of. The caller must be inside
+    /// the gate.
     ///
     /// # Safety
     ///
-    /// The device must be bound, and the import must be there until the attachment is gone.
-    unsafe fn attach(
-        &self,
-        dmabuf: &DmaBuf,
-        device: *mut bindings::device,
-    ) -> Result<NonNull<bindings::dma_buf_attachment>> {
-        let import = core::ptr::from_ref(self).cast_mut();
-        // SAFETY: Same requirements; the dma-buf is valid.
+    /// Somebody must keep a reference until [`Self::end`] has returned.
+    pub(super) unsafe fn attach(self: &Arc<Self>, core: &Core, dmabuf: DmaBuf) -> Result {
+        // SAFETY: The device is bound, as the caller is inside the gate, and the dma-buf is valid.
+        // The import is there until the attachment is gone, as the caller guarantees.
         let attachment = from_err_ptr(unsafe {
             bindings::dma_buf_dynamic_attach(
                 dmabuf.as_raw(),
-                device,
+                ffi::device_as_raw(core.parent()),
                 IMPORTER_OPS.get(),
-                import.cast(),
+                Arc::as_ptr(self).cast_mut().cast(),
             )
         })?;
-        NonNull::new(attachment).ok_or(ENOMEM)
+        // INVARIANT: It was just attached.
+        *self.attached.lock() = Some(Attached {
+            dmabuf,
+            attachment: NonNull::new(attachment).ok_or(ENOMEM)?,
+            mapping: None,
+        });
+        Ok(())
     }
 
     /// See [`Object::identity`](super::Object::identity).
@@ -203,12 +219,14 @@ impl Import {
             return Err(ENODEV);
         };
         if let Some(mapping) = &mut attached.mapping {
-            if self.is_lost() {
-                return Err(ENODEV);
+            if self.is_withdrawn(mapping.withdrawals) {
+                return Err(EAGAIN);
             }
             mapping.users += 1;
+            // INVARIANT: There is one more user.
             return Ok(ImportMap {
                 table: mapping.table,
+                withdrawals: mapping.withdrawals,
             });
         }
         // SAFETY: The attachment is valid by the type invariants, is dynamic, and its reservation
@@ -216,9 +234,14 @@ impl Import {
         let table = unsafe { pin_and_map(attached.attachment, check) }?;
         self.is_mapped.store(true, Relaxed);
         // INVARIANT: It was just mapped.
-        attached.mapping = Some(Mapping { table, users: 1 });
+        let withdrawals = self.withdrawals.load(Relaxed);
+        attached.mapping = Some(Mapping {
+            table,
+            users: 1,
+            withdrawals,
+        });
         // INVARIANT: As above.
-        Ok(ImportMap { table })
+        Ok(ImportMap { table, withdrawals })
     }
 
     /// Takes back [`Self::map`].
@@ -254,9 +277,14 @@ impl Import {
         }
     }
 
-    /// Returns whether the exporter has taken the memory away while it was mapped.
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost.load(Relaxed)
+    /// Returns whether the exporter has taken the memory away since there were so many withdrawals.
+    fn is_withdrawn(&self, withdrawals: u32) -> bool {
+        self.withdrawals.load(Relaxed) != withdrawals
+    }
+
+    /// Returns whether the exporter has taken the memory away while it was mapped so.
+    pub(super) fn is_lost(&self, map: &ImportMap) -> bool {
+        self.is_withdrawn(map.withdrawals)
     }
 }
 
@@ -316,23 +344,35 @@ impl Ends for Import {
     }
 }
 
-#[pinned_drop]
-impl PinnedDrop for Import {
-    fn drop(self: Pin<&mut Self>) {
-        self.end();
-    }
-}
-
-/// Takes note that the memory is moved or taken away.
+/// Takes note that the memory is moved or taken away, and has it given back.
 ///
 /// # Safety
 ///
 /// To be called by an exporter, for an attachment of ours.
 unsafe extern "C" fn invalidate_mappings(attachment: *mut bindings::dma_buf_attachment) {
-    // SAFETY: The import is there as long as its attachment is.
-    let import = unsafe { &*(*attachment).importer_priv.cast::<Import>() };
+    // SAFETY: As long as there is the attachment, somebody keeps a reference to the import.
+    let import = unsafe { ArcBorrow::<Import>::from_raw((*attachment).importer_priv.cast()) };
     // If nothing is mapped there is nothing to give up: the next mapping is of the new place.
-    if import.is_mapped.load(Relaxed) {
-        import.lost.store(true, Relaxed);
+    if !import.is_mapped.load(Relaxed) {
+        return;
+    }
+    import.withdrawals.fetch_add(1, Relaxed);
+    // To unmap takes the reservation, which the exporter has locked. If it is queued already, that
+    // is as good.
+    //
+    // SAFETY: This queue is there as long as a device is.
+    let _ = unsafe { workqueue::Queue::from_raw(queue()) }.enqueue::<_, 0>(Arc::from(import));
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Import { self.give_back }
+}
+
+impl WorkItem for Import {
+    type Pointer = Arc<Import>;
+
+    /// Gives back what no piece of work uses, and lets the rest be given back when it is done.
+    fn run(import: Arc<Import>) {
+        import.kept.for_each(Kept::give_back);
     }
 }

@@ -180,8 +180,10 @@ impl Object {
     /// Makes an object of a dma-buf of somebody else. The caller must be inside the gate of `core`.
     pub(super) fn import(core: &Core, dmabuf: DmaBuf) -> Result<Arc<Self>> {
         let borrowers = Borrowers::new(core.space.clone(), false)?;
-        let import = Import::new(core, dmabuf)?;
+        let import = Import::new(&dmabuf)?;
         borrowers.set_of_bus(OfBus::Import(import.clone()));
+        // SAFETY: The ledger keeps it, and ends it before it is dropped itself.
+        unsafe { import.attach(core, dmabuf) }?;
         let size = import.size();
         let object = Self::with_backing(
             Backing::Imported(import),

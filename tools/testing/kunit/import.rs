@@ -2,21 +2,33 @@
 
 //! Buffers that are memory of another driver.
 
+use accel::{
+    buffer::{
+        KeptMap,
+        MapInUse, //
+    },
+    prelude::*, //
+};
 use kernel::{
+    dma::DataDirection,
     error::{
         from_err_ptr,
         to_result, //
     },
-    ffi::c_int,
-    prelude::*, //
+    ffi::c_int, //
 };
 
-use crate::buffer::DmaBuf;
+use crate::{
+    buffer::DmaBuf,
+    test_driver::TestDriver, //
+};
 
 // The functions of `exporter.h`; `struct dma_buf` is opaque here.
 extern "C" {
     fn accel_test_exporter_new(size: usize, flags: c_int) -> *mut c_void;
     fn accel_test_exporter_fd(dmabuf: *mut c_void) -> c_int;
+    fn accel_test_exporter_withdraw(dmabuf: *mut c_void);
+    fn accel_test_exporter_mapped(dmabuf: *mut c_void) -> c_int;
 }
 
 /// A dma-buf of another driver.
@@ -39,6 +51,55 @@ impl Exporter {
         // CAST: It is not negative.
         Ok(fd as u32)
     }
+
+    /// Takes the memory back, for good.
+    fn withdraw(&self) {
+        // SAFETY: The dma-buf is one of this exporter.
+        unsafe { accel_test_exporter_withdraw(self.0.as_raw()) };
+    }
+
+    /// Returns whether somebody has the memory mapped.
+    fn is_mapped(&self) -> bool {
+        // SAFETY: The dma-buf is one of this exporter.
+        unsafe { accel_test_exporter_mapped(self.0.as_raw()) != 0 }
+    }
+}
+
+/// A buffer that a file keeps mapped, and a piece of work on it.
+#[derive(Default)]
+pub(crate) struct Kept {
+    map: Option<KeptMap>,
+    in_use: Option<MapInUse>,
+}
+
+/// Keeps `handle` mapped.
+const KEEP: u32 = 0;
+/// Begins a piece of work.
+const BEGIN: u32 = 1;
+/// Ends it.
+const END: u32 = 2;
+
+uapi_struct! {
+    pub(crate) struct KeepArgs {
+        size: u32,
+        handle: u32,
+        what: u32,
+    }
+}
+
+pub(crate) fn keep(ctx: Context<'_, TestDriver>, args: &mut KeepArgs) -> Result {
+    let mut kept = ctx.file().kept.lock();
+    match args.what {
+        KEEP => {
+            let buffer = ctx.buffer(args.handle)?;
+            let size = buffer.size();
+            kept.map = Some(buffer.keep_for_device(0..size, DataDirection::Bidirectional)?);
+        }
+        BEGIN => kept.in_use = Some(kept.map.as_ref().ok_or(ENODATA)?.begin(&ctx)?),
+        END => kept.in_use = None,
+        _ => return Err(EINVAL),
+    }
+    Ok(())
 }
 
 #[kunit_tests(accel_import)]
@@ -53,13 +114,21 @@ mod tests {
     };
     use kernel::{
         fs::file::flags,
-        page::PAGE_SIZE, //
+        page::PAGE_SIZE,
+        time::{
+            delay::fsleep,
+            Delta, //
+        }, //
     };
 
+    const BO_CREATE: u32 = kernel::ioctl::_IO(0x9b, 0x01);
     const BO_CLOSE: u32 = kernel::ioctl::_IO(0x9b, 0x03);
     const BO_EXPORT: u32 = kernel::ioctl::_IO(0x9b, 0x06);
-    const MAP: u32 = kernel::ioctl::_IO(0x9b, 0x42);
     const BO_IMPORT: u32 = kernel::ioctl::_IO(0x9b, 0x07);
+    const MAP: u32 = kernel::ioctl::_IO(0x9b, 0x42);
+    const KEEP_IOCTL: u32 = kernel::ioctl::_IO(0x9b, 0x47);
+    /// The region of coherent memory.
+    const COHERENT: u32 = 1;
 
     /// Imports what `exporter` has, and returns its handle.
     fn import(user: &Node, exporter: &Exporter) -> Result<u32> {
@@ -90,8 +159,8 @@ mod tests {
     fn what_is_for_reading_is_not_written_to() -> Result {
         let platform = PlatformDevice::new(DRIVER_NAME)?;
         let user = Node::open_user(platform.device().minor()?)?;
-        for (flags, written) in [(flags::O_RDONLY, Err(EACCES)), (flags::O_RDWR, Ok(()))] {
-            let exporter = Exporter::new(PAGE_SIZE, flags)?;
+        for (access, written) in [(flags::O_RDONLY, Err(EACCES)), (flags::O_RDWR, Ok(()))] {
+            let exporter = Exporter::new(PAGE_SIZE, access)?;
             let handle = import(&user, &exporter)?;
             let mapped = user.ioctl(MAP, [20, handle, 0, 1, 0]);
             assert_eq!(mapped.map(|_| ()), written);
@@ -103,6 +172,82 @@ mod tests {
             let [_, _, _, fd] = user.ioctl(BO_EXPORT, [16, handle, flags::O_RDONLY, 0])?;
             drop(DmaBuf::take(fd)?);
         }
+        Ok(())
+    }
+
+    fn keep(user: &Node, handle: u32, what: u32) -> Result {
+        user.ioctl(KEEP_IOCTL, [12, handle, what]).map(|_| ())
+    }
+
+    /// Waits until nobody has mapped what `exporter` has. Nobody has to do anything for that.
+    fn wait_unmapped(exporter: &Exporter) {
+        for _ in 0..1000 {
+            if !exporter.is_mapped() {
+                return;
+            }
+            fsleep(Delta::from_millis(1));
+        }
+        assert!(!exporter.is_mapped());
+    }
+
+    #[test]
+    fn what_is_idle_is_given_back() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let user = Node::open_user(platform.device().minor()?)?;
+        let exporter = Exporter::new(PAGE_SIZE, flags::O_RDWR)?;
+        let handle = import(&user, &exporter)?;
+        keep(&user, handle, KEEP)?;
+        assert!(!exporter.is_mapped());
+        for _ in 0..2 {
+            keep(&user, handle, BEGIN)?;
+            assert!(exporter.is_mapped());
+            keep(&user, handle, END)?;
+            assert!(exporter.is_mapped());
+        }
+        exporter.withdraw();
+        wait_unmapped(&exporter);
+        assert_eq!(keep(&user, handle, BEGIN), Err(ENODEV));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_in_use_is_given_back_afterwards() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let user = Node::open_user(platform.device().minor()?)?;
+        let exporter = Exporter::new(PAGE_SIZE, flags::O_RDWR)?;
+        let handle = import(&user, &exporter)?;
+        keep(&user, handle, KEEP)?;
+        keep(&user, handle, BEGIN)?;
+        exporter.withdraw();
+        fsleep(Delta::from_millis(50));
+        assert!(exporter.is_mapped());
+        // Nor does any other work begin with it.
+        let mapped = user.ioctl(MAP, [20, handle, 0, 1, 0]);
+        assert_eq!(mapped.err(), Some(EAGAIN));
+        keep(&user, handle, END)?;
+        wait_unmapped(&exporter);
+        let mapped = user.ioctl(MAP, [20, handle, 0, 1, 0]);
+        assert_eq!(mapped.err(), Some(ENODEV));
+        Ok(())
+    }
+
+    #[test]
+    fn who_keeps_it_mapped_does_not_hold_up_its_owner() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let owner = Node::open_user(platform.device().minor()?)?;
+        let [_, _, _, _, _, handle] =
+            owner.ioctl(BO_CREATE, [24, COHERENT, PAGE_SIZE as u32, 0, 0, 0])?;
+        let [_, _, _, fd] = owner.ioctl(BO_EXPORT, [16, handle, flags::O_RDWR, 0])?;
+
+        let other = PlatformDevice::new(DRIVER_NAME)?;
+        let user = Node::open_user(other.device().minor()?)?;
+        let [_, _, _, _, _, handle] = user.ioctl(BO_IMPORT, [24, fd, 0, 0, 0, 0])?;
+        drop(DmaBuf::take(fd)?);
+        keep(&user, handle, KEEP)?;
+        keep(&user, handle, BEGIN)?;
+        keep(&user, handle, END)?;
+        platform.device().unbind();
+        assert_eq!(keep(&user, handle, BEGIN), Err(ENODEV));
         Ok(())
     }
 }

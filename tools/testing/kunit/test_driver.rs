@@ -18,11 +18,14 @@ use accel::{
     File, //
 };
 use kernel::{
-    device,
-    sync::atomic::{
-        Atomic,
-        AtomicFlag,
-        Relaxed, //
+    device, new_mutex,
+    sync::{
+        atomic::{
+            Atomic,
+            AtomicFlag,
+            Relaxed, //
+        },
+        Mutex, //
     },
     time::{
         delay::fsleep,
@@ -33,6 +36,7 @@ use kernel::{
 use crate::{
     device_map,
     forget,
+    import,
     movable, //
 };
 
@@ -139,7 +143,7 @@ fn stir(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
 
 impl AccelDriver for TestDriver {
     type Data = CovariantForLt!(Counted);
-    type File = Counted;
+    type File = TestFile;
     type Buffer = Counted;
     const INFO: DriverInfo = DriverInfo {
         name: "accel_kunit",
@@ -163,6 +167,7 @@ impl AccelDriver for TestDriver {
         Ioctl::new(0x44, "STIR", stir, "Waits, and wakes itself"),
         Ioctl::new(0x45, "READ", device_map::read, "Writes to what is read"),
         Ioctl::new(0x46, "FORGET", forget::forget_all, "Forgets"),
+        Ioctl::new(0x47, "KEEP", import::keep, "Keeps a buffer mapped"),
     ]);
 
     fn memory(_data: &Counted, regions: &mut Regions<'_>) -> Result {
@@ -175,12 +180,29 @@ impl AccelDriver for TestDriver {
     }
 }
 
-impl File<TestDriver> for Counted {
-    fn open(_ctx: &Context<'_, TestDriver, Observer>) -> impl PinInit<Self, Error> {
+/// What an open file has.
+#[pin_data]
+pub(crate) struct TestFile {
+    #[pin]
+    pub(crate) kept: Mutex<import::Kept>,
+    _counted: Counted,
+}
+
+impl TestFile {
+    fn count() -> Result<Counted> {
         if FAIL_OPEN.xchg(false, Relaxed) {
             return Err(EIO);
         }
         Ok(Counted::new(&FILES))
+    }
+}
+
+impl File<TestDriver> for TestFile {
+    fn open(_ctx: &Context<'_, TestDriver, Observer>) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            kept <- new_mutex!(import::Kept::default()),
+            _counted: Self::count()?,
+        })
     }
 }
 
