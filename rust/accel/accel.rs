@@ -20,8 +20,8 @@
 //! - `power`: when a device is asleep
 //! - [`buffer`], `mapping`, `address_space`: memory that processes share with a device
 //! - [`engine`], `work`, [`fence`], `background`: work that goes on when a call has returned
-//! - `gate`, `visit`, `state`, `wait`, `queue`, `minor`, `numbers`, `client`, `open_policy`,
-//!   `names`, `handler`, [`ioctl`], `args`, `arrays`, `charge`: mechanisms
+//! - `gate`, `visit`, `state`, `wait`, `queue`, `rate_limit`, `minor`, `numbers`, `client`,
+//!   `open_policy`, `names`, `handler`, [`ioctl`], `args`, `arrays`, `charge`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -69,6 +69,7 @@ pub mod platform;
 mod power;
 pub mod prelude;
 mod queue;
+mod rate_limit;
 mod registration;
 mod reset;
 mod state;

@@ -50,10 +50,12 @@ use crate::{
     gate::Gate,
     health::Health,
     minor::Minor,
+    passthrough,
     power::{
         self,
         Managed, //
     },
+    rate_limit::RateLimit,
     state::{
         State,
         Step, //
@@ -108,7 +110,9 @@ pub(crate) struct Core {
     /// `None` if the device is always awake.
     pub(crate) power: Option<Managed>,
     attributes: Option<KBox<OwnAttributes>>,
-    pub(crate) coredumps: coredump::RateLimit,
+    pub(crate) coredumps: RateLimit,
+    /// Passthroughs that are refused, in the kernel's log.
+    pub(crate) refusals: RateLimit,
     ops: NonNull<DriverOps>,
     data: Atomic<*mut c_void>,
     #[pin]
@@ -162,7 +166,8 @@ impl Core {
                 has_buffers: ops.buffers.is_some(),
                 power: Managed::new(ops.autosuspend_ms)?,
                 attributes: OwnAttributes::new(ops.info.name, ops.attributes)?,
-                coredumps: coredump::RateLimit::new(),
+                coredumps: RateLimit::new(coredump::INTERVAL_MS),
+                refusals: RateLimit::new(passthrough::REFUSALS_MS),
                 ops: NonNull::from(ops),
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),
@@ -295,6 +300,12 @@ impl Core {
         // SAFETY: By the type invariants, the pointer is valid meanwhile. It was set before the
         // device was added, and by the requirements nobody gets here before that.
         unsafe { &*self.data.load(Relaxed).cast() }
+    }
+
+    /// Returns the device of class `accelerator`.
+    pub(crate) fn as_device(&self) -> &device::Device {
+        // SAFETY: By the type invariants it is initialised, and there as long as `self` is.
+        unsafe { device::Device::from_raw(self.dev.get()) }
     }
 
     /// Returns the parent: the device on the bus.

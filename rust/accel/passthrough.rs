@@ -27,38 +27,53 @@ use crate::{
 
 static TAINTED: AtomicFlag = AtomicFlag::new(false);
 
+/// How much time there is between two refusals in the kernel's log at least, in milliseconds.
+pub(crate) const REFUSALS_MS: u64 = 5_000;
+
 /// Checks whether the current process may call an ioctl. If not, returns `EPERM`.
 #[inline]
 pub(crate) fn check_rights(core: &Core, entry: &Entry) -> Result {
     let Some(capability) = entry.capability else {
         return Ok(());
     };
+    if entry.shape.flags & uapi::ACCEL_IOCTL_PASSTHROUGH != 0 {
+        return check_passthrough(core, entry, capability);
+    }
     if !ffi::is_capable(capability) {
         return Err(EPERM);
-    }
-    if entry.shape.flags & uapi::ACCEL_IOCTL_PASSTHROUGH != 0 {
-        admit(core, entry)?;
     }
     Ok(())
 }
 
-/// Admits a passthrough, by a caller that has the capability, and takes note of it.
+/// Checks whether the current process may use a passthrough, and takes note of it in either case.
 #[cold]
-fn admit(core: &Core, entry: &Entry) -> Result {
-    if !module_parameters::passthrough.value() {
-        return Err(EPERM);
+fn check_passthrough(core: &Core, entry: &Entry, capability: u32) -> Result {
+    let reason = if !ffi::is_capable(capability) {
+        "the process lacks a capability"
+    } else if !module_parameters::passthrough.value() {
+        "passthroughs are switched off"
+    } else if ffi::check_lockdown().is_err() {
+        "the kernel is locked down"
+    } else {
+        admit(core, entry);
+        return Ok(());
+    };
+    if core.refusals.admit(ffi::monotonic_ns()).is_ok() {
+        dev_warn!(core.as_device(), "{} refused: {reason}\n", entry.name);
     }
-    ffi::check_lockdown()?;
+    Err(EPERM)
+}
 
+/// Takes note of a passthrough that is admitted.
+fn admit(core: &Core, entry: &Entry) {
     core.passthrough_calls.fetch_add(1, Relaxed);
     if !TAINTED.xchg(true, Relaxed) {
         dev_warn!(
-            core.parent(),
+            core.as_device(),
             "{} passes opaque data to the device; tainting the kernel\n",
             entry.name
         );
         // SAFETY: May be called from any context.
         unsafe { bindings::add_taint(bindings::TAINT_USER, bindings::lockdep_ok_LOCKDEP_STILL_OK) };
     }
-    Ok(())
 }
