@@ -20,7 +20,7 @@
 //! - `power`: when a device is asleep
 //! - [`buffer`], `mapping`, `address_space`: memory that processes share with a device
 //! - [`engine`], `work`, [`fence`], `background`: work that goes on when a call has returned
-//! - `gate`, `visit`, `state`, `wait`, `queue`, `rate_limit`, `minor`, `numbers`, `client`,
+//! - `gate`, `visit`, `state`, `wait`, `queue`, `task`, `rate_limit`, `minor`, `numbers`, `client`,
 //!   `open_policy`, `names`, `handler`, [`ioctl`], `args`, `arrays`, `charge`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
@@ -74,6 +74,7 @@ mod registration;
 mod reset;
 mod state;
 mod sysfs;
+mod task;
 mod trace;
 pub mod uapi;
 mod uevent;
@@ -167,7 +168,7 @@ struct AccelModule {
     _region: chardev::Region,
     _debugfs: debugfs::Root,
     _fences: fence::Operations,
-    _queue: queue::Queue,
+    _queues: queue::Queues,
     _faux: faux::Devices,
 }
 
@@ -178,14 +179,14 @@ impl kernel::Module for AccelModule {
 
         // SAFETY: As above.
         let faux = unsafe { faux::Devices::new() }?;
-        let queue = queue::Queue::new()?;
+        let queues = queue::Queues::new()?;
         let region = chardev::Region::new()?;
         Ok(Self {
             _class: chardev::Class::new()?,
             _region: region,
             _debugfs: debugfs::Root::new(),
             _fences: fence::Operations::new(),
-            _queue: queue,
+            _queues: queues,
             _faux: faux,
         })
     }

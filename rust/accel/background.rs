@@ -2,20 +2,15 @@
 
 //! What a driver does on its own, rather than on behalf of a process.
 //!
-//! The work item belongs to the device, and its function to this module. It enters the gate as
+//! The work items belong to the device, and their functions to this module. They enter the gate as
 //! everybody does who calls the driver; so there is nothing that a driver has to cancel, and none
-//! of its code runs when the device is gone.
+//! of its code runs when the device is gone. Nor does any while the device is reset: what is asked
+//! for meanwhile is done afterwards.
+//!
+//! There are two of them: fences depend on the one, so it must not wait for memory, and the other
+//! gives that back.
 
-use core::ptr::NonNull;
-use kernel::{
-    bindings, impl_has_work,
-    sync::aref::ARef,
-    workqueue::{
-        self,
-        Work,
-        WorkItem, //
-    },
-};
+use kernel::prelude::*;
 
 use crate::{
     context::Call,
@@ -23,67 +18,120 @@ use crate::{
         Core,
         Device, //
     },
-    driver::AccelDriver,
-    queue::queue,
+    driver::{
+        AccelDriver,
+        DriverOps, //
+    },
+    fence::Signalling,
+    gate::Guard,
+    queue,
+    task::{
+        task,
+        Task, //
+    },
     visit::Pass, //
 };
 
-impl_has_work! {
-    impl HasWork<Self> for Core { self.background }
+/// The work items of a [`Core`] that call its driver.
+#[pin_data]
+pub(crate) struct Background {
+    /// Calls [`AccelDriver::background`].
+    #[pin]
+    run: Task,
+    /// Calls [`AccelDriver::clean_up`].
+    #[pin]
+    clean_up: Task,
 }
 
-impl WorkItem for Core {
-    type Pointer = ARef<Core>;
-
-    fn run(core: ARef<Core>) {
-        let Some(guard) = core.gate.enter() else {
-            return;
-        };
-        let call = Call {
-            core: &core,
-            pass: Pass::Own(guard),
-            file: None,
-        };
-        // SAFETY: The call is inside the gate of a device of this driver.
-        unsafe { (core.ops().background)(&call) };
+impl Background {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            run <- task!(background.run, run),
+            clean_up <- task!(background.clean_up, clean_up),
+        })
     }
+
+    /// Lets `background` stand still, and waits if it is just running.
+    pub(crate) fn pause(&self) {
+        self.run.stop();
+    }
+
+    /// Lets `background` go on, for what was asked for since.
+    pub(crate) fn resume(&self) {
+        self.run.start();
+        self.run.queue(queue::signalling());
+    }
+
+    /// Begins to call the driver when it asks for that. To be called when the device has its data,
+    /// before anybody can ask.
+    pub(crate) fn start(&self) {
+        self.run.start();
+        self.clean_up.start();
+    }
+
+    /// Ceases to call the driver, for good, and waits until no call is left. To be called when the
+    /// device is gone, and its fences are signalled.
+    pub(crate) fn stop(&self) {
+        self.run.stop();
+        self.clean_up.stop();
+    }
+}
+
+fn run(core: &Core) {
+    // Else it is queued again when the device runs.
+    if let Some(guard) = core.gate.enter_running() {
+        let _signalling = Signalling::begin();
+        call_driver(core, guard, |ops| ops.background);
+    }
+}
+
+fn clean_up(core: &Core) {
+    // Else it is queued again when the reset is over.
+    if let Some(guard) = core.gate.enter_unless_reset() {
+        call_driver(core, guard, |ops| ops.clean_up);
+    }
+}
+
+fn call_driver(
+    core: &Core,
+    guard: Guard<'_>,
+    hook: impl FnOnce(&DriverOps) -> unsafe fn(&Call<'_>),
+) {
+    let call = Call {
+        core,
+        pass: Pass::Own(guard),
+        file: None,
+    };
+    // SAFETY: The call is inside the gate of a device of this driver.
+    unsafe { hook(core.ops())(&call) };
 }
 
 impl Core {
-    /// Calls the driver's `background`, soon and once, unless the device is gone. May be called
-    /// from interrupt context.
+    /// Has the driver's `background` be called soon, and once. May be called in any context.
     pub(crate) fn queue_background(&self) {
-        // Whoever is inside when the gate is closed is waited for, so nothing is queued after
-        // `cancel_background()`.
-        let Some(_guard) = self.gate.enter() else {
-            return;
-        };
-        // SAFETY: This queue is there as long as the device is.
-        let queue = unsafe { workqueue::Queue::from_raw(queue()) };
         // If it is queued already, that one will see what has happened.
-        let _ = queue.enqueue::<_, 0>(ARef::from(self));
+        self.background.run.queue(queue::signalling());
     }
 
-    /// Takes the work item off the queue, and waits if it is just running. The gate must be
-    /// drained.
-    ///
-    /// Other than to wait until its turn has come, this is possible while the queue stands still.
-    pub(crate) fn cancel_background(&self) {
-        // SAFETY: The work item was initialised together with the device.
-        if unsafe { bindings::cancel_work_sync(Work::raw_get(&self.background)) } {
-            // SAFETY: While queued, the item has a reference, which nobody else gives up now.
-            drop(unsafe { ARef::from_raw(NonNull::from(self)) });
-        }
+    /// Has the driver's `clean_up` be called soon, and once. May be called in any context.
+    pub(crate) fn queue_clean_up(&self) {
+        self.background.clean_up.queue(queue::ordinary());
     }
 }
 
 impl<T: AccelDriver> Device<T> {
     /// Lets [`AccelDriver::background`] be called, soon, unless the device is gone. May be called
-    /// from interrupt context.
+    /// in any context.
     ///
     /// However often this is called, it runs once at a time, and begins once more after the last
     /// call of this.
     pub fn queue_background(&self) {
         self.core().queue_background();
+    }
+
+    /// Lets [`AccelDriver::clean_up`] be called, as [`Self::queue_background`] does with
+    /// [`AccelDriver::background`].
+    pub fn queue_clean_up(&self) {
+        self.core().queue_clean_up();
     }
 }

@@ -314,8 +314,8 @@ fn driver_is_ready(open: &OpenFile) -> bool {
     })
 }
 
-/// Tells pollers that there are events to read, what the driver says, and that the device is gone,
-/// once it is.
+/// Tells pollers that there are events to read, what the driver says, and that the device is wedged
+/// or gone, once it is.
 ///
 /// # Safety
 ///
@@ -338,8 +338,10 @@ unsafe extern "C" fn poll(
     if open.inbox.has_events() || driver_is_ready(&open) {
         ready |= bindings::POLLIN | bindings::POLLRDNORM;
     }
-    if open.core.gate.state() == State::Gone {
-        ready |= bindings::POLLHUP | bindings::POLLERR;
+    match open.core.gate.state() {
+        State::Running | State::Resetting => (),
+        State::Wedged => ready |= bindings::POLLERR,
+        State::Gone => ready |= bindings::POLLHUP | bindings::POLLERR,
     }
     ready
 }

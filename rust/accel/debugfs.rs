@@ -64,7 +64,8 @@ impl<T: AccelDriver> DebugFile<T> {
     /// with [`seq_print!`](kernel::seq_print). An error is what the reader gets.
     ///
     /// The function is called again with more room if that did not suffice. Other than that of an
-    /// attribute, it may look at the hardware. What it prints is for those who debug the driver:
+    /// attribute, it may look at the hardware: it waits for a reset that is under way. What it
+    /// prints is for those who debug the driver:
     /// no program may depend on it.
     pub const fn new<H>(name: &'static CStr, show: H) -> Self
     where

@@ -18,7 +18,6 @@ use kernel::{
     container_of,
     device,
     error::to_result,
-    new_work,
     prelude::*,
     sync::{
         aref::{
@@ -31,13 +30,13 @@ use kernel::{
         },
         Arc, //
     },
-    types::Opaque,
-    workqueue, //
+    types::Opaque, //
 };
 
 pub use self::typed::Device;
 use crate::{
     address_space::AddressSpace,
+    background::Background,
     buffer::Pool,
     chardev,
     coredump,
@@ -56,10 +55,7 @@ use crate::{
         Managed, //
     },
     rate_limit::RateLimit,
-    state::{
-        State,
-        Step, //
-    },
+    state::State,
     sysfs::OwnAttributes,
     trace,
     visit::Absent,
@@ -118,7 +114,7 @@ pub(crate) struct Core {
     #[pin]
     pub(crate) gate: Gate,
     #[pin]
-    pub(crate) background: workqueue::Work<Core>,
+    pub(crate) background: Background,
     #[pin]
     pub(crate) absent: Absent,
     #[pin]
@@ -172,7 +168,7 @@ impl Core {
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),
                 absent <- Absent::new(),
-                background <- new_work!("accel_background"),
+                background <- Background::new(),
                 events <- Events::new(),
                 health <- Health::new(reset_limit),
                 wait <- WaitQueue::new(),
@@ -192,9 +188,7 @@ impl Core {
             (*dev).parent = ffi::device_as_raw(parent);
             (*dev).devt = chardev::devt(number);
             (*dev).release = Some(Self::release);
-            if (*core.as_ptr()).power.is_some() {
-                (*dev).type_ = power::device_type();
-            }
+            (*dev).type_ = power::device_type();
             if let Some(attributes) = &(*core.as_ptr()).attributes {
                 (*dev).groups = attributes.groups();
             }
@@ -241,6 +235,11 @@ impl Core {
     /// are empty, and per-open state is dropped. Does not wait for user space, nor for callers of
     /// other devices.
     ///
+    /// The order is that of `Documentation/accel/lifetimes.rst`: users are kept out, the driver
+    /// stops the hardware, fences are signalled, and only then those inside the gate are waited
+    /// for, as they may wait for a lock whose owner waits for one of the fences. So nothing before
+    /// that may wait for anything that depends on a fence.
+    ///
     /// A device that is asleep is woken before, as its driver's data is dropped with the device
     /// awake; if the hardware is gone, too, there is nothing to wake.
     ///
@@ -248,21 +247,18 @@ impl Core {
     /// has no effect.
     fn remove(&self, added: bool) {
         let _awake = added.then(|| self.wake_to_remove());
-        let Some(state) = self.gate.step(Step::Remove) else {
+        if !self.halt_to_remove() {
             return;
-        };
-        self.events.end(self.state_data(state, State::Gone));
-        self.wait.wake_all();
+        }
         self.wake_pollers();
         self.stop_health();
+        self.background.stop();
         if added {
             trace::state(self, State::Gone);
             // SAFETY: Both were added, and only the first caller gets here.
             unsafe { bindings::cdev_device_del(self.cdev.get(), self.dev.get()) };
         }
         self.gate.drain();
-        self.cancel_background();
-        self.fences.close();
         self.pool.take_back();
         self.space.unmap_all();
 

@@ -299,14 +299,42 @@ pub trait AccelDriver: Sized + 'static {
         Err(EOPNOTSUPP)
     }
 
+    /// Stops the hardware: when this returns, that touches no memory any more, and begins no work.
+    ///
+    /// Called once when a device is to be reset, is wedged, or goes: newcomers are kept out
+    /// already, but calls may still be inside the driver, and interrupts arrive. The fences of all
+    /// work that is not done are signalled next, so whoever waits for them takes it that their
+    /// memory is theirs again. A hook of [`Self::RESET`] that succeeds brings the hardware back. By default
+    /// there is nothing to stop.
+    ///
+    /// No work may begin afterwards, so take the lock under which that happens, and ask
+    /// [`Device::is_running`](crate::Device::is_running) wherever it does.
+    ///
+    /// The device is awake, unless it could not be woken: see [`Context::stay_awake`]. It may be
+    /// out of the machine, so waiting for it takes a limit. May sleep, but fences depend on it, see
+    /// [`Signalling`](crate::fence::Signalling); so it must not wait for users, for fences or for
+    /// memory.
+    fn stop(_ctx: &Context<'_, Self, Observer>) {}
+
     /// Does what is to be done on the driver's own account, such as starting what a fence has held
     /// up. Called after [`Device::queue_background`](crate::Device::queue_background) and by a
-    /// [`FenceCallback`](crate::fence::FenceCallback), possibly for no reason.
+    /// [`FenceCallback`](crate::fence::FenceCallback), possibly for no reason; but only while the
+    /// device is running, and awake if the system is.
     ///
     /// May sleep, but holds up the removal of the device: if there is much to do, it does a part
-    /// and has itself called again. Others may wait for a fence that is signalled here, so it must
-    /// not allocate memory other than with `GFP_ATOMIC`, nor take a lock under which others do.
+    /// and has itself called again. Fences are signalled here, so it must not wait for memory, nor
+    /// give back that of work that is done, as for [`Self::stop`]: leave that to
+    /// [`Self::clean_up`].
     fn background(_ctx: &Context<'_, Self, Observer>) {}
+
+    /// Gives back what finished work has left behind, such as the memory of its buffers. Called
+    /// after [`Device::queue_clean_up`](crate::Device::queue_clean_up), possibly for no reason;
+    /// unless the device is being reset, and until it goes.
+    ///
+    /// No fence depends on this, so it may allocate memory and take any lock, but none that
+    /// [`Self::stop`] or [`Self::background`] take while it does. Holds up the removal of the
+    /// device.
+    fn clean_up(_ctx: &Context<'_, Self, Observer>) {}
 
     /// Returns whether there is something for the calling file to ask for, which `poll()` reports
     /// as `EPOLLIN`. When that becomes true, call [`Device::wake`](crate::Device::wake).

@@ -13,12 +13,13 @@
 //!                            Fence ◄──── SyncFile (a descriptor), another driver
 //! ```
 //!
-//! A fence is signalled once: by its driver, or when the device goes. So a fence that is not
-//! signalled belongs to a device that is bound, and one that is refers to nothing but its own
-//! memory: neither to the driver, nor to this module.
+//! A fence is signalled once: by its driver, or by the framework when the device is reset, is
+//! wedged or goes. So a fence that is not signalled belongs to a device that runs, and one that is refers
+//! to nothing but its own memory: neither to the driver, nor to this module.
 
 mod callback;
 pub(crate) mod dma_resv;
+mod signalling;
 mod sync_file;
 #[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
 mod tests;
@@ -42,6 +43,7 @@ use kernel::{
 
 pub use self::{
     callback::FenceCallback,
+    signalling::Signalling,
     sync_file::SyncFile,
     timeline::{
         DriverFence,

@@ -124,14 +124,6 @@ extern "C" {
         direction: bindings::dma_data_direction,
     );
     pub(crate) fn accel_helper_release_fault_lock(vmf: *mut bindings::vm_fault) -> bool;
-    pub(crate) fn accel_helper_init_work(
-        work: *mut bindings::work_struct,
-        function: bindings::work_func_t,
-    );
-    pub(crate) fn accel_helper_init_delayed_work(
-        work: *mut bindings::delayed_work,
-        function: bindings::work_func_t,
-    );
     fn accel_helper_totalram_pages() -> c_ulong;
     fn accel_helper_fatal_signal_pending() -> c_int;
     fn accel_helper_alloc_zeroed_pages(order: c_uint) -> *mut bindings::page;

@@ -78,21 +78,34 @@ impl Gate {
         self.enter_if(|state| state == State::Running)
     }
 
+    /// Enters the gate, unless a reset is under way or the device is gone: for what only a reset
+    /// keeps out.
+    pub(crate) fn enter_unless_reset(&self) -> Option<Guard<'_>> {
+        self.enter_if(|state| matches!(state, State::Running | State::Wedged))
+    }
+
     #[inline(always)]
     fn enter_if(&self, admits: impl FnOnce(State) -> bool) -> Option<Guard<'_>> {
-        // SAFETY: `self.srcu` is initialised by the type invariant.
-        let section = unsafe { ffi::accel_helper_srcu_read_lock_fast(self.srcu.get()) };
-
-        // INVARIANT: The read-side critical section was entered just above.
-        let guard = Guard {
-            gate: self,
-            section,
-            _not_send: NotThreadSafe,
-        };
+        let guard = self.enter_to_stop();
 
         // If this misses a step that turns the caller away, then the grace period of `drain()`
         // waits for the critical section that began above.
         admits(self.state.get()).then_some(guard)
+    }
+
+    /// Enters the gate, whatever the state is. By itself, that is only for whoever ends the work of
+    /// the device, before a removal drains the gate.
+    #[inline(always)]
+    pub(crate) fn enter_to_stop(&self) -> Guard<'_> {
+        // SAFETY: `self.srcu` is initialised by the type invariant.
+        let section = unsafe { ffi::accel_helper_srcu_read_lock_fast(self.srcu.get()) };
+
+        // INVARIANT: The read-side critical section was entered just above.
+        Guard {
+            gate: self,
+            section,
+            _not_send: NotThreadSafe,
+        }
     }
 
     /// Returns the state of the device.

@@ -2,20 +2,18 @@
 
 //! Errors of a device: what a driver reports, and what is remembered of it.
 //!
-//! A [`Fault`] can be reported in any context, interrupts included. What takes a thread, to
-//! announce it by a uevent and to reset the device, is left to the one work item of the device,
-//! which is part of the device itself: to report needs no memory, and cannot fail. The item is
-//! disabled until the device is there, and again when it goes, so it needs no reference to the
-//! device.
+//! A [`Fault`] can be reported in any context, interrupts included. What takes a thread is left to
+//! work items that are part of the device, so to report needs no memory, and cannot fail. One ends
+//! the work that is lost, and with it its fences; another one then resets the device; and a third
+//! announces what has happened by a uevent. Only the first is in the way of a fence.
 
 use kernel::{
-    bindings,
-    container_of,
     new_mutex,
     new_spinlock_irq,
     prelude::*,
     sync::{
         atomic::{
+            Atomic,
             AtomicFlag,
             Relaxed, //
         },
@@ -23,7 +21,10 @@ use kernel::{
         Mutex,
         SpinLockIrq, //
     },
-    types::Opaque, //
+    time::{
+        msecs_to_jiffies,
+        Msecs, //
+    }, //
 };
 
 use crate::{
@@ -33,13 +34,17 @@ use crate::{
     },
     driver::AccelDriver,
     ffi,
-    queue::queue,
+    queue,
     reset::{
         self,
-        Limit,
-        Storm, //
+        Halting,
+        Limit, //
     },
     state::State,
+    task::{
+        task,
+        Task, //
+    },
     trace,
     uapi,
     watchdog::{
@@ -173,36 +178,43 @@ pub(crate) struct Record {
     pub(crate) state_ns: u64,
 }
 
+const NSEC_PER_MSEC: u64 = 1_000_000;
+
+/// How much time there is between two uevents of errors at least, in milliseconds.
+const INTERVAL_MS: u32 = 100;
+
 /// What a [`Core`] keeps for its errors and resets.
-///
-/// # Invariants
-///
-/// `work` is initialised, and is that of a [`Core`]. It is only enabled from [`Core::start_health`]
-/// to [`Core::stop_health`].
 #[pin_data]
 pub(crate) struct Health {
     #[pin]
     record: SpinLockIrq<Record>,
     /// Held by whoever resets the device.
     #[pin]
-    pub(crate) turn: Mutex<Storm>,
+    pub(crate) turn: Mutex<()>,
+    /// Held by whoever takes a step of the state. Fences depend on it.
+    #[pin]
+    pub(crate) halting: Mutex<Halting>,
     /// How many resets there may be; `None` if the driver has none.
     pub(crate) limit: Option<Limit>,
     /// A fault asks for a reset.
     pub(crate) wanted: AtomicFlag,
     /// There is something to announce.
-    news: AtomicFlag,
+    pub(crate) news: AtomicFlag,
+    /// When there was something the last time; CLOCK_MONOTONIC, nanoseconds.
+    announced_ns: Atomic<u64>,
+    /// Ends the work that is lost.
     #[pin]
-    pub(crate) work: Opaque<bindings::work_struct>,
+    react: Task,
+    /// Resets the device, or leaves it alone for good.
+    #[pin]
+    settle: Task,
+    /// Announces errors.
+    #[pin]
+    announce: Task,
     #[pin]
     pub(crate) watchdog: watchdog::Timer,
     pub(crate) deadlines: Arc<Deadlines>,
 }
-
-// SAFETY: A work item may be used from any thread.
-unsafe impl Send for Health {}
-// SAFETY: As above.
-unsafe impl Sync for Health {}
 
 impl Health {
     pub(crate) fn new(limit: Option<Limit>) -> impl PinInit<Self, Error> {
@@ -213,18 +225,15 @@ impl Health {
                 last: None,
                 state_ns: ffi::monotonic_ns(),
             }),
-            turn <- new_mutex!(Storm::new()),
+            turn <- new_mutex!(()),
+            halting <- new_mutex!(Halting::new()),
             limit,
             wanted: AtomicFlag::new(false),
             news: AtomicFlag::new(false),
-            // INVARIANT: The C functions initialise the item, and disable it.
-            work <- Opaque::ffi_init(|work| {
-                // SAFETY: `work` is valid for writes, stays where it is, and is not used yet.
-                unsafe {
-                    ffi::accel_helper_init_work(work, Some(run));
-                    bindings::disable_work(work);
-                }
-            }),
+            announced_ns: Atomic::new(0),
+            react <- task!(health.react, reset::react),
+            settle <- task!(health.settle, reset::settle),
+            announce <- task!(health.announce, Core::announce),
             watchdog <- watchdog::Timer::new(),
             deadlines: Arc::new(Deadlines::new(), GFP_KERNEL)?,
         })
@@ -235,49 +244,77 @@ impl Health {
         *self.record.lock()
     }
 
-    /// Takes note that the state has changed.
-    pub(crate) fn note_state(&self, is_reset: bool) {
+    /// Takes note that the state has changed, and returns for how long it was what it was before,
+    /// in nanoseconds.
+    pub(crate) fn note_state(&self, is_reset: bool) -> u64 {
+        let now_ns = ffi::monotonic_ns();
         let mut record = self.record.lock();
-        record.state_ns = ffi::monotonic_ns();
+        let before_ns = core::mem::replace(&mut record.state_ns, now_ns);
         record.resets += u64::from(is_reset);
+        now_ns.saturating_sub(before_ns)
     }
 
-    /// Has [`run`] be called soon. May be called in any context.
-    pub(crate) fn wake(&self) {
-        // SAFETY: The item is initialised, by the type invariants.
-        unsafe {
-            bindings::queue_work_on(
-                // CAST: The number is small.
-                bindings::wq_misc_consts_WORK_CPU_UNBOUND as i32,
-                queue(),
-                self.work.get(),
-            )
-        };
+    /// Has [`reset::react`] be called soon. May be called in any context.
+    pub(crate) fn queue_react(&self) {
+        self.react.queue(queue::signalling());
+    }
+
+    /// Has [`reset::settle`] be called soon. May be called in any context.
+    pub(crate) fn queue_settle(&self) {
+        self.settle.queue(queue::ordinary());
+    }
+
+    /// Has what there is to say be announced soon, but not too often. May be called in any context.
+    pub(crate) fn queue_announce(&self) {
+        let next_ns = self.announced_ns.load(Relaxed) + u64::from(INTERVAL_MS) * NSEC_PER_MSEC;
+        let left_ns = next_ns.saturating_sub(ffi::monotonic_ns());
+        // CAST: At most `INTERVAL_MS`.
+        let left = msecs_to_jiffies(left_ns.div_ceil(NSEC_PER_MSEC) as Msecs);
+        self.announce.queue_in(queue::ordinary(), left);
+    }
+
+    /// Lets what fences depend on stand still, while the system sleeps; waits for what is running.
+    pub(crate) fn pause(&self) {
+        self.watchdog.stop();
+        self.react.stop();
+    }
+
+    /// Lets it go on, and do what was asked for since.
+    pub(crate) fn resume(&self) {
+        self.react.start();
+        self.queue_react();
+        self.watchdog.start();
     }
 }
 
 impl Core {
     /// Begins to act on what is reported. To be called when the device is there.
     pub(crate) fn start_health(&self) {
-        // SAFETY: The item is initialised and was disabled once, by the type invariants.
-        unsafe { bindings::enable_work(self.health.work.get()) };
+        let health = &self.health;
+        health.announce.start();
+        health.settle.start();
         // For what was reported before.
-        if self.health.news.load(Relaxed) {
-            self.health.wake();
-        }
-        self.health.watchdog.start();
+        health.queue_announce();
+        health.resume();
     }
 
     /// Ceases to act on what is reported, for good, and waits until that is over. To be called when
     /// the device is gone.
     pub(crate) fn stop_health(&self) {
-        self.health.watchdog.stop();
-        // SAFETY: The item is initialised, by the type invariants.
-        unsafe { bindings::disable_work_sync(self.health.work.get()) };
+        self.health.pause();
+        self.health.settle.stop();
+        self.health.announce.stop();
     }
 
     /// Remembers a fault and tells subscribers, now, and others soon. May be called in any context.
     pub(crate) fn report(&self, fault: Fault) {
+        self.note(fault);
+        self.health.queue_announce();
+    }
+
+    /// Remembers a fault and tells subscribers. The others are to be told together with what comes
+    /// of it. May be called in any context.
+    pub(crate) fn note(&self, fault: Fault) {
         let mut record = self.health.record.lock();
         record.errors += 1;
         record.last = Some((fault, ffi::monotonic_ns()));
@@ -288,7 +325,6 @@ impl Core {
         self.events
             .send(uapi::ACCEL_EVENT_CLASS_ERROR, uapi::ACCEL_EVENT_ERROR, data);
         self.health.news.store(true, Relaxed);
-        self.health.wake();
     }
 
     /// Returns the data of the event that tells of a change of the state.
@@ -296,26 +332,14 @@ impl Core {
         [now as u64, before as u64, self.health.record().resets]
     }
 
-    /// Announces what there is to say of the device by a uevent. May sleep.
+    /// Announces what there is to say of the device by a uevent, if there is anything. The device
+    /// must be there, and no fence may depend on the caller: this allocates memory.
     pub(crate) fn announce(&self) {
-        self.health.news.store(false, Relaxed);
-        self.send_uevent();
+        if self.health.news.xchg(false, Relaxed) {
+            self.health.announced_ns.store(ffi::monotonic_ns(), Relaxed);
+            self.send_uevent();
+        }
     }
-}
-
-/// Does what takes a thread.
-///
-/// # Safety
-///
-/// To be called by the work queue, for the item of a [`Health`].
-unsafe extern "C" fn run(work: *mut bindings::work_struct) {
-    // SAFETY: The item is part of a `Core`. It is only enabled while the device is there, and
-    // whoever disables it waits, so the device is still there.
-    let core = unsafe { &*container_of!(Opaque::cast_from(work), Core, health.work) };
-    if core.health.news.load(Relaxed) {
-        core.announce();
-    }
-    reset::run(core);
 }
 
 impl<T: AccelDriver> Device<T> {

@@ -304,16 +304,6 @@ bool accel_helper_release_fault_lock(struct vm_fault *vmf)
 	return true;
 }
 
-void accel_helper_init_work(struct work_struct *work, work_func_t function)
-{
-	INIT_WORK(work, function);
-}
-
-void accel_helper_init_delayed_work(struct delayed_work *work, work_func_t function)
-{
-	INIT_DELAYED_WORK(work, function);
-}
-
 unsigned long accel_helper_totalram_pages(void)
 {
 	return totalram_pages();

@@ -65,8 +65,6 @@ struct sg_table *accel_helper_dma_buf_phys_to_sgt(struct dma_buf_attachment *att
 void accel_helper_dma_buf_free_sgt(struct dma_buf_attachment *attach, struct sg_table *table,
 				   enum dma_data_direction direction);
 bool accel_helper_release_fault_lock(struct vm_fault *vmf);
-void accel_helper_init_work(struct work_struct *work, work_func_t function);
-void accel_helper_init_delayed_work(struct delayed_work *work, work_func_t function);
 unsigned long accel_helper_totalram_pages(void);
 int accel_helper_fatal_signal_pending(void);
 struct page *accel_helper_alloc_zeroed_pages(unsigned int order);

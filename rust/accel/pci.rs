@@ -37,6 +37,7 @@ use crate::{
         DeviceIds, //
     },
     driver::AccelDriver,
+    fence::Signalling,
     ffi,
     mapping::{
         IoRange,
@@ -263,6 +264,7 @@ struct Handler<T: Driver> {
 
 impl<T: Driver> irq::Handler for Handler<T> {
     fn handle(&self) -> IrqReturn {
+        let _signalling = Signalling::begin();
         // SAFETY: Interrupts are requested after the device has got its data, and are freed before
         // the data is.
         let data = unsafe { self.dev.data() };

@@ -15,14 +15,16 @@
 //! They are no references: a device goes to sleep under a mapping that nobody has brought a page of
 //! for a while, and the next access wakes it again.
 //!
-//! When the system goes to sleep, so do devices that are in use. By then, processes and the work
-//! queue of the framework stand still; nobody is inside the gate. Afterwards those devices that
-//! were in use are awake, and the others are woken by who needs them.
+//! When the system goes to sleep, so do devices that are in use. By then, processes stand still.
+//! The work that fences depend on goes on until it is the device's turn, since other devices may wait
+//! for it; from then on it stands still, too, and nobody is inside the gate. Afterwards those
+//! devices that were in use are awake, and the others are woken by who needs them.
 //!
 //! A device that cannot be woken is wedged. To the kernel it is awake nevertheless: it has one idea
 //! of what is wrong with a device, and that is its state. Nobody uses it, and no hook is called,
 //! until it is reset, which begins with another attempt to wake it.
 
+mod callbacks;
 mod hold;
 
 use core::{
@@ -30,12 +32,7 @@ use core::{
     ptr::NonNull, //
 };
 use kernel::{
-    bindings,
-    container_of,
-    error::{
-        from_result,
-        to_result, //
-    },
+    error::to_result,
     ffi::c_int,
     prelude::*,
     sync::{
@@ -45,8 +42,7 @@ use kernel::{
         },
         Arc, //
     },
-    time::Msecs,
-    types::Opaque, //
+    time::Msecs, //
 };
 
 use crate::{
@@ -61,22 +57,19 @@ use crate::{
         DriverOps,
         Invariant, //
     },
-    ffi::{
-        self,
-        Shared, //
-    },
+    ffi,
     health::Fault,
     reset::Patience,
-    state::{
-        State,
-        Step, //
-    },
+    state::State,
     visit::Pass, //
 };
 
 pub use self::hold::Awake;
-pub(crate) use self::hold::Hold;
 use self::hold::Keeper;
+pub(crate) use self::{
+    callbacks::device_type,
+    hold::Hold, //
+};
 
 type Hook<T> = for<'a> fn(Context<'a, T, PowerManager>) -> Result;
 
@@ -165,28 +158,6 @@ impl Drop for Managed {
     }
 }
 
-static OPS: Shared<bindings::dev_pm_ops> = Shared::new(bindings::dev_pm_ops {
-    suspend: Some(ffi::accel_power_system_suspend),
-    resume: Some(ffi::accel_power_system_resume),
-    freeze: Some(ffi::accel_power_system_suspend),
-    thaw: Some(ffi::accel_power_system_resume),
-    poweroff: Some(ffi::accel_power_system_suspend),
-    restore: Some(ffi::accel_power_system_resume),
-    runtime_suspend: Some(runtime_suspend),
-    runtime_resume: Some(runtime_resume),
-    ..pin_init::zeroed()
-});
-
-static TYPE: Shared<bindings::device_type> = Shared::new(bindings::device_type {
-    pm: OPS.get(),
-    ..pin_init::zeroed()
-});
-
-/// Returns the type of devices whose power is managed.
-pub(crate) fn device_type() -> *const bindings::device_type {
-    TYPE.get()
-}
-
 impl Core {
     /// Begins to manage power, with a device that is awake. To be called just before it is added.
     pub(crate) fn start_power(&self) -> Hold<'_> {
@@ -235,7 +206,7 @@ impl Core {
             // Power is not managed just now: the device is being removed, or the system sleeps.
             Err(EACCES) => Err(EAGAIN),
             Err(error) => {
-                self.give_up_waking(error);
+                self.give_up(Fault::power_failed(error));
                 Err(EIO)
             }
         }
@@ -258,13 +229,6 @@ impl Core {
             managed.asleep.store(false, Relaxed);
         }
         Ok(())
-    }
-
-    fn give_up_waking(&self, error: Error) {
-        // Else it is gone, or wedged already. If it goes just now, nothing waits for this.
-        if self.take_step(Step::GiveUp) {
-            self.report(Fault::power_failed(error));
-        }
     }
 
     /// Puts the device to sleep.
@@ -296,13 +260,25 @@ impl Core {
         error
     }
 
+    /// Lets stand still what fences of the device depend on.
+    fn pause(&self) {
+        self.background.pause();
+        self.health.pause();
+    }
+
+    /// Lets go on what [`Self::pause`] has stopped.
+    fn go_on(&self) {
+        self.health.resume();
+        self.background.resume();
+    }
+
     /// Wakes the device.
     fn resume(&self) {
         if self.gate.state() == State::Wedged {
             return;
         }
         if let Err(error) = self.rouse() {
-            self.give_up_waking(error);
+            self.give_up(Fault::power_failed(error));
         }
     }
 }
@@ -340,27 +316,4 @@ fn call_driver(core: &Core, hook: impl FnOnce(&DriverOps) -> ErasedHook) -> Resu
     let hook = hook(unsafe { core.ops() });
     // SAFETY: The operation is that of the driver of the device that the call was admitted to.
     call.lend(|call| unsafe { hook(call) })
-}
-
-/// Puts a device to sleep.
-///
-/// # Safety
-///
-/// To be called by the power management, for a device of ours.
-unsafe extern "C" fn runtime_suspend(dev: *mut bindings::device) -> c_int {
-    // SAFETY: The device is part of a `Core`.
-    let core = unsafe { &*container_of!(Opaque::cast_from(dev), Core, dev) };
-    from_result(|| core.suspend().map(|()| 0))
-}
-
-/// Wakes a device.
-///
-/// # Safety
-///
-/// To be called by the power management, for a device of ours.
-unsafe extern "C" fn runtime_resume(dev: *mut bindings::device) -> c_int {
-    // SAFETY: The device is part of a `Core`.
-    let core = unsafe { &*container_of!(Opaque::cast_from(dev), Core, dev) };
-    core.resume();
-    0
 }

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The work queue of the framework.
+//! The work queues of the framework.
 //!
-//! When the system goes to sleep, it stands still before any device does, and until all of them are
-//! awake: what runs in it finds its device as it is at any other time.
+//! Whatever a fence depends on is done in one of its own: [`signalling`]. That queue has a thread
+//! set aside for when there is no memory for another one, and goes on while the system goes to
+//! sleep, as other devices may wait for fences until they are asleep themselves; what is done there
+//! for a device stands still as long as that sleeps. Nothing in it allocates memory, see
+//! [`Signalling`](crate::fence::Signalling).
+//!
+//! All else is done in the other one: [`ordinary`]. When the system goes to sleep, it stands still
+//! before any device does, and until all of them are awake.
 
 use core::ptr::NonNull;
 use kernel::{
@@ -12,39 +18,77 @@ use kernel::{
     sync::atomic::{
         Atomic,
         Relaxed, //
-    }, //
+    },
+    workqueue, //
 };
 
-/// The queue, once there is one.
-static QUEUE: Atomic<*mut bindings::workqueue_struct> = Atomic::new(core::ptr::null_mut());
+/// The queues, once they are there.
+static SIGNALLING: Atomic<*mut bindings::workqueue_struct> = Atomic::new(core::ptr::null_mut());
+static ORDINARY: Atomic<*mut bindings::workqueue_struct> = Atomic::new(core::ptr::null_mut());
 
-/// Returns the queue, which is there as long as a device is.
-pub(crate) fn queue() -> *mut bindings::workqueue_struct {
-    QUEUE.load(Relaxed)
+/// Returns the queue of what fences depend on, which is there as long as a device is.
+pub(crate) fn signalling() -> &'static workqueue::Queue {
+    get(&SIGNALLING)
 }
 
-/// The queue; there is one.
-pub(crate) struct Queue(NonNull<bindings::workqueue_struct>);
+/// Returns the queue of all else, which is there as long as a device is.
+pub(crate) fn ordinary() -> &'static workqueue::Queue {
+    get(&ORDINARY)
+}
 
-// SAFETY: A work queue may be used from any thread.
-unsafe impl Send for Queue {}
-// SAFETY: As above.
-unsafe impl Sync for Queue {}
+fn get(queue: &Atomic<*mut bindings::workqueue_struct>) -> &'static workqueue::Queue {
+    // SAFETY: The caller has a device, without which nobody gets here. By then, both are set.
+    unsafe { workqueue::Queue::from_raw(queue.load(Relaxed)) }
+}
 
-impl Queue {
+/// The queues; there is one of each.
+pub(crate) struct Queues {
+    _signalling: Owned,
+    _ordinary: Owned,
+}
+
+impl Queues {
     pub(crate) fn new() -> Result<Self> {
-        let flags = bindings::wq_flags_WQ_UNBOUND | bindings::wq_flags_WQ_FREEZABLE;
-        // SAFETY: The name is static, and has nothing to fill in.
-        let queue =
-            unsafe { bindings::alloc_workqueue_noprof(c"accelerator".as_char_ptr(), flags, 0) };
-        let queue = NonNull::new(queue).ok_or(ENOMEM)?;
-        // Relaxed is enough: whoever uses it has a device, which comes later.
-        QUEUE.store(queue.as_ptr(), Relaxed);
-        Ok(Self(queue))
+        let signalling = Owned::new(
+            c"accelerator-fences",
+            bindings::wq_flags_WQ_UNBOUND | bindings::wq_flags_WQ_MEM_RECLAIM,
+        )?;
+        let ordinary = Owned::new(
+            c"accelerator",
+            bindings::wq_flags_WQ_UNBOUND | bindings::wq_flags_WQ_FREEZABLE,
+        )?;
+        // Relaxed is enough: whoever uses them has a device, which comes later.
+        SIGNALLING.store(signalling.0.as_ptr(), Relaxed);
+        ORDINARY.store(ordinary.0.as_ptr(), Relaxed);
+        Ok(Self {
+            _signalling: signalling,
+            _ordinary: ordinary,
+        })
     }
 }
 
-impl Drop for Queue {
+/// A work queue.
+///
+/// # Invariants
+///
+/// It was allocated by [`Self::new`].
+struct Owned(NonNull<bindings::workqueue_struct>);
+
+// SAFETY: A work queue may be used from any thread.
+unsafe impl Send for Owned {}
+// SAFETY: As above.
+unsafe impl Sync for Owned {}
+
+impl Owned {
+    fn new(name: &'static CStr, flags: bindings::wq_flags) -> Result<Self> {
+        // SAFETY: The name is static, and has nothing to fill in.
+        let queue = unsafe { bindings::alloc_workqueue_noprof(name.as_char_ptr(), flags, 0) };
+        // INVARIANT: It was just allocated.
+        Ok(Self(NonNull::new(queue).ok_or(ENOMEM)?))
+    }
+}
+
+impl Drop for Owned {
     fn drop(&mut self) {
         // SAFETY: It was allocated by `new()`; without devices, nobody uses it.
         unsafe { bindings::destroy_workqueue(self.0.as_ptr()) };

@@ -101,6 +101,7 @@ where
     let data = KBox::pin_init(data, GFP_KERNEL)?;
     dev.set_data(&data);
     dev.set_memory()?;
+    dev.start_background();
 
     let mut binding = Binding {
         _sensors: None,

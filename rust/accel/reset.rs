@@ -2,19 +2,24 @@
 
 //! Resetting a device that is in use.
 //!
-//! A reset begins with a step of the state, which keeps users out of the gate, and goes on when
-//! those inside have left. Then it has the device to itself: the driver's hook runs as the only
-//! one who reaches the hardware. Users wait meanwhile, at the entrance, or in a sleep that they
-//! were in already; mappings of the device are empty, and who touches one waits, too. Observers
-//! notice nothing, since what they may ask never reaches the hardware.
+//! A reset begins with all work being lost, see [`halt`], and goes on when those inside the gate
+//! have left. Then it has the device to itself: the driver's hook runs as the only one who reaches
+//! the hardware. Users wait meanwhile, at the entrance, or in a sleep that they were in already;
+//! mappings of the device are empty, and who touches one waits, too. What the driver does on its
+//! own, and debug files, wait as well. Observers notice nothing, since what they may ask never
+//! reaches the hardware.
 //!
 //! The hook is inside the gate itself, so a removal waits for it, and it for nobody: if it sleeps
 //! by [`Context::wait`], it is told at once that the device is gone. Then its result is of no
 //! interest any more, since a device that is gone takes no step.
 //!
+//! A fault that is raised before the hook is called is mended by that. One that is raised later
+//! asks for another reset.
+//!
 //! A reset that fails leaves the device wedged, as does an error that asks for a reset where there
 //! is no hook, or where there have been too many. Only the administrator brings it back.
 
+mod halt;
 mod storm;
 
 use core::marker::PhantomData;
@@ -42,19 +47,18 @@ use crate::{
     ffi,
     gate::Guard,
     health::Fault,
-    state::{
-        State,
-        Step, //
-    },
+    state::State,
     trace,
-    uapi,
     visit::Pass, //
     wait::Signals,
 };
 
-pub(crate) use self::storm::{
-    Limit,
-    Storm, //
+pub(crate) use self::{
+    halt::Halting,
+    storm::{
+        Limit,
+        Storm, //
+    }, //
 };
 
 type Hook<T> = for<'a> fn(Context<'a, T, Resetter>) -> Result;
@@ -78,9 +82,11 @@ impl<T: AccelDriver> Reset<T> {
 
     /// It calls `hook`, in a thread of the kernel. If that succeeds, the device takes work again.
     ///
+    /// Before, [`AccelDriver::stop`] is called, and all fences are signalled with `ECANCELED`.
     /// Meanwhile no call of a user is inside the driver. Those that sleep in [`Context::wait`]
     /// check their condition again afterwards: it has to tell them that their work is lost. Calls
-    /// of observers, interrupts, and the opening and closing of files go on.
+    /// of observers, interrupts, and the opening and closing of files go on; debug files and
+    /// [`AccelDriver::background`] do not.
     ///
     /// More than 5 resets in a minute, because of errors, leave a device wedged.
     pub const fn by(hook: Hook<T>) -> Self {
@@ -150,15 +156,24 @@ impl Core {
         }
     }
 
-    /// Waits until no reset is under way. The caller must not be inside the gate.
+    /// Waits until no reset is under way. The caller must not be inside the gate. Returns `EIO` if
+    /// the device is wedged, `ENODEV` if it is gone.
     pub(crate) fn wait_for_reset(&self, patience: Patience) -> Result {
+        match self.wait_until_settled(patience)? {
+            State::Wedged => Err(EIO),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until no reset is under way, and returns what has come of it. Returns `ENODEV` if the
+    /// device is gone.
+    fn wait_until_settled(&self, patience: Patience) -> Result<State> {
         stack_pin_init!(let waiter = self.wait.waiter());
         loop {
             match self.gate.state() {
-                State::Running => return Ok(()),
-                State::Wedged => return Err(EIO),
-                State::Gone => return Err(ENODEV),
                 State::Resetting => (),
+                State::Gone => return Err(ENODEV),
+                state => return Ok(state),
             }
             let signals = match patience {
                 Patience::None => return Err(EAGAIN),
@@ -172,13 +187,22 @@ impl Core {
         }
     }
 
+    /// Enters the gate when no reset is under way, also if the device is wedged: for those who look
+    /// at the hardware, but do not use it. Returns `ENODEV` if the device is gone.
+    pub(crate) fn enter_unless_reset(&self, patience: Patience) -> Result<Guard<'_>> {
+        loop {
+            if let Some(guard) = self.gate.enter_unless_reset() {
+                return Ok(guard);
+            }
+            self.wait_until_settled(patience)?;
+        }
+    }
+
     /// Reports a fault that only a reset mends. May be called in any context.
     pub(crate) fn want_reset(&self, fault: Fault) {
-        // One that is raised during a reset is part of what that is to mend.
-        if self.gate.state() == State::Running {
-            self.health.wanted.store(true, Relaxed);
-        }
-        self.report(fault);
+        self.note(fault);
+        self.health.wanted.store(true, Relaxed);
+        self.health.queue_react();
     }
 
     /// Resets the device now, because the administrator says so. Returns `EOPNOTSUPP` if that is
@@ -187,112 +211,89 @@ impl Core {
         if self.health.limit.is_none() {
             return Err(EOPNOTSUPP);
         }
-        reset(self, Cause::Administrator)
-    }
-
-    /// Takes a step and tells everybody who has to know. Returns whether it could be taken. The
-    /// device must not be deleted meanwhile.
-    pub(crate) fn change_state(&self, step: Step) -> bool {
-        let changed = self.take_step(step);
-        if changed {
-            self.announce();
-        }
-        changed
-    }
-
-    /// As [`Self::change_state`], but for the uevent: that of a fault is to follow.
-    pub(crate) fn take_step(&self, step: Step) -> bool {
-        let Some(before) = self.gate.step(step) else {
-            return false;
-        };
-        let now = before.after(step).unwrap_or(before);
-        trace::state(self, now);
-        self.health.note_state(now == State::Resetting);
-        let data = self.state_data(before, now);
-        self.events
-            .send(uapi::ACCEL_EVENT_CLASS_STATE, uapi::ACCEL_EVENT_STATE, data);
-        if now != State::Resetting {
-            // Those who wait for the end of a reset, and those whose wait has become pointless.
-            self.wait.wake_all();
-        }
-        true
+        // The driver is to find it awake.
+        let _awake = self.wake_up()?;
+        let _turn = self.health.turn.lock();
+        self.halt_for_administrator()?;
+        mend(self, Cause::Administrator)
     }
 }
 
-/// Resets the device if that is wanted. Called by the work item of the device.
-pub(crate) fn run(core: &Core) {
-    if core.health.wanted.load(Relaxed) {
-        // The result is part of the state.
-        let _ = reset(core, Cause::Fault);
+/// Ends the work of a device if a fault asks for a reset. Called by a work item that fences depend
+/// on.
+pub(crate) fn react(core: &Core) {
+    if core.halt_for_fault() {
+        core.health.queue_settle();
+    } else if core.gate.state() != State::Resetting {
+        // No change of the state is going to tell of the fault.
+        core.health.queue_announce();
     }
 }
 
-/// Resets the device. Must only be called while the device is there, or is just being removed.
-fn reset(core: &Core, cause: Cause) -> Result {
-    let mut storm = core.health.turn.lock();
-    // One reset is enough for all who want one until it begins.
-    if !core.health.wanted.xchg(false, Relaxed) && cause == Cause::Fault {
-        return Ok(());
-    }
-
-    // The driver is to find it awake.
-    let _awake = core.wake_up()?;
-    let step = match (cause, core.gate.state()) {
-        (Cause::Administrator, _) => {
-            *storm = Storm::new();
-            Step::Revive
-        }
-        (Cause::Fault, State::Running) if is_useful(core, &mut storm) => Step::Reset,
-        (Cause::Fault, State::Running) => Step::GiveUp,
-        // What was asked for is beside the point.
-        (Cause::Fault, _) => return Err(EIO),
+/// Does what is left to do when the work of a device has ended: resets it, or leaves it alone.
+/// Called by a work item that no fence depends on.
+pub(crate) fn settle(core: &Core) {
+    // Who wakes the device may be the first to notice that it cannot be, and is not to wait for its
+    // turn with that.
+    let awake = match core.gate.state() {
+        State::Resetting => Some(core.wake_up()),
+        _ => None,
     };
-    if !core.change_state(step) {
-        return Err(ENODEV);
+    let _turn = core.health.turn.lock();
+    match (core.gate.state(), awake) {
+        (State::Resetting, Some(Ok(_awake))) => {
+            // The result is part of the state.
+            let _ = mend(core, Cause::Fault);
+        }
+        (State::Resetting, Some(Err(error))) => core.give_up(Fault::power_failed(error)),
+        (State::Wedged, _) => leave_alone(core),
+        // Somebody else has done it, or this is called once more.
+        (State::Resetting, None) | (State::Running | State::Gone, _) => (),
     }
+}
+
+/// Brings a device back whose work has ended. The caller has its turn, and keeps the device awake.
+fn mend(core: &Core, cause: Cause) -> Result {
+    core.announce();
     core.gate.drain();
     core.space.unmap_all();
-    if step == Step::GiveUp {
-        core.pool.set_permission(Permission::Refused);
-        return Err(EIO);
-    }
     core.pool.set_permission(Permission::Suspended);
 
+    core.forget_faults();
     let begin = ffi::monotonic_ns();
-    let result = core.rouse().and_then(|()| call_driver(core));
+    let result = core
+        .hand_hardware_over()
+        .and_then(|()| core.rouse())
+        .and_then(|()| call_driver(core));
     trace::reset(core, cause, result, ffi::monotonic_ns() - begin);
-    // What asked for a reset meanwhile has got it.
-    core.health.wanted.store(false, Relaxed);
-    core.health.deadlines.forget();
-    let step = match result {
-        Ok(()) => Step::Recover,
-        Err(_) => Step::GiveUp,
-    };
-    if let Err(error) = result {
-        if core.gate.state() != State::Gone {
-            core.report(Fault::reset_failed(error));
-        }
+
+    let recovered = result.and_then(|()| core.recover());
+    if recovered.is_err() {
+        core.take_hardware_back();
     }
-    if !core.change_state(step) {
+    if let Err(error) = result {
+        core.give_up(Fault::reset_failed(error));
+    }
+    if core.gate.is_closed() {
         return Err(ENODEV);
     }
-    core.pool.set_permission(match result {
+    core.pool.set_permission(match recovered {
         Ok(()) => Permission::Granted,
         Err(_) => Permission::Refused,
     });
-    result
+    core.announce();
+    core.resume_work();
+    recovered
 }
 
-/// Returns whether a reset because of a fault may help.
-fn is_useful(core: &Core, storm: &mut Storm) -> bool {
-    let Some(limit) = core.health.limit else {
-        return false;
-    };
-    let admitted = storm.admit(ffi::monotonic_ns(), limit);
-    if !admitted {
-        core.report(Fault::reset_storm(limit));
-    }
-    admitted
+/// Sees to it that nobody has anything of a device that is wedged.
+fn leave_alone(core: &Core) {
+    core.wake_pollers();
+    core.gate.drain();
+    core.space.unmap_all();
+    core.pool.set_permission(Permission::Refused);
+    core.announce();
+    core.queue_clean_up();
 }
 
 /// Calls the driver's hook.
@@ -309,11 +310,23 @@ fn call_driver(core: &Core) -> Result {
     call.lend(|call| unsafe { hook(call) })
 }
 
+impl Core {
+    /// Does what was asked for while a reset was under way.
+    fn resume_work(&self) {
+        self.queue_background();
+        self.queue_clean_up();
+        if self.health.wanted.load(Relaxed) {
+            self.health.queue_react();
+        }
+    }
+}
+
 impl<T: AccelDriver> Device<T> {
     /// Reports an error that only a reset mends, see [`AccelDriver::RESET`]. Returns at once; the
     /// reset is made soon, by a thread of the kernel.
     ///
-    /// May be called in any context. While a reset is under way, or if the device is wedged, the
+    /// May be called in any context. A reset that is about to call the driver's hook mends the
+    /// error as well; one that is raised later asks for another reset. If the device is wedged, the
     /// error is only counted.
     pub fn reset(&self, fault: Fault) {
         self.core().want_reset(fault);

@@ -45,6 +45,18 @@ pub(crate) enum Step {
     Remove,
 }
 
+impl Step {
+    /// Returns the error with which the step ends all work; `None` if it ends none.
+    pub(crate) const fn error(self) -> Option<Error> {
+        match self {
+            Self::Reset | Self::Revive => Some(ECANCELED),
+            Self::GiveUp => Some(EIO),
+            Self::Remove => Some(ENODEV),
+            Self::Recover => None,
+        }
+    }
+}
+
 impl State {
     /// Returns the state after a step, if that can be taken.
     pub(crate) const fn after(self, step: Step) -> Option<Self> {

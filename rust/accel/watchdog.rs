@@ -9,8 +9,6 @@
 //! next.
 
 use kernel::{
-    bindings,
-    container_of,
     new_spinlock_irq,
     prelude::*,
     sync::{
@@ -24,8 +22,7 @@ use kernel::{
     time::{
         msecs_to_jiffies,
         Msecs, //
-    },
-    types::Opaque, //
+    }, //
 };
 
 use crate::{
@@ -35,9 +32,14 @@ use crate::{
     },
     driver::AccelDriver,
     engine::FileEngine,
+    fence::Signalling,
     ffi,
     health::Fault,
-    queue::queue,
+    queue,
+    task::{
+        task,
+        Task, //
+    },
     work::Work, //
 };
 
@@ -114,7 +116,7 @@ impl Deadlines {
     }
 
     /// Gives up waiting for any of the work that there is.
-    pub(crate) fn forget(&self) {
+    fn forget(&self) {
         self.look(OVERDUE - 1);
     }
 }
@@ -132,15 +134,10 @@ impl Drop for Watch {
 }
 
 /// The timer of a device.
-///
-/// # Invariants
-///
-/// `work` is initialised, and is that of a [`Core`]. It is only enabled from [`Self::start`] to
-/// [`Self::stop`].
 #[pin_data]
 pub(crate) struct Timer {
     #[pin]
-    work: Opaque<bindings::delayed_work>,
+    task: Task,
     /// When it expires.
     #[pin]
     expires_ns: SpinLockIrq<Option<u64>>,
@@ -149,32 +146,23 @@ pub(crate) struct Timer {
 impl Timer {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            // INVARIANT: The C functions initialise the item, and disable it.
-            work <- Opaque::ffi_init(|work| {
-                // SAFETY: `work` is valid for writes, stays where it is, and is not used yet.
-                unsafe {
-                    ffi::accel_helper_init_delayed_work(work, Some(expire));
-                    bindings::disable_delayed_work(work);
-                }
-            }),
+            task <- task!(health.watchdog.task, expire),
             expires_ns <- new_spinlock_irq!(None),
         })
     }
 
     /// Lets the timer expire, from now on.
     pub(crate) fn start(&self) {
-        // SAFETY: The item is initialised and was disabled once, by the type invariants.
-        unsafe { bindings::enable_delayed_work(self.work.get()) };
+        self.task.start();
         // It was not set for what was begun before.
         if let Some(expires_ns) = *self.expires_ns.lock() {
             self.queue(expires_ns);
         }
     }
 
-    /// Stops the timer, for good, and waits if it is just expiring.
+    /// Stops the timer, and waits if it is just expiring.
     pub(crate) fn stop(&self) {
-        // SAFETY: The item is initialised, by the type invariants.
-        unsafe { bindings::disable_delayed_work_sync(self.work.get()) };
+        self.task.stop();
     }
 
     /// Lets the timer expire at `deadline_ns`, unless it does so before.
@@ -190,38 +178,34 @@ impl Timer {
         let left_ns = deadline_ns.saturating_sub(ffi::monotonic_ns());
         // CAST: At most a day, see `begin_work_within`. The current jiffy is partly over.
         let delay = msecs_to_jiffies((left_ns / NS_PER_MS) as Msecs) + 2;
-        // SAFETY: The item is initialised, by the type invariants.
-        unsafe {
-            bindings::mod_delayed_work_on(
-                // CAST: The number is small.
-                bindings::wq_misc_consts_WORK_CPU_UNBOUND as i32,
-                queue(),
-                self.work.get(),
-                delay,
-            )
-        };
+        self.task.queue_in(queue::signalling(), delay);
     }
 }
 
-/// Resets the device if work is overdue, and sets the timer for the next.
-///
-/// # Safety
-///
-/// To be called by the work queue, for the item of a [`Timer`].
-unsafe extern "C" fn expire(work: *mut bindings::work_struct) {
-    // SAFETY: The item is part of a `Core`. It is only enabled while the device is there, and
-    // whoever disables it waits, so the device is still there.
-    let core = unsafe {
-        let work = container_of!(work, bindings::delayed_work, work);
-        &*container_of!(Opaque::cast_from(work), Core, health.watchdog.work)
-    };
-    *core.health.watchdog.expires_ns.lock() = None;
-    let due = core.health.deadlines.look(ffi::monotonic_ns());
+/// Asks for a reset if work is overdue, and sets the timer for the next.
+fn expire(core: &Core) {
+    let _signalling = Signalling::begin();
+    let health = &core.health;
+    // Held until what is overdue was told, so that a reset forgets all of it or nothing.
+    let mut expires_ns = health.watchdog.expires_ns.lock();
+    *expires_ns = None;
+    let due = health.deadlines.look(ffi::monotonic_ns());
     if due.overdue > 0 {
         core.want_reset(Fault::timeout(due.overdue));
     }
+    drop(expires_ns);
     if let Some(next_ns) = due.next_ns {
-        core.health.watchdog.set(next_ns);
+        health.watchdog.set(next_ns);
+    }
+}
+
+impl Core {
+    /// Forgets what has asked for a reset until now: faults, and work that is late. Called just
+    /// before the driver's hook mends all of it.
+    pub(crate) fn forget_faults(&self) {
+        let _expires_ns = self.health.watchdog.expires_ns.lock();
+        self.health.deadlines.forget();
+        self.health.wanted.store(false, Relaxed);
     }
 }
 

@@ -38,7 +38,6 @@ use kernel::{
         Mutex, //
     },
     workqueue::{
-        self,
         Work,
         WorkItem, //
     },
@@ -59,7 +58,7 @@ use crate::{
         self,
         Shared, //
     },
-    queue::queue, //
+    queue, //
 };
 
 static IMPORTER_OPS: Shared<bindings::dma_buf_attach_ops> =
@@ -359,9 +358,7 @@ unsafe extern "C" fn invalidate_mappings(attachment: *mut bindings::dma_buf_atta
     import.withdrawals.fetch_add(1, Relaxed);
     // To unmap takes the reservation, which the exporter has locked. If it is queued already, that
     // is as good.
-    //
-    // SAFETY: This queue is there as long as a device is.
-    let _ = unsafe { workqueue::Queue::from_raw(queue()) }.enqueue::<_, 0>(Arc::from(import));
+    let _ = queue::ordinary().enqueue::<_, 0>(Arc::from(import));
 }
 
 impl_has_work! {

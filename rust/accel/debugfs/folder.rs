@@ -30,6 +30,7 @@ use crate::{
     context::Call,
     device::Core,
     ffi::Shared,
+    reset::Patience,
     visit::Pass, //
     LocalModule,
 };
@@ -182,7 +183,7 @@ unsafe extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int
         let opened = unsafe { &*(*seq).private.cast::<File>() };
         let call = Call {
             core: &opened.core,
-            pass: Pass::Own(opened.core.gate.enter().ok_or(ENODEV)?),
+            pass: Pass::Own(opened.core.enter_unless_reset(Patience::Interruptible)?),
             file: None,
         };
         // SAFETY: The call is inside the gate, where the table is that of the device's driver. The

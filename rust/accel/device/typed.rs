@@ -36,6 +36,7 @@ use crate::{
     fence::Fences,
     hwmon::Hwmon,
     mapping::IoRange,
+    state::State,
     work::Work, //
 };
 
@@ -96,6 +97,12 @@ impl<T: AccelDriver> Device<T> {
         self.core.add()
     }
 
+    /// Calls the driver's `background` and `clean_up` when it asks for that, until
+    /// [`Self::remove`], which must follow. To be called once, after [`Self::set_data`].
+    pub(crate) fn start_background(&self) {
+        self.core.background.start();
+    }
+
     /// Asks the driver what memory the device has. To be called once, after [`Self::set_data`] and
     /// before [`Self::add`].
     pub(crate) fn set_memory(&self) -> Result {
@@ -137,6 +144,14 @@ impl<T: AccelDriver> Device<T> {
     /// Returns the number of the device: N of `/dev/accelerator/accelN`.
     pub fn minor(&self) -> u32 {
         self.core.minor.number()
+    }
+
+    /// Returns whether the device takes work: it is neither being reset, nor wedged, nor gone.
+    ///
+    /// When that changes, [`AccelDriver::stop`] is called. So who begins work on the hardware under
+    /// a lock that the driver takes there, too, and asks this before, begins none too late.
+    pub fn is_running(&self) -> bool {
+        self.core.gate.state() == State::Running
     }
 
     /// Begins a piece of work, which ends when the result is dropped. What is done so is what the

@@ -91,10 +91,14 @@ pub(crate) struct DriverOps {
     ///
     /// The call must have been admitted to a device of this driver.
     pub(crate) engine_count: unsafe fn(&Call<'_>, usize) -> u32,
+    /// These do what the driver does on its own.
+    ///
     /// # Safety
     ///
     /// The call must have been admitted to a device of this driver.
+    pub(crate) stop: unsafe fn(&Call<'_>),
     pub(crate) background: unsafe fn(&Call<'_>),
+    pub(crate) clean_up: unsafe fn(&Call<'_>),
     /// # Safety
     ///
     /// The call must have been admitted to a device of this driver, and come from a user.
@@ -177,7 +181,9 @@ impl<T: AccelDriver> OpsOf<T> {
         clocks: Self::clocks,
         sensors: Self::sensors,
         engine_count: Self::engine_count,
+        stop: Self::stop,
         background: Self::background,
+        clean_up: Self::clean_up,
         poll: Self::poll,
         mmap: Self::mmap,
         place: Self::place,
@@ -250,7 +256,23 @@ impl<T: AccelDriver> OpsOf<T> {
 
     /// # Safety
     ///
-    /// See [`DriverOps::background`].
+    /// See [`DriverOps::stop`].
+    unsafe fn stop(call: &Call<'_>) {
+        // SAFETY: Same requirements; the role of an observer asks for nothing more.
+        T::stop(unsafe { Context::from_ref(call) });
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::stop`].
+    unsafe fn clean_up(call: &Call<'_>) {
+        // SAFETY: As above.
+        T::clean_up(unsafe { Context::from_ref(call) });
+    }
+
+    /// # Safety
+    ///
+    /// See [`DriverOps::stop`].
     unsafe fn background(call: &Call<'_>) {
         // SAFETY: Same requirements; the role of an observer asks for nothing more.
         T::background(unsafe { Context::from_ref(call) });

@@ -45,7 +45,7 @@ mod tests {
             assert_eq!(fence.status(), None);
             pending.signal(result);
             assert_eq!(fence.status(), Some(result));
-            fences.close();
+            fences.lose(ENODEV);
             assert_eq!(fence.status(), Some(result));
         }
         Ok(())
@@ -68,7 +68,7 @@ mod tests {
         let dropped_late = timeline.fence()?;
         let all = [&signalled_late, &dropped_late].map(|f| f.fence().clone());
 
-        fences.close();
+        fences.lose(ENODEV);
         for fence in &all {
             assert_eq!(fence.status(), Some(Err(ENODEV)));
         }
@@ -77,7 +77,35 @@ mod tests {
         for fence in &all {
             assert_eq!(fence.status(), Some(Err(ENODEV)));
         }
-        assert_eq!(timeline.fence().err(), Some(ENODEV));
+        Ok(())
+    }
+
+    #[test]
+    fn fences_are_born_signalled_while_work_is_lost() -> Result {
+        let (timeline, fences) = timeline()?;
+        let before = timeline.fence()?;
+        assert!(!before.is_lost());
+        for error in [ECANCELED, EIO, ENODEV] {
+            fences.lose(error);
+            let pending = timeline.fence()?;
+            let fence = pending.fence().clone();
+            assert!(pending.is_lost());
+            assert_eq!(fence.status(), Some(Err(error)));
+            pending.signal(Ok(()));
+            assert_eq!(fence.status(), Some(Err(error)));
+        }
+        // The first error stays.
+        assert!(before.is_lost());
+        assert_eq!(before.fence().status(), Some(Err(ECANCELED)));
+
+        fences.reopen();
+        let after = timeline.fence()?;
+        assert_eq!(after.number(), 5);
+        assert_eq!(after.fence().status(), None);
+        let fence = after.fence().clone();
+        after.signal(Ok(()));
+        assert_eq!(fence.status(), Some(Ok(())));
+        drop(before);
         Ok(())
     }
 
@@ -125,7 +153,7 @@ mod tests {
         let (first, second) = (timeline.fence()?, timeline.fence()?);
         let [a, b] = [&first, &second].map(|f| f.fence().clone());
         second.signal(Ok(()));
-        fences.close();
+        fences.lose(ENODEV);
         assert_eq!(a.status(), Some(Err(ENODEV)));
         assert_eq!(b.status(), Some(Ok(())));
         Ok(())

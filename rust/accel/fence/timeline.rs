@@ -34,40 +34,53 @@ struct Id {
 }
 
 /// A fence that is not signalled.
+///
+/// # Invariants
+///
+/// It is one of ours, and nobody else signals it.
 struct Pending {
     fence: ARef<Fence>,
     /// What to signal, as soon as it is the first of its timeline.
     result: Option<Result>,
 }
 
+impl Pending {
+    /// Signals it, with `error` if its work is not done.
+    fn signal(self, error: Error) {
+        // SAFETY: By the type invariants this is a fence of ours that was not signalled, and as
+        // this is consumed, that is so only once.
+        unsafe { self.fence.signal(self.result.unwrap_or(Err(error))) };
+    }
+}
+
 struct State {
     pending: RBTree<Id, Pending>,
-    closed: bool,
+    /// Why no work is done at present; `None` if some is.
+    lost: Option<Error>,
 }
 
 impl State {
     /// Takes out the first fence of a timeline if it can be signalled.
-    fn take_finished(&mut self, context: u64) -> Option<(ARef<Fence>, Result)> {
+    fn take_finished(&mut self, context: u64) -> Option<Pending> {
         let first = Id { context, number: 0 };
         let cursor = self.pending.cursor_lower_bound_mut(&first)?;
         let (id, pending) = cursor.current();
-        if id.context != context {
+        if id.context != context || pending.result.is_none() {
             return None;
         }
-        let result = pending.result?;
-        let (_, node) = cursor.remove_current();
-        let (_, pending) = node.to_key_value();
-        Some((pending.fence, result))
+        Some(cursor.remove_current().1.to_key_value().1)
+    }
+
+    /// Takes out the first of all fences.
+    fn take_first(&mut self) -> Option<Pending> {
+        let cursor = self.pending.cursor_front_mut()?;
+        Some(cursor.remove_current().1.to_key_value().1)
     }
 }
 
 /// The fences of a device that are not signalled.
 ///
 /// They are signalled while the list is locked, so that those of a timeline are in order.
-///
-/// # Invariants
-///
-/// The fences in the list are ours, and are signalled only after they were taken out of it.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Fences {
     #[pin]
@@ -79,7 +92,7 @@ impl Fences {
         pin_init!(Self {
             state <- new_spinlock_irq!(State {
                 pending: RBTree::new(),
-                closed: false,
+                lost: None,
             }),
         })
     }
@@ -88,28 +101,29 @@ impl Fences {
     /// signalled when all before it are.
     fn finish(&self, id: Id, result: Result) {
         let mut state = self.state.lock();
-        // If it is not there, the device has gone.
+        // If it is not there, it was lost.
         let Some(pending) = state.pending.get_mut(&id) else {
             return;
         };
         pending.result = Some(result);
-        while let Some((fence, result)) = state.take_finished(id.context) {
-            // SAFETY: By the type invariants this is a fence of ours that was not signalled, and
-            // nobody else can find it any more.
-            unsafe { fence.signal(result) };
+        while let Some(pending) = state.take_finished(id.context) {
+            // It is finished, so the error is of no interest.
+            pending.signal(ECANCELED);
         }
     }
 
-    /// Signals what is left with `ENODEV`. There will be no more.
-    pub(crate) fn close(&self) {
+    /// Signals what is left with `error`; and what is made from now on, until [`Self::reopen`].
+    pub(crate) fn lose(&self, error: Error) {
         let mut state = self.state.lock();
-        state.closed = true;
-        let pending = core::mem::replace(&mut state.pending, RBTree::new());
-        for pending in pending.values() {
-            // SAFETY: As in `finish`.
-            unsafe { pending.fence.signal(pending.result.unwrap_or(Err(ENODEV))) };
+        state.lost = Some(error);
+        while let Some(pending) = state.take_first() {
+            pending.signal(error);
         }
-        drop(state);
+    }
+
+    /// Lets drivers signal again what is made from now on.
+    pub(crate) fn reopen(&self) {
+        self.state.lock().lost = None;
     }
 }
 
@@ -118,7 +132,7 @@ impl PinnedDrop for Fences {
     fn drop(self: Pin<&mut Self>) {
         // There is something left only if a driver has forgotten fences of a device that was never
         // registered.
-        self.close();
+        self.lose(ENODEV);
     }
 }
 
@@ -146,9 +160,10 @@ impl Timeline {
         }
     }
 
-    /// Makes a fence, which is behind all that were made before.
+    /// Makes a fence, which is behind all that were made before. Returns `ENOMEM`. May sleep.
     ///
-    /// Returns `ENODEV` if the device is gone, and `ENOMEM`. May sleep.
+    /// While the device is reset or wedged, or when it is gone, the fence is born signalled, with
+    /// the error that [`DriverFence`] says.
     ///
     /// Once it is shown to others, they may wait for it in order to free memory. So get all memory
     /// that the work needs before that, and none until it is done.
@@ -157,9 +172,6 @@ impl Timeline {
         let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
 
         let mut state = self.fences.state.lock();
-        if state.closed {
-            return Err(ENODEV);
-        }
         // Only changed here, where the list is locked.
         let number = self.last.load(Relaxed) + 1;
         self.last.store(number, Relaxed);
@@ -168,12 +180,17 @@ impl Timeline {
             number,
         };
         let fence = Fence::new(memory, id.context, id.number);
+        // INVARIANT: The fence is ours, and new.
         let pending = Pending {
             fence: fence.clone(),
             result: None,
         };
-        // INVARIANT: The fence is ours.
-        state.pending.insert(node.into_node(id, pending));
+        match state.lost {
+            Some(error) => pending.signal(error),
+            None => {
+                state.pending.insert(node.into_node(id, pending));
+            }
+        }
         drop(state);
         Ok(DriverFence {
             fences: self.fences.clone(),
@@ -186,8 +203,11 @@ impl Timeline {
 
 /// A fence in the hands of the driver that has to signal it.
 ///
-/// If it is dropped instead, the fence is signalled with `ECANCELED`. If the device goes first, the
-/// fence is signalled with `ENODEV`, and what happens to this has no effect any more.
+/// If it is dropped instead, the fence is signalled with `ECANCELED`.
+///
+/// The framework signals it first if the work is lost: with `ECANCELED` if the device is reset,
+/// with `EIO` if it is wedged, and with `ENODEV` if it goes. Then what happens to this has no effect any
+/// more; see [`Self::is_lost`].
 #[must_use = "the fence is signalled with an error when this is dropped"]
 pub struct DriverFence {
     fences: Arc<Fences>,
@@ -205,6 +225,14 @@ impl DriverFence {
     /// Returns its number on its timeline: 1 for the first, and one more for each.
     pub fn number(&self) -> u64 {
         self.id.number
+    }
+
+    /// Returns whether the work is lost, as the device was reset, is wedged or goes.
+    ///
+    /// Work that is lost must not begin any more: others take it that it is over, and may have
+    /// freed the memory. If it is under way, [`AccelDriver::stop`] has ended it.
+    pub fn is_lost(&self) -> bool {
+        self.fence.status().is_some()
     }
 
     /// Signals that the work is done, or why it was not. May be called from interrupt context.

@@ -13,6 +13,7 @@ mod edu_uapi;
 mod exclusive;
 mod fence;
 mod forget;
+mod halt;
 mod import;
 mod movable;
 mod node;

@@ -2,12 +2,16 @@
 
 //! Buffers in the hands of other devices.
 
+use accel::fence::Fence;
 use kernel::{
     error::{
         from_err_ptr,
         to_result, //
     },
-    ffi::c_int,
+    ffi::{
+        c_int,
+        c_uint, //
+    },
     prelude::*, //
 };
 
@@ -27,6 +31,8 @@ extern "C" {
     fn accel_test_work_ends(work: *mut c_void);
     fn accel_test_work_has_ended(work: *mut c_void) -> bool;
     fn accel_test_work_put(work: *mut c_void);
+    fn accel_test_dma_buf_lock_until(dmabuf: *mut c_void, fence: *mut c_void, ms: c_uint) -> bool;
+    fn accel_test_dma_buf_is_locked(dmabuf: *mut c_void) -> bool;
 }
 
 /// A dma-buf.
@@ -35,6 +41,11 @@ extern "C" {
 ///
 /// Holds a reference to a valid dma-buf.
 pub(crate) struct DmaBuf(*mut c_void);
+
+// SAFETY: A dma-buf may be used from any thread.
+unsafe impl Send for DmaBuf {}
+// SAFETY: As above.
+unsafe impl Sync for DmaBuf {}
 
 impl DmaBuf {
     /// Takes the dma-buf out of a descriptor, which is closed.
@@ -57,6 +68,21 @@ impl DmaBuf {
 
     pub(crate) fn as_raw(&self) -> *mut c_void {
         self.0
+    }
+
+    /// Has its reservation locked until `fence` is signalled. Returns whether it was, within `ms`
+    /// milliseconds.
+    pub(crate) fn lock_until(&self, fence: &Fence, ms: u32) -> bool {
+        let fence = core::ptr::from_ref(fence).cast_mut().cast();
+        // SAFETY: The dma-buf is valid by the type invariants, and a `Fence` is a transparent
+        // wrapper of a valid `struct dma_fence`.
+        unsafe { accel_test_dma_buf_lock_until(self.0, fence, ms) }
+    }
+
+    /// Returns whether somebody has its reservation locked.
+    pub(crate) fn is_locked(&self) -> bool {
+        // SAFETY: The dma-buf is valid by the type invariants.
+        unsafe { accel_test_dma_buf_is_locked(self.0) }
     }
 
     /// Lets a new device work on it, and checks what that sees.

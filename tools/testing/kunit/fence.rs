@@ -171,13 +171,13 @@ impl faux::Driver for FenceDriver {
 }
 
 /// A descriptor of the current thread, with its fence.
-struct Descriptor {
-    fd: u32,
-    fence: ARef<Fence>,
+pub(crate) struct Descriptor {
+    pub(crate) fd: u32,
+    pub(crate) fence: ARef<Fence>,
 }
 
 impl Descriptor {
-    fn new(fd: u32) -> Result<Self> {
+    pub(crate) fn new(fd: u32) -> Result<Self> {
         let fence = Fence::from_fd(fd as i32)?;
         Ok(Self { fd, fence })
     }
@@ -193,9 +193,13 @@ impl Drop for Descriptor {
 #[kunit_tests(accel_fence_lifecycle)]
 mod tests {
     use super::*;
-    use crate::node::Node;
+    use crate::{
+        buffer::DmaBuf,
+        node::Node, //
+    };
     use accel::faux::Registration;
     use kernel::{
+        sync::Arc,
         time::{
             delay::fsleep,
             Delta, //
@@ -285,6 +289,39 @@ mod tests {
     }
 
     const BO_CREATE: u32 = kernel::ioctl::_IO(0x9b, 0x01);
+    const BO_EXPORT: u32 = kernel::ioctl::_IO(0x9b, 0x06);
+
+    /// Who is inside when the device goes waits for a reservation, whose owner, be it another
+    /// driver, waits for a fence of the device.
+    #[test]
+    fn a_removal_does_not_wait_for_a_reservation() -> Result {
+        static SIGNALLED: Atomic<u32> = Atomic::new(0);
+        let device = device()?;
+        let user = open(&device)?;
+        let pending = make(&user)?;
+        let [.., a] = user.ioctl(BO_CREATE, [24, 0, 1, 0, 0, 0])?;
+        let [.., fd] = user.ioctl(BO_EXPORT, [16, a, 2, 0])?;
+        let shared = Arc::new(DmaBuf::take(fd)?, GFP_KERNEL)?;
+
+        SIGNALLED.store(0, Relaxed);
+        let (dmabuf, fence) = (shared.clone(), pending.fence.clone());
+        later(move || {
+            let signalled = dmabuf.lock_until(&fence, 5000);
+            SIGNALLED.store(1 + u32::from(signalled), Relaxed);
+        })?;
+        while !shared.is_locked() {
+            fsleep(Delta::from_millis(1));
+        }
+        later(move || drop(device))?;
+        // Sleeps inside until it has the reservation.
+        let _ = user.ioctl(WORK, [16, a, 0, 0]);
+        while SIGNALLED.load(Relaxed) == 0 {
+            fsleep(Delta::from_millis(1));
+        }
+        assert_eq!(SIGNALLED.load(Relaxed), 2);
+        assert_eq!(pending.fence.status(), Some(Err(ENODEV)));
+        Ok(())
+    }
 
     #[test]
     fn work_waits_for_work_on_its_buffers() -> Result {

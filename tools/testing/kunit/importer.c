@@ -324,3 +324,23 @@ void accel_test_work_put(struct dma_fence *fence)
 	dma_fence_signal(fence);
 	dma_fence_put(fence);
 }
+
+/*
+ * Has the reservation locked until the fence is signalled, as a driver may that has
+ * the memory moved. Returns whether it was, within so many milliseconds.
+ */
+bool accel_test_dma_buf_lock_until(struct dma_buf *dmabuf, struct dma_fence *fence,
+				   unsigned int ms)
+{
+	long left;
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	left = dma_fence_wait_timeout(fence, false, msecs_to_jiffies(ms));
+	dma_resv_unlock(dmabuf->resv);
+	return left > 0;
+}
+
+bool accel_test_dma_buf_is_locked(struct dma_buf *dmabuf)
+{
+	return dma_resv_is_locked(dmabuf->resv);
+}

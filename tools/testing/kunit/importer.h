@@ -23,5 +23,8 @@ struct dma_fence *accel_test_dma_buf_work(struct dma_buf *dmabuf);
 void accel_test_work_ends(struct dma_fence *fence);
 bool accel_test_work_has_ended(struct dma_fence *fence);
 void accel_test_work_put(struct dma_fence *fence);
+bool accel_test_dma_buf_lock_until(struct dma_buf *dmabuf, struct dma_fence *fence,
+				   unsigned int ms);
+bool accel_test_dma_buf_is_locked(struct dma_buf *dmabuf);
 
 #endif /* _ACCEL_KUNIT_IMPORTER_H */

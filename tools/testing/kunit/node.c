@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/mman.h>
+#include <linux/poll.h>
 #include <linux/sched.h>
 
 #include "node.h"
@@ -30,6 +31,12 @@ void accel_test_close(struct file *file)
 int accel_test_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 {
 	return file->f_op->unlocked_ioctl(file, cmd, (unsigned long)arg);
+}
+
+/* Returns what poll() says at once. */
+int accel_test_poll(struct file *file)
+{
+	return (__force int)vfs_poll(file, NULL);
 }
 
 /* Returns a page of user memory that goes with the running test, or NULL. */

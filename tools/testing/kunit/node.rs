@@ -23,6 +23,7 @@ extern "C" {
     fn accel_test_open(path: *const c_char, flags: c_int) -> *mut c_void;
     fn accel_test_close(file: *mut c_void);
     fn accel_test_ioctl(file: *mut c_void, cmd: c_uint, arg: *mut c_void) -> c_int;
+    fn accel_test_poll(file: *mut c_void) -> c_int;
     fn accel_test_user_page() -> *mut c_void;
 }
 
@@ -75,6 +76,14 @@ impl Node {
         let mut words = words;
         user().reader().read_slice(words.as_mut_bytes())?;
         Ok(words)
+    }
+}
+
+impl Node {
+    /// Returns what `poll()` says at once, as `EPOLL*`.
+    pub(crate) fn poll(&self) -> u32 {
+        // SAFETY: The file is open, by the type invariants. CAST: A set of bits.
+        unsafe { accel_test_poll(self.file) as u32 }
     }
 }
 
