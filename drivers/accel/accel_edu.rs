@@ -117,7 +117,11 @@ impl AccelDriver for Edu {
         regions.add_coherent(c"coherent", edu_dma::COHERENT)
     }
 
-    fn background(ctx: &Context<'_, Self, Observer>) {
+    fn stop(ctx: &Context<'_, Self, Observer>) {
+        edu_dma::stop(ctx);
+    }
+
+    fn clean_up(ctx: &Context<'_, Self, Observer>) {
         edu_dma::clean_up(ctx);
     }
 }
@@ -165,7 +169,7 @@ impl pci::Driver for Edu {
         data.bar.write_reg(acknowledge.with_dma(status.dma()));
         data.complete();
         dev.wake();
-        dev.queue_background();
+        dev.queue_clean_up();
         pci::IrqReturn::Handled
     }
 }

@@ -67,6 +67,8 @@ pub(crate) struct Dma {
 }
 
 /// What the engine works on.
+//
+// Memory is neither allocated nor given back while it is locked, as it is to stop the device.
 struct Job {
     claimed: bool,
     /// The number of the last claim, which its owner knows it by.
@@ -119,8 +121,10 @@ impl Dma {
         }
         job.claimed = true;
         job.number += 1;
-        job.copy = None;
-        Some(job.number)
+        let (number, copy) = (job.number, job.copy.take());
+        drop(job);
+        drop(copy);
+        Some(number)
     }
 
     /// Gives a claim up. Returns `ECANCELED` if it was lost before.
@@ -130,12 +134,16 @@ impl Dma {
             return Err(ECANCELED);
         }
         job.claimed = false;
-        if !is_running(bar) {
-            job.copy = None;
-        } else if let Some(copy) = &job.copy {
+        let done = match is_running(bar) {
+            false => job.copy.take(),
+            true => None,
+        };
+        if let Some(copy) = &job.copy {
             // By the time the engine is done, it may have other content.
             copy.target.abandon();
         }
+        drop(job);
+        drop(done);
         Ok(())
     }
 
@@ -152,6 +160,17 @@ impl Dma {
     }
 }
 
+/// Lets the engine come to an end, and begin nothing more.
+pub(crate) fn stop(ctx: &Context<'_, Edu, Observer>) {
+    // Asleep, it is idle.
+    let Some(_awake) = ctx.stay_awake() else {
+        return;
+    };
+    let data = ctx.data();
+    let _job = data.dma.job.lock();
+    quiesce(&data.bar);
+}
+
 /// Gives up what was mapped for somebody who has given up, once the engine is done with it.
 pub(crate) fn clean_up(ctx: &Context<'_, Edu, Observer>) {
     let data = ctx.data();
@@ -164,7 +183,8 @@ pub(crate) fn clean_up(ctx: &Context<'_, Edu, Observer>) {
     drop(copy);
 }
 
-/// Starts to move what comes after `done` bytes, and returns how many that are.
+/// Starts to move what comes after `done` bytes, and returns how many that are: zero if the device
+/// was stopped.
 ///
 /// Returns `ECANCELED` if the claim of this number was lost.
 fn start(
@@ -177,6 +197,9 @@ fn start(
     let job = data.dma.job.lock();
     if !job.is_claimed_as(number) {
         return Err(ECANCELED);
+    }
+    if !ctx.device().is_running() {
+        return Ok(0);
     }
     let copy = job.copy.as_ref().ok_or(ENODATA)?;
     let to_device = direction == DataDirection::ToDevice;
@@ -254,11 +277,12 @@ pub(crate) fn copy(ctx: Context<'_, Edu>, args: &mut edu_uapi::BufferCopy) -> Re
 
     let (ctx, claimed) = ctx.wait(deadline, |ctx| ctx.data().dma.claim(&ctx.data().bar))?;
     let number = claimed.ready()?;
-    ctx.data().dma.job.lock().copy = Some(Copying {
+    let copying = Copying {
         source,
         target,
         _work: ctx.engine(ENGINE).begin_work(),
-    });
+    };
+    ctx.data().dma.job.lock().copy = Some(copying);
     let (mut ctx, mut result) = transfer(ctx, number, deadline, len, ToDevice)?;
     if result.is_ok() {
         (ctx, result) = transfer(ctx, number, deadline, len, FromDevice)?;
