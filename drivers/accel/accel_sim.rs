@@ -135,18 +135,21 @@ impl AccelDriver for Sim {
         regions.add_carve_out(c"device", MEMORY)
     }
 
+    fn stop(ctx: &Context<'_, Self, Observer>) {
+        ctx.data().queue.stop();
+    }
+
     fn background(ctx: &Context<'_, Self, Observer>) {
         // One at a time, so that a removal does not wait for more than that.
-        let Some(job) = ctx.data().queue.take() else {
-            return;
-        };
-        let work = job.begin_work();
-        let result = job.run();
-        // Whoever sees it done also sees it counted.
-        drop(work);
-        job.finish(result);
-        ctx.device().wake();
-        ctx.device().queue_background();
+        if ctx.data().queue.run_next(ctx.device()) {
+            ctx.device().wake();
+            ctx.device().queue_background();
+            ctx.device().queue_clean_up();
+        }
+    }
+
+    fn clean_up(ctx: &Context<'_, Self, Observer>) {
+        ctx.data().queue.clean_up();
     }
 
     fn poll(ctx: &Context<'_, Self>) -> bool {

@@ -128,41 +128,61 @@ impl Computation {
         ]
     }
 
-    pub(crate) fn run(&self) -> Result {
+    /// Computes, as long as `goes_on` says that it may. Returns `None` if it did not to the end.
+    pub(crate) fn run(&self, goes_on: impl Fn() -> bool) -> Option<Result> {
+        for row in 0..self.rows() {
+            for first in (0..self.n).step_by(CHUNK) {
+                if !goes_on() {
+                    return None;
+                }
+                let len = CHUNK.min(self.n - first);
+                if let Err(error) = self.chunk(row, first, len) {
+                    return Some(Err(error));
+                }
+            }
+        }
+        Some(Ok(()))
+    }
+
+    fn rows(&self) -> usize {
         match self.op {
-            Op::Vector(f) => self.vector(f),
-            Op::MatMul { m, k } => (0..m).try_for_each(|row| self.row(row, k)),
+            Op::Vector(_) => 1,
+            Op::MatMul { m, .. } => m,
         }
     }
 
-    fn vector(&self, f: fn(i32, i32) -> i32) -> Result {
-        let (mut a, mut b) = ([0; CHUNK], [0; CHUNK]);
-        for first in (0..self.n).step_by(CHUNK) {
-            let len = CHUNK.min(self.n - first);
-            self.a.read_i32(first, &mut a[..len])?;
-            self.b.read_i32(first, &mut b[..len])?;
-            for (a, b) in a.iter_mut().zip(&b) {
-                *a = f(*a, *b);
-            }
-            self.result.write_i32(first, &a[..len])?;
+    /// Computes `len` numbers of a row, at most [`CHUNK`], from number `first` on.
+    fn chunk(&self, row: usize, first: usize, len: usize) -> Result {
+        let mut result = [0i32; CHUNK];
+        match self.op {
+            Op::Vector(f) => self.combine(f, first, &mut result[..len])?,
+            Op::MatMul { k, .. } => self.multiply(row, k, first, &mut result[..len])?,
+        }
+        self.result.write_i32(row * self.n + first, &result[..len])
+    }
+
+    /// Computes numbers of a vector.
+    fn combine(&self, f: fn(i32, i32) -> i32, first: usize, result: &mut [i32]) -> Result {
+        let mut b = [0; CHUNK];
+        let b = &mut b[..result.len()];
+        self.a.read_i32(first, result)?;
+        self.b.read_i32(first, b)?;
+        for (result, b) in result.iter_mut().zip(b) {
+            *result = f(*result, *b);
         }
         Ok(())
     }
 
-    /// Computes a row of a product of matrices.
-    fn row(&self, row: usize, k: usize) -> Result {
-        for first in (0..self.n).step_by(CHUNK) {
-            let len = CHUNK.min(self.n - first);
-            let mut sums = [0i32; CHUNK];
-            for i in 0..k {
-                let (mut a, mut b) = ([0], [0; CHUNK]);
-                self.a.read_i8(row * k + i, &mut a)?;
-                self.b.read_i8(i * self.n + first, &mut b[..len])?;
-                for (sum, b) in sums.iter_mut().zip(&b) {
-                    *sum = sum.wrapping_add(i32::from(a[0]) * i32::from(*b));
-                }
+    /// Computes numbers of a row of a product of matrices.
+    fn multiply(&self, row: usize, k: usize, first: usize, sums: &mut [i32]) -> Result {
+        for i in 0..k {
+            let (mut a, mut b) = ([0], [0; CHUNK]);
+            let b = &mut b[..sums.len()];
+            self.a.read_i8(row * k + i, &mut a)?;
+            self.b.read_i8(i * self.n + first, b)?;
+            for (sum, b) in sums.iter_mut().zip(b) {
+                *sum = sum.wrapping_add(i32::from(a[0]) * i32::from(*b));
             }
-            self.result.write_i32(row * self.n + first, &sums[..len])?;
         }
         Ok(())
     }

@@ -11,8 +11,7 @@ use accel::{
         FenceCallback,
         Timeline, //
     },
-    prelude::*,
-    Work, //
+    prelude::*, //
 };
 use kernel::{
     new_mutex,
@@ -49,13 +48,15 @@ struct Inputs {
     implicit: KVec<Input>,
 }
 
-pub(crate) struct Job {
-    // Before the memory: to give that up may lock its reservation, under which others may wait for
-    // the fence.
-    done: DriverFence,
+struct Job {
+    /// `None` once the job is done.
+    done: Option<DriverFence>,
+    // To give its memory up may lock a reservation, under which others may wait for fences.
     computation: Computation,
     inputs: Inputs,
     engine: FileEngine,
+    /// Where it is kept when it is done.
+    finished: Option<RBTreeNodeReservation<Id, Job>>,
 }
 
 impl Job {
@@ -69,28 +70,45 @@ impl Job {
         asked.map_or(Some(Ok(())), |input| input.fence().status())
     }
 
-    /// Counts it as work of the file that has submitted it.
-    pub(crate) fn begin_work(&self) -> Work {
-        self.engine.clone().begin_work()
+    /// Returns whether it must not begin any more.
+    fn is_lost(&self) -> bool {
+        self.done.as_ref().is_none_or(DriverFence::is_lost)
     }
 
-    /// Does what is to be done, unless what it waited for has failed. Returns how it has ended.
-    pub(crate) fn run(&self) -> Result {
-        let input = self.input_status().unwrap_or(Ok(()));
-        input.and_then(|()| self.computation.run())
+    /// Does what is to be done, unless what it waited for has failed. If the device is stopped
+    /// meanwhile, the job is left as it is.
+    fn run(&mut self, device: &Device<Sim>) {
+        // Counted as work of the file that has submitted it.
+        let work = self.engine.clone().begin_work();
+        let goes_on = || device.is_running();
+        let result = match self.input_status().unwrap_or(Ok(())) {
+            Ok(()) => self.computation.run(goes_on),
+            error => Some(error),
+        };
+        // Whoever sees it done also sees it counted.
+        drop(work);
+        if let Some(result) = result {
+            self.finish(result);
+        }
     }
 
-    /// Says how it has ended.
-    pub(crate) fn finish(self, result: Result) {
-        self.done.signal(result);
+    /// Says how it has ended, if that was not said before.
+    fn finish(&mut self, result: Result) {
+        if let Some(done) = self.done.take() {
+            done.signal(result);
+        }
     }
 }
 
 /// Which job: of which file, and its number there.
 type Id = (u64, u64);
 
+type JobTree = RBTree<Id, Job>;
+
 struct Waiting {
-    jobs: RBTree<Id, Job>,
+    jobs: JobTree,
+    /// Those that are done, and still have their memory.
+    finished: JobTree,
     /// The file that had its turn.
     turn: u64,
 }
@@ -106,6 +124,13 @@ impl Waiting {
             }
             file = id.0 + 1;
         }
+    }
+
+    /// Takes out the job that is to be done next.
+    fn take_next(&mut self) -> Option<(Id, Job)> {
+        let id = self.ready(self.turn + 1).or_else(|| self.ready(0))?;
+        self.turn = id.0;
+        Some((id, self.jobs.remove(&id)?))
     }
 
     /// Takes out the last job of a file.
@@ -127,13 +152,17 @@ impl Waiting {
     }
 }
 
-/// The jobs of a device that have not begun.
+/// The jobs of a device.
 //
-// No memory is allocated while the mutex is held: jobs are done under it, and others wait for them.
+// No memory is allocated or given back while a mutex is held: jobs are done under them, and others
+// wait for those.
 #[pin_data]
 pub(crate) struct Queue {
     #[pin]
     waiting: Mutex<Waiting>,
+    /// Held while a job is done.
+    #[pin]
+    processor: Mutex<()>,
     last_file: Atomic<u64>,
 }
 
@@ -142,19 +171,45 @@ impl Queue {
         pin_init!(Self {
             waiting <- new_mutex!(Waiting {
                 jobs: RBTree::new(),
+                finished: RBTree::new(),
                 turn: 0,
             }),
+            processor <- new_mutex!(()),
             last_file: Atomic::new(0),
         })
     }
 
-    /// Takes out the job that is to be done next.
-    pub(crate) fn take(&self) -> Option<Job> {
+    /// Does the next job, if there is one that can begin. Returns whether there was.
+    pub(crate) fn run_next(&self, device: &Device<Sim>) -> bool {
+        let _processor = self.processor.lock();
+        // After `stop()`, no job begins.
+        if !device.is_running() {
+            return false;
+        }
+        let Some((id, mut job)) = self.waiting.lock().take_next() else {
+            return false;
+        };
+        if !job.is_lost() {
+            job.run(device);
+        }
+        if let Some(finished) = job.finished.take() {
+            let node = finished.into_node(id, job);
+            self.waiting.lock().finished.insert(node);
+        }
+        true
+    }
+
+    /// Waits until no job is done: the device is not running, so the one that is gives up.
+    pub(crate) fn stop(&self) {
+        drop(self.processor.lock());
+    }
+
+    /// Gives back the memory of jobs that are done.
+    pub(crate) fn clean_up(&self) {
         let mut waiting = self.waiting.lock();
-        let next = waiting.turn + 1;
-        let id = waiting.ready(next).or_else(|| waiting.ready(0))?;
-        waiting.turn = id.0;
-        waiting.jobs.remove(&id)
+        let finished = core::mem::replace(&mut waiting.finished, RBTree::new());
+        drop(waiting);
+        drop(finished);
     }
 }
 
@@ -229,6 +284,7 @@ impl Jobs {
         extra: impl FnOnce(&Fence) -> Result<X>,
     ) -> Result<Submitted<X>> {
         let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
+        let finished = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
         let mut recent = self.recent.lock();
         if recent.jobs.len() == ACCEL_SIM_MAX_JOBS && recent.jobs[0].1.status().is_none() {
             return Err(EAGAIN);
@@ -260,7 +316,8 @@ impl Jobs {
             computation,
             inputs: Inputs { asked, implicit },
             engine: ctx.engine(PROCESSOR),
-            done,
+            finished: Some(finished),
+            done: Some(done),
         };
         let node = node.into_node(id, queued);
         queue.waiting.lock().jobs.insert(node);
