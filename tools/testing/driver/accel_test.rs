@@ -10,6 +10,7 @@ mod buffer_data;
 mod buffers;
 mod calls;
 mod engines;
+mod fences;
 mod health;
 mod interrupt;
 mod policies;
@@ -222,6 +223,7 @@ impl<P: Policy> AccelDriver for Test<P> {
         Ioctl::new(0x72, "ACCEL_TEST_IOC_FAIL_MARK", buffer_data::fail, "Fails"),
         Ioctl::new(0x73, "ACCEL_TEST_IOC_BUFFER_JOB", buffer_data::job, "Works"),
         Ioctl::with_arrays(0x74, "ACCEL_TEST_IOC_SQUARES", calls::square_all, "Squares"),
+        Ioctl::new(0x7a, "ACCEL_TEST_IOC_FENCE", fences::make, "Makes a fence"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {
         Some(limits) => BufferTable::system(limits),

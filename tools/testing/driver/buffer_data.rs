@@ -25,6 +25,7 @@ use kernel::{
 };
 
 use crate::{
+    fences::Fences,
     Policy,
     Test,
     Words, //
@@ -58,16 +59,19 @@ impl Drop for Mark {
 pub(crate) struct PerOpen<P: Policy> {
     pub(crate) sum: Atomic<u32>,
     fail_buffer: AtomicFlag,
+    #[pin]
+    pub(crate) fences: Fences,
     /// What a job that is not done would have.
     #[pin]
     job: Mutex<Option<Buffer<Test<P>>>>,
 }
 
 impl<P: Policy> File<Test<P>> for PerOpen<P> {
-    fn open(_ctx: &Context<'_, Test<P>, Observer>) -> impl PinInit<Self, Error> {
+    fn open(ctx: &Context<'_, Test<P>, Observer>) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             sum: Atomic::new(0),
             fail_buffer: AtomicFlag::new(false),
+            fences <- Fences::new(ctx.device()),
             job <- new_mutex!(None),
         })
     }

@@ -6,8 +6,11 @@
 #include <pthread.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "caller.h"
+#include "events.h"
 #include "harness.h"
 #include "stalled_page.h"
 
@@ -85,6 +88,36 @@ TEST_F(debugfs, an_error_of_the_driver)
 
 	ASSERT_EQ(0, write_file(self->node.class_dir, NUMBER, "0"));
 	EXPECT_EQ(-ENODATA, read_file(self->dir, NUMBERS, text, sizeof(text)));
+}
+
+static int call_read(struct caller *caller)
+{
+	char text[16];
+	ssize_t len = read(caller->fd, text, sizeof(text));
+
+	return len < 0 ? -errno : len;
+}
+
+/* It may look at the hardware, which is the reset's until that is over. */
+TEST_F(debugfs, wait_for_a_reset)
+{
+	struct caller reader = { .call = call_read, .syscall_nr = SYS_read };
+	int user = test_open(&self->node, O_RDWR);
+
+	ASSERT_LE(0, user);
+	ASSERT_EQ(0, write_file(self->node.class_dir, NUMBER, "1"));
+	reader.fd = open_numbers(self->dir);
+	ASSERT_LE(0, reader.fd);
+	ASSERT_EQ(0, test_set_reset(user, false, PATIENCE_MS));
+	ASSERT_EQ(0, test_call(user, ACCEL_TEST_IOC_RESET, 0, 0, NULL));
+	ASSERT_EQ(0, wait_state(user, ACCEL_STATE_RESETTING));
+	EXPECT_EQ(0, caller_start(&reader))
+		TH_LOG("a debug file was read during a reset");
+	ASSERT_EQ(0, test_set_reset(user, false, 0));
+	ASSERT_EQ(0, caller_join(&reader));
+	EXPECT_EQ(9, reader.ret);
+	close(reader.fd);
+	close(user);
 }
 
 /* The file keeps what it is of, but not the driver. */
