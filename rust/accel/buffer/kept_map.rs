@@ -111,7 +111,8 @@ impl KeptMap {
         if let Some(shared) = current.as_ref().filter(|shared| !shared.map.is_lost()) {
             return Ok(MapInUse::new(shared.clone()));
         }
-        let lost = current.take();
+        // What is idle counts as a user of the mapping that was taken back.
+        drop(current.take());
         let object = kept.object.clone();
         let map = DeviceMap::new(ctx.core(), object, kept.range.clone(), kept.direction)?;
         // A copy is one of what the buffer has now.
@@ -127,7 +128,6 @@ impl KeptMap {
             *current = Some(shared.clone());
         }
         drop(current);
-        drop(lost);
         Ok(MapInUse::new(shared))
     }
 }
