@@ -142,6 +142,7 @@ TEST_F_TIMEOUT(export_race, recycled_file, 120)
  * @path: of the file that belongs to somebody else
  * @handles: two buffers, one of which is in the memory of the device
  * @left: how many dma-bufs there are still to be
+ * @ended: none comes any more
  * @stop: the race is over
  */
 struct race {
@@ -149,6 +150,7 @@ struct race {
 	const char *path;
 	__u32 handles[2];
 	atomic_int *left;
+	atomic_bool ended;
 	atomic_bool stop;
 };
 
@@ -172,6 +174,7 @@ static void *export_and_close(void *arg)
 		if (path >= 0)
 			close(path);
 	}
+	atomic_store(&race->ended, true);
 	return (void *)ret;
 }
 
@@ -220,13 +223,14 @@ TEST_F_TIMEOUT(export_race, with_eviction_and_unplug, 100000)
 	for (life = 0; life < LIVES; life++) {
 		atomic_init(&left, races / LIVES);
 		race.left = &left;
+		atomic_store(&race.ended, false);
 		atomic_store(&race.stop, false);
 		race.fd = open_with_buffers(&self->node, race.handles);
 		ASSERT_LE(0, race.fd);
 		for (i = 0; i < count; i++)
 			ASSERT_EQ(0, pthread_create(&threads[i], NULL, runners[i], &race));
 		/* The last few meet a device that goes. */
-		while (atomic_load(&left) > races / LIVES / 8)
+		while (!atomic_load(&race.ended) && atomic_load(&left) > races / LIVES / 8)
 			sleep_ms(1);
 		ASSERT_EQ(0, node_unbind(&self->node));
 		atomic_store(&race.stop, true);
