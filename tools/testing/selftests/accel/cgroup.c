@@ -3,6 +3,7 @@
  * Memory control groups, and what the kernel's allocations add up to.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,18 @@ int cgroup_remove(const char *name)
 
 int cgroup_limit(const char *name, const char *bytes)
 {
-	return write_file(group(name), "memory.max", bytes);
+	char path[256];
+	int fd, ret = 0;
+
+	/* So nothing is reclaimed, and nobody killed, to come below it. */
+	snprintf(path, sizeof(path), "%s/memory.max", group(name));
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, bytes, strlen(bytes)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
 }
 
 int cgroup_enter(const char *name)

@@ -210,6 +210,8 @@ TEST_F_TIMEOUT(moved, stays_if_the_owner_has_no_room, 60)
 {
 	__u32 handle;
 
+	/* Nor is there anything that it has in advance. */
+	ASSERT_LE(0, cgroup_charged("owner"));
 	ASSERT_EQ(0, cgroup_limit("owner", "0"));
 	EXPECT_EQ(-ENOSPC, movable_create_in(self->fd, MOVABLE_REGION, MOVABLE_TOTAL, 0, &handle));
 	EXPECT_EQ(1, movable_region(self->fd, self->handles[0]));
