@@ -707,10 +707,11 @@ struct accel_bo_mmap_offset {
  * Makes a buffer of memory that the process has, and can write to. Its pages stay
  * where they are as long as the buffer does, and count as locked memory of the
  * process, and of its user together with what the user's other processes have
- * pinned, ended ones included (RLIMIT_MEMLOCK, ENOMEM; not with CAP_IPC_LOCK). If the process unmaps them, or gets others in
- * their place, the buffer is lost: using it is EFAULT, unless they come back. It can be
- * neither mapped nor exported (EOPNOTSUPP). EFAULT if the process cannot write to
- * all of it; EAGAIN if it changes its mappings all the time. Kernels without
+ * pinned, ended ones included (RLIMIT_MEMLOCK, ENOMEM; not with CAP_IPC_LOCK).
+ *
+ * If the process unmaps them, or gets others in their place, the buffer is lost:
+ * using it is EFAULT, unless they come back. It can be neither mapped nor exported
+ * (EOPNOTSUPP). EFAULT if the process cannot write to all of it; EAGAIN if it changes its mappings all the time. Kernels without
  * CONFIG_MMU_NOTIFIER return EOPNOTSUPP.
  */
 struct accel_bo_userptr {

@@ -126,9 +126,9 @@ struct accel_test_buffer {
 /*
  * What takes long is bounded: more than this is EINVAL. A signal ends it: EINTR.
  */
-#define ACCEL_TEST_MAX_EVENTS (1U << 16)
+#define ACCEL_TEST_MAX_EVENTS 65536
 #define ACCEL_TEST_MAX_STAY_MS 10000
-#define ACCEL_TEST_MAX_OFTEN (1U << 16)
+#define ACCEL_TEST_MAX_OFTEN 65536
 #define ACCEL_TEST_MAX_DUMP (32U << 20)
 
 /*
@@ -220,9 +220,9 @@ struct accel_test_buffer {
 #define ACCEL_TEST_INTERRUPT_END_WORK 6
 
 /*
- * Does a times, at most ACCEL_TEST_MAX_OFTEN, what b says: begins work on the engine "adder" and ends it; counts
- * work there that has taken as many nanoseconds as this was done before; or reads
- * the clock twice, as the first does.
+ * Does a times, at most ACCEL_TEST_MAX_OFTEN, what b says: begins work on the engine
+ * "adder" and ends it; counts work there that has taken as many nanoseconds as this was
+ * done before; or reads the clock twice, as the first does.
  */
 #define ACCEL_TEST_IOC_WORK_OFTEN _IO(ACCEL_IOC_TYPE, 0x61)
 #define ACCEL_TEST_BEGIN_AND_END 0

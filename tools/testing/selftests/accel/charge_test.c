@@ -17,7 +17,7 @@
 /* So many that what else happens meanwhile does not matter. */
 #define MANY 4000
 #define BUFFERS 8
-#define MIB (1ULL << 20)
+#define MIB (1024ULL * 1024)
 
 /* Of what is taken, what is to be charged. */
 #define MOST(bytes) ((bytes) / 100 * 95)

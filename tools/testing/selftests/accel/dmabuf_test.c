@@ -111,7 +111,8 @@ TEST_F(dmabuf, refuses)
 	EXPECT_EQ(EACCES, errno);
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE, self->dmabuf, 0));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE + page_size(), PROT_READ, MAP_SHARED, self->dmabuf, 0));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE + page_size(), PROT_READ, MAP_SHARED, self->dmabuf,
+				   0));
 	EXPECT_EQ(EINVAL, errno);
 	memory = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, read_only, 0);
 	EXPECT_NE(MAP_FAILED, memory);

@@ -137,7 +137,8 @@ TEST_F(power, awake_after_a_call_that_asked_for_it)
 TEST_F(power, nothing_else_wakes_it)
 {
 	static const char * const names[] = {
-		"accel_test/number", "driver_name", "errors", "open_count", "state", "usage/busy_ns",
+		"accel_test/number", "driver_name", "errors", "open_count", "state",
+		"usage/busy_ns",
 	};
 	struct accel_info_sensor sensors[4];
 	struct accel_event event;

@@ -293,7 +293,7 @@ TEST(types_are_known)
 	} while (ret);
 	close(fd);
 	for (i = 0; i < ARRAY_SIZE(types); i++)
-		EXPECT_TRUE(memmem(btf, len, types[i], strlen(types[i]) + 1) != NULL)
+		EXPECT_TRUE(!!memmem(btf, len, types[i], strlen(types[i]) + 1))
 			TH_LOG("type number %zu", i);
 }
 

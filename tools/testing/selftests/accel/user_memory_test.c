@@ -225,7 +225,8 @@ TEST_F(user_memory, refuses)
 	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, self->memory, 0, &handle));
 	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, self->memory, SIZE - 1, &handle));
 	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, self->memory + 1, SIZE - page_size(), &handle));
-	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, (void *)-page_size(), 2 * page_size(), &handle));
+	EXPECT_EQ(-EINVAL, buffer_of_user(self->fd, (void *)-page_size(), 2 * page_size(),
+					  &handle));
 	/* More than the system has; the kernel does not even try. */
 	EXPECT_EQ(-ENOMEM, buffer_of_user(self->fd, self->memory, 1ULL << 63, &handle));
 	EXPECT_EQ(-EFAULT, buffer_of_user(self->fd, NULL, SIZE, &handle));
