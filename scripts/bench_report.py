@@ -55,6 +55,15 @@ ROWS += [
     ("event-to-each-eventfd", "instructions", "event-to-each-eventfd.accel",
      {"without": "event-to-each.accel"}),
 ]
+# From the begin of the handler to its end: whether it grows with those who sleep and look on.
+ROWS += [
+    ("interrupt-wake-1-of-1000", "instructions", "interrupt-wake-1-of-1000.accel",
+     {"only-one": "interrupt-wake-only.accel"}),
+    ("interrupt-event-watched-100000", "instructions", "interrupt-event-watched-100000.accel",
+     {"unwatched": "interrupt-event-unwatched.accel"}),
+    ("interrupt-event-4000-subscribers", "instructions", "interrupt-event-4000-subscribers.accel",
+     {"one": "interrupt-event-unwatched.accel"}),
+]
 # Each beside the misc device, and beside few of our own: whether it grows with their number.
 for cost, unit in (("register", "instructions"), ("memory", "bytes")):
     for devices in (16, 256, 4096):

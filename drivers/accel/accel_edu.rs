@@ -29,7 +29,8 @@ use accel::{
     DebugFile,
     DebugTable,
     Power,
-    Reset, //
+    Reset,
+    Waiters, //
 };
 use kernel::{
     io::Io,
@@ -55,6 +56,8 @@ struct EduData<'bound> {
     // Also keeps accesses to the device together that belong together.
     #[pin]
     job: SpinLockIrq<edu_factorial::Job>,
+    /// Who waits for the result of the job.
+    done: Waiters,
     // What it has mapped goes after the registers.
     #[pin]
     dma: edu_dma::Dma,
@@ -89,9 +92,7 @@ impl AccelDriver for Edu {
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "ACCEL_EDU_IOC_FACTORIAL", factorial, "Computes n!").powered(),
         Ioctl::new(0x41, "ACCEL_EDU_IOC_LIVENESS", liveness, "Inverts bits").powered(),
-        Ioctl::new(0x42, "ACCEL_EDU_IOC_COPY", edu_dma::copy, "Copies by DMA")
-            .input_only()
-            .powered(),
+        Ioctl::new(0x42, "ACCEL_EDU_IOC_COPY", edu_dma::copy, "Copies by DMA").powered(),
     ]);
     const ENGINES: EngineTable = EngineTable::new(&[
         Engine {
@@ -154,7 +155,8 @@ impl pci::Driver for Edu {
             Ok(try_pin_init!(EduData {
                 bar,
                 job <- new_spinlock_irq!(edu_factorial::Job::new()),
-                dma <- edu_dma::Dma::new(),
+                done: Waiters::new(GFP_KERNEL)?,
+                dma <- edu_dma::Dma::new()?,
                 watchdog: edu_health::Watchdog::new(),
             }))
         })
@@ -167,8 +169,8 @@ impl pci::Driver for Edu {
         }
         let acknowledge = IRQ_ACKNOWLEDGE::zeroed().with_factorial(status.factorial());
         data.bar.write_reg(acknowledge.with_dma(status.dma()));
-        data.complete();
-        dev.wake();
+        data.complete(dev);
+        data.dma.wake();
         dev.queue_clean_up();
         pci::IrqReturn::Handled
     }

@@ -102,8 +102,12 @@ fn wait(ctx: Context<'_, Sim>, args: &mut Wait) -> Result {
         return Err(EINVAL);
     }
     let fence = ctx.file().find(args.job)?;
-    let (ctx, wake) = ctx.wait_fence(&fence, Deadline::in_ms(args.timeout_ms))?;
-    args.error = wake.ready()?.map_or_else(|e| e.to_errno(), |()| 0);
+    let (ctx, status) =
+        Deadline::restartable(args.timeout_ms, &mut args.deadline_ns, |deadline| {
+            let (ctx, wake) = ctx.wait_fence(&fence, deadline)?;
+            Ok((ctx, wake.ready()?))
+        })?;
+    args.error = status.map_or_else(|e| e.to_errno(), |()| 0);
     ctx.file().seen(args.job);
     Ok(())
 }
@@ -142,7 +146,6 @@ impl AccelDriver for Sim {
     fn background(ctx: &Context<'_, Self, Observer>) {
         // One at a time, so that a removal does not wait for more than that.
         if ctx.data().queue.run_next(ctx.device()) {
-            ctx.device().wake();
             ctx.device().queue_background();
             ctx.device().queue_clean_up();
         }

@@ -7,6 +7,7 @@ use accel::{
     buffer::DeviceMap,
     engine::EngineId,
     prelude::*,
+    Waiters,
     Work, //
 };
 use core::ops::Range;
@@ -64,6 +65,8 @@ const LONGEST_MS: u32 = 1000;
 pub(crate) struct Dma {
     #[pin]
     job: Mutex<Job>,
+    /// Who waits until the engine is done with a piece.
+    done: Waiters,
 }
 
 /// What the engine works on.
@@ -107,10 +110,17 @@ pub(crate) fn quiesce(bar: &Registers<'_>) {
 }
 
 impl Dma {
-    pub(crate) fn new() -> impl PinInit<Self> {
-        pin_init!(Self {
+    pub(crate) fn new() -> Result<impl PinInit<Self>> {
+        let done = Waiters::new(GFP_KERNEL)?;
+        Ok(pin_init!(Self {
             job <- new_mutex!(Job { claimed: false, number: 0, copy: None }),
-        })
+            done,
+        }))
+    }
+
+    /// Has whoever waits for a piece look whether the engine is done with it.
+    pub(crate) fn wake(&self) {
+        self.done.wake();
     }
 
     /// Claims the engine, if nobody has and it is idle. Returns the number of the claim.
@@ -243,7 +253,8 @@ fn transfer<'a>(
             Err(e) => return Ok((ctx, Err(e))),
         }
         let idle = |ctx: &Context<'_, Edu>| (!is_running(&ctx.data().bar)).then_some(());
-        let (next, finished) = ctx.wait(deadline, idle)?;
+        let waiters = ctx.data().dma.done.clone();
+        let (next, finished) = ctx.wait_in(&waiters, deadline, idle)?;
         ctx = next;
         if let Err(e) = finished.ready() {
             return Ok((ctx, Err(e)));
@@ -257,26 +268,24 @@ fn range(offset: u64, len: u32) -> Result<Range<usize>> {
     Ok(start..start.checked_add(len as usize).ok_or(EINVAL)?)
 }
 
-/// Copies between buffers, through the memory of the device.
-pub(crate) fn copy(ctx: Context<'_, Edu>, args: &mut edu_uapi::BufferCopy) -> Result {
-    use DataDirection::{FromDevice, ToDevice};
+/// What to copy, when it is mapped.
+struct Mapped {
+    source: DeviceMap,
+    target: DeviceMap,
+    len: usize,
+}
 
-    let len = args.len as usize;
-    if len > OWN_SIZE || args.reserved != 0 {
-        return Err(EINVAL);
-    }
-    let deadline = edu_uapi::deadline(args.timeout_ms);
-    let source = range(args.source_offset, args.len)?;
-    let target = range(args.target_offset, args.len)?;
-    let source = ctx
-        .buffer(args.source)?
-        .map_for_device(&ctx, source, ToDevice)?;
-    let target = ctx
-        .buffer(args.target)?
-        .map_for_device(&ctx, target, FromDevice)?;
+/// Lets the device copy.
+fn run(ctx: Context<'_, Edu>, mapped: Mapped, deadline: Deadline) -> Result {
+    use DataDirection::{FromDevice, ToDevice};
 
     let (ctx, claimed) = ctx.wait(deadline, |ctx| ctx.data().dma.claim(&ctx.data().bar))?;
     let number = claimed.ready()?;
+    let Mapped {
+        source,
+        target,
+        len,
+    } = mapped;
     let copying = Copying {
         source,
         target,
@@ -290,4 +299,29 @@ pub(crate) fn copy(ctx: Context<'_, Edu>, args: &mut edu_uapi::BufferCopy) -> Re
     let released = ctx.data().dma.release(&ctx.data().bar, number);
     ctx.device().wake();
     result.and(released)
+}
+
+/// Copies between buffers, through the memory of the device.
+pub(crate) fn copy(ctx: Context<'_, Edu>, args: &mut edu_uapi::BufferCopy) -> Result {
+    use DataDirection::{FromDevice, ToDevice};
+
+    let len = args.len as usize;
+    if len > OWN_SIZE || args.reserved != 0 {
+        return Err(EINVAL);
+    }
+    let source = range(args.source_offset, args.len)?;
+    let target = range(args.target_offset, args.len)?;
+    let mapped = Mapped {
+        source: ctx
+            .buffer(args.source)?
+            .map_for_device(&ctx, source, ToDevice)?,
+        target: ctx
+            .buffer(args.target)?
+            .map_for_device(&ctx, target, FromDevice)?,
+        len,
+    };
+    let timeout_ms = edu_uapi::timeout(args.timeout_ms);
+    Deadline::restartable(timeout_ms, &mut args.deadline_ns, |deadline| {
+        run(ctx, mapped, deadline)
+    })
 }

@@ -87,8 +87,8 @@ impl EduData<'_> {
         }
     }
 
-    /// Takes note that the device has finished something.
-    pub(crate) fn complete(&self) {
+    /// Takes note that the device has finished something, and tells who waits for it.
+    pub(crate) fn complete(&self, device: &Device<Edu>) {
         let mut job = self.job.lock();
         // If it is busy, the interrupt was for something before.
         if self.bar.read(STATUS).busy() {
@@ -97,8 +97,13 @@ impl EduData<'_> {
         match job.state {
             State::Running(_) => {
                 job.state = State::Done(self.bar.read(FACTORIAL).value().into());
+                self.done.wake();
             }
-            State::GivenUp(_) => job.state = State::None,
+            // The next one can begin.
+            State::GivenUp(_) => {
+                job.state = State::None;
+                device.wake();
+            }
             _ => (),
         }
     }
@@ -117,17 +122,25 @@ impl EduData<'_> {
     }
 }
 
+/// Lets the device compute n!.
+fn compute(ctx: Context<'_, Edu>, n: u32, deadline: Deadline) -> Result<u32> {
+    let (ctx, started) = ctx.wait(deadline, |ctx| ctx.data().start(ctx, n))?;
+    let number = started.ready()??;
+    let done = ctx.data().done.clone();
+    let (ctx, result) = ctx.wait_in(&done, deadline, |ctx| ctx.data().result(number))?;
+    ctx.data().finish(number);
+    ctx.device().wake();
+    result.ready()?
+}
+
 /// Handles `ACCEL_EDU_IOC_FACTORIAL`.
 pub(crate) fn factorial(ctx: Context<'_, Edu>, args: &mut edu_uapi::Factorial) -> Result {
     if args.n > MAX_N || args.result != 0 {
         return Err(EINVAL);
     }
-    let deadline = edu_uapi::deadline(args.timeout_ms);
-    let (ctx, started) = ctx.wait(deadline, |ctx| ctx.data().start(ctx, args.n))?;
-    let number = started.ready()??;
-    let (ctx, result) = ctx.wait(deadline, |ctx| ctx.data().result(number))?;
-    ctx.data().finish(number);
-    ctx.device().wake();
-    args.result = result.ready()??;
+    let timeout_ms = edu_uapi::timeout(args.timeout_ms);
+    args.result = Deadline::restartable(timeout_ms, &mut args.deadline_ns, |deadline| {
+        compute(ctx, args.n, deadline)
+    })?;
     Ok(())
 }

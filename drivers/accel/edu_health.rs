@@ -111,8 +111,7 @@ pub(crate) fn reset(ctx: Context<'_, Edu, Resetter>) -> Result {
 pub(crate) fn suspend(ctx: Context<'_, Edu, PowerManager>) -> Result {
     let data = ctx.data();
     settle(&data.bar);
-    data.complete();
-    ctx.device().wake();
+    data.complete(ctx.device());
 
     let _job = data.job.lock();
     if !is_idle(&data.bar) {

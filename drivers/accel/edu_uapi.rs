@@ -2,18 +2,15 @@
 
 //! The structures of `include/uapi/accel/edu.h`, where they are documented.
 
-use accel::{
-    uapi_struct,
-    Deadline, //
-};
+use accel::uapi_struct;
 use kernel::time::Msecs;
 
 const DEFAULT_TIMEOUT_MS: Msecs = 1000;
 
-/// Returns when to give up, for what user space asks for; zero leaves it to the driver.
-pub(crate) fn deadline(timeout_ms: Msecs) -> Deadline {
+/// Returns how long to wait, for what user space asks for; zero leaves it to the driver.
+pub(crate) fn timeout(timeout_ms: Msecs) -> Msecs {
     let timeout_ms = Some(timeout_ms).filter(|&ms| ms != 0);
-    Deadline::in_ms(timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS))
+    timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS)
 }
 
 uapi_struct! {
@@ -23,6 +20,7 @@ uapi_struct! {
         pub(crate) n: u32,
         pub(crate) timeout_ms: u32,
         pub(crate) result: u32,
+        pub(crate) deadline_ns: u64,
     }
 
     /// `ACCEL_EDU_IOC_COPY`
@@ -35,6 +33,7 @@ uapi_struct! {
         pub(crate) target_offset: u64,
         pub(crate) timeout_ms: u32,
         pub(crate) reserved: u32,
+        pub(crate) deadline_ns: u64,
     }
 
     /// `ACCEL_EDU_IOC_LIVENESS`

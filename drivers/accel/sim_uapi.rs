@@ -43,5 +43,6 @@ uapi_struct! {
         pub(crate) job: u64,
         pub(crate) error: i32,
         pub(crate) reserved: u32,
+        pub(crate) deadline_ns: u64,
     }
 }

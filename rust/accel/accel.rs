@@ -18,6 +18,7 @@
 //! - [`coredump`]: what is kept of an error
 //! - `health`, `reset`, `watchdog`: errors of a device, and what is done about them
 //! - `power`: when a device is asleep
+//! - `notify`, `pollers`: what those are told who look on
 //! - [`buffer`], `mapping`, `address_space`: memory that processes share with a device
 //! - [`engine`], `work`, [`fence`], `background`: work that goes on when a call has returned
 //! - `gate`, `visit`, `state`, `wait`, `queue`, `task`, `rate_limit`, `minor`, `numbers`, `client`,
@@ -60,12 +61,14 @@ pub mod ioctl;
 mod mapping;
 mod minor;
 mod names;
+mod notify;
 mod numbers;
 mod open_policy;
 mod passthrough;
 #[cfg(CONFIG_PCI)]
 pub mod pci;
 pub mod platform;
+mod pollers;
 mod power;
 pub mod prelude;
 mod queue;
@@ -120,6 +123,7 @@ pub use self::{
         MapRequest, //
     },
     open_policy::OpenPolicy,
+    pollers::Pollers,
     power::{
         Awake,
         Power, //
@@ -129,7 +133,10 @@ pub use self::{
         Attribute,
         AttributeTable, //
     },
-    wait::Deadline,
+    wait::{
+        Deadline,
+        Waiters, //
+    },
     work::Work, //
 };
 

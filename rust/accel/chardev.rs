@@ -54,6 +54,7 @@ use crate::{
     sysfs,
     trace,
     uevent,
+    wait,
     LocalModule, //
 };
 
@@ -198,7 +199,7 @@ unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file
 
         let open = OpenFile::new(core, role);
         trace::open(core, role, open.as_deref());
-        let open = open?;
+        let open = open.map_err(wait::restart)?;
         // SAFETY: Nobody else knows the file before this call has returned.
         unsafe {
             (*file).f_mapping = open.core.space.as_raw();
@@ -274,7 +275,7 @@ unsafe fn untraced_ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -
     match dispatch::ioctl(&open, nonblock, cmd, UserPtr::from_addr(arg)) {
         Ok(()) => 0,
         // CAST: An errno is a small number.
-        Err(e) => e.to_errno() as c_long,
+        Err(e) => wait::restart(e).to_errno() as c_long,
     }
 }
 
@@ -299,7 +300,7 @@ unsafe extern "C" fn read(
         // CAST: The VFS bounds lengths by `isize::MAX`.
         Ok(read) => read as isize,
         // CAST: An errno is a small number.
-        Err(e) => e.to_errno() as isize,
+        Err(e) => wait::restart(e).to_errno() as isize,
     }
 }
 
@@ -317,6 +318,8 @@ fn driver_is_ready(open: &OpenFile) -> bool {
 /// Tells pollers that there are events to read, what the driver says, and that the device is wedged
 /// or gone, once it is.
 ///
+/// They are only in the queue of the file, which no interrupt walks.
+///
 /// # Safety
 ///
 /// To be called by the VFS, for a file that `open` has opened.
@@ -327,15 +330,12 @@ unsafe extern "C" fn poll(
     // SAFETY: `open` has stored it, and `release` has not been called yet.
     let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
 
-    // SAFETY: The VFS passes a valid file and table. The queues live as long as the file, which
-    // leaves them before it is released.
-    unsafe {
-        bindings::poll_wait(file, open.inbox.wait.as_raw(), table);
-        bindings::poll_wait(file, open.core.wait.as_raw(), table);
-    }
+    // SAFETY: The VFS passes a valid file and table. The queue lives as long as the file, which
+    // leaves it before it is released.
+    unsafe { bindings::poll_wait(file, open.inbox.wait.as_raw(), table) };
 
     let mut ready = 0;
-    if open.inbox.has_events() || driver_is_ready(&open) {
+    if open.core.events.has_news(&open.inbox) || driver_is_ready(&open) {
         ready |= bindings::POLLIN | bindings::POLLRDNORM;
     }
     match open.core.gate.state() {

@@ -44,6 +44,11 @@ impl Client {
         }
     }
 
+    /// Returns the effective user id, as the kernel knows it.
+    pub(crate) fn raw_uid(&self) -> u32 {
+        self.uid.into_raw().val
+    }
+
     /// Returns whether the effective user id is that of the current process.
     pub(crate) fn is_of_current_user(&self) -> bool {
         self.uid == Kuid::current_euid()

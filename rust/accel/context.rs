@@ -11,7 +11,6 @@ use kernel::{
     sync::Arc,
     types::ForLt, //
 };
-use pin_init::stack_pin_init;
 
 use crate::{
     buffer::Pool,
@@ -24,6 +23,7 @@ use crate::{
         Invariant, //
     },
     file::OpenFile,
+    pollers::Pollers,
     power::{
         Awake,
         Hold, //
@@ -36,7 +36,9 @@ use crate::{
     },
     wait::{
         Deadline,
-        Signals, //
+        Signals,
+        WaitQueue,
+        Waiters, //
     }, //
 };
 
@@ -59,26 +61,33 @@ pub trait Role: sealed::Sealed {
     /// Whether it is of no use to go on for a process that has received a signal.
     #[doc(hidden)]
     const HEEDS_SIGNALS: bool;
+    /// Whether anybody may take it on, so that no interrupt may depend on how many do.
+    #[doc(hidden)]
+    const IS_OBSERVER: bool;
 }
 
 impl Role for User {
     const WAITS_FOR_RESET: bool = true;
     const HEEDS_SIGNALS: bool = true;
+    const IS_OBSERVER: bool = false;
 }
 
 impl Role for Observer {
     const WAITS_FOR_RESET: bool = false;
     const HEEDS_SIGNALS: bool = true;
+    const IS_OBSERVER: bool = true;
 }
 
 impl Role for Resetter {
     const WAITS_FOR_RESET: bool = false;
     const HEEDS_SIGNALS: bool = false;
+    const IS_OBSERVER: bool = false;
 }
 
 impl Role for PowerManager {
     const WAITS_FOR_RESET: bool = false;
     const HEEDS_SIGNALS: bool = false;
+    const IS_OBSERVER: bool = false;
 }
 
 mod sealed {
@@ -150,7 +159,8 @@ pub enum Wake<R> {
     Ready(R),
     /// The time was over before.
     TimedOut,
-    /// A signal arrived before; not in the roles that leave the device in order.
+    /// A signal arrived before, or the process has something else to do that is not to be noticed;
+    /// not in the roles that leave the device in order.
     Interrupted,
 }
 
@@ -231,12 +241,31 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// itself. While asleep, the caller does not hold up the removal of the device: if that
     /// happens, it wakes at once and gets `ENODEV`. Nor does it hold up a reset: a user goes on
     /// when that is over, and checks the condition again; or gets `EIO` if the device is wedged,
-    /// and `EINTR` if the process is killed before. When the system goes to sleep, a user and an
-    /// observer only sleep longer.
+    /// and `EINTR` if the process is killed before.
+    ///
+    /// A process that is stopped, frozen, traced or put to sleep with the system, or that has task
+    /// work to do, is interrupted, too. If the handler returns `EINTR` then, as it must, having
+    /// changed nothing, it is called again when the process goes on: see
+    /// [`Deadline::restartable`].
     ///
     /// With an error, the context is lost: what the caller has left in the driver's data stays.
     pub fn wait<V>(
+        self,
+        deadline: Deadline,
+        condition: impl FnMut(&Self) -> Option<V>,
+    ) -> Result<(Self, Wake<V>)> {
+        let core: &'a Core = self.call.core;
+        let queue = match R::IS_OBSERVER {
+            true => &core.wait.observers,
+            false => &core.wait.callers,
+        };
+        self.wait_in_queue(queue, deadline, condition)
+    }
+
+    /// As [`Self::wait`], in `queue`.
+    pub(crate) fn wait_in_queue<V>(
         mut self,
+        queue: &WaitQueue,
         deadline: Deadline,
         mut condition: impl FnMut(&Self) -> Option<V>,
     ) -> Result<(Self, Wake<V>)> {
@@ -246,26 +275,29 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
         } else {
             Signals::None
         };
-        stack_pin_init!(let waiter = core.wait.waiter());
-        // What has become of the device since the call was admitted did not wake this waiter.
-        if core.gate.state() != State::Running {
-            self = self.asleep(|| ())?;
-        }
-        loop {
-            if let Some(value) = condition(&self) {
-                return Ok((self, Wake::Ready(value)));
+        core.wait.with_waiter_in(queue, |waiter| {
+            // What has become of the device since the call was admitted did not wake this waiter.
+            if core.gate.state() != State::Running {
+                self = self.asleep(|| ())?;
             }
-            // By the clock: who is woken all the time hardly sleeps.
-            let left = deadline.left();
-            if left == 0 {
-                return Ok((self, Wake::TimedOut));
-            }
-            if signals.pending() {
-                return Ok((self, Wake::Interrupted));
-            }
+            loop {
+                if let Some(value) = condition(&self) {
+                    return Ok((self, Wake::Ready(value)));
+                }
+                // By the clock: who is woken all the time hardly sleeps.
+                let left = deadline.left();
+                if left == 0 {
+                    return Ok((self, Wake::TimedOut));
+                }
+                if signals.pending() {
+                    return Ok((self, Wake::Interrupted));
+                }
 
-            self = self.asleep(|| waiter.as_ref().sleep(signals, left))?;
-        }
+                self = self.asleep(|| {
+                    waiter.sleep(signals, left);
+                })?;
+            }
+        })
     }
 
     /// Calls `f`, which sleeps until it is woken or its time has passed, outside of the gate.
@@ -294,6 +326,25 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
 }
 
 impl<T: AccelDriver> Context<'_, T, User> {
+    /// As [`Self::wait`], but the condition is checked after each [`Waiters::wake`] of `waiters`,
+    /// rather than after each [`Device::wake`].
+    ///
+    /// A queue in the driver's data does not survive that; so clone it before.
+    pub fn wait_in<V>(
+        self,
+        waiters: &Waiters,
+        deadline: Deadline,
+        condition: impl FnMut(&Self) -> Option<V>,
+    ) -> Result<(Self, Wake<V>)> {
+        self.wait_in_queue(waiters.queue(), deadline, condition)
+    }
+
+    /// Returns those who poll the calling file, to be woken when [`AccelDriver::poll`] has
+    /// something to say.
+    pub fn pollers(&self) -> Pollers {
+        Pollers::of(self.open_file())
+    }
+
     /// Returns the calling file, which there is.
     pub(crate) fn open_file(&self) -> Option<&OpenFile> {
         self.call.file

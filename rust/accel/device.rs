@@ -18,6 +18,7 @@ use kernel::{
     container_of,
     device,
     error::to_result,
+    new_work,
     prelude::*,
     sync::{
         aref::{
@@ -30,7 +31,8 @@ use kernel::{
         },
         Arc, //
     },
-    types::Opaque, //
+    types::Opaque,
+    workqueue, //
 };
 
 pub use self::typed::Device;
@@ -59,7 +61,7 @@ use crate::{
     sysfs::OwnAttributes,
     trace,
     visit::Absent,
-    wait::WaitQueue,
+    wait::Sleepers,
     work::Usage, //
 };
 
@@ -121,8 +123,11 @@ pub(crate) struct Core {
     pub(crate) health: Health,
     #[pin]
     pub(crate) events: Events,
+    /// Tells those who look on what has happened.
     #[pin]
-    pub(crate) wait: WaitQueue,
+    pub(crate) notify: workqueue::Work<Core, 1>,
+    #[pin]
+    pub(crate) wait: Sleepers,
     #[pin]
     pub(crate) files: Files,
 }
@@ -171,7 +176,8 @@ impl Core {
                 background <- Background::new(),
                 events <- Events::new(),
                 health <- Health::new(reset_limit),
-                wait <- WaitQueue::new(),
+                notify <- new_work!("accel_notify"),
+                wait <- Sleepers::new(),
                 files <- Files::new(),
             }),
             GFP_KERNEL,

@@ -145,8 +145,10 @@ pub(crate) fn ioctl(
         if let Some(args) = buffer.read_nofault(shape, arg) {
             // SAFETY: The arguments are aligned and have the size of the structure. The handler is
             // one of the device that the call was admitted to, and the role has been checked.
-            run(call, command, |call| unsafe { handler(call, args) })?;
-            return write_back(shape, arg, args);
+            return match run(call, command, |call| unsafe { handler(call, args) }) {
+                Ok(()) => write_back(shape, arg, args),
+                Err(e) => give_up(shape, arg, args, e),
+            };
         }
     }
     ioctl_later(file, nonblock, command, arg, call, entry, &mut buffer)
@@ -181,12 +183,15 @@ fn ioctl_later(
         None => admit(file, nonblock(), command)?,
     };
     // SAFETY: As in `ioctl`; the arrays were read for this structure.
-    run(call, command, |call| unsafe {
+    let result = run(call, command, |call| unsafe {
         match handler {
             Handler::Plain(handler) => handler(call, args),
             Handler::WithArrays(handler, _) => handler(call, args, &mut arrays),
         }
-    })?;
+    });
+    if let Err(e) = result {
+        return give_up(shape, arg, &args[..known], e);
+    }
     for array in &mut arrays {
         array.write_back()?;
     }
@@ -246,6 +251,18 @@ fn write_back(shape: Shape, arg: UserPtr, args: &[u8]) -> Result {
         return Ok(());
     }
     ffi::copy_to_user(arg, args)
+}
+
+/// Ends an ioctl that has failed with `error`.
+///
+/// If it was interrupted, the structure is written back: with the time at which it would have given
+/// up, so that it does not wait for longer if it is made again.
+#[cold]
+fn give_up(shape: Shape, arg: UserPtr, args: &[u8], error: Error) -> Result {
+    if error == EINTR {
+        write_back(shape, arg, args)?;
+    }
+    Err(error)
 }
 
 /// Returns whether an ioctl is one of the framework.

@@ -337,7 +337,7 @@ pub trait AccelDriver: Sized + 'static {
     fn clean_up(_ctx: &Context<'_, Self, Observer>) {}
 
     /// Returns whether there is something for the calling file to ask for, which `poll()` reports
-    /// as `EPOLLIN`. When that becomes true, call [`Device::wake`](crate::Device::wake).
+    /// as `EPOLLIN`. When that becomes true, call [`Pollers::wake`](crate::Pollers::wake).
     fn poll(_ctx: &Context<'_, Self>) -> bool {
         false
     }

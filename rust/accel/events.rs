@@ -2,39 +2,46 @@
 
 //! Events: what happens to a device, for those who want to know at once.
 //!
-//! Each open file has an [`Inbox`], which is empty and costs nothing until its owner subscribes.
-//! The device has the list of those who have. To send an event is to walk the list with interrupts
-//! disabled and to put a record into each inbox, so it can be done anywhere; if the list is empty,
-//! it is a load. An inbox is bounded: what does not fit is counted, and the count can be read.
+//! The device keeps its last events, in a [`Log`], once somebody has subscribed; each open file
+//! knows how far it has read. To send an event is to add it to the log and to queue a work item, so
+//! it can be done anywhere, at a cost that does not depend on who has subscribed; if nobody has, it
+//! is a load. The item wakes those who wait and signals eventfds. The log is bounded: what a file
+//! has missed is counted, and the count can be read.
 //!
-//! Nothing here belongs to the driver. So an inbox can be read when the device is gone, until it is
-//! empty, and reading does not pass the gate.
+//! Nothing here belongs to the driver. So events can be read when the device is gone, until there
+//! are none left, and reading does not pass the gate.
 
 mod eventfd;
 mod inbox;
-mod queue;
+mod log;
+mod subscribers;
 
 use kernel::{
     new_mutex, new_spinlock_irq,
     prelude::*,
     sync::{
         atomic::{
-            Acquire,
             Atomic,
-            AtomicFlag,
-            Relaxed,
-            Release, //
+            Relaxed, //
         },
-        Arc,
         Mutex,
         SpinLockIrq, //
     },
 };
-use pin_init::stack_pin_init;
 
-use self::eventfd::EventFd;
 pub(crate) use self::inbox::Inbox;
 
+use self::{
+    eventfd::EventFd,
+    log::{
+        Log,
+        LogMemory, //
+    },
+    subscribers::{
+        Subscribers,
+        Vacancy, //
+    },
+};
 use crate::{
     context::Call,
     device::{
@@ -43,9 +50,13 @@ use crate::{
     },
     driver::AccelDriver,
     ffi,
+    file::OpenFile,
     uapi::*,
     wait::Signals, //
 };
+
+/// How many records are taken out at a time.
+const BATCH: usize = 8;
 
 /// The kind of an event of a driver's own: a number from `ACCEL_EVENT_DRIVER_BASE` on, 0x8000.
 ///
@@ -92,135 +103,128 @@ impl TryFrom<u32> for EventKind {
     }
 }
 
-/// A subscriber, and what it wants to know: `enum accel_event_class`.
-struct Entry {
-    classes: u32,
-    inbox: Arc<Inbox>,
+/// What there is to tell.
+struct News {
+    log: Log,
+    /// Classes with events that subscribers have not been told of, and [`END`].
+    untold: u32,
+    /// There are no events any more.
+    ended: bool,
 }
 
-/// Those who get the events of a device.
-struct List {
-    entries: KVec<Entry>,
-    /// The number of the last event.
-    sequence: u64,
-}
+/// Not a class: there are no events any more.
+const END: u32 = 1 << 31;
 
 /// The events of a device.
 #[pin_data]
 pub(crate) struct Events {
     #[pin]
-    list: SpinLockIrq<List>,
-    /// How many entries the list has; only changed while it is locked.
+    news: SpinLockIrq<News>,
+    /// How many have subscribed; only changed while `subscribers` is locked.
     count: Atomic<u32>,
-    /// There are no events any more; set while the list is locked.
-    ended: AtomicFlag,
-    /// Held by who subscribes or unsubscribes, as that concerns both the list and the inbox.
     #[pin]
-    change: Mutex<()>,
+    subscribers: Mutex<Subscribers>,
+    /// Held by whoever tells subscribers.
+    #[pin]
+    turn: Mutex<()>,
 }
 
 impl Events {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            list <- new_spinlock_irq!(List {
-                entries: KVec::new(),
-                sequence: 0,
+            news <- new_spinlock_irq!(News {
+                log: Log::new(),
+                untold: 0,
+                ended: false,
             }),
             count: Atomic::new(0),
-            ended: AtomicFlag::new(false),
-            change <- new_mutex!(()),
+            subscribers <- new_mutex!(Subscribers::new()),
+            turn <- new_mutex!(()),
         })
     }
 
-    /// Sends an event to those who have subscribed to its class. May be called in any context.
-    #[inline]
-    pub(crate) fn send(&self, class: u32, kind: u32, data: [u64; 3]) {
-        // Who subscribes at the same time may miss it.
-        if self.count.load(Relaxed) != 0 {
-            self.send_to_all(class, kind, data, false);
-        }
-    }
-
-    /// Sends the last event, a change of the state.
-    pub(crate) fn end(&self, data: [u64; 3]) {
-        self.send_to_all(ACCEL_EVENT_CLASS_STATE, ACCEL_EVENT_STATE, data, true);
-    }
-
+    /// Adds an event. Returns whether [`Self::deliver`] must be called. May be called in any
+    /// context.
     #[inline(never)]
-    fn send_to_all(&self, class: u32, kind: u32, data: [u64; 3], is_last: bool) {
-        let mut list = self.list.lock();
-        if self.ended.load(Relaxed) {
+    fn add(&self, class: u32, kind: u32, data: [u64; 3], end: u32) -> bool {
+        let mut news = self.news.lock();
+        if news.ended {
+            return false;
+        }
+        news.log.push(class, kind, ffi::monotonic_ns(), data);
+        news.untold |= class | end;
+        // Readers who see it find all events that there will ever be.
+        news.ended = end != 0;
+        true
+    }
+
+    /// Tells subscribers what they have not been told: wakes those who wait, and signals their
+    /// eventfds. May sleep.
+    pub(crate) fn deliver(&self) {
+        let _turn = self.turn.lock();
+        let untold = core::mem::take(&mut self.news.lock().untold);
+        if untold == 0 {
             return;
         }
-        list.sequence += 1;
-        let event = accel_event {
-            // CAST: A record is small.
-            size: size_of::<accel_event>() as u32,
-            kind,
-            sequence: list.sequence,
-            time_ns: ffi::monotonic_ns(),
-            data,
-        };
-        for entry in &list.entries {
-            if entry.classes & class != 0 {
-                entry.inbox.put(&event);
-            } else if is_last {
-                entry.inbox.signal();
+        // They are not kept locked, as there may be many to wake.
+        let mut last = None;
+        loop {
+            let some = self.subscribers.lock().after(last);
+            let Some(next) = some.last else {
+                break;
+            };
+            last = Some(next);
+            for inbox in some.inboxes.iter().flatten() {
+                inbox.tell(untold & !END, untold & END != 0);
             }
         }
-        // Readers who see it find all events that there will ever be.
-        self.ended.store(is_last, Release);
     }
 
-    /// Has an inbox get what belongs to `classes`, which are not none, from now on. Returns
-    /// `ENODEV` if there will be no events any more, nor anybody to signal the eventfd.
-    fn subscribe(&self, inbox: &Arc<Inbox>, classes: u32, eventfd: Option<EventFd>) -> Result {
-        let _change = self.change.lock();
-        // All that needs memory comes first. Nobody else adds an entry meanwhile.
-        let count = self.count.load(Relaxed) as usize;
-        let mut entries = KVec::with_capacity(count + 1, GFP_KERNEL)?;
-        inbox.open(eventfd)?;
+    /// Has a file get what belongs to `classes`, which are not none, from now on. Returns `ENODEV`
+    /// if there will be no events any more, nor anybody to signal the eventfd; `ENOMEM` if too many
+    /// have subscribed.
+    fn subscribe(&self, file: &OpenFile, classes: u32, eventfd: Option<EventFd>) -> Result {
+        // All that needs memory comes first.
+        let memory = match self.news.lock().log.has_memory() {
+            true => None,
+            false => Some(LogMemory::new()?),
+        };
+        let vacancy = Vacancy::new()?;
 
-        let mut list = self.list.lock();
-        if self.ended.load(Relaxed) {
+        let mut subscribers = self.subscribers.lock();
+        let mut news = self.news.lock();
+        if news.ended {
             return Err(ENODEV);
         }
-        let own = |entry: &&mut Entry| Arc::ptr_eq(&entry.inbox, inbox);
-        if let Some(entry) = list.entries.iter_mut().find(own) {
-            entry.classes = classes;
-            return Ok(());
-        }
-        core::mem::swap(&mut list.entries, &mut entries);
-        let added = Entry {
-            classes,
-            inbox: inbox.clone(),
-        };
-        for entry in Iterator::chain(entries.drain_all(), [added]) {
-            // There is room for all of them.
-            let _ = list.entries.push_within_capacity(entry);
-        }
-        // CAST: There cannot be as many open files.
-        self.count.store(list.entries.len() as u32, Relaxed);
-        // The memory of the list before must not be freed with interrupts disabled.
-        drop(list);
+        let unused = memory.and_then(|memory| news.log.provide(memory));
+        drop(news);
+        drop(unused);
+
+        let left = subscribers.add(file, vacancy)?;
+        self.count.store(subscribers.count(), Relaxed);
+        file.inbox.follow(&self.news, classes, eventfd);
+        drop(subscribers);
+        drop(left);
         Ok(())
     }
 
-    /// Has an inbox get nothing any more. Cannot fail.
-    pub(crate) fn unsubscribe(&self, inbox: &Arc<Inbox>) {
-        let _change = self.change.lock();
-        let mut list = self.list.lock();
-        let place = list
-            .entries
-            .iter()
-            .position(|entry| Arc::ptr_eq(&entry.inbox, inbox));
-        let removed = place.and_then(|place| list.entries.remove(place).ok());
-        // CAST: There cannot be as many open files.
-        self.count.store(list.entries.len() as u32, Relaxed);
-        drop(list);
-        if removed.is_some() {
-            inbox.close();
+    /// Has a file get nothing any more. Cannot fail.
+    pub(crate) fn unsubscribe(&self, file: &OpenFile) {
+        if !file.inbox.is_subscribed() {
+            return;
         }
+        let mut subscribers = self.subscribers.lock();
+        let removed = subscribers.remove(file);
+        self.count.store(subscribers.count(), Relaxed);
+        file.inbox.follow(&self.news, 0, None);
+        drop(subscribers);
+        drop(removed);
+    }
+
+    /// Returns whether there is something to read for a file.
+    pub(crate) fn has_news(&self, inbox: &Inbox) -> bool {
+        let has_news = inbox.with_reader(|reader| self.news.lock().log.has_news(reader));
+        has_news.unwrap_or(false)
     }
 
     /// Moves records to user space, and waits for the first, unless `nonblock`. For the errors, see
@@ -232,18 +236,40 @@ impl Events {
         len: usize,
         nonblock: bool,
     ) -> Result<usize> {
-        stack_pin_init!(let waiter = inbox.wait.waiter());
-        loop {
-            let ended = self.ended.load(Acquire);
-            match inbox.read(to, len) {
+        inbox.wait.with_waiter(|waiter| loop {
+            let ended = self.news.lock().ended;
+            match self.read_now(inbox, to, len) {
                 Ok(0) if ended => return Err(ENODEV),
                 Ok(0) if nonblock => return Err(EAGAIN),
                 Ok(0) if Signals::All.pending() => return Err(EINTR),
-                Ok(0) => waiter.as_ref().sleep_long(Signals::All),
-                Err(EINVAL) if ended && !inbox.has_events() => return Err(ENODEV),
+                Ok(0) => waiter.sleep_long(Signals::All),
+                Err(EINVAL) if ended && !self.has_news(inbox) => return Err(ENODEV),
                 result => return result,
             }
+        })
+    }
+
+    /// Moves as many records as there are, and have room, to user space. Returns their bytes, or
+    /// `EINVAL` if there is not even room for one, or the file has never subscribed.
+    fn read_now(&self, inbox: &Inbox, to: UserPtr, len: usize) -> Result<usize> {
+        let room = len / size_of::<accel_event>();
+        if room == 0 {
+            return Err(EINVAL);
         }
+        let mut read = 0;
+        while read < room {
+            let mut batch = [accel_event::default(); BATCH];
+            let wanted = BATCH.min(room - read);
+            let batch = &mut batch[..wanted];
+            let count = inbox.with_reader(|reader| self.news.lock().log.take(reader, batch))?;
+            let to = to.wrapping_byte_add(read * size_of::<accel_event>());
+            ffi::copy_to_user(to, batch[..count].as_bytes())?;
+            read += count;
+            if count < wanted {
+                break;
+            }
+        }
+        Ok(read * size_of::<accel_event>())
     }
 }
 
@@ -258,22 +284,28 @@ pub(crate) fn ioctl(call: Call<'_>, args: &mut [u8]) -> Result {
         if args.eventfd != -1 {
             return Err(EINVAL);
         }
-        call.core.events.unsubscribe(&file.inbox);
+        call.core.events.unsubscribe(file);
         return Ok(());
     }
     let eventfd = EventFd::get(args.eventfd)?;
-    call.core
-        .events
-        .subscribe(&file.inbox, args.classes, eventfd)
+    call.core.events.subscribe(file, args.classes, eventfd)
 }
 
 impl Core {
-    /// Wakes all readers and pollers of the device.
-    pub(crate) fn wake_pollers(&self) {
-        let _ = self.files.try_for_each(|file| {
-            file.inbox.wait.wake_all();
-            Ok::<(), Error>(())
-        });
+    /// Sends an event to those who have subscribed to its class. May be called in any context.
+    #[inline]
+    pub(crate) fn send_event(&self, class: u32, kind: u32, data: [u64; 3]) {
+        // Whoever subscribes at the same time may miss it.
+        if self.events.count.load(Relaxed) != 0 && self.events.add(class, kind, data, 0) {
+            self.notify();
+        }
+    }
+
+    /// Sends the last event, a change of the state. [`Self::wake_pollers`] must follow, which tells
+    /// all subscribers.
+    pub(crate) fn end_events(&self, data: [u64; 3]) {
+        self.events
+            .add(ACCEL_EVENT_CLASS_STATE, ACCEL_EVENT_STATE, data, END);
     }
 }
 
@@ -283,38 +315,7 @@ impl<T: AccelDriver> Device<T> {
     ///
     /// May be called in any context; costs nothing if nobody has subscribed.
     pub fn send_event(&self, kind: EventKind, data: [u64; 3]) {
-        let events = &self.core().events;
-        events.send(ACCEL_EVENT_CLASS_DRIVER, kind.0, data);
-    }
-}
-
-#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
-#[kunit_tests(accel_events)]
-mod tests {
-    use super::*;
-
-    const RECORD: usize = size_of::<accel_event>();
-
-    #[test]
-    fn nobody_subscribes_when_it_is_over() -> Result {
-        let events = KBox::pin_init(Events::new(), GFP_KERNEL)?;
-        let inbox = Arc::pin_init(Inbox::new(), GFP_KERNEL)?;
-        events.end([0; 3]);
-        let subscribed = events.subscribe(&inbox, ACCEL_EVENT_CLASS_STATE, None);
-        assert_eq!(subscribed, Err(ENODEV));
-        assert_eq!(events.count.load(Relaxed), 0);
-        Ok(())
-    }
-
-    #[test]
-    fn the_last_event_can_fault() -> Result {
-        let events = KBox::pin_init(Events::new(), GFP_KERNEL)?;
-        let inbox = Arc::pin_init(Inbox::new(), GFP_KERNEL)?;
-        events.subscribe(&inbox, ACCEL_EVENT_CLASS_STATE, None)?;
-        events.end([0; 3]);
-        let nowhere = UserPtr::from_addr(usize::MAX - RECORD);
-        assert_eq!(events.read(&inbox, nowhere, RECORD, true), Err(EFAULT));
-        assert_eq!(events.read(&inbox, nowhere, RECORD, true), Err(ENODEV));
-        Ok(())
+        self.core()
+            .send_event(ACCEL_EVENT_CLASS_DRIVER, kind.0, data);
     }
 }

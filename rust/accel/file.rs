@@ -264,7 +264,7 @@ impl OpenFile {
 
     /// Ends the use of the file by user space.
     pub(crate) fn release(&self) {
-        self.core.events.unsubscribe(&self.inbox);
+        self.core.events.unsubscribe(self);
         // If the device is being removed, that takes care of the state: only there is it certain
         // that the driver's module still exists.
         if let Some(call) = self.call() {

@@ -322,8 +322,7 @@ impl Core {
         drop(record);
         trace::error(self, fault, count);
         let data = [fault.kind as u64, fault.code, count];
-        self.events
-            .send(uapi::ACCEL_EVENT_CLASS_ERROR, uapi::ACCEL_EVENT_ERROR, data);
+        self.send_event(uapi::ACCEL_EVENT_CLASS_ERROR, uapi::ACCEL_EVENT_ERROR, data);
         self.health.news.store(true, Relaxed);
     }
 

@@ -27,7 +27,6 @@ use kernel::{
     prelude::*,
     sync::atomic::Relaxed, //
 };
-use pin_init::stack_pin_init;
 
 use crate::{
     buffer::Permission,
@@ -168,8 +167,7 @@ impl Core {
     /// Waits until no reset is under way, and returns what has come of it. Returns `ENODEV` if the
     /// device is gone.
     fn wait_until_settled(&self, patience: Patience) -> Result<State> {
-        stack_pin_init!(let waiter = self.wait.waiter());
-        loop {
+        self.wait.with_waiter(|waiter| loop {
             match self.gate.state() {
                 State::Resetting => (),
                 State::Gone => return Err(ENODEV),
@@ -183,8 +181,8 @@ impl Core {
             if signals.pending() {
                 return Err(EINTR);
             }
-            waiter.as_ref().sleep_long(signals);
-        }
+            waiter.sleep_long(signals);
+        })
     }
 
     /// Enters the gate when no reset is under way, also if the device is wedged: for those who look

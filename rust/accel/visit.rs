@@ -21,7 +21,6 @@ use kernel::{
     prelude::*,
     sync::SpinLock, //
 };
-use pin_init::stack_pin_init;
 
 use crate::{
     device::Core,
@@ -190,10 +189,11 @@ impl Core {
 
         // It is being unloaded, or the driver does not say which it is: that of the faux bus.
         if !is_kept {
-            stack_pin_init!(let waiter = self.wait.waiter());
-            while self.absent.state.lock().count != 0 {
-                waiter.as_ref().sleep_long(Signals::None);
-            }
+            self.wait.with_waiter(|waiter| {
+                while self.absent.state.lock().count != 0 {
+                    waiter.sleep_long(Signals::None);
+                }
+            });
         }
     }
 }

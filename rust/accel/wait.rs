@@ -1,60 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Sleeping until a condition holds, where checking the condition may itself sleep or lock.
+//!
+//! What an interrupt wakes must be bounded by what the driver has begun, not by how many processes
+//! look on. So there is a queue for each purpose:
+//!
+//! - what a driver waits for (a job, an engine) has a queue of the driver's own, [`Waiters`];
+//! - calls of users that have none sleep in one for all of them, which [`Device::wake`] walks;
+//! - observers sleep in another, and pollers of a file in that of the file: only threads walk
+//!   these, see `notify`;
+//! - all who sleep are also in the queue that is walked, by a thread, when the state of the device
+//!   changes.
+
+mod deadline;
+mod queue;
 
 use kernel::{
     bindings,
     current,
-    ffi::c_long,
     prelude::*,
-    static_lock_class,
-    task::Task,
-    time::{
-        msecs_to_jiffies,
-        Instant,
-        Jiffies,
-        Monotonic,
-        Msecs, //
-    },
-    types::Opaque, //
+    sync::atomic::AtomicFlag, //
 };
 
-use crate::ffi;
+pub use self::{
+    deadline::Deadline,
+    queue::Waiters, //
+};
 
-/// A time in the future by which something has to happen.
-#[derive(Clone, Copy)]
-pub struct Deadline {
-    begin: Instant<Monotonic>,
-    timeout_ms: Msecs,
-}
+pub(crate) use self::queue::{
+    WaitQueue,
+    Waiter, //
+};
 
-impl Deadline {
-    /// The longest time that [`Self::in_ms`] looks ahead: one day.
-    pub const MAX_MS: Msecs = 24 * 60 * 60 * 1000;
-
-    /// Returns the time in `timeout_ms` milliseconds, or in a day if that is less.
-    pub fn in_ms(timeout_ms: Msecs) -> Self {
-        Self {
-            begin: Instant::now(),
-            timeout_ms: timeout_ms.min(Self::MAX_MS),
-        }
-    }
-
-    /// Returns how many jiffies are left, zero if the time has come.
-    pub(crate) fn left(&self) -> Jiffies {
-        match i64::from(self.timeout_ms) - self.begin.elapsed().as_millis() {
-            // CAST: At most `MAX_MS`. The current jiffy is partly over, so it does not count.
-            left_ms @ 1.. => msecs_to_jiffies(left_ms as Msecs) + 1,
-            _ => 0,
-        }
-    }
-}
+use crate::{
+    device::Device,
+    driver::AccelDriver,
+    ffi, //
+};
 
 /// What ends a sleep early.
 #[derive(Clone, Copy)]
 pub(crate) enum Signals {
-    /// Any signal. When the system goes to sleep, that only makes the sleep longer: the task must
-    /// not hold a lock.
+    /// Any signal, and whatever else the task has to leave the kernel for: to stop, to freeze, to
+    /// do the task work of others.
     All,
     /// Only one that ends the process.
     Fatal,
@@ -73,150 +61,90 @@ impl Signals {
     }
 
     /// Returns the state of a task that sleeps so.
+    ///
+    /// None of them is frozen where it sleeps, in the code of a driver, whose module it would keep
+    /// for as long.
     const fn task_state(self) -> u32 {
         match self {
-            Self::All => bindings::TASK_INTERRUPTIBLE | bindings::TASK_FREEZABLE,
+            Self::All => bindings::TASK_INTERRUPTIBLE,
             Self::Fatal => bindings::TASK_KILLABLE,
             Self::None => bindings::TASK_IDLE,
         }
     }
 }
 
-/// A queue of sleeping tasks and pollers.
+/// Returns what a system call fails with that has failed with `error`.
 ///
-/// # Invariants
-///
-/// `head` holds an initialised `struct wait_queue_head`.
-#[pin_data]
-pub(crate) struct WaitQueue {
-    #[pin]
-    head: Opaque<bindings::wait_queue_head>,
+/// `EINTR` is for a signal whose handler runs. A task that was woken for another reason makes the
+/// same call again when that is done with, and no process notices; as it does after a handler
+/// that was installed with `SA_RESTART`. The kernel decides when the task leaves it, provided that
+/// it has something to do there.
+pub(crate) fn restart(error: Error) -> Error {
+    if error == EINTR && Signals::All.pending() {
+        ERESTARTSYS
+    } else {
+        error
+    }
 }
 
-// SAFETY: A wait queue has a lock of its own and may be used from any thread.
-unsafe impl Send for WaitQueue {}
-// SAFETY: As above.
-unsafe impl Sync for WaitQueue {}
+/// Those who sleep for a device, but for what a driver has [`Waiters`] for.
+#[pin_data]
+pub(crate) struct Sleepers {
+    /// Calls of the driver, other than by observers.
+    #[pin]
+    pub(crate) callers: WaitQueue,
+    /// Calls of the driver by observers. Never walked in an interrupt.
+    #[pin]
+    pub(crate) observers: WaitQueue,
+    /// All calls of the driver, and those that wait for a change of the state. Never walked in an
+    /// interrupt.
+    #[pin]
+    all: WaitQueue,
+    /// The state has changed, which pollers have not been told.
+    pub(crate) state_changed: AtomicFlag,
+}
 
-impl WaitQueue {
-    /// Creates an empty queue.
+impl Sleepers {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            // INVARIANT: The C function initialises the whole structure.
-            head <- Opaque::ffi_init(|head| {
-                // SAFETY: `head` is valid for writes and stays where it is; the name and the key
-                // are static.
-                unsafe {
-                    bindings::__init_waitqueue_head(
-                        head,
-                        c"accel_wait_queue".as_char_ptr(),
-                        static_lock_class!().as_ptr(),
-                    )
-                }
-            }),
+            callers <- WaitQueue::new(),
+            observers <- WaitQueue::new(),
+            all <- WaitQueue::new(),
+            state_changed: AtomicFlag::new(false),
         })
     }
 
-    /// Returns the C side, for `poll_wait()`.
-    pub(crate) fn as_raw(&self) -> *mut bindings::wait_queue_head {
-        self.head.get()
-    }
-
-    /// Wakes everybody. May be called from interrupt context.
+    /// Wakes everybody, as the state has changed. To be called by a thread.
     pub(crate) fn wake_all(&self) {
-        // SAFETY: `head` is initialised by the type invariant.
-        unsafe {
-            bindings::__wake_up(
-                self.head.get(),
-                bindings::TASK_NORMAL,
-                0,
-                core::ptr::null_mut(),
-            )
-        };
+        self.all.wake_all();
     }
 
-    /// Wakes everybody, at less cost than [`Self::wake_all`] if there is nobody. May be called from
-    /// interrupt context.
+    /// Calls `f`, which sleeps until the state changes.
+    pub(crate) fn with_waiter<V>(&self, f: impl FnOnce(Pin<&Waiter<'_>>) -> V) -> V {
+        self.all.with_waiter(f)
+    }
+
+    /// Calls `f`, which sleeps until the state changes or `queue` is woken.
+    pub(crate) fn with_waiter_in<V>(
+        &self,
+        queue: &WaitQueue,
+        f: impl FnOnce(Pin<&Waiter<'_>>) -> V,
+    ) -> V {
+        queue.with_waiter_also_in(&self.all, f)
+    }
+}
+
+impl<T: AccelDriver> Device<T> {
+    /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check
+    /// their condition again. May be called from interrupt context.
     ///
-    /// The caller must hold a lock under which it has made the condition true. Who waits must
-    /// have queued before it takes that lock to check the condition.
-    pub(crate) fn wake_all_locked(&self) {
-        let head = self.head.get();
-        // By the requirements, either who is about to queue sees the condition, or this the entry.
-        //
-        // SAFETY: `head` is initialised by the type invariant. The list may be changing, but a
-        // pointer is read as a whole.
-        let is_empty = unsafe {
-            let list = &raw mut (*head).head;
-            (&raw const (*list).next).read_volatile() == list
-        };
-        if !is_empty {
-            self.wake_all();
+    /// Wakes all of them. For what each waits for something of its own, have [`Waiters`], or
+    /// fences; and [`Pollers`](crate::Pollers) for those who poll a file.
+    pub fn wake(&self) {
+        let core = self.core();
+        core.wait.callers.wake_all();
+        if core.wait.observers.has_sleepers() {
+            core.notify();
         }
-    }
-
-    /// Queues the current task. Wake-ups count from now on, also those that come before
-    /// [`Waiter::sleep`].
-    pub(crate) fn waiter(&self) -> impl PinInit<Waiter<'_>> {
-        pin_init!(&this in Waiter {
-            queue: self,
-            // INVARIANT: The entry is queued by the block below, which cannot fail.
-            entry: Opaque::new(bindings::wait_queue_entry {
-                flags: 0,
-                private: Task::current_raw().cast(),
-                func: Some(bindings::woken_wake_function),
-                entry: Default::default(),
-            }),
-            _: {
-                // SAFETY: The entry has just been initialised, is pinned, and is taken off the
-                // queue before it is freed; `head` is initialised by the type invariant.
-                unsafe {
-                    bindings::add_wait_queue(
-                        self.head.get(),
-                        Opaque::cast_into(&raw const (*this.as_ptr()).entry),
-                    )
-                };
-            },
-        })
-    }
-}
-
-/// The current task's place in a [`WaitQueue`].
-///
-/// # Invariants
-///
-/// `entry` is on `queue`, and its task is the one that created it.
-#[pin_data(PinnedDrop)]
-pub(crate) struct Waiter<'a> {
-    queue: &'a WaitQueue,
-    #[pin]
-    entry: Opaque<bindings::wait_queue_entry>,
-}
-
-impl Waiter<'_> {
-    /// Sleeps until woken, interrupted or timed out, unless a wake-up has come since the last
-    /// call.
-    pub(crate) fn sleep(self: Pin<&Self>, signals: Signals, timeout: Jiffies) {
-        // CAST: Callers bound their timeouts far below `c_long::MAX`.
-        self.sleep_as(signals, timeout as c_long);
-    }
-
-    /// Sleeps until woken or interrupted, unless a wake-up has come since the last call.
-    pub(crate) fn sleep_long(self: Pin<&Self>, signals: Signals) {
-        self.sleep_as(signals, c_long::MAX);
-    }
-
-    fn sleep_as(self: Pin<&Self>, signals: Signals, timeout: c_long) {
-        // SAFETY: The entry is initialised and belongs to the current task: `Waiter` is neither
-        // `Send` nor `Sync`.
-        unsafe { bindings::wait_woken(self.entry.get(), signals.task_state(), timeout) };
-    }
-}
-
-#[pinned_drop]
-impl PinnedDrop for Waiter<'_> {
-    fn drop(self: Pin<&mut Self>) {
-        // SAFETY: By the type invariant the entry is on this queue.
-        unsafe { bindings::remove_wait_queue(self.queue.as_raw(), self.entry.get()) };
     }
 }

@@ -11,7 +11,8 @@ use accel::{
         FenceCallback,
         Timeline, //
     },
-    prelude::*, //
+    prelude::*,
+    Pollers, //
 };
 use kernel::{
     new_mutex,
@@ -57,6 +58,8 @@ struct Job {
     engine: FileEngine,
     /// Where it is kept when it is done.
     finished: Option<RBTreeNodeReservation<Id, Job>>,
+    /// Who polls the file that has submitted it.
+    pollers: Pollers,
 }
 
 impl Job {
@@ -96,6 +99,7 @@ impl Job {
     fn finish(&mut self, result: Result) {
         if let Some(done) = self.done.take() {
             done.signal(result);
+            self.pollers.wake();
         }
     }
 }
@@ -316,6 +320,7 @@ impl Jobs {
             computation,
             inputs: Inputs { asked, implicit },
             engine: ctx.engine(PROCESSOR),
+            pollers: ctx.pollers(),
             finished: Some(finished),
             done: Some(done),
         };

@@ -60,11 +60,20 @@
  *  - EOPNOTSUPP: the request is valid, but this device does not support it.
  *  - ENOENT: there is no buffer of this handle.
  *  - ETIMEDOUT: the device did not finish in time.
- *  - EINTR: a signal arrived while waiting. The call is not restarted.
+ *  - EINTR: a signal was handled while waiting, by a handler that was installed
+ *    without SA_RESTART. With that, or if the process was only stopped, frozen
+ *    or traced, or had io_uring's work to do, the call goes on waiting.
  *  - ENOMEM: out of memory, or as much is in use as is allowed.
  *
- * An ioctl that fails has not changed anything, with the exception that EFAULT
- * while a result is written back leaves the result lost.
+ * An ioctl that fails has not changed anything, with the exceptions that EFAULT
+ * while a result is written back leaves the result lost, and that EINTR sets the
+ * deadline of those that have one.
+ *
+ * An ioctl that waits takes a time-out, in milliseconds, and a deadline, in
+ * nanoseconds of CLOCK_MONOTONIC, which counts if it is not zero. When a wait is
+ * interrupted, its deadline is written back; so a program that makes the call
+ * again with the same structure does not wait for longer. To wait anew, set it to
+ * zero again.
  */
 #define ACCEL_IOC_TYPE 0x9B
 
@@ -340,7 +349,8 @@ struct accel_info_sensor {
  * enum accel_state - state of a device
  * @ACCEL_STATE_RUNNING: takes work
  * @ACCEL_STATE_RESETTING: is being reset; calls of users wait until that is over
- * @ACCEL_STATE_WEDGED: takes no work any more: calls of users fail with EIO
+ * @ACCEL_STATE_WEDGED: takes no work any more: calls of users fail with EIO, and
+ *	poll() says POLLERR to them
  * @ACCEL_STATE_GONE: every ioctl fails with ENODEV, so only events say so
  */
 enum accel_state {
@@ -487,11 +497,15 @@ struct accel_info_ioctl {
  * ACCEL_IOC_EVENTS. Events are then read from it, as an array of
  * struct accel_event: read() returns as many whole records as there are, and
  * the buffer has room for. poll() says POLLIN if there is at least one. If the
- * caller gives an eventfd, one is added to its count for each event.
+ * caller gives an eventfd, one is added to its count when there are new events,
+ * once for all that have come together.
  *
- * 64 events can wait in a file. When there is no room, events are lost, and
- * their number is told: by a record of kind ACCEL_EVENT_LOST, between the last
- * one that is still there and the first one that is there again.
+ * The device keeps the last 64 events of each class. Those that a file has not
+ * read before later ones have taken their place are lost for it, and their number
+ * is told: by a record of kind ACCEL_EVENT_LOST, in the place of the missing ones.
+ *
+ * 4096 open files of a user can be subscribed to a device, and 65536 of all users;
+ * those with CAP_SYS_RESOURCE may exceed both.
  *
  * read() fails with:
  *
@@ -499,7 +513,7 @@ struct accel_info_ioctl {
  *    subscribed.
  *  - EAGAIN: there are no events, and the file is O_NONBLOCK. Without that, it
  *    waits.
- *  - EINTR: a signal arrived while waiting.
+ *  - EINTR: a signal was handled while waiting; see above.
  *  - ENODEV: the device is gone, and all its events have been read.
  *  - EFAULT: the buffer is not accessible memory. The records are lost.
  *
@@ -521,8 +535,9 @@ enum accel_event_class {
 
 /**
  * enum accel_event_kind - what has happened
- * @ACCEL_EVENT_LOST: events did not fit. data[0]: how many; sequence and time_ns
- *	are those of the last of them. In every class
+ * @ACCEL_EVENT_LOST: events were lost. data[0]: how many, data[1]: of which class,
+ *	one of enum accel_event_class; sequence and time_ns are those of the last
+ *	event of the class that is not kept any more. In every class
  * @ACCEL_EVENT_STATE: the state has changed. data[0]: to what, data[1]: from
  *	what, one of enum accel_state each; data[2]: how many resets were begun
  * @ACCEL_EVENT_ERROR: an error. data[0]: one of enum accel_error; data[1]: its
@@ -541,12 +556,13 @@ enum accel_event_kind {
  * @size: sizeof(struct accel_events)
  * @classes: in: combination of enum accel_event_class; takes the place of what
  *	was subscribed to before. Zero to unsubscribe: what there is can still be
- *	read
+ *	read. A class that is subscribed to again begins anew
  * @eventfd: in: an eventfd to signal, -1 for none, as it must be if @classes is
  *	zero; takes the place of the one before. EBADF if it is not open
  * @flags: must be zero
  *
- * Observers may call this. It goes on as long as the file is open.
+ * Observers may call this. It goes on as long as the file is open. ENOMEM if too
+ * many files are subscribed.
  */
 struct accel_events {
 	__u32 size;

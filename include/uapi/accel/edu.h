@@ -16,9 +16,12 @@
  * @timeout_ms: in: how long to wait for the device, in milliseconds; zero for
  *	the driver's default of one second
  * @result: in: must be zero; out: n!
+ * @deadline_ns: in: CLOCK_MONOTONIC time at which to give up, nanoseconds; zero
+ *	to go by @timeout_ms. Out, with EINTR: when the call would have given up,
+ *	so that it waits for no longer when it is made again
  *
  * The device computes one factorial at a time; further callers wait their turn
- * within their timeout. Errors beyond the general ones: EINVAL if @n is above
+ * within their time. Errors beyond the general ones: EINVAL if @n is above
  * 12, ETIMEDOUT, EINTR, ECANCELED if the device was reset meanwhile.
  */
 struct accel_edu_factorial {
@@ -26,6 +29,7 @@ struct accel_edu_factorial {
 	__u32 n;
 	__u32 timeout_ms;
 	__u32 result;
+	__aligned_u64 deadline_ns;
 };
 
 #define ACCEL_EDU_IOC_FACTORIAL _IO(ACCEL_IOC_TYPE, 0x40)
@@ -58,10 +62,13 @@ struct accel_edu_liveness {
  * @timeout_ms: in: how long to wait for the device, in milliseconds; zero for
  *	the driver's default of one second
  * @reserved: must be zero
+ * @deadline_ns: in: CLOCK_MONOTONIC time at which to give up, nanoseconds; zero
+ *	to go by @timeout_ms. Out, with EINTR: when the call would have given up,
+ *	so that it waits for no longer when it is made again
  *
  * The device copies by DMA, through 4 KiB of its own memory, and takes about
  * 100 ms each way. It does one copy at a time; further callers wait their turn
- * within their timeout. After an error, any part of the target may have been
+ * within their time. After an error, any part of the target may have been
  * written, or be written until the device is idle again, which takes 100 ms.
  * Errors beyond the general ones: EINVAL if something is not within its buffer,
  * ETIMEDOUT, EINTR, ECANCELED if the device was reset meanwhile.
@@ -75,6 +82,7 @@ struct accel_edu_copy {
 	__aligned_u64 target_offset;
 	__u32 timeout_ms;
 	__u32 reserved;
+	__aligned_u64 deadline_ns;
 };
 
 #define ACCEL_EDU_IOC_COPY _IO(ACCEL_IOC_TYPE, 0x42)

@@ -112,6 +112,9 @@ struct accel_sim_submit {
  * @error: in: must be zero; out: zero if the job was done, or a negative error
  *	number that says why it was not
  * @reserved: must be zero
+ * @deadline_ns: in: CLOCK_MONOTONIC time at which to give up, nanoseconds; zero
+ *	to go by @timeout_ms. Out, with EINTR: when the call would have given up,
+ *	so that it waits for no longer when it is made again
  *
  * Errors beyond the general ones: ENOENT if there is no such job, or if
  * ACCEL_SIM_MAX_JOBS were submitted after it; ETIMEDOUT if it is not done in
@@ -126,6 +129,7 @@ struct accel_sim_wait {
 	__aligned_u64 job;
 	__s32 error;
 	__u32 reserved;
+	__aligned_u64 deadline_ns;
 };
 
 #define ACCEL_SIM_IOC_WAIT _IO(ACCEL_IOC_TYPE, 0x41)

@@ -8,7 +8,6 @@ use kernel::{
     sync::Mutex,
     time::msecs_to_jiffies, //
 };
-use pin_init::stack_pin_init;
 
 use crate::wait::{
     Signals,
@@ -139,14 +138,15 @@ impl Lending {
     /// Waits for a short time until the memory is freed, and returns whether it is. Returns `EINTR`
     /// if a signal arrives before.
     pub(super) fn wait_freed(&self) -> Result<bool> {
-        stack_pin_init!(let waiter = self.changed.waiter());
-        if !self.state.lock().is_freed {
-            if Signals::All.pending() {
-                return Err(EINTR);
+        self.changed.with_waiter(|waiter| {
+            if !self.state.lock().is_freed {
+                if Signals::All.pending() {
+                    return Err(EINTR);
+                }
+                waiter.sleep(Signals::All, msecs_to_jiffies(20));
             }
-            waiter.as_ref().sleep(Signals::All, msecs_to_jiffies(20));
-        }
-        Ok(self.state.lock().is_freed)
+            Ok(self.state.lock().is_freed)
+        })
     }
 
     /// Waits until a reset of the device is over, or the process is killed.
@@ -166,16 +166,15 @@ impl Lending {
         if let Some(value) = condition() {
             return Ok(value);
         }
-        stack_pin_init!(let waiter = self.changed.waiter());
-        loop {
+        self.changed.with_waiter(|waiter| loop {
             if let Some(value) = condition() {
                 return Ok(value);
             }
             if signals.pending() {
                 return Err(EINTR);
             }
-            waiter.as_ref().sleep_long(signals);
-        }
+            waiter.sleep_long(signals);
+        })
     }
 
     /// Has those who wait check their condition.

@@ -172,12 +172,6 @@ impl<T: AccelDriver> Device<T> {
     pub fn coredump(&self, data: VVec<u8>) -> Result {
         coredump::hand_over(&self.core, data)
     }
-
-    /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check
-    /// their condition again. May be called from interrupt context.
-    pub fn wake(&self) {
-        self.core.wait.wake_all();
-    }
 }
 
 // SAFETY: `Device` is a transparent wrapper of `Core`.

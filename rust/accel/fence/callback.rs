@@ -23,15 +23,18 @@ use crate::{
     },
     driver::AccelDriver,
     ffi,
-    wait::Deadline, //
+    wait::{
+        Deadline,
+        WaitQueue, //
+    }, //
 };
 
 /// Who is told when a fence is signalled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tell {
-    /// Those who sleep.
-    Sleepers,
-    /// The driver, too.
+    /// Who sleeps for it.
+    Sleeper,
+    /// The driver.
     Driver,
 }
 
@@ -49,6 +52,9 @@ pub struct FenceCallback {
     fence: ARef<Fence>,
     core: ARef<Core>,
     tell: Tell,
+    /// Who sleeps for it.
+    #[pin]
+    wait: WaitQueue,
     #[pin]
     cb: Opaque<bindings::dma_fence_cb>,
 }
@@ -70,6 +76,7 @@ impl FenceCallback {
             fence,
             core,
             tell,
+            wait <- WaitQueue::new(),
             cb <- Opaque::zeroed(),
             _: {
                 // SAFETY: All fields are initialised, and pinned.
@@ -101,9 +108,9 @@ impl FenceCallback {
     }
 
     fn tell(&self) {
-        self.core.wait.wake_all();
-        if self.tell == Tell::Driver {
-            self.core.queue_background();
+        match self.tell {
+            Tell::Sleeper => self.wait.wake_all(),
+            Tell::Driver => self.core.queue_background(),
         }
     }
 }
@@ -147,8 +154,8 @@ impl<T: AccelDriver, R: Role> Context<'_, T, R> {
         if let Some(status) = fence.status() {
             return Ok((self, Wake::Ready(status)));
         }
-        let callback = FenceCallback::with(self.device().core(), fence.clone(), Tell::Sleepers);
-        let _callback = KBox::pin_init(callback, GFP_KERNEL_ACCOUNT)?;
-        self.wait(deadline, |_| fence.status())
+        let callback = FenceCallback::with(self.device().core(), fence.clone(), Tell::Sleeper);
+        let callback = KBox::pin_init(callback, GFP_KERNEL_ACCOUNT)?;
+        self.wait_in_queue(&callback.wait, deadline, |_| fence.status())
     }
 }

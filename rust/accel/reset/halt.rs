@@ -193,16 +193,16 @@ impl Core {
         let after_ns = self.health.note_state(now == State::Resetting);
         let data = self.state_data(before, now);
         if step == Step::Remove {
-            self.events.end(data);
+            self.end_events(data);
         } else {
             self.health.news.store(true, Relaxed);
             trace::state(self, now);
-            self.events
-                .send(uapi::ACCEL_EVENT_CLASS_STATE, uapi::ACCEL_EVENT_STATE, data);
+            self.send_event(uapi::ACCEL_EVENT_CLASS_STATE, uapi::ACCEL_EVENT_STATE, data);
         }
         if now != State::Resetting {
             // Those who wait for the end of a reset, and those whose wait has become pointless.
             self.wait.wake_all();
+            self.notify_pollers();
         }
         self.log(step, after_ns);
         Some(before)

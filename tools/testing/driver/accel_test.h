@@ -208,7 +208,8 @@ struct accel_test_buffer {
  * Does what a says in hard interrupt context, and returns afterwards: sends an event
  * of kind ACCEL_EVENT_DRIVER_BASE + b; as REPORT, or as RESET, with the code b; as WAKE;
  * drops what KEEP_AWAKE keeps; begins work that has to be done within b milliseconds;
- * ends that work. ENOENT: there is nothing to drop, or to end.
+ * ends that work; as END_JOB, with the job b; wakes the pollers of the open file. ENOENT:
+ * there is nothing to drop, or to end. The result is how many nanoseconds that took.
  */
 #define ACCEL_TEST_IOC_INTERRUPT _IO(ACCEL_IOC_TYPE, 0x5a)
 #define ACCEL_TEST_INTERRUPT_SEND 0
@@ -218,6 +219,8 @@ struct accel_test_buffer {
 #define ACCEL_TEST_INTERRUPT_LET_SLEEP 4
 #define ACCEL_TEST_INTERRUPT_BEGIN_WORK 5
 #define ACCEL_TEST_INTERRUPT_END_WORK 6
+#define ACCEL_TEST_INTERRUPT_END_JOB 7
+#define ACCEL_TEST_INTERRUPT_WAKE_POLLERS 8
 
 /*
  * Does a times, at most ACCEL_TEST_MAX_OFTEN, what b says: begins work on the engine
@@ -228,6 +231,33 @@ struct accel_test_buffer {
 #define ACCEL_TEST_BEGIN_AND_END 0
 #define ACCEL_TEST_COUNT 1
 #define ACCEL_TEST_READ_CLOCK 2
+
+/**
+ * struct accel_test_wait - ioctl(ACCEL_TEST_IOC_WAIT_JOB)
+ * @size: sizeof(struct accel_test_wait)
+ * @timeout_ms: in: how long to wait, in milliseconds
+ * @deadline_ns: in: CLOCK_MONOTONIC time at which to give up, nanoseconds; zero to go by
+ *	@timeout_ms. Out, with EINTR: when the call would have given up
+ * @job: in: number of a job of the device, below 4096
+ * @times: in: how often it was done before; out: how often it was done
+ *
+ * Sleeps until the job was done more than @times. A job is not done before END_JOB says so.
+ */
+struct accel_test_wait {
+	__u32 size;
+	__u32 timeout_ms;
+	__aligned_u64 deadline_ns;
+	__u32 job;
+	__u32 times;
+};
+
+#define ACCEL_TEST_IOC_WAIT_JOB _IO(ACCEL_IOC_TYPE, 0x62)
+
+/* Does job a once more. */
+#define ACCEL_TEST_IOC_END_JOB _IO(ACCEL_IOC_TYPE, 0x63)
+
+/* For observers too: as SLEEP. */
+#define ACCEL_TEST_IOC_OBSERVE _IO(ACCEL_IOC_TYPE, 0x64)
 
 /*
  * The driver keeps a mark for each buffer that an open file has, which at first is

@@ -16,6 +16,7 @@ mod interrupt;
 mod policies;
 mod power;
 mod shown;
+mod waits;
 
 use accel::{
     buffer::{
@@ -80,7 +81,8 @@ use self::{
         Policy,
         Shared, //
     },
-    power::Sleep, //
+    power::Sleep,
+    waits::Jobs, //
 };
 
 /// A driver for each policy: `P` says which.
@@ -103,6 +105,8 @@ struct Data {
     /// Work that was begun in an interrupt.
     #[pin]
     begun: Mutex<Option<Work>>,
+    #[pin]
+    jobs: Jobs,
     /// Memory of the driver's own, which a device on the platform bus has.
     _memory: KVec<u64>,
 }
@@ -117,6 +121,7 @@ impl Data {
             health: Health::new(),
             sleep <- Sleep::new(),
             begun <- new_mutex!(None),
+            jobs <- Jobs::new(),
             _memory: KVec::with_capacity(memory, GFP_KERNEL)?,
         })
     }
@@ -218,6 +223,9 @@ impl<P: Policy> AccelDriver for Test<P> {
             engines::work_often,
             "Works",
         ),
+        Ioctl::new(0x62, "ACCEL_TEST_IOC_WAIT_JOB", waits::wait_job, "Waits"),
+        Ioctl::new(0x63, "ACCEL_TEST_IOC_END_JOB", waits::end_job, "Ends"),
+        Ioctl::for_observers(0x64, "ACCEL_TEST_IOC_OBSERVE", calls::observe, "Sleeps"),
         Ioctl::for_observers(0x70, "ACCEL_TEST_IOC_MARKS", buffer_data::alive, "Counts"),
         Ioctl::new(0x71, "ACCEL_TEST_IOC_MARK", buffer_data::mark, "Marks"),
         Ioctl::new(0x72, "ACCEL_TEST_IOC_FAIL_MARK", buffer_data::fail, "Fails"),

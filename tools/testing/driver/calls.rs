@@ -7,7 +7,8 @@ use accel::{
     info::List,
     prelude::*,
     ArrayField,
-    HasArrays, //
+    HasArrays,
+    Role, //
 };
 use kernel::sync::{
     atomic::{
@@ -98,13 +99,21 @@ pub(crate) fn add<P: Policy>(_ctx: Context<'_, Test<P>>, args: &mut Words) -> Re
     args.add()
 }
 
-pub(crate) fn sleep<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+fn sleep_as<P: Policy, R: Role>(ctx: Context<'_, Test<P>, R>, args: &mut Words) -> Result {
     let before = ctx.data().wakes.load(Relaxed);
     let _asleep = Asleep::new(&ctx.data().asleep);
     let (_, wake) = ctx.wait(Deadline::in_ms(args.a), |ctx| {
         (ctx.data().wakes.load(Relaxed) != before).then_some(())
     })?;
     wake.ready()
+}
+
+pub(crate) fn sleep<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    sleep_as(ctx, args)
+}
+
+pub(crate) fn observe<P: Policy>(ctx: Context<'_, Test<P>, Observer>, args: &mut Words) -> Result {
+    sleep_as(ctx, args)
 }
 
 pub(crate) fn wake<P: Policy>(ctx: Context<'_, Test<P>>, _args: &mut Words) -> Result {

@@ -8,13 +8,17 @@ use accel::{
     Awake,
     EventKind,
     Fault,
+    Pollers,
     Work, //
 };
 use kernel::{
     impl_has_hr_timer, new_spinlock_irq,
     sync::{
         aref::ARef,
-        atomic::Relaxed,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
         Arc,
         ArcBorrow,
         Completion,
@@ -30,12 +34,14 @@ use kernel::{
             RelativeMode, //
         },
         Delta,
+        Instant,
         Monotonic,
         Msecs, //
     },
 };
 
 use crate::{
+    waits::Job,
     Policy,
     Test,
     Words, //
@@ -50,6 +56,8 @@ enum Deed {
     LetSleep(Awake),
     BeginWork(Msecs),
     EndWork(Work),
+    EndJob(Arc<Job>),
+    WakePollers(Pollers),
 }
 
 /// An interrupt that is to come.
@@ -65,6 +73,8 @@ struct Interrupt<P: Policy> {
     deed: SpinLockIrq<Option<Deed>>,
     #[pin]
     begun: SpinLockIrq<Option<Result<Work>>>,
+    /// How long it took, in nanoseconds.
+    took_ns: Atomic<u32>,
     #[pin]
     over: Completion,
 }
@@ -82,6 +92,7 @@ impl<P: Policy> Interrupt<P> {
             dev,
             deed <- new_spinlock_irq!(Some(deed)),
             begun <- new_spinlock_irq!(None),
+            took_ns: Atomic::new(0),
             over <- Completion::new(),
         })
     }
@@ -99,6 +110,9 @@ impl<P: Policy> Interrupt<P> {
                 *self.begun.lock() = Some(begun);
             }
             Some(Deed::EndWork(work)) => drop(work),
+            // Somebody else has a reference, so this is not the last one.
+            Some(Deed::EndJob(job)) => job.end(),
+            Some(Deed::WakePollers(pollers)) => pollers.wake(),
             None => (),
         }
     }
@@ -108,7 +122,11 @@ impl<P: Policy> HrTimerCallback for Interrupt<P> {
     type Pointer<'a> = Arc<Self>;
 
     fn run(this: ArcBorrow<'_, Self>, _: HrTimerCallbackContext<'_, Self>) -> HrTimerRestart {
+        let begin = Instant::<Monotonic>::now();
         this.come();
+        // CAST: It does not take seconds.
+        this.took_ns
+            .store(begin.elapsed().as_nanos() as u32, Relaxed);
         this.over.complete_all();
         HrTimerRestart::NoRestart
     }
@@ -128,6 +146,8 @@ pub(crate) fn interrupt<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) 
         4 => Deed::LetSleep(data.sleep.take_kept().ok_or(ENOENT)?),
         5 => Deed::BeginWork(args.b),
         6 => Deed::EndWork(data.begun.lock().take().ok_or(ENOENT)?),
+        7 => Deed::EndJob(data.jobs.get(args.b)?),
+        8 => Deed::WakePollers(ctx.pollers()),
         _ => return Err(EINVAL),
     };
 
@@ -139,5 +159,6 @@ pub(crate) fn interrupt<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) 
     if let Some(work) = begun {
         *data.begun.lock() = Some(work?);
     }
+    args.result = interrupt.took_ns.load(Relaxed);
     Ok(())
 }

@@ -98,16 +98,17 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         accel_bo_import { size, fd, bytes, flags, handle }
         accel_events { size, classes, eventfd, flags }
         accel_event { size, kind, sequence, time_ns, data }
-        accel_edu_factorial { size, n, timeout_ms, result }
+        accel_edu_factorial { size, n, timeout_ms, result, deadline_ns }
         accel_edu_liveness { size, value, reply, reserved }
         accel_edu_copy {
             size, len, source, target, source_offset, target_offset, timeout_ms, reserved,
+            deadline_ns,
         }
         accel_sim_operand { offset, handle, reserved }
         accel_sim_submit {
             size, op, flags, in_fence, a, b, result, m, n, k, out_fence, job,
         }
-        accel_sim_wait { size, timeout_ms, job, error, reserved }
+        accel_sim_wait { size, timeout_ms, job, error, reserved, deadline_ns }
     }
     constants {
         ACCEL_IOC_TYPE, ACCEL_IOC_DRIVER_BASE, ACCEL_IOC_DRIVER_END, ACCEL_INFO_LIST,

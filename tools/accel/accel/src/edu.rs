@@ -15,7 +15,7 @@ pub const FACTORIAL_MAX: u32 = 12;
 
 /// Argument of `ACCEL_EDU_IOC_FACTORIAL`, `struct accel_edu_factorial`.
 #[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
+#[repr(C, align(8))]
 pub struct Factorial {
     /// Set by [`Device::call`].
     pub size: u32,
@@ -26,6 +26,9 @@ pub struct Factorial {
     pub timeout_ms: u32,
     /// In: must be zero. Out: n!
     pub result: u32,
+    /// In: the time of CLOCK_MONOTONIC at which to give up, in nanoseconds; zero
+    /// to go by `timeout_ms`. Out, with `EINTR`: that time.
+    pub deadline_ns: u64,
 }
 
 /// Argument of `ACCEL_EDU_IOC_LIVENESS`, `struct accel_edu_liveness`.
@@ -63,6 +66,9 @@ pub struct BufferCopy {
     pub timeout_ms: u32,
     /// Must be zero.
     pub reserved: u32,
+    /// In: the time of CLOCK_MONOTONIC at which to give up, in nanoseconds; zero
+    /// to go by `timeout_ms`. Out, with `EINTR`: that time.
+    pub deadline_ns: u64,
 }
 
 /// Lets the device compute n!, waiting for `timeout_ms` milliseconds, or for
@@ -132,7 +138,7 @@ mod tests {
     fn factorial_passes_the_argument_and_returns_the_result() {
         let device = device(|nr, bytes| {
             let argument = Factorial::mut_from_bytes(bytes).unwrap();
-            assert_eq!((nr, argument.size, argument.result), (0x40, 16, 0));
+            assert_eq!((nr, argument.size, argument.result), (0x40, 24, 0));
             assert_eq!((argument.n, argument.timeout_ms), (5, 70));
             argument.result = 120;
             Ok(())

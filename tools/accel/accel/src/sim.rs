@@ -89,6 +89,9 @@ pub struct Wait {
     pub error: i32,
     /// Must be zero.
     pub reserved: u32,
+    /// In: the time of CLOCK_MONOTONIC at which to give up, in nanoseconds; zero
+    /// to go by `timeout_ms`. Out, with `EINTR`: that time.
+    pub deadline_ns: u64,
 }
 
 /// Lets the device add vectors of the same length, number by number, modulo

@@ -301,6 +301,7 @@ fn facts() -> Vec<Fact> {
             target_offset,
             timeout_ms,
             reserved,
+            deadline_ns,
         }
     );
     structure!(
@@ -310,7 +311,8 @@ fn facts() -> Vec<Fact> {
             size,
             n,
             timeout_ms,
-            result
+            result,
+            deadline_ns,
         }
     );
     structure!(
@@ -360,6 +362,7 @@ fn facts() -> Vec<Fact> {
             job,
             error,
             reserved,
+            deadline_ns,
         }
     );
     facts

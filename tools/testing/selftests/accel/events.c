@@ -7,9 +7,11 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "events.h"
+#include "test_node.h"
 
 int events_subscribe(int fd, __u32 classes, int eventfd)
 {
@@ -54,6 +56,39 @@ int events_next(int fd, struct accel_event *event)
 		return ret ? -errno : -ETIMEDOUT;
 	ret = events_read(fd, event, 1);
 	return ret == 1 ? (int)event->kind : ret;
+}
+
+int read_eventfd(int fd, __u64 *number)
+{
+	return read(fd, number, sizeof(*number)) < 0 ? -errno : 0;
+}
+
+int wait_eventfd(int fd, __u64 *number)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	if (poll(&poll_fd, 1, PATIENCE_MS) != 1)
+		return -ETIMEDOUT;
+	return read_eventfd(fd, number);
+}
+
+int events_wait_told(int user, const struct node *node)
+{
+	int last = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), fd = test_open(node, O_RDONLY);
+	__u64 number;
+	int ret = 0;
+
+	if (last < 0 || fd < 0)
+		return last < 0 ? -errno : fd;
+	/* Those who have opened the device later are told later. */
+	ret = events_subscribe(fd, ACCEL_EVENT_CLASS_ERROR, last);
+	if (!ret)
+		ret = test_call(user, ACCEL_TEST_IOC_REPORT, 0, 0, NULL);
+	if (!ret)
+		ret = wait_eventfd(last, &number);
+	close(fd);
+	close(last);
+	return ret;
 }
 
 int wait_state(int fd, __u32 state)

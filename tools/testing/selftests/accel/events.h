@@ -25,6 +25,15 @@ int poll_now(int fd);
  */
 int events_next(int fd, struct accel_event *event);
 
+/* Reads what an eventfd has counted. */
+int read_eventfd(int fd, __u64 *number);
+/* As read_eventfd(), once it is signalled, as a thread of the kernel does. -ETIMEDOUT */
+int wait_eventfd(int fd, __u64 *number);
+/*
+ * Waits until all subscribers that have the device of the test driver open have
+ * been told of the events so far; sends an event of an error for that.
+ */
+int events_wait_told(int user, const struct node *node);
 /* Waits until the device is in a state. @fd may be an observer. */
 int wait_state(int fd, __u32 state);
 /* Writes to "reset" in sysfs. */

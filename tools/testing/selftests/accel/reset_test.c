@@ -4,6 +4,7 @@
  * too many, those for the administrator, and those of the watchdog.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -166,10 +167,12 @@ TEST_F(reset, sleepers_go_on)
 TEST_F(reset, that_fails)
 {
 	struct caller sleeper = { .call = call_sleep, .syscall_nr = SYS_ioctl, .fd = self->user };
+	struct caller poller = poll_caller(self->user, POLLIN, 4 * PATIENCE_MS);
 	struct accel_info_status after;
 	int late;
 
 	ASSERT_EQ(0, caller_start(&sleeper));
+	ASSERT_EQ(0, caller_start(&poller));
 	ASSERT_EQ(0, test_set_reset(self->observer, true, 0));
 	ASSERT_EQ(0, ask_for_reset(self->user, 1));
 	expect_error(_metadata, self->observer, ACCEL_ERROR_HARDWARE, 1);
@@ -178,6 +181,9 @@ TEST_F(reset, that_fails)
 	expect_state(_metadata, self->observer, ACCEL_STATE_RESETTING, ACCEL_STATE_WEDGED);
 	ASSERT_EQ(0, caller_join(&sleeper));
 	EXPECT_EQ(-EIO, sleeper.ret);
+	ASSERT_EQ(0, caller_join(&poller));
+	EXPECT_EQ(POLLERR, poller.result);
+	EXPECT_EQ(0, poll_now(self->observer) & POLLERR);
 
 	EXPECT_EQ(-EIO, add(self->user));
 	EXPECT_EQ(-EIO, sys_ioctl(self->user, ACCEL_TEST_IOC_ADD, NULL));
