@@ -292,7 +292,7 @@ TEST_F(info, uapi)
 		}, {
 			.command = ACCEL_EDU_IOC_FACTORIAL,
 			.size = sizeof(struct accel_edu_factorial),
-			.min_size = 16,
+			.min_size = 24,
 			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT | ACCEL_IOCTL_POWERED,
 			.name = "ACCEL_EDU_IOC_FACTORIAL",
 		}, {
@@ -310,8 +310,8 @@ TEST_F(info, uapi)
 		}, {
 			.command = ACCEL_EDU_IOC_COPY,
 			.size = sizeof(struct accel_edu_copy),
-			.min_size = 40,
-			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_POWERED,
+			.min_size = 48,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT | ACCEL_IOCTL_POWERED,
 			.name = "ACCEL_EDU_IOC_COPY",
 		},
 	};

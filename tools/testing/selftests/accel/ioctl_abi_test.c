@@ -91,7 +91,7 @@ static bool factorial_answered(const void *memory)
 FIXTURE_VARIANT_ADD(abi, edu_factorial) {
 	.command = ACCEL_EDU_IOC_FACTORIAL,
 	.size = sizeof(struct accel_edu_factorial),
-	.min_size = 16,
+	.min_size = 24,
 	.zero = { offsetof(struct accel_edu_factorial, result) },
 	.fill = fill_factorial,
 	.answered = factorial_answered,
