@@ -78,11 +78,17 @@ guest_swiotlb() {
 		user_memory_test coherent_test movable_test movable_lost_test edu_test
 }
 
-# Below a bridge, devices reach each other.
+# Below a bridge, devices reach each other, and the bridge can reset them. Without
+# MSI, both edu devices interrupt on the same line. A third one reaches too little.
 guest_p2p() {
-	run_guest "$kernel-p2p" --machine pc --device pci-bridge,id=below,chassis_nr=1 \
+	run_guest "$kernel-p2p" --machine pc --append pci=nomsi \
+		--device pci-bridge,id=below,chassis_nr=1,addr=0x10 \
 		--device edu,bus=below,addr=1,dma_mask=0xffffffff \
-		"${memory[@]}" --device ivshmem-plain,bus=below,addr=2,memdev=memory -- p2p_test
+		"${memory[@]}" --device ivshmem-plain,bus=below,addr=2,memdev=memory \
+		--device pci-bridge,id=alone,chassis_nr=2,addr=0x11 \
+		--device edu,bus=alone,addr=4,dma_mask=0xffffffff \
+		--device edu,addr=0x12,dma_mask=0xffffff \
+		-- p2p_test shared_line_test edu_reach_test
 }
 
 # The machine sleeps, and with it all devices: also those that files would be on.

@@ -8,6 +8,7 @@
 mod edu_dma;
 mod edu_factorial;
 mod edu_health;
+mod edu_reach;
 mod edu_registers;
 mod edu_uapi;
 
@@ -151,6 +152,7 @@ impl pci::Driver for Edu {
             pdev.enable_device_mem()?;
             pdev.set_master();
             let bar = Registers::map(pdev)?;
+            edu_reach::check(pdev, &bar)?;
             edu_health::enable_interrupts(&bar);
             Ok(try_pin_init!(EduData {
                 bar,
@@ -164,7 +166,8 @@ impl pci::Driver for Edu {
 
     fn interrupt(dev: &Device<Self>, data: &EduData<'_>, _vector: u32) -> pci::IrqReturn {
         let status = data.bar.read(IRQ_STATUS);
-        if !status.factorial() && !status.dma() {
+        let is_gone = status.into_raw() == u32::MAX;
+        if is_gone || !status.factorial() && !status.dma() {
             return pci::IrqReturn::None;
         }
         let acknowledge = IRQ_ACKNOWLEDGE::zeroed().with_factorial(status.factorial());

@@ -98,11 +98,11 @@ pub(crate) fn is_running(bar: &Registers<'_>) -> bool {
     bar.read(COMMAND).run()
 }
 
-/// Waits until the engine does not touch memory any more; it cannot be stopped. If it is out of the
-/// machine already, it always seems to work.
+/// Waits until the engine does not touch memory any more; it cannot be stopped. One that is out of
+/// the machine seems to work forever, but does not.
 pub(crate) fn quiesce(bar: &Registers<'_>) {
     for _ in 0..LONGEST_MS {
-        if !is_running(bar) {
+        if !is_running(bar) || !bar.are_there() {
             break;
         }
         fsleep(Delta::from_millis(1));
@@ -184,13 +184,38 @@ pub(crate) fn stop(ctx: &Context<'_, Edu, Observer>) {
 /// Gives up what was mapped for somebody who has given up, once the engine is done with it.
 pub(crate) fn clean_up(ctx: &Context<'_, Edu, Observer>) {
     let data = ctx.data();
+    let awake = ctx.stay_awake();
     let mut job = data.dma.job.lock();
-    let copy = match job.claimed || is_running(&data.bar) {
+    // Asleep, it is idle.
+    let is_running = awake.is_some() && is_running(&data.bar);
+    let copy = match job.claimed || is_running {
         true => None,
         false => job.copy.take(),
     };
     drop(job);
     drop(copy);
+}
+
+/// Has the engine move `bytes` between `outside`, an address of memory, and `inside`, one of its
+/// own memory.
+fn program(
+    bar: &Registers<'_>,
+    command: COMMAND,
+    outside: u32,
+    inside: u32,
+    bytes: u32,
+    direction: DataDirection,
+) {
+    let to_device = direction == DataDirection::ToDevice;
+    let (from, to) = if to_device {
+        (outside, inside)
+    } else {
+        (inside, outside)
+    };
+    bar.write_reg(SOURCE::zeroed().with_address(from));
+    bar.write_reg(TARGET::zeroed().with_address(to));
+    bar.write_reg(COUNT::zeroed().with_bytes(bytes));
+    bar.write_reg(command.with_run(true).with_from_device(!to_device));
 }
 
 /// Starts to move what comes after `done` bytes, and returns how many that are: zero if the device
@@ -222,19 +247,9 @@ fn start(
 
     // CAST: Addresses have at most 32 bits, and no more than `OWN_SIZE` bytes are mapped.
     let (outside, inside) = (piece.address as u32, OWN_MEMORY + done as u32);
-    let (from, to) = if to_device {
-        (outside, inside)
-    } else {
-        (inside, outside)
-    };
-    let bar = &data.bar;
-    bar.write_reg(SOURCE::zeroed().with_address(from));
-    bar.write_reg(TARGET::zeroed().with_address(to));
-    bar.write_reg(COUNT::zeroed().with_bytes(piece.len as u32));
-    let command = COMMAND::zeroed()
-        .with_run(true)
-        .with_irq_on_completion(true);
-    bar.write_reg(command.with_from_device(!to_device));
+    let command = COMMAND::zeroed().with_irq_on_completion(true);
+    let bytes = piece.len as u32;
+    program(&data.bar, command, outside, inside, bytes, direction);
     Ok(piece.len)
 }
 
@@ -261,6 +276,18 @@ fn transfer<'a>(
         }
     }
     Ok((ctx, Ok(())))
+}
+
+/// Moves a word between `address` and the memory of the engine, and waits for that, for code that
+/// has the device to itself. Returns `ETIMEDOUT` if the engine does not end.
+pub(crate) fn move_word(bar: &Registers<'_>, address: u32, direction: DataDirection) -> Result {
+    quiesce(bar);
+    program(bar, COMMAND::zeroed(), address, OWN_MEMORY, 4, direction);
+    quiesce(bar);
+    match is_running(bar) {
+        true => Err(ETIMEDOUT),
+        false => Ok(()),
+    }
 }
 
 fn range(offset: u64, len: u32) -> Result<Range<usize>> {

@@ -27,7 +27,6 @@ use crate::{
     edu_dma,
     edu_registers::{
         Registers,
-        EDU_ID,
         FACTORIAL,
         ID,
         IRQ_ACKNOWLEDGE,
@@ -65,12 +64,17 @@ pub(crate) fn set_watchdog_ms(ctx: &Context<'_, Edu, Observer>, ms: Msecs) -> Re
     Ok(())
 }
 
-/// Has the device signal what it finishes, but not what it had finished before.
-pub(crate) fn enable_interrupts(bar: &Registers<'_>) {
+/// Lowers all interrupts that the device has raised.
+fn acknowledge_all(bar: &Registers<'_>) {
     let all = IRQ_ACKNOWLEDGE::zeroed()
         .with_factorial(true)
         .with_dma(true);
     bar.write_reg(all);
+}
+
+/// Has the device signal what it finishes, but not what it had finished before.
+pub(crate) fn enable_interrupts(bar: &Registers<'_>) {
+    acknowledge_all(bar);
     bar.write_reg(STATUS::zeroed().with_irq_on_completion(true));
 }
 
@@ -81,10 +85,10 @@ fn is_idle(bar: &Registers<'_>) -> bool {
     !bar.read(STATUS).busy() && !edu_dma::is_running(bar)
 }
 
-/// Waits until the device is idle, or this takes too long. It cannot be stopped.
+/// Waits until the device is idle or gone, or this takes too long. It cannot be stopped.
 fn settle(bar: &Registers<'_>) {
     for _ in 0..PATIENCE_MS {
-        if is_idle(bar) {
+        if is_idle(bar) || !bar.are_there() {
             break;
         }
         fsleep(Delta::from_millis(1));
@@ -118,6 +122,9 @@ pub(crate) fn suspend(ctx: Context<'_, Edu, PowerManager>) -> Result {
         return Err(EBUSY);
     }
     data.bar.write_reg(STATUS::zeroed());
+    // Nobody would lower them while it is asleep.
+    acknowledge_all(&data.bar);
+    ctx.device().queue_clean_up();
     Ok(())
 }
 
@@ -125,7 +132,7 @@ pub(crate) fn suspend(ctx: Context<'_, Edu, PowerManager>) -> Result {
 pub(crate) fn resume(ctx: Context<'_, Edu, PowerManager>) -> Result {
     let data = ctx.data();
     let _job = data.job.lock();
-    if u32::from(data.bar.read(ID).value()) != EDU_ID {
+    if !data.bar.are_there() {
         return Err(EIO);
     }
     enable_interrupts(&data.bar);

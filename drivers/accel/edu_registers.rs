@@ -30,6 +30,7 @@ register! {
         7:7 irq_on_completion => bool;
         0:0 busy => bool;
     }
+    /// A device that is gone seems to have all bits set.
     pub(crate) IRQ_STATUS(u32) @ 0x24 {
         8:8 dma => bool;
         0:0 factorial => bool;
@@ -57,6 +58,11 @@ impl<'bound> Registers<'bound> {
             return Err(ENODEV);
         }
         Ok(Self(bar))
+    }
+
+    /// Returns whether the device is still there. One that is not seems to have all bits set.
+    pub(crate) fn are_there(&self) -> bool {
+        u32::from(self.read(ID).value()) == EDU_ID
     }
 }
 

@@ -57,6 +57,7 @@ mod handler;
 mod health;
 mod hwmon;
 pub mod info;
+mod interrupts;
 pub mod ioctl;
 mod mapping;
 mod minor;

@@ -50,6 +50,7 @@ use crate::{
     file::Files,
     gate::Gate,
     health::Health,
+    interrupts::Interrupts,
     minor::Minor,
     passthrough,
     power::{
@@ -120,6 +121,8 @@ pub(crate) struct Core {
     #[pin]
     pub(crate) absent: Absent,
     #[pin]
+    pub(crate) interrupts: Interrupts,
+    #[pin]
     pub(crate) health: Health,
     #[pin]
     pub(crate) events: Events,
@@ -175,6 +178,7 @@ impl Core {
                 absent <- Absent::new(),
                 background <- Background::new(),
                 events <- Events::new(),
+                interrupts <- Interrupts::new(),
                 health <- Health::new(reset_limit),
                 notify <- new_work!("accel_notify"),
                 wait <- Sleepers::new(),

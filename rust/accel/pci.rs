@@ -5,6 +5,10 @@
 //! A driver implements [`Driver`], and declares its module with
 //! [`module_pci_driver!`](crate::module_pci_driver).
 
+mod enabled;
+mod interrupts;
+mod operations;
+
 use core::marker::PhantomData;
 use kernel::{
     bindings,
@@ -16,18 +20,8 @@ use kernel::{
         c_int,
         c_ulong, //
     },
-    irq::{
-        self,
-        Flags,
-        IrqRequest, //
-    },
-    pci::{
-        self,
-        IrqTypes,
-        IrqVectorRegistration, //
-    },
+    pci,
     prelude::*,
-    sync::aref::ARef,
     types::ForLt, //
 };
 
@@ -37,7 +31,6 @@ use crate::{
         DeviceIds, //
     },
     driver::AccelDriver,
-    fence::Signalling,
     ffi,
     mapping::{
         IoRange,
@@ -47,6 +40,12 @@ use crate::{
         self,
         Bound, //
     },
+};
+
+pub use self::operations::Operations;
+use self::{
+    enabled::Enabled,
+    interrupts::Interrupts, //
 };
 
 #[doc(no_inline)]
@@ -87,7 +86,8 @@ pub trait Driver: AccelDriver {
         Self::DMA_BITS
     }
 
-    /// Brings a device up, and returns what is kept for as long as it is bound.
+    /// Brings a device up, and returns what is kept for as long as it is bound. What it has enabled
+    /// of the device is taken back after that.
     ///
     /// To be dropped is the sign to quiesce the device: by then, no user space can reach it and no
     /// interrupt arrives.
@@ -98,7 +98,9 @@ pub trait Driver: AccelDriver {
 
     /// Handles interrupt `vector`, from 0 to [`Self::INTERRUPTS`] - 1, in hard interrupt context.
     ///
-    /// May come at any time between `probe` and the drop of the data.
+    /// May come at any time between `probe` and the drop of the data, unless the device is asleep.
+    /// The line may be shared: returns [`IrqReturn::None`] if the device has not raised it. A
+    /// device that was pulled out of the machine seems to have all bits of its registers set.
     fn interrupt(
         dev: &device::Device<Self>,
         data: &<Self::Data as ForLt>::Of<'_>,
@@ -159,10 +161,10 @@ const IORESOURCE_MEM: c_ulong = bindings::IORESOURCE_MEM as c_ulong;
 #[macro_export]
 macro_rules! module_pci_driver {
     (type: $type:ty, $($rest:tt)*) => {
-        ::kernel::module_pci_driver! {
-            type: $crate::pci::Adapter<$type>,
+        ::kernel::module_driver!(<T>, $crate::pci::Operations<T>, {
+            type: $type,
             $($rest)*
-        }
+        });
     };
 }
 
@@ -190,84 +192,25 @@ impl<T: Driver> pci::Driver for Adapter<T> {
         let mask = DmaMask::try_new(T::dma_bits());
         // SAFETY: Nobody uses the device for DMA before it is probed.
         let ready = mask.and_then(|mask| unsafe { pdev.dma_set_mask_and_coherent(mask) });
+        let ready = ready.and_then(|()| Enabled::restore_when_unbound(pdev));
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
         // stays bound until devres has ended the registration.
-        ready.and_then(|()| unsafe {
+        let bound = ready.and_then(|()| unsafe {
             registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |dev| {
                 Interrupts::request(pdev, dev)
             })
+        });
+        bound.inspect(|_| {
+            if const { T::POWER.is_managed() } {
+                enabled::let_sleep(pdev);
+            }
         })
     }
 
-    fn unbind<'bound>(_pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
+    fn unbind<'bound>(pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
+        if const { T::POWER.is_managed() } {
+            enabled::keep_awake(pdev);
+        }
         this.shut_out();
-    }
-}
-
-/// The interrupts of a device. Handlers go before the vectors that they are for.
-struct Interrupts<T: Driver> {
-    _handlers: KVec<Pin<KBox<irq::Registration<'static, Handler<T>>>>>,
-    _vectors: Option<KBox<IrqVectorRegistration<'static>>>,
-}
-
-impl<T: Driver> Interrupts<T> {
-    /// Requests the vectors that the driver asks for. `dev` must have its data.
-    fn request(
-        pdev: &pci::Device<kernel::device::Bound>,
-        dev: &ARef<device::Device<T>>,
-    ) -> Result<Self> {
-        if T::INTERRUPTS == 0 {
-            return Ok(Self {
-                _handlers: KVec::new(),
-                _vectors: None,
-            });
-        }
-
-        let vectors = pdev.alloc_irq_vectors(T::INTERRUPTS, T::INTERRUPTS, IrqTypes::all())?;
-        // SAFETY: Lifetimes do not affect the layout. The vectors are freed with the registration,
-        // which ends before the device is unbound.
-        let vectors = unsafe {
-            core::mem::transmute::<IrqVectorRegistration<'_>, IrqVectorRegistration<'static>>(
-                vectors,
-            )
-        };
-        let vectors = KBox::new(vectors, GFP_KERNEL)?;
-
-        let mut handlers = KVec::new();
-        for vector in 0..T::INTERRUPTS {
-            // SAFETY: The handlers are freed before the vectors, by the order of the fields.
-            let source: &'static IrqVectorRegistration<'static> =
-                unsafe { &*core::ptr::from_ref(&*vectors) };
-            let request: IrqRequest<'static> = source.index(vector as usize)?.into();
-            let handler = Handler {
-                dev: dev.clone(),
-                vector,
-            };
-            // SAFETY: The registration is owned by the binding, which is always dropped.
-            let handler =
-                unsafe { irq::Registration::new(request, Flags::SHARED, T::IRQ_NAME, Ok(handler)) };
-            handlers.push(KBox::pin_init(handler, GFP_KERNEL)?, GFP_KERNEL)?;
-        }
-
-        Ok(Self {
-            _handlers: handlers,
-            _vectors: Some(vectors),
-        })
-    }
-}
-
-/// Hands interrupts on to the driver.
-struct Handler<T: Driver> {
-    dev: ARef<device::Device<T>>,
-    vector: u32,
-}
-
-impl<T: Driver> irq::Handler for Handler<T> {
-    fn handle(&self) -> IrqReturn {
-        let _signalling = Signalling::begin();
-        // SAFETY: Interrupts are requested after the device has got its data, and are freed before
-        // the data is.
-        let data = unsafe { self.dev.data() };
-        T::interrupt(&self.dev, data, self.vector)
     }
 }

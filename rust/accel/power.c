@@ -47,6 +47,18 @@ void accel_power_put(struct device *dev)
 	pm_runtime_put_autosuspend(dev);
 }
 
+/* Keeps a device as it is: awake, if it is. */
+void accel_power_get(struct device *dev)
+{
+	pm_runtime_get_noresume(dev);
+}
+
+/* Of a device on a bus, which sleeps as soon as nobody needs it. */
+void accel_power_put_parent(struct device *dev)
+{
+	pm_runtime_put(dev);
+}
+
 void accel_power_mark_last_busy(struct device *dev)
 {
 	pm_runtime_mark_last_busy(dev);

@@ -12,6 +12,8 @@ bool accel_power_get_if_active(struct device *dev);
 int accel_power_wake(struct device *dev);
 void accel_power_request(struct device *dev);
 void accel_power_put(struct device *dev);
+void accel_power_get(struct device *dev);
+void accel_power_put_parent(struct device *dev);
 void accel_power_mark_last_busy(struct device *dev);
 bool accel_power_is_present(struct device *dev);
 int accel_power_system_suspend(struct device *dev);

@@ -92,6 +92,11 @@ impl<T: AccelDriver> Power<T> {
         }
     }
 
+    /// Returns whether devices sleep.
+    pub(crate) const fn is_managed(&self) -> bool {
+        cfg!(CONFIG_PM) && self.suspend.is_some()
+    }
+
     /// It calls `suspend` to put a device to sleep, and `resume` to wake it, in any thread, but one
     /// at a time. A device is awake when it is bound, and when its data is dropped.
     ///
@@ -225,7 +230,9 @@ impl Core {
             return Ok(());
         };
         if managed.asleep.load(Relaxed) {
-            call_driver(self, |ops| ops.resume)?;
+            // The driver may wait for one.
+            self.interrupts.restore();
+            call_driver(self, |ops| ops.resume).inspect_err(|_| self.interrupts.silence())?;
             managed.asleep.store(false, Relaxed);
         }
         Ok(())
@@ -249,7 +256,11 @@ impl Core {
                 }
             }
         }
-        managed.asleep.store(true, Relaxed);
+        if !managed.asleep.load(Relaxed) {
+            // Those of others on a shared line go on.
+            self.interrupts.silence();
+            managed.asleep.store(true, Relaxed);
+        }
         Ok(())
     }
 

@@ -16,11 +16,9 @@
 
 #include "kselftest.h"
 #include "node.h"
+#include "pci_config.h"
 
 #define CLASS_DIR "/sys/class/accelerator"
-
-#define PCI_COMMAND 4
-#define PCI_COMMAND_MASTER 4
 
 static char why[2 * PATH_MAX];
 
@@ -289,28 +287,14 @@ int node_bind(struct node *node)
 
 int node_stall(const struct node *node, bool stall)
 {
-	char path[PATH_MAX + 16];
-	unsigned short command, changed;
-	int ret = 0;
-	int fd;
+	int command = pci_command(node), changed;
 
-	snprintf(path, sizeof(path), "%s/config", node->device_dir);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (pread(fd, &command, sizeof(command), PCI_COMMAND) != sizeof(command)) {
-		ret = -EIO;
-		goto out;
-	}
-	changed = command & ~PCI_COMMAND_MASTER;
+	if (command < 0)
+		return command;
+	changed = command & ~PCI_MASTER;
 	if (!stall)
-		changed |= PCI_COMMAND_MASTER;
-	if (changed != command &&
-	    pwrite(fd, &changed, sizeof(changed), PCI_COMMAND) != sizeof(changed))
-		ret = -EIO;
-out:
-	close(fd);
-	return ret;
+		changed |= PCI_MASTER;
+	return changed == command ? 0 : pci_set_command(node, changed);
 }
 
 /*

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a driver has a PCI device do: answer, and master the bus. And how that sleeps.
+//!
+//! Drivers enable it with functions of the kernel crate, which take no note of it and have no
+//! counterparts. So the framework remembers what there was before, and goes back to that.
+
+use kernel::{
+    bindings,
+    device::Core,
+    devres,
+    ffi::c_int,
+    pci,
+    prelude::*,
+    sync::aref::ARef, //
+};
+
+use crate::ffi;
+
+/// A PCI device as it is found. When this is dropped, it is so again.
+///
+/// # Invariants
+///
+/// Has a reference of the runtime power management to the device, unless [`let_sleep`] has borrowed
+/// it.
+pub(super) struct Enabled {
+    pdev: ARef<pci::Device>,
+    /// How often it counts as enabled.
+    count: c_int,
+}
+
+impl Enabled {
+    /// Has what is enabled from now on be given back when the device is unbound, or is not bound
+    /// after all. That comes last, when the driver has quiesced the device, and with it awake.
+    pub(super) fn restore_when_unbound(pdev: &pci::Device<Core<'_>>) -> Result {
+        let this = Self {
+            pdev: pdev.into(),
+            count: count(as_raw(pdev)),
+        };
+        // SAFETY: A reference to a device is a valid pointer to it.
+        // INVARIANT: The reference is taken here.
+        unsafe { ffi::accel_power_get(ffi::device_as_raw(pdev.as_ref())) };
+        devres::register(pdev.as_ref(), this, GFP_KERNEL)
+    }
+}
+
+impl Drop for Enabled {
+    fn drop(&mut self) {
+        let pdev = as_raw(&self.pdev);
+        // SAFETY: The reference to the device is a valid pointer to it. Each call takes one back of
+        // those that were made after `count` was taken, in the lock of the device; the reference of
+        // the power management is given up, by the type invariants.
+        unsafe {
+            bindings::pci_clear_master(pdev);
+            for _ in self.count..count(pdev) {
+                bindings::pci_disable_device(pdev);
+            }
+            ffi::accel_power_put_parent(ffi::device_as_raw(self.pdev.as_ref()));
+        }
+    }
+}
+
+/// Lets a device sleep whenever the accelerator on it does, if the administrator permits it, until
+/// [`keep_awake`] is called. To be called when nothing more can fail in `probe`.
+///
+/// The device has two references to be given up: the one that the PCI core has taken for drivers to
+/// drop (see `local_pci_probe()`), and the one of [`Enabled`].
+pub(super) fn let_sleep(pdev: &pci::Device<Core<'_>>) {
+    for _ in 0..2 {
+        // SAFETY: A reference to a device is a valid pointer to it, and it is one of the two.
+        unsafe { ffi::accel_power_put_parent(ffi::device_as_raw(pdev.as_ref())) };
+    }
+}
+
+/// Takes back what [`let_sleep`] has given up. To be called when the device is unbound, which it is
+/// awake for.
+pub(super) fn keep_awake(pdev: &pci::Device<Core<'_>>) {
+    for _ in 0..2 {
+        // SAFETY: A reference to a device is a valid pointer to it.
+        unsafe { ffi::accel_power_get(ffi::device_as_raw(pdev.as_ref())) };
+    }
+}
+
+fn as_raw<C: kernel::device::DeviceContext>(pdev: &pci::Device<C>) -> *mut bindings::pci_dev {
+    // CAST: `pci::Device` is a transparent wrapper of `Opaque<struct pci_dev>`.
+    core::ptr::from_ref(pdev).cast_mut().cast()
+}
+
+/// Returns how often a device counts as enabled.
+fn count(pdev: *mut bindings::pci_dev) -> c_int {
+    // SAFETY: Callers pass a valid device. While it is bound, or about to be, only its driver
+    // changes the count, in the lock of the device, which is held now.
+    unsafe { (&raw const (*pdev).enable_cnt.counter).read_volatile() }
+}
