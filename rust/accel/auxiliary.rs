@@ -15,6 +15,10 @@ use kernel::{
 use crate::{
     device::DeviceIds,
     driver::AccelDriver,
+    power::parent::{
+        self,
+        ParentPower, //
+    },
     registration::{
         self,
         Bound, //
@@ -79,12 +83,23 @@ impl<T: Driver> auxiliary::Driver for Adapter<T> {
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
         let ids = DeviceIds::default();
 
+        let ready = ParentPower::keep_until_unbound(adev.as_ref());
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
         // stays bound until devres has ended the registration.
-        unsafe { registration::register(adev.as_ref(), ids, T::probe(adev, info), |_| Ok(())) }
+        let bound = ready.and_then(|()| unsafe {
+            registration::register(adev.as_ref(), ids, T::probe(adev, info), |_| Ok(()))
+        });
+        bound.inspect(|_| {
+            if const { T::POWER.is_managed() } {
+                parent::let_sleep(adev.as_ref());
+            }
+        })
     }
 
-    fn unbind<'bound>(_adev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
+    fn unbind<'bound>(adev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
+        if const { T::POWER.is_managed() } {
+            parent::keep_awake(adev.as_ref());
+        }
         this.shut_out();
     }
 }

@@ -204,7 +204,9 @@ extern "C" {
     pub(crate) fn accel_power_wake(dev: *mut bindings::device) -> c_int;
     pub(crate) fn accel_power_request(dev: *mut bindings::device);
     pub(crate) fn accel_power_put(dev: *mut bindings::device);
-    pub(crate) fn accel_power_get(dev: *mut bindings::device);
+    pub(crate) fn accel_power_start_parent(dev: *mut bindings::device) -> bool;
+    pub(crate) fn accel_power_stop_parent(dev: *mut bindings::device, is_new: bool);
+    pub(crate) fn accel_power_get_parent(dev: *mut bindings::device);
     pub(crate) fn accel_power_put_parent(dev: *mut bindings::device);
     pub(crate) fn accel_power_mark_last_busy(dev: *mut bindings::device);
     pub(crate) fn accel_power_is_present(dev: *mut bindings::device) -> bool;

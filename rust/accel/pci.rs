@@ -36,6 +36,7 @@ use crate::{
         IoRange,
         Provider, //
     },
+    power::parent,
     registration::{
         self,
         Bound, //
@@ -202,14 +203,17 @@ impl<T: Driver> pci::Driver for Adapter<T> {
         });
         bound.inspect(|_| {
             if const { T::POWER.is_managed() } {
-                enabled::let_sleep(pdev);
+                // The PCI core has a reference, too, for drivers to give up: `local_pci_probe()`.
+                parent::let_sleep(pdev.as_ref());
+                parent::let_sleep(pdev.as_ref());
             }
         })
     }
 
     fn unbind<'bound>(pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
         if const { T::POWER.is_managed() } {
-            enabled::keep_awake(pdev);
+            parent::keep_awake(pdev.as_ref());
+            parent::keep_awake(pdev.as_ref());
         }
         this.shut_out();
     }

@@ -17,6 +17,10 @@ use kernel::{
 use crate::{
     device::DeviceIds,
     driver::AccelDriver,
+    power::parent::{
+        self,
+        ParentPower, //
+    },
     registration::{
         self,
         Bound, //
@@ -81,12 +85,23 @@ impl<T: Driver> platform::Driver for Adapter<T> {
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
         let ids = DeviceIds::default();
 
+        let ready = ParentPower::keep_until_unbound(pdev.as_ref());
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
         // stays bound until devres has ended the registration.
-        unsafe { registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |_| Ok(())) }
+        let bound = ready.and_then(|()| unsafe {
+            registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |_| Ok(()))
+        });
+        bound.inspect(|_| {
+            if const { T::POWER.is_managed() } {
+                parent::let_sleep(pdev.as_ref());
+            }
+        })
     }
 
-    fn unbind<'bound>(_pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
+    fn unbind<'bound>(pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
+        if const { T::POWER.is_managed() } {
+            parent::keep_awake(pdev.as_ref());
+        }
         this.shut_out();
     }
 }

@@ -47,13 +47,40 @@ void accel_power_put(struct device *dev)
 	pm_runtime_put_autosuspend(dev);
 }
 
-/* Keeps a device as it is: awake, if it is. */
-void accel_power_get(struct device *dev)
+/*
+ * A device on a bus, which is awake, gets a reference. Returns whether its bus has
+ * left it to the driver to have its power managed.
+ */
+bool accel_power_start_parent(struct device *dev)
 {
+	bool is_new = !pm_runtime_enabled(dev);
+
 	pm_runtime_get_noresume(dev);
+	if (is_new) {
+		pm_runtime_set_active(dev);
+		pm_runtime_enable(dev);
+	}
+	return is_new;
 }
 
-/* Of a device on a bus, which sleeps as soon as nobody needs it. */
+void accel_power_stop_parent(struct device *dev, bool is_new)
+{
+	if (is_new) {
+		pm_runtime_disable(dev);
+		pm_runtime_set_suspended(dev);
+		pm_runtime_put_noidle(dev);
+	} else {
+		pm_runtime_put(dev);
+	}
+}
+
+/* If it does not wake, it gets the reference nevertheless. */
+void accel_power_get_parent(struct device *dev)
+{
+	pm_runtime_get_sync(dev);
+}
+
+/* It sleeps as soon as nobody needs it. */
 void accel_power_put_parent(struct device *dev)
 {
 	pm_runtime_put(dev);

@@ -26,6 +26,7 @@
 
 mod callbacks;
 mod hold;
+pub(crate) mod parent;
 
 use core::{
     marker::PhantomData,

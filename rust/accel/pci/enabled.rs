@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a driver has a PCI device do: answer, and master the bus. And how that sleeps.
+//! What a driver has a PCI device do: answer, and master the bus.
 //!
 //! Drivers enable it with functions of the kernel crate, which take no note of it and have no
 //! counterparts. So the framework remembers what there was before, and goes back to that.
@@ -15,18 +15,15 @@ use kernel::{
     sync::aref::ARef, //
 };
 
-use crate::ffi;
+use crate::power::parent::ParentPower;
 
 /// A PCI device as it is found. When this is dropped, it is so again.
-///
-/// # Invariants
-///
-/// Has a reference of the runtime power management to the device, unless [`let_sleep`] has borrowed
-/// it.
 pub(super) struct Enabled {
     pdev: ARef<pci::Device>,
     /// How often it counts as enabled.
     count: c_int,
+    // Awake until the rest is done.
+    _power: ParentPower,
 }
 
 impl Enabled {
@@ -36,10 +33,8 @@ impl Enabled {
         let this = Self {
             pdev: pdev.into(),
             count: count(as_raw(pdev)),
+            _power: ParentPower::new(pdev.as_ref()),
         };
-        // SAFETY: A reference to a device is a valid pointer to it.
-        // INVARIANT: The reference is taken here.
-        unsafe { ffi::accel_power_get(ffi::device_as_raw(pdev.as_ref())) };
         devres::register(pdev.as_ref(), this, GFP_KERNEL)
     }
 }
@@ -48,36 +43,13 @@ impl Drop for Enabled {
     fn drop(&mut self) {
         let pdev = as_raw(&self.pdev);
         // SAFETY: The reference to the device is a valid pointer to it. Each call takes one back of
-        // those that were made after `count` was taken, in the lock of the device; the reference of
-        // the power management is given up, by the type invariants.
+        // those that were made after `count` was taken, in the lock of the device.
         unsafe {
             bindings::pci_clear_master(pdev);
             for _ in self.count..count(pdev) {
                 bindings::pci_disable_device(pdev);
             }
-            ffi::accel_power_put_parent(ffi::device_as_raw(self.pdev.as_ref()));
         }
-    }
-}
-
-/// Lets a device sleep whenever the accelerator on it does, if the administrator permits it, until
-/// [`keep_awake`] is called. To be called when nothing more can fail in `probe`.
-///
-/// The device has two references to be given up: the one that the PCI core has taken for drivers to
-/// drop (see `local_pci_probe()`), and the one of [`Enabled`].
-pub(super) fn let_sleep(pdev: &pci::Device<Core<'_>>) {
-    for _ in 0..2 {
-        // SAFETY: A reference to a device is a valid pointer to it, and it is one of the two.
-        unsafe { ffi::accel_power_put_parent(ffi::device_as_raw(pdev.as_ref())) };
-    }
-}
-
-/// Takes back what [`let_sleep`] has given up. To be called when the device is unbound, which it is
-/// awake for.
-pub(super) fn keep_awake(pdev: &pci::Device<Core<'_>>) {
-    for _ in 0..2 {
-        // SAFETY: A reference to a device is a valid pointer to it.
-        unsafe { ffi::accel_power_get(ffi::device_as_raw(pdev.as_ref())) };
     }
 }
 
