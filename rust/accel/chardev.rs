@@ -315,8 +315,8 @@ fn driver_is_ready(open: &OpenFile) -> bool {
     })
 }
 
-/// Tells pollers that there are events to read, what the driver says, and that the device is wedged
-/// or gone, once it is.
+/// Tells pollers that there are events to read, what the driver says, and that the device is gone,
+/// or wedged if they are users.
 ///
 /// They are only in the queue of the file, which no interrupt walks.
 ///
@@ -339,9 +339,10 @@ unsafe extern "C" fn poll(
         ready |= bindings::POLLIN | bindings::POLLRDNORM;
     }
     match open.core.gate.state() {
-        State::Running | State::Resetting => (),
-        State::Wedged => ready |= bindings::POLLERR,
         State::Gone => ready |= bindings::POLLHUP | bindings::POLLERR,
+        // Observers can still wait for what becomes of it.
+        State::Wedged if open.role == Role::User => ready |= bindings::POLLERR,
+        State::Running | State::Resetting | State::Wedged => (),
     }
     ready
 }
