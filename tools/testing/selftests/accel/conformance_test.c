@@ -5,6 +5,7 @@
  * conformance_buffer_test; for what happens when the device goes,
  * conformance_unbind_test.
  */
+#include <dirent.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -33,6 +34,39 @@ TEST_F(conformance, node_is_that_of_class)
 		EXPECT_OF(s, 0, strcmp(dev, text));
 		ASSERT_EQ(0, link_name(s->node.class_dir, "subsystem", text, sizeof(text)));
 		EXPECT_OF(s, 0, strcmp("accelerator", text));
+	}
+}
+
+static void expect_one_line(struct __test_metadata *_metadata, const struct subject *s,
+			    const char *name)
+{
+	char path[PATH_MAX], text[4096];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", s->node.class_dir, name);
+	/* The core's own, which has a line for each variable. */
+	if (!strcmp(name, "uevent") || lstat(path, &st) || !S_ISREG(st.st_mode) ||
+	    !(st.st_mode & 0444))
+		return;
+	EXPECT_EQ(0, read_file(s->node.class_dir, name, text, sizeof(text)))
+		TH_LOG("%s", path);
+	EXPECT_FALSE(!*text || strchr(text, '\n'))
+		TH_LOG("%s: %s", path, text);
+}
+
+/* A file in sysfs has one value; the information topics have the tables. */
+TEST_F(conformance, attributes_are_one_value_each)
+{
+	struct dirent *entry;
+	struct subject *s;
+	DIR *dir;
+
+	for (s = self->subjects; s < self->subjects + self->count; s++) {
+		dir = opendir(s->node.class_dir);
+		ASSERT_NE(NULL, dir);
+		while ((entry = readdir(dir)))
+			expect_one_line(_metadata, s, entry->d_name);
+		closedir(dir);
 	}
 }
 
