@@ -265,7 +265,11 @@ fn mend(core: &Core, cause: Cause) -> Result {
         .and_then(|()| call_driver(core));
     trace::reset(core, cause, result, ffi::monotonic_ns() - begin);
 
-    let recovered = result.and_then(|()| core.recover());
+    let recovered = result.and_then(|()| {
+        // Before users are let in, who move buffers there.
+        core.pool.set_permission(Permission::Granted);
+        core.recover()
+    });
     if recovered.is_err() {
         core.take_hardware_back();
     }
@@ -275,10 +279,9 @@ fn mend(core: &Core, cause: Cause) -> Result {
     if core.gate.is_closed() {
         return Err(ENODEV);
     }
-    core.pool.set_permission(match recovered {
-        Ok(()) => Permission::Granted,
-        Err(_) => Permission::Refused,
-    });
+    if recovered.is_err() {
+        core.pool.set_permission(Permission::Refused);
+    }
     core.announce();
     core.resume_work();
     recovered
