@@ -4,7 +4,11 @@
 //! its own, one piece at a time.
 
 use accel::{
-    buffer::DeviceMap,
+    buffer::{
+        Access,
+        DeviceMap,
+        Memory, //
+    },
     engine::EngineId,
     prelude::*,
     Waiters,
@@ -338,17 +342,18 @@ pub(crate) fn copy(ctx: Context<'_, Edu>, args: &mut edu_uapi::BufferCopy) -> Re
     }
     let source = range(args.source_offset, args.len)?;
     let target = range(args.target_offset, args.len)?;
-    let mapped = Mapped {
-        source: ctx
-            .buffer(args.source)?
-            .map_for_device(&ctx, source, ToDevice)?,
-        target: ctx
-            .buffer(args.target)?
-            .map_for_device(&ctx, target, FromDevice)?,
-        len,
-    };
+    let from = ctx.buffer(args.source)?;
+    let to = ctx.buffer(args.target)?;
+    let buffers: [(&Memory<Edu>, Access); 2] = [(&from, Access::Read), (&to, Access::Write)];
     let timeout_ms = edu_uapi::timeout(args.timeout_ms);
     Deadline::restartable(timeout_ms, &mut args.deadline_ns, |deadline| {
-        run(ctx, mapped, deadline)
+        let (ctx, mapped) = ctx.when_idle(&buffers, deadline, |ctx| {
+            Ok(Mapped {
+                source: from.map_for_device(ctx, source.clone(), ToDevice)?,
+                target: to.map_for_device(ctx, target.clone(), FromDevice)?,
+                len,
+            })
+        })?;
+        run(ctx, mapped.ready()?, deadline)
     })
 }

@@ -26,9 +26,11 @@ mod evict;
 mod export;
 mod foreign_map;
 mod handles;
+mod idle;
 mod import;
 mod ioctls;
 mod kept_map;
+mod kernel_map;
 mod lending;
 mod map;
 mod mapped_table;
@@ -103,7 +105,10 @@ pub(crate) use self::{
     pool::Pool, //
 };
 
-use self::object::Backing;
+use self::{
+    object::Backing,
+    vmap::Accessor, //
+};
 use crate::{
     context::{
         Context,
@@ -244,8 +249,9 @@ impl<T: AccelDriver> Memory<T> {
     ///
     /// Returns `EACCES` if the device is going to write, and it is not
     /// [writable](Self::is_writable), `EINVAL` if the range is empty or not within the buffer, or
-    /// if that is one of another device, and `EOPNOTSUPP` if the device cannot do DMA, or has the
-    /// memory itself: see [`Self::device_offset`].
+    /// if that is one of another device, `EOPNOTSUPP` if the device cannot do DMA, or has the
+    /// memory itself: see [`Self::device_offset`], and `EAGAIN` if the device works on a copy of
+    /// what was imported, and others work on that: see [`Context::when_idle`].
     pub fn map_for_device<R>(
         &self,
         ctx: &Context<'_, T, R>,
@@ -306,9 +312,31 @@ impl<T: AccelDriver> Memory<T> {
         Placed::new(ctx.call(), &self.object)
     }
 
-    /// Makes the whole buffer accessible to the kernel.
-    pub fn vmap(&self) -> Result<VMap> {
-        let map = VMap::new(&self.object)?;
+    /// Makes the whole buffer accessible to the kernel, now.
+    ///
+    /// Returns `EAGAIN` if it was imported and somebody works on it: see [`Context::when_idle`]. So
+    /// it does if the device is about to be reset, and somebody keeps the exporter busy. Returns
+    /// `EOPNOTSUPP` if the exporter does not let the kernel access it, and `ENOMEM`.
+    pub fn vmap<R>(&self, ctx: &Context<'_, T, R>) -> Result<VMap> {
+        let accessor = match self.is_writable {
+            true => Accessor::Writer,
+            false => Accessor::Reader,
+        };
+        self.vmap_as(ctx, accessor)
+    }
+
+    /// As [`Self::vmap`], for a piece of work that itself comes in the order of fences, as by
+    /// [`with_reserved`]: it may be mapped while others work on it, and must not be accessed before
+    /// they have finished.
+    ///
+    /// The exporter of an import is not told of each access, since it would wait for the fence of
+    /// the work that this is. So that is for what sees memory as devices with coherent DMA do.
+    pub fn vmap_for_work<R>(&self, ctx: &Context<'_, T, R>) -> Result<VMap> {
+        self.vmap_as(ctx, Accessor::Work)
+    }
+
+    fn vmap_as<R>(&self, ctx: &Context<'_, T, R>, accessor: Accessor) -> Result<VMap> {
+        let map = VMap::new(&self.object, accessor, &|| ctx.core().may_wait())?;
         Ok(match self.is_writable {
             true => map,
             false => map.for_reading(),

@@ -49,7 +49,7 @@ impl View {
             return Err(EINVAL);
         }
         Ok(Self {
-            map: buffer.vmap()?,
+            map: buffer.vmap_for_work(ctx)?,
             buffer,
             // CAST: At most the size of the buffer.
             offset: operand.offset as usize,

@@ -28,10 +28,7 @@ use kernel::{
     },
 };
 
-use super::{
-    registry::Ends,
-    vmap::KernelMap, //
-};
+use super::{kernel_map::KernelMap, registry::Ends};
 use crate::ffi;
 
 /// Coherent memory that a device has for its buffers.

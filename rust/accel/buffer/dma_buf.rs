@@ -2,19 +2,23 @@
 
 //! A reference to a dma-buf, whoever has exported it.
 
+mod cpu;
+
 use core::ptr::NonNull;
 use kernel::{
     bindings,
-    error::{
-        from_err_ptr,
-        to_result, //
-    },
+    error::from_err_ptr,
     ffi::c_int,
     fs::{
         file::flags,
         File, //
     },
     prelude::*, //
+};
+
+pub(super) use self::cpu::{
+    CpuAccess,
+    KernelMapping, //
 };
 
 use crate::{
@@ -95,36 +99,6 @@ impl DmaBuf {
         // SAFETY: By the type invariants there is a reference, which is one to its file. The caller
         // guarantees the rest.
         unsafe { (*(*self.as_raw()).file).f_mapping = mapping };
-    }
-
-    /// Maps it into the address space of the kernel.
-    pub(super) fn vmap(&self) -> Result<bindings::iosys_map> {
-        let mut map = bindings::iosys_map::default();
-        // SAFETY: The dma-buf is valid by the type invariants, and its reservation is not locked.
-        to_result(unsafe { bindings::dma_buf_vmap_unlocked(self.as_raw(), &mut map) })?;
-        Ok(map)
-    }
-
-    /// Takes back [`Self::vmap`].
-    ///
-    /// # Safety
-    ///
-    /// `map` must come from there, and must not be used any more.
-    pub(super) unsafe fn vunmap(&self, map: &mut bindings::iosys_map) {
-        // SAFETY: Same requirements.
-        unsafe { bindings::dma_buf_vunmap_unlocked(self.as_raw(), map) };
-    }
-
-    /// Begins access by the processor, which must end with [`Self::end_cpu_access`].
-    pub(super) fn begin_cpu_access(&self, direction: bindings::dma_data_direction) -> Result {
-        // SAFETY: The dma-buf is valid by the type invariants.
-        to_result(unsafe { bindings::dma_buf_begin_cpu_access(self.as_raw(), direction) })
-    }
-
-    /// Ends access by the processor.
-    pub(super) fn end_cpu_access(&self, direction: bindings::dma_data_direction) -> Result {
-        // SAFETY: The dma-buf is valid by the type invariants.
-        to_result(unsafe { bindings::dma_buf_end_cpu_access(self.as_raw(), direction) })
     }
 }
 

@@ -16,7 +16,10 @@ use super::{
         Object, //
     },
     place::Placement,
-    vmap::VMap, //
+    vmap::{
+        Accessor,
+        VMap, //
+    },
 };
 use crate::{
     context::{
@@ -24,8 +27,7 @@ use crate::{
         Context, //
     },
     driver::AccelDriver,
-    fence::dma_resv::DmaResv,
-    state::State, //
+    fence::dma_resv::DmaResv, //
 };
 
 /// A buffer that is being moved between the memory of a device and that of the system. See
@@ -80,11 +82,7 @@ impl Mover<'_> {
         let Self::Call(call) = self else {
             return Ok(());
         };
-        match call.core.gate.state() {
-            State::Running => Ok(()),
-            State::Gone => Err(ENODEV),
-            State::Resetting | State::Wedged => Err(EAGAIN),
-        }
+        call.core.may_wait()
     }
 
     /// Waits until all who work on the memory of a reservation have finished. Returns `EINTR` if a
@@ -116,7 +114,8 @@ impl Mover<'_> {
                 result => return result,
             }
         }
-        VMap::new(target)?.copy_from(&VMap::new(source)?, || self.check())
+        let map = |object| VMap::new(object, Accessor::Work, &|| self.check());
+        map(target)?.copy_from(&map(source)?, || self.check())
     }
 }
 

@@ -62,6 +62,14 @@ static MOVABLE_OPS: Shared<bindings::dma_buf_ops> = Shared::new(bindings::dma_bu
     ..IO_OPERATIONS
 });
 
+/// For memory that can be moved to a bus and back. It could not be mapped for the kernel while the
+/// driver has it pinned there, and `dma_buf_vmap()` takes an error for a bug of the exporter.
+static MOVABLE_IO_OPS: Shared<bindings::dma_buf_ops> = Shared::new(bindings::dma_buf_ops {
+    pin: Some(pin),
+    unpin: Some(unpin),
+    ..IO_OPERATIONS
+});
+
 /// For memory that does not outlive its device. What the kernel has mapped of that could not be
 /// taken back.
 static IO_OPS: Shared<bindings::dma_buf_ops> = Shared::new(IO_OPERATIONS);
@@ -113,9 +121,22 @@ pub(super) fn object_behind(dmabuf: &DmaBuf) -> Option<Arc<Object>> {
     // SAFETY: The dma-buf is valid, and if the operations are ours, so is the object.
     unsafe {
         let ops = (*dmabuf.as_raw()).ops;
-        let ours = [OPS.get(), IO_OPS.get(), MOVABLE_OPS.get()];
+        let ours = [
+            OPS.get(),
+            IO_OPS.get(),
+            MOVABLE_OPS.get(),
+            MOVABLE_IO_OPS.get(),
+        ];
         let is_ours = ours.iter().any(|our| core::ptr::eq(ops, *our));
         is_ours.then(|| object_of(dmabuf.as_raw()).into())
+    }
+}
+
+/// Returns the operations of memory that can be moved; `on_bus`, whether to a bus.
+fn movable_ops(on_bus: bool) -> &'static Shared<bindings::dma_buf_ops> {
+    match on_bus {
+        true => &MOVABLE_IO_OPS,
+        false => &MOVABLE_OPS,
     }
 }
 
@@ -129,7 +150,7 @@ fn new_dma_buf(object: Arc<Object>, flags: u32) -> Result<DmaBuf> {
             memory.check_shareable()?;
             IO_OPS.get()
         }
-        Backing::Movable(_) => MOVABLE_OPS.get(),
+        Backing::Movable(movable) => movable_ops(movable.may_be_on_bus()).get(),
         _ => OPS.get(),
     };
     let object = object.into_foreign();
@@ -334,4 +355,24 @@ unsafe extern "C" fn mmap(
         map::set_up(area, object.into());
         Ok(0)
     })
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_export)]
+mod tests {
+    use super::*;
+
+    /// Who maps a dma-buf for the kernel has an error for it, or none at all: `dma_buf_vmap()`
+    /// warns if the exporter has one.
+    #[test]
+    fn what_may_refuse_to_be_mapped_cannot_be() {
+        let can = |ops: &Shared<bindings::dma_buf_ops>| {
+            // SAFETY: The operations are static.
+            let ops = unsafe { &*ops.get() };
+            (ops.vmap.is_some(), ops.pin.is_some())
+        };
+        assert_eq!(can(movable_ops(true)), (false, true));
+        assert_eq!(can(movable_ops(false)), (true, true));
+        assert_eq!(can(&IO_OPS), (false, false));
+    }
 }

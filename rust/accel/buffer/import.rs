@@ -45,7 +45,12 @@ use kernel::{
 
 use super::{
     dma_buf::DmaBuf,
+    export,
     kept_map::Kept,
+    object::{
+        Backing,
+        Object, //
+    },
     registry::{
         Ends,
         Registry, //
@@ -207,7 +212,8 @@ impl Import {
     /// Pins the memory and maps all of it for the device, unless it is mapped already.
     ///
     /// Returns `EOPNOTSUPP` if it is on the bus of the device, at addresses that this cannot use,
-    /// `ENODEV` if the exporter has taken it away, and while others have the reservation locked, or
+    /// `ENODEV` if the exporter has taken it away, `EAGAIN` if it has to be moved for that, but is
+    /// worked on, and while others have the reservation locked, or
     /// move the memory, `EINTR` if a signal arrives, and what `check` does, which is asked again
     /// and again.
     pub(super) fn map(&self, check: impl Fn() -> Result) -> Result<ImportMap> {
@@ -228,6 +234,15 @@ impl Import {
                 withdrawals: mapping.withdrawals,
             });
         }
+        // To pin it, a buffer of ours may have to be moved, which waits for those who work on it.
+        if let Some(Backing::Movable(movable)) = export::object_behind(&dmabuf)
+            .as_deref()
+            .map(Object::backing)
+        {
+            if movable.home().is_on_bus() && !dmabuf.reservation().is_idle() {
+                return Err(EAGAIN);
+            }
+        }
         // SAFETY: The attachment is valid by the type invariants, is dynamic, and its reservation
         // is locked.
         let table = unsafe { pin_and_map(attached.attachment, check) }?;
@@ -243,27 +258,34 @@ impl Import {
         Ok(ImportMap { table, withdrawals })
     }
 
-    /// Takes back [`Self::map`].
+    /// Takes back [`Self::map`]. If `may_wait` is false and somebody has the reservation locked,
+    /// returns false, and has not done so.
     ///
     /// # Safety
     ///
     /// `map` must come from there, must not have been taken back, and must not be used any more.
-    pub(super) unsafe fn unmap(&self, map: &ImportMap) {
+    pub(super) unsafe fn unmap(&self, map: &ImportMap, may_wait: bool) -> bool {
         // What is mapped ends before what is attached does.
         let Ok(dmabuf) = self.dma_buf() else {
-            return;
+            return true;
         };
-        let _locked = dmabuf.reservation().lock();
+        let _locked = match may_wait {
+            true => dmabuf.reservation().lock(),
+            false => match dmabuf.reservation().try_lock() {
+                Some(locked) => locked,
+                None => return false,
+            },
+        };
         let mut attached = self.attached.lock();
         let Some(attached) = &mut *attached else {
-            return;
+            return true;
         };
         let Some(mapping) = &mut attached.mapping else {
-            return;
+            return true;
         };
         mapping.users -= 1;
         if mapping.users > 0 {
-            return;
+            return true;
         }
         attached.mapping = None;
         self.is_mapped.store(false, Relaxed);
@@ -274,6 +296,7 @@ impl Import {
             bindings::dma_buf_unmap_attachment(attachment, map.table(), DIRECTION);
             bindings::dma_buf_unpin(attachment);
         }
+        true
     }
 
     /// Returns whether the exporter has taken the memory away since there were so many withdrawals.

@@ -17,8 +17,8 @@ use kernel::{
 
 use super::{
     borrowers::Borrowers,
-    pages::Pages,
-    vmap::KernelMap, //
+    kernel_map::KernelMap,
+    pages::Pages, //
 };
 use crate::mapping::{
     IoRange,

@@ -117,6 +117,12 @@ impl Movable {
         &self.borrowers.reservation
     }
 
+    /// Returns whether it may be in memory that is not the system's.
+    pub(super) fn may_be_on_bus(&self) -> bool {
+        let region = self.pool.region(self.region);
+        region.is_some_and(|region| region.is_on_bus())
+    }
+
     /// Returns where it is, or was until it began to move.
     pub(super) fn home(&self) -> Arc<Object> {
         self.state.lock().home.clone()

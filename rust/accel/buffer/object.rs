@@ -2,9 +2,6 @@
 
 //! What is behind a handle.
 
-use core::ops::Range;
-#[cfg(CONFIG_MMU_NOTIFIER)]
-use core::ptr::NonNull;
 use kernel::{
     page::{
         PAGE_SHIFT,
@@ -44,11 +41,7 @@ use super::{
     place::Placement,
     pool::Pool,
     registry::Ends,
-    segments::{
-        SegmentLimits,
-        Segments, //
-    },
-    vmap::KernelMap, //
+    vmap::SharedMap, //
 };
 use crate::{
     address_space::PageRange,
@@ -91,6 +84,8 @@ pub(crate) struct Object {
     borrowers: Arc<Borrowers>,
     /// Whether the pool has the ledger.
     is_listed: AtomicFlag,
+    #[pin]
+    kernel_map: SharedMap,
     /// For memory that is lost when the device sleeps.
     awake: SetOnce<Awake>,
 }
@@ -229,6 +224,7 @@ impl Object {
                 flags,
                 borrowers,
                 is_listed: AtomicFlag::new(false),
+                kernel_map <- SharedMap::new(),
                 awake: SetOnce::new(),
             }),
             GFP_KERNEL_ACCOUNT,
@@ -275,6 +271,11 @@ impl Object {
     /// Ends what the device has mapped.
     pub(super) fn unmap(&self, mapped: &Mapped) {
         self.borrowers.own_maps.end(mapped);
+    }
+
+    /// Forgets what the device had mapped, and has not any more.
+    pub(super) fn forget_map(&self, mapped: &Mapped) {
+        self.borrowers.own_maps.forget(mapped);
     }
 
     /// Returns whether the memory goes with the device.
@@ -351,6 +352,10 @@ impl Object {
         &self.borrowers.foreign_maps
     }
 
+    pub(super) fn kernel_map(&self) -> &SharedMap {
+        &self.kernel_map
+    }
+
     /// Returns the number of page `page` in physical memory. Returns `None` if there is no such
     /// page, or if it is not ours to give away.
     pub(super) fn pfn(&self, page: usize) -> Option<usize> {
@@ -361,38 +366,6 @@ impl Object {
             // It belongs to somebody else.
             _ => None,
         }
-    }
-
-    /// Returns the segments that `range` consists of, in bytes of the memory. Returns `EOPNOTSUPP`
-    /// if that is not the system's, and `EFAULT` if it is not the process's any more.
-    pub(super) fn segments(&self, range: &Range<usize>, limits: SegmentLimits) -> Result<Segments> {
-        let mut segments = Segments::new(range.clone(), limits);
-        let Range { start, end } = segments.pages();
-        match &self.backing {
-            Backing::System(pages) => {
-                pages.for_each_run(start, end - start, |before, pfn, count| {
-                    segments.add_run(start + before, pfn, count)
-                })?;
-            }
-            Backing::Device(memory) if memory.io().is_none() => {
-                let pfn = memory.pfn(start).ok_or(EINVAL)?;
-                segments.add_run(start, pfn, end - start)?;
-            }
-            Backing::Coherent(memory) => {
-                memory.for_each_run(|first, pfn, count| segments.add_run(first, pfn, count))?;
-            }
-            #[cfg(CONFIG_MMU_NOTIFIER)]
-            Backing::User(user) => {
-                user.check()?;
-                let pages = user.pages().get(start..end).ok_or(EINVAL)?;
-                for (before, page) in pages.iter().enumerate() {
-                    let pfn = crate::ffi::page_to_pfn(NonNull::new(*page).ok_or(EINVAL)?);
-                    segments.add_run(start + before, pfn, 1)?;
-                }
-            }
-            _ => return Err(EOPNOTSUPP),
-        }
-        Ok(segments)
     }
 
     /// Returns the object whose memory it is: for what was imported from another device of ours,
@@ -413,44 +386,6 @@ impl Object {
         };
         let pinned = movable.pin()?;
         Ok((pinned.home.clone(), Some(pinned)))
-    }
-
-    /// Maps the whole of it for the kernel. Returns `ENODEV` if it was memory of a device that is
-    /// gone.
-    ///
-    /// # Safety
-    ///
-    /// The object must be kept until the result is dropped, and be its own [`Self::source`].
-    pub(super) unsafe fn vmap(&self) -> Result<KernelMap> {
-        // SAFETY: Same requirements.
-        self.while_there(|| unsafe { self.vmap_anyway() })?
-    }
-
-    /// Maps the whole of it for the kernel, even if it was memory of a device that is gone.
-    ///
-    /// # Safety
-    ///
-    /// The object must be kept until the result is dropped. If it is memory on a bus, or coherent
-    /// memory, the device must be there.
-    pub(super) unsafe fn vmap_anyway(&self) -> Result<KernelMap> {
-        match &self.backing {
-            // SAFETY: The pages stay as long as the object does.
-            Backing::System(pages) => unsafe { KernelMap::of_pages(pages.iter(), self.size) },
-            #[cfg(CONFIG_MMU_NOTIFIER)]
-            Backing::User(user) => {
-                user.check()?;
-                let pages = user.pages().iter().copied();
-                // SAFETY: As above.
-                unsafe { KernelMap::of_pages(pages, self.size) }
-            }
-            // SAFETY: As above; the pool, and with it the region, stays as well.
-            Backing::Device(memory) => unsafe { memory.map() },
-            // SAFETY: As above; what is done with it later is done while it is there.
-            Backing::Coherent(memory) => Ok(unsafe { memory.map() }),
-            Backing::Imported(import) => KernelMap::of_dma_buf(import.dma_buf()?, self.size),
-            // Only where it is can be mapped.
-            Backing::Movable(_) => Err(EOPNOTSUPP),
-        }
     }
 }
 

@@ -195,6 +195,11 @@ impl Region {
         matches!(self.source, Source::Device(_))
     }
 
+    /// Returns whether it is memory of a device that is not the system's.
+    pub(super) fn is_on_bus(&self) -> bool {
+        matches!(&self.source, Source::Device(memory) if matches!(memory.place, Place::Io(..)))
+    }
+
     /// Allocates `pages` pages, filled with zeros; or if only the device has them, where
     /// `placement` says, and whatever they are filled with. Returns `ENOMEM`, and for the errors of
     /// that, see [`Placement::allocate`].

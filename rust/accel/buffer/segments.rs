@@ -3,6 +3,8 @@
 //! What a table of memory consists of, when it is made for a device.
 
 use core::ops::Range;
+#[cfg(CONFIG_MMU_NOTIFIER)]
+use core::ptr::NonNull;
 use kernel::{
     bindings,
     error::to_result,
@@ -14,6 +16,10 @@ use kernel::{
     prelude::*, //
 };
 
+use super::object::{
+    Backing,
+    Object, //
+};
 use crate::ffi;
 
 /// What a device can take as one entry of a table.
@@ -149,6 +155,40 @@ impl Segments {
             }
         }
         Ok(())
+    }
+}
+
+impl Object {
+    /// Returns the segments that `range` consists of, in bytes of the memory. Returns `EOPNOTSUPP`
+    /// if that is not the system's, and `EFAULT` if it is not the process's any more.
+    pub(super) fn segments(&self, range: &Range<usize>, limits: SegmentLimits) -> Result<Segments> {
+        let mut segments = Segments::new(range.clone(), limits);
+        let Range { start, end } = segments.pages();
+        match self.backing() {
+            Backing::System(pages) => {
+                pages.for_each_run(start, end - start, |before, pfn, count| {
+                    segments.add_run(start + before, pfn, count)
+                })?;
+            }
+            Backing::Device(memory) if memory.io().is_none() => {
+                let pfn = memory.pfn(start).ok_or(EINVAL)?;
+                segments.add_run(start, pfn, end - start)?;
+            }
+            Backing::Coherent(memory) => {
+                memory.for_each_run(|first, pfn, count| segments.add_run(first, pfn, count))?;
+            }
+            #[cfg(CONFIG_MMU_NOTIFIER)]
+            Backing::User(user) => {
+                user.check()?;
+                let pages = user.pages().get(start..end).ok_or(EINVAL)?;
+                for (before, page) in pages.iter().enumerate() {
+                    let pfn = ffi::page_to_pfn(NonNull::new(*page).ok_or(EINVAL)?);
+                    segments.add_run(start + before, pfn, 1)?;
+                }
+            }
+            _ => return Err(EOPNOTSUPP),
+        }
+        Ok(segments)
     }
 }
 

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Buffers in the address space of the kernel.
+//!
+//! However many want to access a buffer, it is mapped once: the first one maps it, and with the
+//! last one the mapping goes.
 
-use core::{
-    ffi::c_void,
-    ptr::NonNull, //
-};
 use kernel::{
-    bindings,
-    page::PAGE_SHIFT,
+    new_mutex,
     prelude::*,
-    sync::Arc, //
+    sync::{
+        Arc,
+        Mutex, //
+    }, //
 };
 
 use super::{
-    dma_buf::DmaBuf,
+    dma_buf::CpuAccess,
+    kernel_map::{
+        KernelMap,
+        CHUNK, //
+    },
     movable::Pinned,
     object::{
         Backing,
@@ -23,282 +28,108 @@ use super::{
 };
 use crate::ffi;
 
-/// How much is copied or cleared at a time, in bytes.
-const CHUNK: usize = 1 << 20;
-
-/// What the kernel has to do with a mapping that it does not need any more.
-enum Owner {
-    /// Nothing: memory is always mapped.
-    Nobody,
-    /// `vunmap()`
-    Pages,
-    /// `iounmap()`
-    Io,
-    /// `dma_buf_vunmap()`
-    DmaBuf(DmaBuf, bindings::iosys_map),
+/// The kernel's mapping of some memory, which all share who access that.
+#[pin_data]
+pub(super) struct SharedMap {
+    #[pin]
+    state: Mutex<State>,
 }
 
-/// Memory that is mapped for the kernel.
-///
-/// Processes and devices may write to it at any time, so it can be copied from and to, but there
-/// are no references to it.
-///
-/// # Invariants
-///
-/// There are `size` bytes at `address`, as long as `owner` says and the memory itself is there.
-/// They are to be accessed as I/O memory if `is_io`.
-pub(super) struct KernelMap {
-    address: NonNull<c_void>,
-    size: usize,
-    is_io: bool,
-    owner: Owner,
+struct State {
+    map: Option<Arc<KernelMap>>,
+    users: usize,
 }
 
-// SAFETY: The mapping is the kernel's, whoever accesses it; it is only copied from and to.
-unsafe impl Send for KernelMap {}
-// SAFETY: As above.
-unsafe impl Sync for KernelMap {}
-
-impl KernelMap {
-    /// Maps `size` bytes of physical memory, from `phys` on.
-    ///
-    /// # Safety
-    ///
-    /// They must be memory of the system or, if `is_io`, of a device. What is the system's must
-    /// not be freed before the result is dropped.
-    pub(super) unsafe fn of_phys(phys: u64, size: usize, is_io: bool) -> Result<Self> {
-        // SAFETY: Same requirements.
-        let address = unsafe {
-            if is_io {
-                ffi::accel_helper_ioremap_wc(phys, size)
-            } else {
-                ffi::accel_helper_phys_to_virt(phys)
-            }
-        };
-        // INVARIANT: It was just mapped.
-        Ok(Self {
-            address: NonNull::new(address).ok_or(ENOMEM)?,
-            size,
-            is_io,
-            owner: if is_io { Owner::Io } else { Owner::Nobody },
+impl SharedMap {
+    pub(super) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            state <- new_mutex!(State {
+                map: None,
+                users: 0,
+            }),
         })
     }
 
-    /// Takes `size` bytes that the kernel has mapped anyway.
-    ///
-    /// # Safety
-    ///
-    /// The result must not be used once they are not there any more.
-    pub(super) unsafe fn of_memory(address: NonNull<c_void>, size: usize) -> Self {
-        // INVARIANT: Same as the safety requirements.
-        Self {
-            address,
-            size,
-            is_io: false,
-            owner: Owner::Nobody,
-        }
-    }
-
-    /// Maps pages, which have `size` bytes.
-    ///
-    /// # Safety
-    ///
-    /// They must not be freed before the result is dropped.
-    pub(super) unsafe fn of_pages(
-        pages: impl Iterator<Item = *mut bindings::page>,
-        size: usize,
-    ) -> Result<Self> {
-        let mut list = KVVec::with_capacity(size >> PAGE_SHIFT, GFP_KERNEL_ACCOUNT)?;
-        for page in pages {
-            list.push(page, GFP_KERNEL_ACCOUNT)?;
-        }
-        // INVARIANT: It was just mapped.
-        Ok(Self {
-            // SAFETY: Same requirements.
-            address: unsafe { ffi::vmap(&list) }?,
-            size,
-            is_io: false,
-            owner: Owner::Pages,
-        })
-    }
-
-    /// Maps a dma-buf, for access by the processor.
-    pub(super) fn of_dma_buf(dmabuf: DmaBuf, size: usize) -> Result<Self> {
-        let map = dmabuf.vmap()?;
-        // SAFETY: Both members are addresses, of which `is_iomem` only tells the kind.
-        let address = NonNull::new(unsafe { map.__bindgen_anon_1.vaddr });
-        // INVARIANT: It was just mapped. From here on, dropping it undoes that.
-        let this = Self {
-            address: address.ok_or(ENOMEM)?,
-            size,
-            is_io: map.is_iomem,
-            owner: Owner::DmaBuf(dmabuf, map),
+    /// Returns the mapping, which `make` makes if there is none. Each success must be taken back by
+    /// [`Self::put`].
+    pub(super) fn get(&self, make: impl FnOnce() -> Result<KernelMap>) -> Result<Arc<KernelMap>> {
+        let mut state = self.state.lock();
+        let map = match &state.map {
+            Some(map) => map.clone(),
+            None => Arc::new(make()?, GFP_KERNEL_ACCOUNT)?,
         };
-        if let Owner::DmaBuf(dmabuf, _) = &this.owner {
-            dmabuf.begin_cpu_access(bindings::dma_data_direction::DMA_BIDIRECTIONAL)?;
-        }
-        Ok(this)
+        state.map = Some(map.clone());
+        state.users += 1;
+        Ok(map)
     }
 
-    /// Gives the mapping to C code, which has to undo it.
-    pub(super) fn into_raw(self) -> bindings::iosys_map {
-        let map = self.as_raw();
-        core::mem::forget(self);
-        map
-    }
-
-    /// Takes a mapping of `object` back from C code.
-    ///
-    /// # Safety
-    ///
-    /// `map` must come from [`Self::into_raw`], of a mapping of `object`, which is not imported.
-    pub(super) unsafe fn from_raw(object: &Object, map: bindings::iosys_map) -> Self {
-        let owner = match object.backing() {
-            // It is the system's, or there would not be a mapping.
-            Backing::Device(_) | Backing::Coherent(_) => Owner::Nobody,
-            _ => Owner::Pages,
+    /// Takes back [`Self::get`].
+    pub(super) fn put(&self) {
+        let mut state = self.state.lock();
+        state.users -= 1;
+        let last = match state.users {
+            0 => state.map.take(),
+            _ => None,
         };
-        // INVARIANT: It was a mapping before.
-        Self {
-            // SAFETY: The address of a mapping is not null.
-            address: unsafe { NonNull::new_unchecked(map.__bindgen_anon_1.vaddr) },
-            size: object.size(),
-            is_io: map.is_iomem,
-            owner,
-        }
-    }
-
-    fn as_raw(&self) -> bindings::iosys_map {
-        bindings::iosys_map {
-            __bindgen_anon_1: bindings::iosys_map__bindgen_ty_1 {
-                vaddr: self.address.as_ptr(),
-            },
-            is_iomem: self.is_io,
-        }
-    }
-
-    /// Copies the bytes from `offset` on. Returns `EINVAL` if that is not within the memory.
-    pub(super) fn read(&self, offset: usize, to: &mut [u8]) -> Result {
-        let from = self.at(offset, to.len())?;
-        // SAFETY: Both are valid for that many bytes. It is up to user space what is read if it
-        // writes at the same time: the copy is not the compiler's, but a function in C.
-        unsafe {
-            if self.is_io {
-                ffi::memcpy_fromio(to.as_mut_ptr().cast(), from, to.len());
-            } else {
-                bindings::memcpy(to.as_mut_ptr().cast(), from, to.len());
-            }
-        }
-        Ok(())
-    }
-
-    /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the memory.
-    pub(super) fn write(&self, offset: usize, from: &[u8]) -> Result {
-        let to = self.at(offset, from.len())?;
-        // SAFETY: As in `read`.
-        unsafe {
-            if self.is_io {
-                ffi::memcpy_toio(to, from.as_ptr().cast(), from.len());
-            } else {
-                bindings::memcpy(to, from.as_ptr().cast(), from.len());
-            }
-        }
-        Ok(())
-    }
-
-    /// Copies `len` bytes at `offset` of `source` to the same place here. Returns `EINVAL` if that
-    /// is not within both.
-    fn copy(&self, source: &Self, offset: usize, len: usize) -> Result {
-        let (to, from) = (self.at(offset, len)?, source.at(offset, len)?);
-        // SAFETY: Both are valid for that many bytes; see `read`. One at most is I/O memory, as one
-        // is the system's.
-        unsafe {
-            match (self.is_io, source.is_io) {
-                (true, _) => ffi::memcpy_toio(to, from, len),
-                (_, true) => ffi::memcpy_fromio(to, from, len),
-                _ => {
-                    bindings::memcpy(to, from, len);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Fills it with zeros. Returns `EINTR` if the process is being killed, and what `check` does,
-    /// which is asked again and again.
-    pub(super) fn fill_with_zeros(&self, check: impl Fn() -> Result) -> Result {
-        for offset in (0..self.size).step_by(CHUNK) {
-            if ffi::is_being_killed() {
-                return Err(EINTR);
-            }
-            check()?;
-            let len = CHUNK.min(self.size - offset);
-            let to = self.at(offset, len)?;
-            // SAFETY: By the type invariants the memory is valid for writes.
-            unsafe {
-                if self.is_io {
-                    ffi::memset_io(to, 0, len);
-                } else {
-                    bindings::memset(to, 0, len);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns where `len` bytes from `offset` on are.
-    fn at(&self, offset: usize, len: usize) -> Result<*mut c_void> {
-        let end = offset.checked_add(len).ok_or(EINVAL)?;
-        if end > self.size {
-            return Err(EINVAL);
-        }
-        Ok(self.address.as_ptr().wrapping_byte_add(offset))
+        // Not to be dropped with the lock held: it may have to wait for that.
+        drop(state);
+        drop(last);
     }
 }
 
-impl Drop for KernelMap {
-    fn drop(&mut self) {
-        let address = self.address.as_ptr();
-        match &mut self.owner {
-            Owner::Nobody => (),
-            // SAFETY: By the type invariants it was mapped so, and nobody uses it any more.
-            Owner::Pages => unsafe { ffi::vunmap(address) },
-            // SAFETY: As above.
-            Owner::Io => unsafe { ffi::accel_helper_iounmap(address) },
-            Owner::DmaBuf(dmabuf, map) => {
-                // There is nothing to be done about an error.
-                let direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
-                let _ = dmabuf.end_cpu_access(direction);
-                // SAFETY: As above.
-                unsafe { dmabuf.vunmap(map) };
-            }
-        }
-    }
+/// Who accesses a buffer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accessor {
+    /// The caller, who only reads, from now on.
+    Reader,
+    /// The caller, from now on.
+    Writer,
+    /// Work that is done in the order of fences.
+    Work,
 }
 
 /// A buffer that the kernel can access, until this is dropped.
 ///
 /// Processes and devices may write to the memory at any time, so it can be copied from and to, but
 /// there are no references to it.
+//
+// The access ends before the mapping, and the mapping before the object, whose memory it maps.
 pub struct VMap {
-    // Before the object, whose memory it maps.
-    map: KernelMap,
+    _access: Option<CpuAccess>,
+    map: Arc<KernelMap>,
     object: Arc<Object>,
     is_writable: bool,
     _pin: Option<Pinned>,
 }
 
 impl VMap {
-    pub(super) fn new(object: &Arc<Object>) -> Result<Self> {
-        let (object, pin) = object.source()?.pinned()?;
+    /// Maps `object` for `accessor`. While others have the reservation of an import locked, `check`
+    /// is asked again and again.
+    ///
+    /// Returns `EAGAIN` if others work on what the caller is to access, and that was imported.
+    pub(super) fn new(
+        object: &Arc<Object>,
+        accessor: Accessor,
+        check: &dyn Fn() -> Result,
+    ) -> Result<Self> {
+        let (source, pin) = object.source()?.pinned()?;
         // SAFETY: The object, and with it its memory, is kept until the mapping is gone.
-        let map = unsafe { object.vmap() }?;
-        Ok(Self {
+        let map = unsafe { source.vmap(check) }?;
+        // From here on, dropping it takes that back.
+        let mut this = Self {
+            _access: None,
             map,
-            object,
+            object: source,
             is_writable: true,
             _pin: pin,
-        })
+        };
+        if let (Backing::Imported(import), Accessor::Reader | Accessor::Writer) =
+            (object.backing(), accessor)
+        {
+            let writes = accessor == Accessor::Writer;
+            this._access = Some(CpuAccess::begin(import.dma_buf()?, writes)?);
+        }
+        Ok(this)
     }
 
     /// Refuses to be written to from now on.
@@ -346,37 +177,53 @@ impl VMap {
     }
 }
 
-#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
-#[kunit_tests(accel_vmap)]
-mod tests {
-    use super::{
-        super::pages::Pages,
-        *, //
-    };
-    use core::cell::Cell;
+impl Drop for VMap {
+    fn drop(&mut self) {
+        self.object.kernel_map().put();
+    }
+}
 
-    #[test]
-    fn clearing_can_be_given_up() -> Result {
-        let pages = Pages::new(2 * CHUNK >> PAGE_SHIFT, || Ok(()))?;
-        // SAFETY: The pages are kept until the mapping is gone.
-        let map = unsafe { KernelMap::of_pages(pages.iter(), 2 * CHUNK) }?;
-        map.write(0, b"old")?;
-        map.write(CHUNK, b"old")?;
+impl Object {
+    /// Maps the whole of it for the kernel, unless it is mapped, until
+    /// [`SharedMap::put`]. While others have the reservation of an import locked, `check` is asked
+    /// again and again. Returns `ENODEV` if it was memory of a device that is gone.
+    ///
+    /// # Safety
+    ///
+    /// The object must be kept until the result is dropped, and be its own [`Self::source`].
+    pub(super) unsafe fn vmap(&self, check: impl Fn() -> Result) -> Result<Arc<KernelMap>> {
+        // SAFETY: Same requirements.
+        self.while_there(|| unsafe { self.vmap_anyway(check) })?
+    }
 
-        let asked = Cell::new(0);
-        let check = || {
-            asked.set(asked.get() + 1);
-            if asked.get() == 1 {
-                return Ok(());
+    /// As [`Self::vmap`], even if it was memory of a device that is gone.
+    ///
+    /// # Safety
+    ///
+    /// The object must be kept until the result is dropped. If it is memory on a bus, or coherent
+    /// memory, the device must be there.
+    pub(super) unsafe fn vmap_anyway(&self, check: impl Fn() -> Result) -> Result<Arc<KernelMap>> {
+        #[cfg(CONFIG_MMU_NOTIFIER)]
+        if let Backing::User(user) = self.backing() {
+            user.check()?;
+        }
+        self.kernel_map().get(|| match self.backing() {
+            // SAFETY: The pages stay as long as the object does.
+            Backing::System(pages) => unsafe { KernelMap::of_pages(pages.iter(), self.size()) },
+            #[cfg(CONFIG_MMU_NOTIFIER)]
+            // SAFETY: As above.
+            Backing::User(user) => unsafe {
+                KernelMap::of_pages(user.pages().iter().copied(), self.size())
+            },
+            // SAFETY: As above; the pool, and with it the region, stays as well.
+            Backing::Device(memory) => unsafe { memory.map() },
+            // SAFETY: As above; what is done with it later is done while it is there.
+            Backing::Coherent(memory) => Ok(unsafe { memory.map() }),
+            Backing::Imported(import) => {
+                KernelMap::of_dma_buf(import.dma_buf()?, self.size(), check)
             }
-            Err(ENODEV)
-        };
-        assert_eq!(map.fill_with_zeros(check), Err(ENODEV));
-        let mut bytes = [0; 3];
-        map.read(0, &mut bytes)?;
-        assert_eq!(bytes, [0; 3]);
-        map.read(CHUNK, &mut bytes)?;
-        assert_eq!(&bytes, b"old");
-        Ok(())
+            // Only where it is can be mapped.
+            Backing::Movable(_) => Err(EOPNOTSUPP),
+        })
     }
 }

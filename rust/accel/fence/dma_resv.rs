@@ -4,13 +4,16 @@
 
 mod together;
 
+use core::ptr::NonNull;
 use kernel::{
     bindings, current,
+    error::to_result,
     ffi::{
         c_long,
         c_ulong, //
     },
     prelude::*,
+    sync::aref::ARef,
     time::{
         delay::fsleep,
         msecs_to_jiffies,
@@ -27,6 +30,7 @@ pub(crate) use self::together::{
     Together, //
 };
 
+use super::Fence;
 use crate::ffi;
 
 /// How long [`DmaResv::lock_while`] sleeps before it tries again.
@@ -35,6 +39,15 @@ const LONGEST_PAUSE: Delta = Delta::from_millis(5);
 
 /// `MAX_SCHEDULE_TIMEOUT`
 const FOREVER: c_ulong = c_long::MAX as c_ulong;
+
+/// Returns the kind of the fences that one waits for who accesses memory: who reads, for those who
+/// write, and who writes, for everybody.
+fn waits_for(writes: bool) -> bindings::dma_resv_usage {
+    match writes {
+        true => bindings::dma_resv_usage_DMA_RESV_USAGE_READ,
+        false => bindings::dma_resv_usage_DMA_RESV_USAGE_WRITE,
+    }
+}
 
 /// A `struct dma_resv`.
 ///
@@ -142,6 +155,25 @@ impl DmaResv {
         let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
         // SAFETY: Initialised by the type invariants.
         unsafe { bindings::dma_resv_test_signaled(self.as_raw(), usage) }
+    }
+
+    /// Returns whether somebody works on the memory whom one has to wait for who accesses it; who
+    /// only reads, for those who write.
+    pub(crate) fn is_busy(&self, writes: bool) -> bool {
+        // SAFETY: Initialised by the type invariants.
+        !unsafe { bindings::dma_resv_test_signaled(self.as_raw(), waits_for(writes)) }
+    }
+
+    /// Returns a fence that is signalled when all those have finished whom one has to wait for who
+    /// accesses the memory; see [`Self::is_busy`]. `None` if there is nobody. Returns `ENOMEM`.
+    pub(crate) fn pending(&self, writes: bool) -> Result<Option<ARef<Fence>>> {
+        let mut fence = core::ptr::null_mut();
+        // SAFETY: Initialised by the type invariants; it may be looked at any time.
+        to_result(unsafe {
+            bindings::dma_resv_get_singleton(self.as_raw(), waits_for(writes), &mut fence)
+        })?;
+        // SAFETY: The function returns a reference. INVARIANT: It is a valid fence.
+        Ok(NonNull::new(fence).map(|fence| unsafe { ARef::from_raw(fence.cast()) }))
     }
 
     /// Waits until what has to be over before the memory is accessed is over. Asks `check` again and

@@ -3,7 +3,10 @@
 //! What the drivers for tests do with buffers.
 
 use accel::{
-    buffer::VMap,
+    buffer::{
+        Access,
+        VMap, //
+    },
     prelude::*, //
 };
 use core::ops::Range;
@@ -22,24 +25,30 @@ uapi_struct! {
 }
 
 impl BufferBytes {
-    /// Finds the buffer, and the part of it that is meant.
-    fn map<T: AccelDriver>(&self, ctx: &Context<'_, T>) -> Result<(VMap, Range<usize>)> {
+    /// Finds the buffer, and the part of it that is meant, and waits for those who work on it.
+    fn map<'a, T: AccelDriver>(
+        &self,
+        ctx: Context<'a, T>,
+        access: Access,
+    ) -> Result<(Context<'a, T>, VMap, Range<usize>)> {
         if self.reserved != 0 || self.sum != 0 {
             return Err(EINVAL);
         }
-        let map = ctx.buffer(self.handle)?.vmap()?;
+        let buffer = ctx.buffer(self.handle)?;
         let end = self.offset.checked_add(self.len).ok_or(EINVAL)?;
-        if end > map.size() as u64 {
+        if end > buffer.size() as u64 {
             return Err(EINVAL);
         }
+        let deadline = Deadline::in_ms(Deadline::MAX_MS);
+        let (ctx, map) = ctx.when_idle(&[(&buffer, access)], deadline, |ctx| buffer.vmap(ctx))?;
         // CAST: Both are at most the size of the buffer.
-        Ok((map, self.offset as usize..end as usize))
+        Ok((ctx, map.ready()?, self.offset as usize..end as usize))
     }
 }
 
 /// Fills a part of a buffer with a byte.
 pub(crate) fn fill<T: AccelDriver>(ctx: Context<'_, T>, args: &mut BufferBytes) -> Result {
-    let (map, range) = args.map(&ctx)?;
+    let (_ctx, map, range) = args.map(ctx, Access::Write)?;
     let bytes = [args.byte as u8; 64];
     for offset in range.clone().step_by(bytes.len()) {
         let len = bytes.len().min(range.end - offset);
@@ -50,7 +59,7 @@ pub(crate) fn fill<T: AccelDriver>(ctx: Context<'_, T>, args: &mut BufferBytes) 
 
 /// Sums up the bytes of a part of a buffer.
 pub(crate) fn sum<T: AccelDriver>(ctx: Context<'_, T>, args: &mut BufferBytes) -> Result {
-    let (map, range) = args.map(&ctx)?;
+    let (_ctx, map, range) = args.map(ctx, Access::Read)?;
     let mut bytes = [0; 64];
     for offset in range.clone().step_by(bytes.len()) {
         let len = bytes.len().min(range.end - offset);

@@ -70,7 +70,7 @@ uapi_struct! {
 /// Returns `EBADMSG` if what was written meanwhile is lost.
 pub(crate) fn read(ctx: Context<'_, TestDriver>, args: &mut ReadArgs) -> Result {
     let buffer = ctx.buffer(args.handle)?;
-    let memory = buffer.vmap()?;
+    let memory = buffer.vmap(&ctx)?;
     memory.write(0, b"this")?;
     let map = buffer.map_for_device(&ctx, 0..4, DataDirection::ToDevice)?;
     args.copy = map.table(&ctx)?.is_none().into();

@@ -25,7 +25,7 @@ uapi_struct! {
 
 pub(crate) fn forget_all(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
     let buffer = ctx.buffer(args.handle)?;
-    forget(buffer.vmap()?);
+    forget(buffer.vmap(&ctx)?);
     forget(buffer.map_for_device(&ctx, 0..buffer.size(), DataDirection::Bidirectional)?);
 
     let pending = Timeline::new(ctx.device()).fence()?;

@@ -15,8 +15,7 @@ use super::{
         object::{
             Backing,
             Object, //
-        },
-        vmap::KernelMap, //
+        }, //
     },
     object_of, //
 };
@@ -73,15 +72,16 @@ pub(super) unsafe extern "C" fn vmap(
     from_result(|| {
         // SAFETY: The dma-buf is valid, and keeps its object.
         let object = unsafe { object_of(dmabuf) };
-        if let Backing::Movable(movable) = object.backing() {
-            // SAFETY: The reservation is locked; `map` is valid for writes.
-            unsafe { *map = Locked::by_caller(movable).vmap()?.into_raw() };
-            return Ok(0);
-        }
-        // What is set aside stays when the device goes; the framework wants no error here.
-        //
-        // SAFETY: As above; `map` is valid for writes.
-        unsafe { *map = object.vmap_anyway()?.into_raw() };
+        let mapped = match object.backing() {
+            // SAFETY: The reservation is locked.
+            Backing::Movable(movable) => unsafe { Locked::by_caller(movable) }.vmap()?,
+            // What is set aside stays when the device goes; the framework wants no error here.
+            //
+            // SAFETY: As above, until `vunmap`.
+            _ => unsafe { object.vmap_anyway(|| Ok(())) }?,
+        };
+        // SAFETY: It is valid for writes.
+        unsafe { *map = mapped.as_raw() };
         Ok(0)
     })
 }
@@ -93,16 +93,15 @@ pub(super) unsafe extern "C" fn vmap(
 /// See [`release`](super::release).
 pub(super) unsafe extern "C" fn vunmap(
     dmabuf: *mut bindings::dma_buf,
-    map: *mut bindings::iosys_map,
+    _map: *mut bindings::iosys_map,
 ) {
     // SAFETY: The dma-buf is valid, and keeps its object.
     let object = unsafe { object_of(dmabuf) };
     if let Backing::Movable(movable) = object.backing() {
-        // SAFETY: `vmap` has put there what it has made of the home, which is pinned since.
-        drop(unsafe { KernelMap::from_raw(&movable.home(), *map) });
+        // It is pinned since, so this is the home that was mapped.
+        movable.home().kernel_map().put();
         movable.unpin();
         return;
     }
-    // SAFETY: `vmap` has put there what it has made of the same object.
-    drop(unsafe { KernelMap::from_raw(&object, *map) });
+    object.kernel_map().put();
 }

@@ -13,8 +13,8 @@ use super::{
     super::{
         evict::Mover,
         foreign_map::ForeignMap,
-        object::Object,
-        vmap::KernelMap, //
+        kernel_map::KernelMap,
+        object::Object, //
     },
     Movable, //
 };
@@ -136,10 +136,10 @@ impl<'a> Locked<'a> {
     }
 
     /// Maps it for the kernel, and pins it until [`Movable::unpin`].
-    pub(in crate::buffer) fn vmap(&self) -> Result<KernelMap> {
+    pub(in crate::buffer) fn vmap(&self) -> Result<Arc<KernelMap>> {
         let home = self.pin_for_others()?;
         // SAFETY: It is pinned, so the home is kept; and it is memory of the system.
-        unsafe { home.vmap_anyway() }.inspect_err(|_| self.movable.unpin())
+        unsafe { home.vmap_anyway(|| Ok(())) }.inspect_err(|_| self.movable.unpin())
     }
 
     /// Maps it for another device, as long as it is not moved. To be taken back by

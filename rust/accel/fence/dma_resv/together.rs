@@ -2,7 +2,6 @@
 
 //! Reservations that are locked together: a piece of work is seldom on one buffer only.
 
-use core::ptr::NonNull;
 use kernel::{
     bindings,
     error::to_result,
@@ -42,15 +41,6 @@ impl<'a> Entry<'a> {
         match self.writes {
             true => bindings::dma_resv_usage_DMA_RESV_USAGE_WRITE,
             false => bindings::dma_resv_usage_DMA_RESV_USAGE_READ,
-        }
-    }
-
-    /// Returns the kind of the fences that it waits for: who reads, for those who write, and who
-    /// writes, for everybody.
-    fn waits_for(&self) -> bindings::dma_resv_usage {
-        match self.writes {
-            true => bindings::dma_resv_usage_DMA_RESV_USAGE_READ,
-            false => bindings::dma_resv_usage_DMA_RESV_USAGE_WRITE,
         }
     }
 }
@@ -143,18 +133,9 @@ impl<'a> Together<'a> {
     pub(crate) fn pending(&self) -> Result<KVec<ARef<Fence>>> {
         let mut fences = KVec::new();
         for entry in &self.entries {
-            let mut fence = core::ptr::null_mut();
-            // SAFETY: A reservation is valid, and may be looked at any time.
-            to_result(unsafe {
-                let resv = entry.as_raw();
-                bindings::dma_resv_get_singleton(resv, entry.waits_for(), &mut fence)
-            })?;
-            let Some(fence) = NonNull::new(fence) else {
-                continue;
-            };
-            // SAFETY: The function returns a reference. INVARIANT: It is a valid fence.
-            let fence = unsafe { ARef::<Fence>::from_raw(fence.cast()) };
-            fences.push(fence, GFP_KERNEL_ACCOUNT)?;
+            if let Some(fence) = entry.reservation.pending(entry.writes)? {
+                fences.push(fence, GFP_KERNEL_ACCOUNT)?;
+            }
         }
         Ok(fences)
     }

@@ -14,7 +14,7 @@
 #include "harness.h"
 
 /* More than is bounced in one piece. */
-#define SIZE (1UL << 20)
+#define SIZE (1024UL << 10)
 #define PART 1000
 #define COPIES 4
 

@@ -80,3 +80,10 @@ int dmabuf_sync(int dmabuf, __u64 flags)
 
 	return sys_ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &arg);
 }
+
+int dmabuf_add_fence(int dmabuf, int sync_file)
+{
+	struct dma_buf_import_sync_file arg = { .flags = DMA_BUF_SYNC_RW, .fd = sync_file };
+
+	return sys_ioctl(dmabuf, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &arg);
+}

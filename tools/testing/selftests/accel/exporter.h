@@ -22,5 +22,7 @@ int vgem_export(size_t size);
  * DMA_BUF_SYNC_*: what devices and it have written is seen by both only so.
  */
 int dmabuf_sync(int dmabuf, __u64 flags);
+/* Says that somebody works on the memory until the fence of a sync_file is signalled. */
+int dmabuf_add_fence(int dmabuf, int sync_file);
 
 #endif /* _ACCEL_SELFTEST_EXPORTER_H */
