@@ -155,17 +155,6 @@ extern "C" {
         fence: *mut bindings::dma_fence,
     ) -> *mut bindings::file;
     pub(crate) fn sync_file_get_fence(fd: c_int) -> *mut bindings::dma_fence;
-    pub(crate) fn accel_helper_ww_acquire_init(ctx: *mut bindings::ww_acquire_ctx);
-    pub(crate) fn accel_helper_ww_acquire_done(ctx: *mut bindings::ww_acquire_ctx);
-    pub(crate) fn accel_helper_ww_acquire_fini(ctx: *mut bindings::ww_acquire_ctx);
-    pub(crate) fn accel_helper_dma_resv_lock_interruptible(
-        resv: *mut bindings::dma_resv,
-        ctx: *mut bindings::ww_acquire_ctx,
-    ) -> c_int;
-    pub(crate) fn accel_helper_dma_resv_lock_slow_interruptible(
-        resv: *mut bindings::dma_resv,
-        ctx: *mut bindings::ww_acquire_ctx,
-    ) -> c_int;
     pub(crate) fn accel_helper_dma_resv_trylock(resv: *mut bindings::dma_resv) -> bool;
     pub(crate) fn accel_helper_module_get();
     pub(crate) fn accel_helper_module_put();

@@ -379,32 +379,6 @@ struct file *accel_helper_sync_file_create(struct dma_fence *fence)
 }
 
 /* For reservations. */
-void accel_helper_ww_acquire_init(struct ww_acquire_ctx *ctx)
-{
-	ww_acquire_init(ctx, &reservation_ww_class);
-}
-
-void accel_helper_ww_acquire_done(struct ww_acquire_ctx *ctx)
-{
-	ww_acquire_done(ctx);
-}
-
-void accel_helper_ww_acquire_fini(struct ww_acquire_ctx *ctx)
-{
-	ww_acquire_fini(ctx);
-}
-
-int accel_helper_dma_resv_lock_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *ctx)
-{
-	return dma_resv_lock_interruptible(resv, ctx);
-}
-
-int accel_helper_dma_resv_lock_slow_interruptible(struct dma_resv *resv,
-						  struct ww_acquire_ctx *ctx)
-{
-	return dma_resv_lock_slow_interruptible(resv, ctx);
-}
-
 bool accel_helper_dma_resv_trylock(struct dma_resv *resv)
 {
 	return dma_resv_trylock(resv);

@@ -80,13 +80,7 @@ void *accel_helper_vmap(struct page **pages, unsigned int count);
 void accel_helper_dma_fence_get(struct dma_fence *fence);
 void accel_helper_dma_fence_put(struct dma_fence *fence);
 struct file *accel_helper_sync_file_create(struct dma_fence *fence);
-void accel_helper_ww_acquire_init(struct ww_acquire_ctx *ctx);
-void accel_helper_ww_acquire_done(struct ww_acquire_ctx *ctx);
-void accel_helper_ww_acquire_fini(struct ww_acquire_ctx *ctx);
-int accel_helper_dma_resv_lock_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *ctx);
 bool accel_helper_dma_resv_trylock(struct dma_resv *resv);
-int accel_helper_dma_resv_lock_slow_interruptible(struct dma_resv *resv,
-						  struct ww_acquire_ctx *ctx);
 void accel_helper_module_get(void);
 void accel_helper_module_put(void);
 struct module *accel_helper_get_driver_module(struct device *dev);

@@ -296,7 +296,7 @@ impl Jobs {
         let done = self.timeline.fence()?;
         let job = done.number();
         let extra = extra(done.fence())?;
-        let implicit = with_reserved(&computation.buffers(), |reserved| {
+        let implicit = with_reserved(ctx, &computation.buffers(), |reserved| {
             let mut implicit = KVec::new();
             for fence in reserved.pending()? {
                 let input =

@@ -35,8 +35,8 @@ use crate::{
 const PAUSE_MS: u32 = 1;
 
 impl Core {
-    /// Returns `ENODEV` if the device is to go, and `EAGAIN` if it is to be reset: who is inside the
-    /// gate holds that up, and with it those whom it may wait for.
+    /// Returns `ENODEV` if the device is to go, and `EAGAIN` if it is to be reset: a caller inside
+    /// the gate holds that up, and with it those whom it may wait for.
     pub(crate) fn may_wait(&self) -> Result {
         match self.gate.state() {
             State::Running => Ok(()),

@@ -114,7 +114,7 @@ unsafe impl Send for Attached {}
 /// A mapping of all of an import, which those share who work on a part of it.
 ///
 /// Many exporters, such as the system's dma-heap, have one table for each attachment. And if the
-/// exporter copies to and fro, there is one copy: what was written to one part is not lost when
+/// exporter copies back and forth, there is one copy: what was written to one part is not lost when
 /// somebody else is done with another.
 ///
 /// # Invariants

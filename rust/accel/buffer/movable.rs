@@ -188,7 +188,7 @@ impl Movable {
         let awake = call.core.hold_awake().ok_or(EAGAIN)?;
         let target = allocate(call, self.region, pages, &self.placement, 0)?;
         target.keep_awake(awake);
-        let locked = Locked::lock(self)?;
+        let locked = Locked::lock(self, || call.core.may_wait())?;
         if locked.home().region() != self.region {
             drop(locked.relocate(target, &Mover::Call(call))?);
         }

@@ -18,6 +18,7 @@ use super::{
     Buffer, //
 };
 use crate::{
+    context::Context,
     driver::AccelDriver,
     fence::{
         dma_resv::{
@@ -54,18 +55,20 @@ impl Reserved<'_> {
 /// Calls `f` with the reservations of `buffers` locked, and room for a fence in each. A buffer may
 /// be there more than once.
 ///
-/// Sleeps while others have some of them locked. `f` may allocate memory, but must neither wait for
-/// fences, nor access the memory of the process, nor reserve, map or place buffers, nor end what
-/// maps them: that of those which were imported locks their reservations.
+/// Tries again while others have some of them locked, unless the device is to go or to be reset:
+/// others may keep them locked while they wait for a fence. `f` may allocate memory, but must
+/// neither wait for fences, nor access the memory of the process, nor reserve, map or place
+/// buffers.
 ///
 /// Returns `EACCES` if one of them is to be written to and is not
-/// [writable](super::Memory::is_writable), `EINTR` if a signal arrives before all are locked,
-/// `ENODEV` if one of the buffers was imported and that has ended, `ENOMEM`, and what `f` does.
+/// [writable](super::Memory::is_writable); if that happens before all are locked, `EINTR` if a
+/// signal arrives, `ENODEV` if the device is to go, and `EAGAIN` if it is to be reset; `ENODEV` if
+/// one of the buffers was imported and that has ended; `ENOMEM`, and what `f` does.
 ///
 /// # Examples
 ///
 /// ```ignore
-/// buffer::with_reserved(&[(&input, Access::Read), (&output, Access::Write)], |reserved| {
+/// buffer::with_reserved(&ctx, &[(&input, Access::Read), (&output, Access::Write)], |reserved| {
 ///     for fence in reserved.pending()? {
 ///         job.wait_for(fence)?;
 ///     }
@@ -73,7 +76,8 @@ impl Reserved<'_> {
 ///     Ok(())
 /// })?;
 /// ```
-pub fn with_reserved<T: AccelDriver, R>(
+pub fn with_reserved<T: AccelDriver, Q, R>(
+    ctx: &Context<'_, T, Q>,
     buffers: &[(&Buffer<T>, Access)],
     f: impl FnOnce(Reserved<'_>) -> Result<R>,
 ) -> Result<R> {
@@ -99,7 +103,7 @@ pub fn with_reserved<T: AccelDriver, R>(
             GFP_KERNEL_ACCOUNT,
         )?;
     }
-    let together = Together::lock(entries)?;
+    let together = Together::lock_while(entries, || ctx.core().may_wait())?;
     f(Reserved {
         together: &together,
     })

@@ -33,9 +33,28 @@ pub(crate) use self::together::{
 use super::Fence;
 use crate::ffi;
 
-/// How long [`DmaResv::lock_while`] sleeps before it tries again.
-const SHORTEST_PAUSE: Delta = Delta::from_micros(20);
-const LONGEST_PAUSE: Delta = Delta::from_millis(5);
+/// How long to sleep before a lock is tried again: longer each time.
+struct Pause(Delta);
+
+impl Pause {
+    const LONGEST: Delta = Delta::from_millis(5);
+
+    fn new() -> Self {
+        Self(Delta::from_micros(20))
+    }
+
+    /// Sleeps. Returns `EINTR` instead if the current task has received a signal, and what `check`
+    /// does.
+    fn sleep(&mut self, check: impl Fn() -> Result) -> Result {
+        check()?;
+        if current!().signal_pending() {
+            return Err(EINTR);
+        }
+        fsleep(self.0);
+        self.0 = Self::LONGEST.min(self.0 + self.0);
+        Ok(())
+    }
+}
 
 /// `MAX_SCHEDULE_TIMEOUT`
 const FOREVER: c_ulong = c_long::MAX as c_ulong;
@@ -102,18 +121,6 @@ impl DmaResv {
         self.locked()
     }
 
-    /// Locks it. Returns `EINTR` if a signal arrives before.
-    pub(crate) fn lock_interruptible(&self) -> Result<Guard<'_>> {
-        let ctx = core::ptr::null_mut();
-        // SAFETY: Initialised by the type invariants.
-        let ret = unsafe { ffi::accel_helper_dma_resv_lock_interruptible(self.as_raw(), ctx) };
-        // A signal is not to restart the call.
-        if ret != 0 {
-            return Err(EINTR);
-        }
-        Ok(self.locked())
-    }
-
     /// Locks it, unless somebody else has.
     pub(crate) fn try_lock(&self) -> Option<Guard<'_>> {
         // SAFETY: Initialised by the type invariants.
@@ -127,17 +134,12 @@ impl DmaResv {
     /// Others may keep it locked for as long as they wait for somebody's fence. So this is the way
     /// to lock it for who holds up those who `check` is about.
     pub(crate) fn lock_while(&self, check: impl Fn() -> Result) -> Result<Guard<'_>> {
-        let mut pause = SHORTEST_PAUSE;
+        let mut pause = Pause::new();
         loop {
             if let Some(guard) = self.try_lock() {
                 return Ok(guard);
             }
-            check()?;
-            if current!().signal_pending() {
-                return Err(EINTR);
-            }
-            fsleep(pause);
-            pause = LONGEST_PAUSE.min(Delta::from_nanos(2 * pause.as_nanos()));
+            pause.sleep(&check)?;
         }
     }
 
@@ -176,8 +178,8 @@ impl DmaResv {
         Ok(NonNull::new(fence).map(|fence| unsafe { ARef::from_raw(fence.cast()) }))
     }
 
-    /// Waits until what has to be over before the memory is accessed is over. Asks `check` again and
-    /// again meanwhile, and returns the error if that does, or `EINTR` if a signal arrives.
+    /// Waits until what has to be over before the memory is accessed is over. Asks `check` again
+    /// and again meanwhile, and returns the error if that does, or `EINTR` if a signal arrives.
     pub(crate) fn wait_for_kernel(&self, check: impl Fn() -> Result) -> Result {
         let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_KERNEL;
         while !self.wait(usage, msecs_to_jiffies(20))? {

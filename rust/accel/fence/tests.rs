@@ -196,7 +196,7 @@ mod tests {
         stack_pin_init!(let memory = DmaResv::new());
         let mut entries = KVec::new();
         entries.push(Entry::new(&memory, false), GFP_KERNEL)?;
-        Together::lock(entries)?.add(pending.fence());
+        Together::lock_while(entries, || Ok(()))?.add(pending.fence());
 
         let idle = |usage| {
             // SAFETY: It is initialised.

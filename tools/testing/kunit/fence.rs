@@ -119,7 +119,7 @@ fn work(ctx: Context<'_, FenceDriver>, args: &mut Work) -> Result {
     buffers.push((&read, Access::Read), GFP_KERNEL)?;
 
     let done = state.timeline.fence()?;
-    args.pending = with_reserved(&buffers, |reserved| {
+    args.pending = with_reserved(&ctx, &buffers, |reserved| {
         let pending = reserved.pending()?;
         reserved.add(done.fence());
         Ok(pending.len() as u32)

@@ -31,9 +31,12 @@ pub(in crate::buffer) struct Locked<'a> {
 }
 
 impl<'a> Locked<'a> {
-    /// Locks the reservation. Returns `EINTR` if a signal arrives before.
-    pub(super) fn lock(movable: &'a Movable) -> Result<Self> {
-        let guard = movable.reservation().lock_interruptible()?;
+    /// Locks the reservation, and asks `check` while somebody else has it locked; see
+    /// [`DmaResv::lock_while`].
+    ///
+    /// [`DmaResv::lock_while`]: dma_resv::DmaResv::lock_while
+    pub(super) fn lock(movable: &'a Movable, check: impl Fn() -> Result) -> Result<Self> {
+        let guard = movable.reservation().lock_while(check)?;
         // INVARIANT: It was just locked.
         Ok(Self {
             movable,

@@ -6,21 +6,20 @@ use kernel::{
     bindings,
     error::to_result,
     prelude::*,
-    sync::aref::ARef,
-    types::Opaque, //
+    sync::aref::ARef, //
 };
 
-use super::DmaResv;
-use crate::{
-    fence::Fence,
-    ffi, //
+use super::{
+    DmaResv,
+    Guard,
+    Pause, //
 };
+use crate::fence::Fence;
 
 /// A reservation, and what is to be done with its memory.
 pub(crate) struct Entry<'a> {
     reservation: &'a DmaResv,
     writes: bool,
-    locked: bool,
 }
 
 impl<'a> Entry<'a> {
@@ -28,12 +27,15 @@ impl<'a> Entry<'a> {
         Self {
             reservation,
             writes,
-            locked: false,
         }
     }
 
     fn as_raw(&self) -> *mut bindings::dma_resv {
         self.reservation.as_raw()
+    }
+
+    fn address(&self) -> usize {
+        self.as_raw().addr()
     }
 
     /// Returns the kind of its fences, `DMA_RESV_USAGE_*`.
@@ -49,83 +51,45 @@ impl<'a> Entry<'a> {
 ///
 /// # Invariants
 ///
-/// `ctx` is initialised. Those that are marked as locked are, with `ctx`, and none of these is
-/// there twice. Once [`Together::lock`] has returned, all are, and each has room for a fence.
+/// Once [`Together::lock_while`] has returned, all of `entries` are locked, as `guards` tells; each
+/// has room for a fence, and none is there twice.
 pub(crate) struct Together<'a> {
     entries: KVec<Entry<'a>>,
-    ctx: KBox<Opaque<bindings::ww_acquire_ctx>>,
+    guards: KVec<Guard<'a>>,
 }
 
 impl<'a> Together<'a> {
     /// Locks all reservations, whatever the order in which others do. If one of them is there more
     /// than once, it counts as written to if it is once.
     ///
-    /// Returns `EINTR` if a signal arrives before all are locked, and `ENOMEM`.
-    pub(crate) fn lock(entries: KVec<Entry<'a>>) -> Result<Self> {
-        let ctx = KBox::new(Opaque::uninit(), GFP_KERNEL_ACCOUNT)?;
-        // SAFETY: The memory is valid for writes, and stays where it is until `drop` is done with
-        // it.
-        unsafe { ffi::accel_helper_ww_acquire_init(ctx.get()) };
-        // INVARIANT: It was just initialised. None is locked.
-        let mut this = Self { entries, ctx };
-        this.lock_all()?;
-        // SAFETY: By the type invariants it is initialised.
-        unsafe { ffi::accel_helper_ww_acquire_done(this.ctx.get()) };
+    /// While somebody else has one of them locked, none is held, and `check` is asked again and
+    /// again, as by [`DmaResv::lock_while`], which has the errors. Returns `ENOMEM`, too.
+    pub(crate) fn lock_while(entries: KVec<Entry<'a>>, check: impl Fn() -> Result) -> Result<Self> {
+        let entries = merge(entries)?;
+        let guards = KVec::with_capacity(entries.len(), GFP_KERNEL_ACCOUNT)?;
+        let mut this = Self { entries, guards };
+        let mut pause = Pause::new();
+        while !this.try_lock()? {
+            this.guards.clear();
+            pause.sleep(&check)?;
+        }
         for entry in &this.entries {
             // SAFETY: It was just locked.
             to_result(unsafe { bindings::dma_resv_reserve_fences(entry.as_raw(), 1) })?;
         }
+        // INVARIANT: All are locked, and have room.
         Ok(this)
     }
 
-    fn lock_all(&mut self) -> Result {
-        let ctx = self.ctx.get();
-        let mut next = 0;
-        while let Some(entry) = self.entries.get_mut(next) {
-            if entry.locked {
-                next += 1;
-                continue;
-            }
-            let resv = entry.as_raw();
-            // SAFETY: By the type invariants the context is valid, and this one is not locked with
-            // it. If the caller has it locked with another, it waits for a signal.
-            let ret = unsafe { ffi::accel_helper_dma_resv_lock_interruptible(resv, ctx) };
-            match to_result(ret) {
-                Ok(()) => entry.locked = true,
-                Err(EALREADY) => self.merge(next),
-                // Somebody who has come before has it, and waits for one that is locked here: he
-                // gets them all, and then we begin with this one.
-                Err(EDEADLK) => {
-                    self.unlock();
-                    // SAFETY: As above; none is locked.
-                    to_result(unsafe {
-                        ffi::accel_helper_dma_resv_lock_slow_interruptible(resv, ctx)
-                    })?;
-                    self.entries[next].locked = true;
-                    next = 0;
-                }
-                Err(e) => return Err(e),
+    /// Locks those that nobody else has locked, and returns whether that is all.
+    fn try_lock(&mut self) -> Result<bool> {
+        for entry in &self.entries {
+            match entry.reservation.try_lock() {
+                Some(guard) => self.guards.push(guard, GFP_KERNEL_ACCOUNT)?,
+                None => return Ok(false),
             }
         }
-        Ok(())
-    }
-
-    /// Takes out one that is there twice, and locked already.
-    fn merge(&mut self, index: usize) {
-        if let Ok(twin) = self.entries.remove(index) {
-            let mut entries = self.entries.iter_mut();
-            if let Some(entry) = entries.find(|entry| entry.as_raw() == twin.as_raw()) {
-                entry.writes |= twin.writes;
-            }
-        }
-    }
-
-    fn unlock(&mut self) {
-        for entry in self.entries.iter_mut().filter(|entry| entry.locked) {
-            // SAFETY: By the type invariants it is locked.
-            unsafe { bindings::dma_resv_unlock(entry.as_raw()) };
-            entry.locked = false;
-        }
+        Ok(true)
     }
 
     /// Returns fences that are signalled when all is done that has to be done before. Returns
@@ -152,11 +116,82 @@ impl<'a> Together<'a> {
     }
 }
 
-impl Drop for Together<'_> {
-    #[inline(never)]
-    fn drop(&mut self) {
-        self.unlock();
-        // SAFETY: By the type invariants it is initialised; nothing is locked with it any more.
-        unsafe { ffi::accel_helper_ww_acquire_fini(self.ctx.get()) };
+/// Puts reservations that are there more than once into one entry. The result is in the order of
+/// their addresses, in which all of us lock them: so seldom does anybody have to begin again.
+fn merge(entries: KVec<Entry<'_>>) -> Result<KVec<Entry<'_>>> {
+    let mut merged = KVec::<Entry<'_>>::with_capacity(entries.len(), GFP_KERNEL_ACCOUNT)?;
+    for entry in entries {
+        match merged.binary_search_by_key(&entry.address(), Entry::address) {
+            Ok(twin) => merged[twin].writes |= entry.writes,
+            Err(place) => merged
+                .insert_within_capacity(place, entry)
+                .map_err(|_| ENOMEM)?,
+        }
+    }
+    Ok(merged)
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_dma_resv)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+    use pin_init::stack_pin_init;
+
+    /// Returns a check that returns `ENODEV` when it is asked for the third time.
+    fn third_time(asked: &Cell<u32>) -> impl Fn() -> Result + '_ {
+        asked.set(0);
+        move || {
+            asked.set(asked.get() + 1);
+            if asked.get() == 3 {
+                return Err(ENODEV);
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn who_waits_for_a_lock_is_asked() -> Result {
+        let asked = Cell::new(0);
+        stack_pin_init!(let memory = DmaResv::new());
+        let locked = memory.lock();
+        let tried = memory.lock_while(third_time(&asked));
+        assert!(matches!(tried, Err(e) if e == ENODEV));
+        assert_eq!(asked.get(), 3);
+        drop(locked);
+        drop(memory.lock_while(third_time(&asked))?);
+        assert_eq!(asked.get(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn who_waits_for_one_holds_none() -> Result {
+        stack_pin_init!(let first = DmaResv::new());
+        stack_pin_init!(let second = DmaResv::new());
+        let entries = || -> Result<KVec<Entry<'_>>> {
+            let mut entries = KVec::new();
+            entries.push(Entry::new(&first, false), GFP_KERNEL)?;
+            entries.push(Entry::new(&second, true), GFP_KERNEL)?;
+            entries.push(Entry::new(&first, true), GFP_KERNEL)?;
+            Ok(entries)
+        };
+        for (taken, other) in [(&first, &second), (&second, &first)] {
+            let locked = taken.lock();
+            let check = || {
+                assert!(other.try_lock().is_some());
+                Err(EAGAIN)
+            };
+            let tried = Together::lock_while(entries()?, check);
+            assert!(matches!(tried, Err(e) if e == EAGAIN));
+            drop(locked);
+        }
+        let together = Together::lock_while(entries()?, || Err(EAGAIN))?;
+        assert!(first.try_lock().is_none() && second.try_lock().is_none());
+        // The one that is there twice is one that is written to.
+        assert_eq!(together.entries.len(), 2);
+        assert!(together.entries.iter().all(|entry| entry.writes));
+        drop(together);
+        assert!(first.try_lock().is_some() && second.try_lock().is_some());
+        Ok(())
     }
 }
