@@ -85,9 +85,14 @@ static int use_as(struct device *dev, struct dma_buf *dmabuf, size_t size)
 		ret = PTR_ERR(table);
 		goto out;
 	}
-	for_each_sgtable_dma_sg(table, entry, i)
+	ret = 0;
+	for_each_sgtable_dma_sg(table, entry, i) {
 		mapped += sg_dma_len(entry);
-	ret = mapped == size ? compare(dmabuf, table, size) : -EMSGSIZE;
+		if (sg_dma_len(entry) > dma_get_max_seg_size(dev))
+			ret = -EFBIG;
+	}
+	if (!ret)
+		ret = mapped == size ? compare(dmabuf, table, size) : -EMSGSIZE;
 	dma_buf_unmap_attachment_unlocked(attach, table, DMA_BIDIRECTIONAL);
 out:
 	dma_buf_detach(dmabuf, attach);
@@ -113,7 +118,8 @@ static struct platform_device *new_device(void)
 
 /*
  * Lets a new device work on a dma-buf of @size bytes. -EMSGSIZE: it was given
- * another size; -EBADMSG: it does not see what the processor has written.
+ * another size; -EFBIG: it was given more at a time than it takes; -EBADMSG: it
+ * does not see what the processor has written.
  */
 int accel_test_dma_buf_use(struct dma_buf *dmabuf, size_t size)
 {
