@@ -268,7 +268,7 @@ impl Core {
             // SAFETY: Both were added, and only the first caller gets here.
             unsafe { bindings::cdev_device_del(self.cdev.get(), self.dev.get()) };
         }
-        self.gate.drain();
+        self.gate.drain(self.as_device());
         self.pool.take_back();
         self.space.unmap_all();
 

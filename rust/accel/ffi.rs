@@ -39,14 +39,17 @@ pub(crate) struct SrcuCtr {
     reason = "without lockdep, `struct lockdep_map` is empty, which the kernel's compilers agree on"
 )]
 extern "C" {
-    pub(crate) fn accel_helper_init_srcu_struct_fast(ssp: *mut bindings::srcu_struct) -> c_int;
-    pub(crate) fn accel_helper_srcu_read_lock_fast(
-        ssp: *mut bindings::srcu_struct,
-    ) -> Option<NonNull<SrcuCtr>>;
-    pub(crate) fn accel_helper_srcu_read_unlock_fast(
-        ssp: *mut bindings::srcu_struct,
-        scp: Option<NonNull<SrcuCtr>>,
+    pub(crate) fn accel_gate_init(gate: *mut bindings::srcu_struct) -> c_int;
+    pub(crate) fn accel_gate_enter(gate: *mut bindings::srcu_struct) -> Option<NonNull<SrcuCtr>>;
+    pub(crate) fn accel_gate_leave(
+        gate: *mut bindings::srcu_struct,
+        section: Option<NonNull<SrcuCtr>>,
     );
+    pub(crate) fn accel_gate_drain(gate: *mut bindings::srcu_struct, dev: *mut bindings::device);
+    #[cfg(CONFIG_LOCKDEP)]
+    pub(crate) fn accel_gate_might_drain(gate: *mut bindings::srcu_struct);
+    #[cfg(CONFIG_LOCKDEP)]
+    pub(crate) fn accel_gate_fault_might_drain(gate: *mut bindings::srcu_struct);
     pub(crate) fn accel_helper_vma_set_pfnmap(vma: *mut bindings::vm_area_struct);
     pub(crate) fn accel_helper_vma_set_memory(vma: *mut bindings::vm_area_struct);
     pub(crate) fn accel_helper_vma_set_io_memory(vma: *mut bindings::vm_area_struct);

@@ -15,16 +15,25 @@
 //! Whether the gate is open is the [`State`] of the device, so that a reset can keep users out by
 //! the same means: it takes the step, waits until those inside have left, and has the device to
 //! itself.
+//!
+//! Nothing inside may wait for what others decide: neither for a drain, nor for whoever waits for
+//! one. To lockdep the gate is a lock, which a caller inside holds for reading, and which
+//! [`Gate::drain`] and everybody who waits for a reset take for writing. So a kernel with
+//! `CONFIG_PROVE_LOCKING` reports a caller inside who takes a lock that is held while a drain is
+//! waited for, as soon as both have been seen, whether or not they ever meet. A page fault counts
+//! as such a wait: if it is on memory of a device that is being reset, it is one. Hence no caller
+//! inside accesses memory of the process.
 
 use core::ptr::NonNull;
 use kernel::{
     bindings,
+    device,
     error::to_result,
     prelude::*,
     types::{
         NotThreadSafe,
         Opaque, //
-    },
+    }, //
 };
 
 use crate::{
@@ -60,7 +69,7 @@ impl Gate {
             // INVARIANT: The initialiser fails unless the C function has succeeded.
             srcu <- Opaque::try_ffi_init(|srcu| {
                 // SAFETY: `srcu` is valid for writes, and is pinned until `PinnedDrop` runs.
-                to_result(unsafe { ffi::accel_helper_init_srcu_struct_fast(srcu) })
+                to_result(unsafe { ffi::accel_gate_init(srcu) })
             }),
             state: StateWord::new(),
         })
@@ -98,7 +107,7 @@ impl Gate {
     #[inline(always)]
     pub(crate) fn enter_to_stop(&self) -> Guard<'_> {
         // SAFETY: `self.srcu` is initialised by the type invariant.
-        let section = unsafe { ffi::accel_helper_srcu_read_lock_fast(self.srcu.get()) };
+        let section = unsafe { ffi::accel_gate_enter(self.srcu.get()) };
 
         // INVARIANT: The read-side critical section was entered just above.
         Guard {
@@ -126,14 +135,37 @@ impl Gate {
         self.state.step(step)
     }
 
-    /// Waits until everybody has left.
+    /// Waits until everybody has left. If that takes long, the log says so, on behalf of `device`.
     ///
     /// Must come after a step that keeps newcomers out, else it says nothing about those who
     /// entered later. The caller must not be inside itself.
-    pub(crate) fn drain(&self) {
-        // SAFETY: `self.srcu` is initialised by the type invariant.
-        unsafe { bindings::synchronize_srcu_expedited(self.srcu.get()) };
+    pub(crate) fn drain(&self, device: &device::Device) {
+        // SAFETY: `self.srcu` is initialised by the type invariant; a reference to a device is a
+        // valid pointer to it.
+        unsafe { ffi::accel_gate_drain(self.srcu.get(), ffi::device_as_raw(device)) };
     }
+
+    /// Tells lockdep that the caller might wait for a [`Self::drain`].
+    #[inline(always)]
+    pub(crate) fn might_drain(&self) {
+        #[cfg(CONFIG_LOCKDEP)]
+        // SAFETY: `self.srcu` is initialised by the type invariant.
+        unsafe {
+            ffi::accel_gate_might_drain(self.srcu.get())
+        };
+    }
+}
+
+/// Tells lockdep once what is true of every gate: that a page fault might wait for a drain. To be
+/// called by a process, as the one that loads this module.
+pub(crate) fn teach_lockdep() -> Result {
+    #[cfg(CONFIG_LOCKDEP)]
+    {
+        let gate = KBox::pin_init(Gate::new(), GFP_KERNEL)?;
+        // SAFETY: `srcu` is initialised by the type invariant.
+        unsafe { ffi::accel_gate_fault_might_drain(gate.srcu.get()) };
+    }
+    Ok(())
 }
 
 #[pinned_drop]
@@ -198,7 +230,7 @@ impl Drop for Guard<'_> {
         // SAFETY: By the type invariants, `section` belongs to this SRCU structure, and this is
         // the only place that ends it, on the task that began it.
         unsafe {
-            ffi::accel_helper_srcu_read_unlock_fast(self.gate.srcu.get(), self.section);
+            ffi::accel_gate_leave(self.gate.srcu.get(), self.section);
         }
     }
 }

@@ -25,7 +25,6 @@
 #include <linux/scatterlist.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
-#include <linux/srcu.h>
 #include <linux/string.h>
 #include <linux/sync_file.h>
 #include <linux/uaccess.h>
@@ -33,26 +32,6 @@
 #include <linux/workqueue.h>
 
 #include "helpers.h"
-
-int accel_helper_init_srcu_struct_fast(struct srcu_struct *ssp)
-{
-	return init_srcu_struct_fast(ssp);
-}
-
-struct srcu_ctr __percpu *accel_helper_srcu_read_lock_fast(struct srcu_struct *ssp)
-	__acquires_shared(ssp)
-{
-	return srcu_read_lock_fast(ssp);
-}
-EXPORT_SYMBOL_GPL(accel_helper_srcu_read_lock_fast);
-
-void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
-					struct srcu_ctr __percpu *scp)
-	__releases_shared(ssp)
-{
-	srcu_read_unlock_fast(ssp, scp);
-}
-EXPORT_SYMBOL_GPL(accel_helper_srcu_read_unlock_fast);
 
 int accel_helper_get_user_u32(u32 *value, const void __user *from)
 {

@@ -20,16 +20,10 @@ struct page;
 struct pci_dev;
 struct scatterlist;
 struct sg_table;
-struct srcu_ctr;
-struct srcu_struct;
 struct vm_area_struct;
 struct vm_fault;
 struct ww_acquire_ctx;
 
-int accel_helper_init_srcu_struct_fast(struct srcu_struct *ssp);
-struct srcu_ctr __percpu *accel_helper_srcu_read_lock_fast(struct srcu_struct *ssp);
-void accel_helper_srcu_read_unlock_fast(struct srcu_struct *ssp,
-					struct srcu_ctr __percpu *scp);
 void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma);
 void accel_helper_vma_set_memory(struct vm_area_struct *vma);
 vm_fault_t accel_helper_insert_pfn(struct vm_area_struct *vma, unsigned long address,

@@ -137,6 +137,9 @@ impl Core {
     /// device is wedged, `ENODEV` if it is gone.
     #[inline(always)]
     pub(crate) fn enter_running(&self, patience: Patience) -> Result<Guard<'_>> {
+        if !matches!(patience, Patience::None) {
+            self.gate.might_drain();
+        }
         match self.gate.enter_running() {
             Some(guard) => Ok(guard),
             None => self.enter_later(patience),
@@ -167,6 +170,9 @@ impl Core {
     /// Waits until no reset is under way, and returns what has come of it. Returns `ENODEV` if the
     /// device is gone.
     fn wait_until_settled(&self, patience: Patience) -> Result<State> {
+        if !matches!(patience, Patience::None) {
+            self.gate.might_drain();
+        }
         self.wait.with_waiter(|waiter| loop {
             match self.gate.state() {
                 State::Resetting => (),
@@ -253,7 +259,7 @@ pub(crate) fn settle(core: &Core) {
 /// Brings a device back whose work has ended. The caller has its turn, and keeps the device awake.
 fn mend(core: &Core, cause: Cause) -> Result {
     core.announce();
-    core.gate.drain();
+    core.gate.drain(core.as_device());
     core.space.unmap_all();
     core.pool.set_permission(Permission::Suspended);
 
@@ -290,7 +296,7 @@ fn mend(core: &Core, cause: Cause) -> Result {
 /// Sees to it that nobody has anything of a device that is wedged.
 fn leave_alone(core: &Core) {
     core.wake_pollers();
-    core.gate.drain();
+    core.gate.drain(core.as_device());
     core.space.unmap_all();
     core.pool.set_permission(Permission::Refused);
     core.announce();
