@@ -56,6 +56,8 @@ struct KunitModule {
 impl InPlaceModule for KunitModule {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         const NAME: &CStr = <KunitModule as kernel::ModuleMetadata>::NAME;
+        // SAFETY: This is the module's initialiser, and calls it once.
+        unsafe { forget::init() };
         try_pin_init!(Self {
             #[cfg(CONFIG_AUXILIARY_BUS)]
             _auxiliary <- driver::Registration::new(NAME, module),

@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! What a driver forgets to drop keeps neither a device, nor what waits for it.
+//!
+//! What is forgotten for good keeps `accel.ko` loaded, too. So that the modules can be unloaded
+//! after the tests, it is put aside until the device is gone, which is to make no difference.
 
 use accel::{
+    buffer::{
+        DeviceMap,
+        VMap, //
+    },
     fence::{
+        DriverFence,
         SyncFile,
         Timeline, //
     },
-    prelude::*, //
+    prelude::*,
+    Awake,
+    Work, //
 };
 use core::mem::forget;
-use kernel::dma::DataDirection;
+use kernel::{
+    dma::DataDirection,
+    sync::global_lock, //
+};
 
 use crate::test_driver::TestDriver;
 
@@ -23,19 +36,44 @@ uapi_struct! {
     }
 }
 
+/// What a handler had when it returned.
+struct Forgotten {
+    _vmap: VMap,
+    _map: DeviceMap,
+    _pending: DriverFence,
+    _work: Work,
+    _awake: Option<Awake>,
+}
+
+global_lock! {
+    // SAFETY: `init()` is called in the module's initialiser, before any test runs.
+    unsafe(uninit) static FORGOTTEN: Mutex<KVec<Forgotten>> = KVec::new();
+}
+
+/// Makes room for what is put aside.
+///
+/// # Safety
+///
+/// Must be called once, in the module's initialiser.
+pub(crate) unsafe fn init() {
+    // SAFETY: Same requirements.
+    unsafe { FORGOTTEN.init() };
+}
+
 pub(crate) fn forget_all(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
     let buffer = ctx.buffer(args.handle)?;
-    forget(buffer.vmap(&ctx)?);
-    forget(buffer.map_for_device(&ctx, 0..buffer.size(), DataDirection::Bidirectional)?);
-
     let pending = Timeline::new(ctx.device()).fence()?;
     let file = SyncFile::new(pending.fence())?;
+    let forgotten = Forgotten {
+        _vmap: buffer.vmap(&ctx)?,
+        _map: buffer.map_for_device(&ctx, 0..buffer.size(), DataDirection::Bidirectional)?,
+        _pending: pending,
+        _work: ctx.device().begin_work(),
+        _awake: ctx.stay_awake(),
+    };
+    FORGOTTEN.lock().push(forgotten, GFP_KERNEL)?;
     args.fd = file.fd();
     file.install();
-    forget(pending);
-
-    forget(ctx.device().begin_work());
-    forget(ctx.stay_awake());
     // By then, nothing borrows from it.
     drop(buffer);
     forget(ctx);
@@ -82,6 +120,9 @@ mod tests {
             assert_eq!(fence.status(), Some(Err(ENODEV)));
         }
         assert_eq!(user.ioctl(FORGET, [12, 0, 0]), Err(ENODEV));
+
+        let forgotten = core::mem::replace(&mut *FORGOTTEN.lock(), KVec::new());
+        assert_eq!(forgotten.len(), 2);
         Ok(())
     }
 }
