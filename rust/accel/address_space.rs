@@ -4,8 +4,8 @@
 //!
 //! ```text
 //!   0                         FIRST_PAGE                      16 TiB
-//!   │ AccelDriver::mmap       │ ranges of buffers             │ more of them
-//!   └─────────────────────────┴───────────────────────────────┴──────────────
+//!   | AccelDriver::mmap       | ranges of buffers             | more of them
+//!   '-------------------------'-------------------------------'--------------
 //! ```
 //!
 //! A buffer has one range of pages, whichever files it is mapped by: that of a node, or that of a

@@ -354,7 +354,8 @@ impl<T: AccelDriver> Context<'_, T, User> {
     pub fn file(&self) -> &T::File {
         let state = self.open_file().map_or(null_mut(), OpenFile::state);
         // SAFETY: By the type invariants the call comes from a user, by a file of a device of `T`.
-        // That has a `T::File`, which was made when it was opened, and lives while the gate is held.
+        // That has a `T::File`, which was made when it was opened, and lives while the gate is
+        // held.
         unsafe { &*state.cast() }
     }
 }

@@ -14,8 +14,8 @@
 //! ```
 //!
 //! A fence is signalled once: by its driver, or by the framework when the device is reset, is
-//! wedged or goes. So a fence that is not signalled belongs to a device that runs, and one that is refers
-//! to nothing but its own memory: neither to the driver, nor to this module.
+//! wedged or goes. So a fence that is not signalled belongs to a device that runs, and one that is
+//! refers to nothing but its own memory: neither to the driver, nor to this module.
 
 mod callback;
 pub(crate) mod dma_resv;

@@ -16,8 +16,8 @@
 //! for a while, and the next access wakes it again.
 //!
 //! When the system goes to sleep, so do devices that are in use. By then, processes stand still.
-//! The work that fences depend on goes on until it is the device's turn, since other devices may wait
-//! for it; from then on it stands still, too, and nobody is inside the gate. Afterwards those
+//! The work that fences depend on goes on until it is the device's turn, since other devices may
+//! wait for it; from then on it stands still, too, and nobody is inside the gate. Afterwards those
 //! devices that were in use are awake, and the others are woken by who needs them.
 //!
 //! A device that cannot be woken is wedged. To the kernel it is awake nevertheless: it has one idea

@@ -727,8 +727,9 @@ struct accel_bo_mmap_offset {
  *
  * If the process unmaps them, or gets others in their place, the buffer is lost:
  * using it is EFAULT, unless they come back. It can be neither mapped nor exported
- * (EOPNOTSUPP). EFAULT if the process cannot write to all of it; EAGAIN if it changes its mappings all the time. Kernels without
- * CONFIG_MMU_NOTIFIER return EOPNOTSUPP.
+ * (EOPNOTSUPP). EFAULT if the process cannot write to all of it; EAGAIN if it
+ * changes its mappings all the time. Kernels without CONFIG_MMU_NOTIFIER return
+ * EOPNOTSUPP.
  */
 struct accel_bo_userptr {
 	__u32 size;

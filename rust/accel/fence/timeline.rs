@@ -206,8 +206,8 @@ impl Timeline {
 /// If it is dropped instead, the fence is signalled with `ECANCELED`.
 ///
 /// The framework signals it first if the work is lost: with `ECANCELED` if the device is reset,
-/// with `EIO` if it is wedged, and with `ENODEV` if it goes. Then what happens to this has no effect any
-/// more; see [`Self::is_lost`].
+/// with `EIO` if it is wedged, and with `ENODEV` if it goes. Then what happens to this has no
+/// effect any more; see [`Self::is_lost`].
 #[must_use = "the fence is signalled with an error when this is dropped"]
 pub struct DriverFence {
     fences: Arc<Fences>,

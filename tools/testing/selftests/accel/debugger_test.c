@@ -51,14 +51,14 @@ FIXTURE_TEARDOWN(debugger)
 }
 
 /* Return how many bytes could be accessed, or an error. */
-static ssize_t look(int mem, const volatile void *address, void *data, size_t len)
+static ssize_t look(int mem, const void *address, void *data, size_t len)
 {
 	ssize_t done = pread(mem, data, len, (uintptr_t)address);
 
 	return done < 0 ? -errno : done;
 }
 
-static ssize_t poke(int mem, volatile void *address, const void *data, size_t len)
+static ssize_t poke(int mem, void *address, const void *data, size_t len)
 {
 	ssize_t done = pwrite(mem, data, len, (uintptr_t)address);
 
@@ -167,7 +167,7 @@ TEST_F(debugger, changes_only_what_the_process_could)
 
 TEST_F(debugger, of_another_process)
 {
-	volatile long *memory;
+	long *memory;
 	int status;
 	pid_t child;
 
@@ -199,7 +199,7 @@ TEST_F(debugger, others_cannot_pin_it)
 
 	part.iov_base = map_buffer(_metadata, self->fd, SYSTEM, self->page);
 	part.iov_len = self->page;
-	*(volatile char *)part.iov_base = 1;
+	memset(part.iov_base, 1, self->page);
 	ASSERT_EQ(0, pipe(pipes));
 	EXPECT_EQ(-1, vmsplice(pipes[1], &part, 1, SPLICE_F_NONBLOCK));
 	EXPECT_EQ(EFAULT, errno);

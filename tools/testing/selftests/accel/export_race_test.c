@@ -46,7 +46,7 @@ FIXTURE_SETUP(export_race)
 	if (!setup_root(_metadata) || !setup_pci_node(_metadata, &self->node))
 		return;
 	/* What was written to private pages is lost with them. */
-	strcpy(self->path, "/tmp/export_race.XXXXXX");
+	snprintf(self->path, sizeof(self->path), "/tmp/export_race.XXXXXX");
 	file = mkstemp(self->path);
 	ASSERT_LE(0, file);
 	ASSERT_EQ(0, ftruncate(file, PAGES * SIZE));
@@ -212,7 +212,7 @@ static void *(*const runners[])(void *) = { export_and_close, evict, recycle };
 
 TEST_F_TIMEOUT(export_race, with_eviction_and_unplug, 100000)
 {
-	const int count = sizeof(runners) / sizeof(runners[0]);
+	const int count = ARRAY_SIZE(runners);
 	const char *wish = getenv("ACCEL_EXPORT_RACES");
 	int races = wish ? atoi(wish) : RACES, i, life;
 	struct race race = { .path = self->path };

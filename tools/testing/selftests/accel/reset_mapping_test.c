@@ -161,7 +161,7 @@ static const struct shown all_shown[] = {
 	{ "dma-buf of a movable one, touched before", ACCEL_BO_MOVABLE, true, true, NULL },
 };
 
-#define SHOWN (sizeof(all_shown) / sizeof(all_shown[0]))
+#define SHOWN ARRAY_SIZE(all_shown)
 
 static void map_all(struct __test_metadata *_metadata, int fd, size_t page,
 		    struct shown shown[SHOWN])

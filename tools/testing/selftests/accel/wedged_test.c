@@ -85,12 +85,15 @@ static void fail_to_wake(struct __test_metadata *_metadata, struct _test_data_we
 FIXTURE_VARIANT_ADD(wedged, as_it_has_no_reset) {
 	.device = "exclusive", .wedge = ask_once, .error = -EIO, .comes_back = false,
 };
+
 FIXTURE_VARIANT_ADD(wedged, as_its_reset_fails) {
 	.device = "shared", .wedge = fail_reset, .error = -ECANCELED, .comes_back = true,
 };
+
 FIXTURE_VARIANT_ADD(wedged, as_it_is_reset_too_often) {
 	.device = "shared", .wedge = ask_often, .error = -EIO, .comes_back = true,
 };
+
 FIXTURE_VARIANT_ADD(wedged, as_it_does_not_wake) {
 	.device = "shared", .wedge = fail_to_wake, .error = -EIO, .comes_back = true,
 };
