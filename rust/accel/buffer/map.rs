@@ -158,11 +158,12 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     };
     let page = fault.pgoff.wrapping_sub(range.first());
 
-    // SAFETY: Same requirements.
     let brought = match object.backing() {
         Backing::Movable(movable) => movable
+            // SAFETY: Same requirements; it is not moved meanwhile.
             .try_with(|home| unsafe { bring(fault, home, page, true) })
             .unwrap_or_else(|| Err(Obstacle::Move(movable.clone()))),
+        // SAFETY: Same requirements; it is never moved.
         _ => unsafe { bring(fault, &object, page, false) },
     };
     match brought {

@@ -210,10 +210,11 @@ impl Table {
                     .map(check)
                     .map(|map| Self::Foreign(import.clone(), map))
             }
-            // SAFETY: The device is bound. The mapping ends before that does, and when it ends, by
-            // the invariants of `Mapped` nobody uses it any more.
             _ => {
-                unsafe { MappedTable::new(object, range, device, direction.into()) }.map(Self::Own)
+                // SAFETY: The device is bound. The mapping ends before that does, and when it ends,
+                // by the invariants of `Mapped` nobody uses it any more.
+                let table = unsafe { MappedTable::new(object, range, device, direction.into()) };
+                table.map(Self::Own)
             }
         };
         match table {
