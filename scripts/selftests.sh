@@ -32,7 +32,7 @@ run_guest() {
 	# That of another run says nothing of this one.
 	rm -f "$log"
 	"$scripts/guest/run.sh" --kernel "$kernel" --modules "$modules" \
-		--timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" "${options[@]}" "$runner" "$@" >"$ktap" || status=$?
+		--timeout "${ACCEL_TIMEOUT:-3600}" --log "$log" "${options[@]}" "$runner" "$@" >"$ktap" || status=$?
 	awk -v "prefix=$name." -f "$scripts/ktap.awk" "$ktap"
 
 	if [ "$status" -eq 0 ] && grep -q '^ok ' "$ktap"; then

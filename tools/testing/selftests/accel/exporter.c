@@ -25,6 +25,25 @@ static int open_device(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * Gives a file its pages, each with another one behind it. Where DMA is bounced,
+ * udmabuf fails to begin access by the processor, with EIO, if what is next to
+ * each other in memory is more than can be bounced at once.
+ */
+static int scatter(int file, size_t size)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	int ret, other;
+	size_t i;
+
+	other = memfd_create("accel_between", MFD_CLOEXEC);
+	ret = ftruncate(other, size);
+	for (i = 0; !ret && i < size; i += page)
+		ret = fallocate(file, 0, i, page) || fallocate(other, 0, i, page);
+	close(other);
+	return ret;
+}
+
 int udmabuf_export(size_t size)
 {
 	struct udmabuf_create arg = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = size };
@@ -35,7 +54,8 @@ int udmabuf_export(size_t size)
 		return device;
 	arg.memfd = memfd_create("accel_udmabuf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	dmabuf = -1;
-	if (!ftruncate(arg.memfd, size) && !fcntl(arg.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
+	if (!ftruncate(arg.memfd, size) && !scatter(arg.memfd, size) &&
+	    !fcntl(arg.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
 		dmabuf = ioctl(device, UDMABUF_CREATE, &arg);
 	if (dmabuf == -1)
 		dmabuf = -errno;
