@@ -112,6 +112,9 @@ int caller_start(struct caller *caller)
 {
 	int ret;
 
+	/* It may have made its call before. */
+	atomic_store(&caller->tid, 0);
+	atomic_store(&caller->done, false);
 	ret = pthread_create(&caller->thread, NULL, caller_thread, caller);
 	if (ret)
 		return -ret;

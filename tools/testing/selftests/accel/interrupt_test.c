@@ -6,6 +6,7 @@
  * sleeps.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -120,6 +121,7 @@ TEST_F(interrupt, sends_events)
 	struct caller reader = {
 		.call = call_read, .syscall_nr = SYS_read, .fd = self->observer,
 	};
+	struct pollfd poll_fd = { .events = POLLIN };
 	struct accel_event event;
 	__u64 count = 0;
 	int fd, i;
@@ -132,11 +134,15 @@ TEST_F(interrupt, sends_events)
 
 	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ASSERT_LE(0, fd);
+	poll_fd.fd = fd;
 	ASSERT_EQ(0, events_subscribe(self->observer, ACCEL_EVENT_CLASS_DRIVER, fd));
 	for (i = 0; i < 3; i++)
 		ASSERT_EQ(0, interrupt(self->user, ACCEL_TEST_INTERRUPT_SEND, i));
+	/* A thread signals it, once for all that has happened by then. */
+	ASSERT_EQ(1, poll(&poll_fd, 1, PATIENCE_MS));
 	EXPECT_EQ(sizeof(count), read(fd, &count, sizeof(count)));
-	EXPECT_EQ(3, count);
+	EXPECT_LE(1, count);
+	EXPECT_GE(3, count);
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(ACCEL_EVENT_DRIVER_BASE + i, events_next(self->observer, &event));
 	close(fd);
@@ -231,7 +237,7 @@ TEST_F(interrupt, lets_the_device_sleep)
 
 TEST_F(interrupt, is_of_a_known_kind)
 {
-	EXPECT_EQ(-EINVAL, interrupt(self->user, ACCEL_TEST_INTERRUPT_END_WORK + 1, 0));
+	EXPECT_EQ(-EINVAL, interrupt(self->user, ACCEL_TEST_INTERRUPT_WAKE_POLLERS + 1, 0));
 }
 
 TEST_HARNESS_MAIN

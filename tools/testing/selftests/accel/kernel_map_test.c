@@ -65,8 +65,9 @@ TEST(a_buffer_is_mapped_once)
 			job = sim_job(&user[i], ACCEL_SIM_ADD, 1);
 			job.a.handle = handle[i];
 			job.result.handle = handle[i];
-			ASSERT_EQ(0, sim_submit_fenced(&user[i], fence.fd, &job));
-			close(job.out_fence);
+			job.flags = ACCEL_SIM_IN_FENCE;
+			job.in_fence = fence.fd;
+			ASSERT_EQ(0, sim_submit(&user[i], &job));
 		}
 	}
 	ASSERT_EQ(0, fence_status(fence.fd))
