@@ -91,11 +91,12 @@ impl Drop for KernelMapping {
     }
 }
 
+/// The direction in which the processor accesses a dma-buf, also to read only: udmabuf maps its
+/// memory in the direction of the first access, and syncs that mapping in those of later ones.
+const DIRECTION: bindings::dma_data_direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
+
 /// Access to a dma-buf by the processor, until this is dropped.
-pub(in crate::buffer) struct CpuAccess {
-    dmabuf: DmaBuf,
-    direction: bindings::dma_data_direction,
-}
+pub(in crate::buffer) struct CpuAccess(DmaBuf);
 
 impl CpuAccess {
     /// Begins it. Returns `EAGAIN` if somebody works on the memory whom it has to wait for.
@@ -106,17 +107,13 @@ impl CpuAccess {
         if dmabuf.reservation().is_busy(writes) {
             return Err(EAGAIN);
         }
-        let direction = match writes {
-            true => bindings::dma_data_direction::DMA_BIDIRECTIONAL,
-            false => bindings::dma_data_direction::DMA_FROM_DEVICE,
-        };
         // SAFETY: The dma-buf is valid, and the operation is its own.
         unsafe {
             if let Some(begin) = (*(*dmabuf.as_raw()).ops).begin_cpu_access {
-                to_result(begin(dmabuf.as_raw(), direction))?;
+                to_result(begin(dmabuf.as_raw(), DIRECTION))?;
             }
         }
-        Ok(Self { dmabuf, direction })
+        Ok(Self(dmabuf))
     }
 }
 
@@ -125,7 +122,7 @@ impl Drop for CpuAccess {
         // There is nothing to be done about an error.
         //
         // SAFETY: The dma-buf is valid.
-        let _ = unsafe { bindings::dma_buf_end_cpu_access(self.dmabuf.as_raw(), self.direction) };
+        let _ = unsafe { bindings::dma_buf_end_cpu_access(self.0.as_raw(), DIRECTION) };
     }
 }
 
