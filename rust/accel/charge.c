@@ -51,6 +51,12 @@ struct user_struct *accel_helper_lock_pages(unsigned long pages)
 	return get_uid(user);
 }
 
+/* Shown as VmPin. A lock is not needed, nor may be taken where buffers are closed. */
+void accel_helper_count_pinned(struct mm_struct *mm, long pages)
+{
+	atomic64_add(pages, &mm->pinned_vm);
+}
+
 /* Takes accel_helper_lock_pages() back, which has returned this user. */
 void accel_helper_unlock_pages(struct user_struct *user, unsigned long pages)
 {

@@ -185,7 +185,8 @@ impl Events {
     /// have subscribed.
     fn subscribe(&self, file: &OpenFile, classes: u32, eventfd: Option<EventFd>) -> Result {
         // All that needs memory comes first.
-        let memory = match self.news.lock().log.has_memory() {
+        let has_memory = self.news.lock().log.has_memory();
+        let memory = match has_memory {
             true => None,
             false => Some(LogMemory::new()?),
         };

@@ -8,7 +8,6 @@
 
 use kernel::{
     bindings,
-    current,
     error::to_result,
     ffi::{
         c_int,
@@ -21,7 +20,6 @@ use kernel::{
     },
     prelude::*,
     sync::{
-        aref::ARef,
         atomic::{
             Atomic,
             Relaxed, //
@@ -49,49 +47,6 @@ static NOTIFIER_OPS: Shared<bindings::mmu_interval_notifier_ops> =
         invalidate: Some(invalidate),
         ..pin_init::zeroed()
     });
-
-/// Pages that count as locked memory of a process, and of its user: those of a process that has
-/// ended count until the buffer does.
-///
-/// # Invariants
-///
-/// So many are counted.
-struct Locked {
-    mm: ARef<Mm>,
-    pages: usize,
-    _by_user: LockedPages,
-}
-
-impl Locked {
-    /// Counts pages of the current process. Returns `ENOMEM` if the process, or its user in all
-    /// processes together, may not lock as many (`RLIMIT_MEMLOCK`).
-    fn new(pages: usize) -> Result<Self> {
-        let mm: ARef<Mm> = (&**current!().mm().ok_or(EINVAL)?).into();
-        let by_user = LockedPages::new(pages)?;
-        // SAFETY: The address space is valid.
-        to_result(unsafe { bindings::account_locked_vm(mm.as_raw(), pages, true) })?;
-        // INVARIANT: They were just counted.
-        Ok(Self {
-            mm,
-            pages,
-            _by_user: by_user,
-        })
-    }
-
-    /// Returns whether it is the current process whose memory this is.
-    fn is_of_current(&self) -> bool {
-        let current = current!();
-        let mm = current.mm().map(|mm| mm.as_raw());
-        mm == Some(self.mm.as_raw())
-    }
-}
-
-impl Drop for Locked {
-    fn drop(&mut self) {
-        // SAFETY: The address space is valid, and by the type invariants the pages are counted.
-        unsafe { bindings::account_locked_vm(self.mm.as_raw(), self.pages, false) };
-    }
-}
 
 /// Watches a range of the address space of a process.
 ///
@@ -235,7 +190,7 @@ pub(super) struct UserPages {
     since: Atomic<c_ulong>,
     start: usize,
     pages: Pinned,
-    locked: Locked,
+    locked: LockedPages,
 }
 
 impl UserPages {
@@ -251,8 +206,8 @@ impl UserPages {
         if count > ffi::system_pages() {
             return Err(ENOMEM);
         }
-        let locked = Locked::new(count)?;
-        let mm = locked.mm.clone();
+        let locked = LockedPages::new(count)?;
+        let mm = locked.mm().clone();
         let user = try_pin_init!(Self {
             watch <- Watch::new(&mm, start, len),
             since: Atomic::new(0),
@@ -289,7 +244,7 @@ impl UserPages {
     /// The caller is inside the gate, so nothing here waits for user space.
     #[cold]
     fn look_again(&self) -> Result {
-        if !self.locked.is_of_current() {
+        if !self.locked.are_of_current() {
             return Err(EFAULT);
         }
         for _ in 0..TRIES {
