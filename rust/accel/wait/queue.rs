@@ -50,17 +50,27 @@ impl WaitQueue {
         pin_init!(Self {
             // INVARIANT: The C function initialises the whole structure.
             head <- Opaque::ffi_init(|head| {
-                // SAFETY: `head` is valid for writes and stays where it is; the name and the key
-                // are static.
-                unsafe {
-                    bindings::__init_waitqueue_head(
-                        head,
-                        c"accel_wait_queue".as_char_ptr(),
-                        static_lock_class!().as_ptr(),
-                    )
-                }
+                // SAFETY: `head` is valid for writes and stays where it is.
+                unsafe { Self::init(head) }
             }),
         })
+    }
+
+    /// Initialises the C side.
+    ///
+    /// Never a part of a driver, as what calls it may be: lockdep warns if a key comes with names
+    /// at different addresses.
+    ///
+    /// # Safety
+    ///
+    /// `head` must be valid for writes, and must stay where it is.
+    #[inline(never)]
+    unsafe fn init(head: *mut bindings::wait_queue_head) {
+        let class = static_lock_class!().as_ptr();
+        // SAFETY: Same requirements; the name and the key are static.
+        unsafe {
+            bindings::__init_waitqueue_head(head, c"accel_wait_queue".as_char_ptr(), class);
+        }
     }
 
     /// Returns the C side, for `poll_wait()`.
