@@ -142,6 +142,14 @@ impl Devices {
     }
 }
 
+impl Drop for Devices {
+    fn drop(&mut self) {
+        // Without drivers there are no devices, but what is static is never dropped.
+        let list = core::mem::replace(&mut *DEVICES.lock(), KVec::new());
+        drop(list);
+    }
+}
+
 /// Declares a module with one accelerator of a driver, on a faux device of the module's name.
 ///
 /// Takes what [`module!`](kernel::prelude::module) takes, with the driver as its type.
