@@ -370,7 +370,7 @@ static void sweep(struct __test_metadata *_metadata, struct subject *subject)
 	TH_LOG("allocations of bind: %u, of unbind: %u", bind->n - 1, unbind->n - 1);
 }
 
-TEST_F_TIMEOUT(failslab_bind, slabs, 600)
+TEST_F_TIMEOUT(failslab_bind, slabs, 1800)
 {
 	ASSERT_EQ(0, fail_nth_only(FAIL_NTH_SLAB));
 	sweep(_metadata, &self->subject);
@@ -380,7 +380,7 @@ TEST_F_TIMEOUT(failslab_bind, slabs, 600)
 	EXPECT_LT(1, self->subject.unbind.n);
 }
 
-TEST_F_TIMEOUT(failslab_bind, pages, 600)
+TEST_F_TIMEOUT(failslab_bind, pages, 1800)
 {
 	int i;
 
