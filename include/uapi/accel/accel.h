@@ -722,7 +722,7 @@ struct accel_bo_mmap_offset {
  *
  * Makes a buffer of memory that the process has, and can write to. Its pages stay
  * where they are as long as the buffer does, and count as locked memory of the
- * process, and of its user together with what the user's other processes have
+ * user of the process, together with what the user's other processes have
  * pinned, ended ones included (RLIMIT_MEMLOCK, ENOMEM; not with CAP_IPC_LOCK).
  *
  * If the process unmaps them, or gets others in their place, the buffer is lost:

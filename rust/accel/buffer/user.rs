@@ -197,7 +197,7 @@ impl UserPages {
     /// Takes `len` bytes of the current process from `start` on, both multiples of the page size.
     ///
     /// Returns `EINVAL` if there is no such memory, `EFAULT` if the process cannot write to all of
-    /// it, `ENOMEM` if it may not lock as much, and `EAGAIN` if it keeps on changing it.
+    /// it, `ENOMEM` if its user may not lock as much, and `EAGAIN` if it keeps on changing it.
     pub(super) fn new(start: usize, len: usize) -> Result<Pin<KBox<Self>>> {
         if (start | len) % PAGE_SIZE != 0 || len == 0 || start.checked_add(len).is_none() {
             return Err(EINVAL);
