@@ -16,10 +16,7 @@ use kernel::{
     prelude::*, //
 };
 
-pub(super) use self::cpu::{
-    CpuAccess,
-    KernelMapping, //
-};
+pub(super) use self::cpu::KernelMapping;
 
 use crate::{
     fence::dma_resv::DmaResv,

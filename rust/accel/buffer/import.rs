@@ -17,6 +17,8 @@
 //! given back at once, and the rest when the work is done. When all is, it is the exporter who says
 //! whether there may be another mapping.
 
+mod cpu;
+
 use core::ptr::NonNull;
 use kernel::{
     bindings,
@@ -42,6 +44,8 @@ use kernel::{
         WorkItem, //
     },
 };
+
+pub(super) use self::cpu::CpuAccess;
 
 use super::{
     dma_buf::DmaBuf,
@@ -97,6 +101,10 @@ pub(super) struct Import {
     // returns when it is. Locked before the reservation.
     #[pin]
     ending: Mutex<()>,
+    // Held while an access begins or ends: udmabuf sets up at the first one what all use, and allows
+    // for one caller at a time.
+    #[pin]
+    cpu_access: Mutex<()>,
 }
 
 /// # Invariants
@@ -162,6 +170,7 @@ impl Import {
                 give_back <- new_work!("accel_give_back"),
                 attached <- new_mutex!(None),
                 ending <- new_mutex!(()),
+                cpu_access <- new_mutex!(()),
             }),
             GFP_KERNEL_ACCOUNT,
         )
@@ -213,9 +222,8 @@ impl Import {
     ///
     /// Returns `EOPNOTSUPP` if it is on the bus of the device, at addresses that this cannot use,
     /// `ENODEV` if the exporter has taken it away, `EAGAIN` if it has to be moved for that, but is
-    /// worked on, and while others have the reservation locked, or
-    /// move the memory, `EINTR` if a signal arrives, and what `check` does, which is asked again
-    /// and again.
+    /// worked on, `EINTR` if a signal arrives, and what `check` does, which is asked again and again
+    /// while others have the reservation locked, or move the memory.
     pub(super) fn map(&self, check: impl Fn() -> Result) -> Result<ImportMap> {
         let dmabuf = self.dma_buf()?;
         let _locked = dmabuf.reservation().lock_while(&check)?;

@@ -15,7 +15,7 @@ use kernel::{
 };
 
 use super::{
-    dma_buf::CpuAccess,
+    import::CpuAccess,
     kernel_map::{
         KernelMap,
         CHUNK, //
@@ -127,7 +127,7 @@ impl VMap {
             (object.backing(), accessor)
         {
             let writes = accessor == Accessor::Writer;
-            this._access = Some(CpuAccess::begin(import.dma_buf()?, writes)?);
+            this._access = Some(CpuAccess::begin(import.clone(), writes)?);
         }
         Ok(this)
     }

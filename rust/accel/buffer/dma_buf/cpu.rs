@@ -91,41 +91,6 @@ impl Drop for KernelMapping {
     }
 }
 
-/// The direction in which the processor accesses a dma-buf, also to read only: udmabuf maps its
-/// memory in the direction of the first access, and syncs that mapping in those of later ones.
-const DIRECTION: bindings::dma_data_direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
-
-/// Access to a dma-buf by the processor, until this is dropped.
-pub(in crate::buffer) struct CpuAccess(DmaBuf);
-
-impl CpuAccess {
-    /// Begins it. Returns `EAGAIN` if somebody works on the memory whom it has to wait for.
-    ///
-    /// Unlike `dma_buf_begin_cpu_access()` it waits for no fence, such as one that is added after
-    /// it has looked.
-    pub(in crate::buffer) fn begin(dmabuf: DmaBuf, writes: bool) -> Result<Self> {
-        if dmabuf.reservation().is_busy(writes) {
-            return Err(EAGAIN);
-        }
-        // SAFETY: The dma-buf is valid, and the operation is its own.
-        unsafe {
-            if let Some(begin) = (*(*dmabuf.as_raw()).ops).begin_cpu_access {
-                to_result(begin(dmabuf.as_raw(), DIRECTION))?;
-            }
-        }
-        Ok(Self(dmabuf))
-    }
-}
-
-impl Drop for CpuAccess {
-    fn drop(&mut self) {
-        // There is nothing to be done about an error.
-        //
-        // SAFETY: The dma-buf is valid.
-        let _ = unsafe { bindings::dma_buf_end_cpu_access(self.0.as_raw(), DIRECTION) };
-    }
-}
-
 impl DmaBuf {
     /// Maps it for the kernel. While others have its reservation locked, `check` is asked again and
     /// again.

@@ -17,6 +17,7 @@
 #define SIZE (1024UL << 10)
 #define PART 1000
 #define COPIES 4
+#define ROUNDS 8
 
 /* What the memory is a buffer of; returns a dma-buf, or a negative error. */
 static int no_export(size_t size)
@@ -138,6 +139,39 @@ TEST_F_TIMEOUT(range, several_at_a_time, 120)
 				expected = 0x11 * (n + 1);
 		ASSERT_EQ(expected, self->memory[i])
 			TH_LOG("byte %zu", i);
+	}
+}
+
+/*
+ * Each time, the exporter sets up at the first of several accesses by the
+ * processor what all of them use. The leak detector tells if it did so twice.
+ */
+TEST_F_TIMEOUT(range, first_ones_together, 120)
+{
+	struct copy copies[COPIES];
+	__u32 handle, source;
+	int dmabuf, round, n;
+
+	if (self->dmabuf < 0)
+		SKIP(return, "it is no memory of others");
+	ASSERT_EQ(0, buffer_create(self->fd, 4096, &source, NULL));
+	for (round = 0; round < ROUNDS; round++) {
+		dmabuf = variant->export(SIZE);
+		ASSERT_LE(0, dmabuf)
+			TH_LOG("%s", strerror(-dmabuf));
+		ASSERT_EQ(0, buffer_import(self->fd, dmabuf, &handle, NULL));
+		for (n = 0; n < COPIES; n++) {
+			copies[n] = (struct copy){ .fd = self->fd, .source = source,
+						   .target = handle, .offset = n * PART };
+			ASSERT_EQ(0, pthread_create(&copies[n].thread, NULL, copy_part,
+						    &copies[n]));
+		}
+		for (n = 0; n < COPIES; n++)
+			ASSERT_EQ(0, pthread_join(copies[n].thread, NULL));
+		for (n = 0; n < COPIES; n++)
+			EXPECT_EQ(0, copies[n].ret);
+		ASSERT_EQ(0, buffer_close(self->fd, handle));
+		close(dmabuf);
 	}
 }
 
