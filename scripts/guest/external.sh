@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Loads drivers that were built outside of the tree, in the guest: one for the
-# accel.ko that is here, and one for another. Prints a line for each test.
+# accel.ko that is here, one for another, and that of the tutorial, with the
+# device that it is for. Prints a line for each test.
 
 result() {
 	local status=$?
@@ -24,8 +25,21 @@ is_refused() {
 		dmesg | grep -q 'accel_vendor: Unknown symbol .*DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO'
 }
 
+counts() {
+	local node=/dev/accelerator/accel0
+	insmod /modules/accel_counter.ko && udevadm settle &&
+		[ "$(/modules/counter "$node" 12)" = 12 ] &&
+		! /modules/counter "$node" 1001 2>/tmp/said &&
+		grep -q '^ACCEL_COUNTER_IOC_COUNT: Invalid argument$' /tmp/said &&
+		exec 3<>"$node" && rmmod accel_counter && [ ! -e "$node" ] &&
+		! /accel/scripts/guest/ask.py 3 2>/tmp/said && exec 3>&- &&
+		grep -q '^ioctl: ENODEV ' /tmp/said
+}
+
 works
 result 'a driver of another repository works'
 is_refused
 result 'a driver for another accel.ko is refused'
+counts
+result 'the driver of the tutorial works'
 dmesg | grep 'accel_vendor' | head -n 20 | sed 's/^/# /'

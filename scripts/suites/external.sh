@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What modules_install installs, and that a driver in a repository of its own can
-# be built against it, and loaded, but not beside another accel.ko; and that the
-# conformance programs, which are for its author, can be built.
+# be built against it, and loaded, but not beside another accel.ko; that the
+# conformance programs, which are for its author, can be built; and that what the
+# tutorial shows works.
 
 accel_topic=external
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -33,15 +34,53 @@ install_modules() {
 		die "the modules do not install: see $work/$name.log"
 }
 
-# Builds the driver against what is installed below $work/NAME.
+# Builds the repository of a driver against what is installed below $work/NAME.
+build_repository() {
+	local name=$1 repository=$2
+	in_root make -s -C "$(in_cache "$build")" "M=$(in_cache "$repository")" \
+		"ACCEL=$(in_cache "$work/$name/lib/modules/$version/accel")" \
+		"${arguments[@]}" W=1e modules >"$repository.log" 2>&1
+}
+
 build_driver() {
 	local name=$1 repository=$work/repository-$1
 	rm -rf "$repository"
 	cp -r "$accel_tree/samples/out-of-tree" "$repository"
-	in_root make -s -C "$(in_cache "$build")" "M=$(in_cache "$repository")" \
-		"ACCEL=$(in_cache "$work/$name/lib/modules/$version/accel")" \
-		"${arguments[@]}" W=1e modules >"$repository.log" 2>&1 ||
-		die "the driver does not build: see $repository.log"
+	build_repository "$name" "$repository" || die "the driver does not build: see $repository.log"
+}
+
+# Writes the files that the tutorial shows, each a code block whose caption is its
+# name, below a folder.
+extract_tutorial() {
+	awk -v "folder=$1" '
+		/^\.\. code-block::/ { file = ""; inside = 1; next }
+		/^[^ ]/ { inside = 0 }
+		inside && $1 == ":caption:" { file = $2; next }
+		inside && file != "" {
+			path = folder "/" file
+			if (!(file in made)) {
+				made[file] = 1
+				parent = path
+				sub("/[^/]*$", "", parent)
+				system("mkdir -p \"" parent "\"")
+				# The line between the options and the code.
+				next
+			}
+			print substr($0, 4) >path
+		}' "$accel_tree/Documentation/accel/tutorial.rst"
+}
+
+# The driver and the program of the tutorial, as they are printed there.
+build_tutorial() {
+	local repository=$work/tutorial
+	rm -rf "$repository"
+	extract_tutorial "$repository"
+	mv "$repository/drivers/accel/accel_counter.rs" "$repository/"
+	sed 's/accel_vendor/accel_counter/g' "$accel_tree/samples/out-of-tree/Kbuild" >"$repository/Kbuild"
+	build_repository installed "$repository" &&
+		in_root gcc -Wall -Wextra -Werror -static -I /accel/include/uapi \
+			-I "$(in_cache "$repository/include/uapi")" -o "$(in_cache "$repository/counter")" \
+			"$(in_cache "$repository/counter.c")" >>"$repository.log" 2>&1
 }
 
 # A copy of the tree, with one field more in what a driver and accel.ko share.
@@ -82,6 +121,7 @@ lay_out() {
 	in_root depmod --basedir "$(in_cache "$work/modules")" "$version"
 	cp "$work/repository-installed/accel_vendor.ko" "$work/modules/"
 	cp "$work/repository-another/accel_vendor.ko" "$work/modules/accel_vendor_of_another.ko"
+	cp "$work/tutorial/accel_counter.ko" "$work/tutorial/counter" "$work/modules/"
 }
 
 install_modules /accel installed
@@ -94,9 +134,10 @@ build_conformance || { tail -n 20 "$work/conformance.log" | remark && printf 'no
 echo 'ok the conformance programs need no headers of DRM'
 
 build_driver installed
+build_tutorial || die "the driver of the tutorial does not build: see $work/tutorial.log"
 change_tree
 install_modules "$(in_cache "$work/changed")" another \
 	CONFIG_RUST_ACCEL_EDU= CONFIG_RUST_ACCEL_SIM=
 build_driver another
 lay_out
-"$scripts/guest/run.sh" --modules "$work/modules" /accel/scripts/guest/external.sh
+"$scripts/guest/run.sh" --modules "$work/modules" --device pci-testdev /accel/scripts/guest/external.sh
