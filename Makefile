@@ -21,7 +21,8 @@ help:
 	@echo "                     ARGS='--device pci-testdev' adds a device, as for qemu -device"
 	@echo '  bench            - what calls, devices and their removal cost, beside others'
 	@echo '  lint             - the linters of check'
-	@echo '  rustdoc          - the documentation of the crates; says where it is'
+	@echo '  doc              - the documentation, pages and crates; says where it is'
+	@echo '  rustdoc          - that of the crates only'
 	@echo '  fmt              - formats all Rust sources'
 	@echo ''
 	@echo 'With a built kernel tree of your own (Linux 7.3 with CONFIG_RUST=y):'
@@ -59,6 +60,9 @@ bench:
 lint:
 	@scripts/check.sh lint
 
+doc: rustdoc
+	@scripts/pages.sh
+
 rustdoc:
 	@scripts/setup.sh stock
 	@scripts/rustdoc.sh
@@ -86,5 +90,5 @@ rust-analyzer: check-kdir
 check-kdir:
 	@scripts/check-kdir.sh "$(KDIR)"
 
-.PHONY: help demo check kunit shell bench lint rustdoc fmt modules modules_install clean \
-	rust-analyzer check-kdir
+.PHONY: help demo check kunit shell bench lint doc rustdoc fmt modules modules_install \
+	clean rust-analyzer check-kdir

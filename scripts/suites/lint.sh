@@ -138,6 +138,7 @@ lint shellcheck check_shell
 lint codespell check_spelling
 lint spdx check_spdx
 lint kconfig "$scripts/kconfig.sh"
+lint pages "$scripts/pages.sh"
 lint readme check_readme
 lint tools-clippy tools_clippy
 wait
