@@ -36,6 +36,7 @@ mod arrays;
 pub mod auxiliary;
 mod background;
 pub mod buffer;
+mod call;
 mod chardev;
 mod charge;
 mod client;

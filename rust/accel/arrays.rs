@@ -15,8 +15,8 @@ use kernel::{
 };
 
 use crate::{
+    call::Call,
     context::{
-        Call,
         Context,
         User, //
     },

@@ -13,7 +13,7 @@
 use kernel::prelude::*;
 
 use crate::{
-    context::Call,
+    call::Call,
     device::{
         Core,
         Device, //

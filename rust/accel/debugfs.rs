@@ -27,8 +27,8 @@ pub(crate) use self::folder::{
 };
 
 use crate::{
+    call::Call,
     context::{
-        Call,
         Context,
         Observer, //
     },

@@ -8,7 +8,7 @@ use crate::{
     args::ArgsBuffer,
     arrays::Shapes,
     buffer,
-    context::Call,
+    call::Call,
     events,
     ffi,
     file::{

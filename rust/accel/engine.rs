@@ -12,8 +12,8 @@ use kernel::{
 
 use self::time::EngineTime;
 use crate::{
+    call::Call,
     context::{
-        Call,
         Context,
         User, //
     },

@@ -40,10 +40,10 @@ use self::{
     subscribers::{
         Subscribers,
         Vacancy, //
-    },
+    }, //
 };
 use crate::{
-    context::Call,
+    call::Call,
     device::{
         Core,
         Device, //

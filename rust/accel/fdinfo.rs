@@ -19,7 +19,7 @@ use kernel::{
 
 use crate::{
     buffer::Handles,
-    context::Call,
+    call::Call,
     device::Core,
     engine,
     ffi,

@@ -26,8 +26,8 @@ use kernel::{
 
 use crate::{
     buffer::Handles,
+    call::Call,
     client::Client,
-    context::Call,
     device::Core,
     driver::DriverOps,
     engine::Account,

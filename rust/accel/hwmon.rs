@@ -25,7 +25,7 @@ use kernel::{
 };
 
 use crate::{
-    context::Call,
+    call::Call,
     device::Core,
     ffi,
     info::List,

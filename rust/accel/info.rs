@@ -26,13 +26,13 @@ pub use self::{
         List,
         Reading,
         Sensor, //
-    },
+    }, //
 };
 
 pub(crate) use self::own::TopicEntry;
 
 use crate::{
-    context::Call,
+    call::Call,
     ffi,
     uapi::{
         accel_info,

@@ -21,8 +21,8 @@ use crate::{
         Shapes,
         MAX_ARRAYS, //
     },
+    call::Call,
     context::{
-        Call,
         Context,
         Observer,
         User, //

@@ -46,9 +46,10 @@ use kernel::{
     time::Msecs, //
 };
 
+use self::hold::Keeper;
 use crate::{
+    call::Call,
     context::{
-        Call,
         Context,
         PowerManager, //
     },
@@ -66,7 +67,6 @@ use crate::{
 };
 
 pub use self::hold::Awake;
-use self::hold::Keeper;
 pub(crate) use self::{
     callbacks::device_type,
     hold::Hold, //

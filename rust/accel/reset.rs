@@ -30,8 +30,8 @@ use kernel::{
 
 use crate::{
     buffer::Permission,
+    call::Call,
     context::{
-        Call,
         Context,
         Resetter, //
     },
@@ -48,8 +48,8 @@ use crate::{
     health::Fault,
     state::State,
     trace,
-    visit::Pass, //
-    wait::Signals,
+    visit::Pass,
+    wait::Signals, //
 };
 
 pub(crate) use self::{

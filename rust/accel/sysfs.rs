@@ -33,11 +33,11 @@ pub(crate) use self::{
     own::{
         AttributeEntry,
         OwnAttributes, //
-    },
+    }, //
 };
 
 use crate::{
-    context::Call,
+    call::Call,
     device::Core,
     ffi::Shared,
     visit::Pass, //

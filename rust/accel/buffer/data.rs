@@ -30,15 +30,13 @@ use super::{
     Object, //
 };
 use crate::{
-    context::{
-        Call,
-        Context, //
-    },
+    call::Call,
+    context::Context,
     driver::{
         AccelDriver,
         DriverOps, //
     },
-    file::Role,
+    file::Role, //
 };
 
 /// What the driver `T` keeps for each buffer that an open file has a handle of.

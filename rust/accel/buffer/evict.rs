@@ -19,13 +19,11 @@ use super::{
     vmap::{
         Accessor,
         VMap, //
-    },
+    }, //
 };
 use crate::{
-    context::{
-        Call,
-        Context, //
-    },
+    call::Call,
+    context::Context,
     driver::AccelDriver,
     fence::dma_resv::DmaResv, //
 };

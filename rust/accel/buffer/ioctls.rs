@@ -28,7 +28,7 @@ use super::{
     Placement, //
 };
 use crate::{
-    context::Call,
+    call::Call,
     file::OpenFile,
     reset::Patience,
     state::State,
@@ -41,7 +41,7 @@ use crate::{
         accel_bo_mmap_offset,
         ACCEL_BO_MOVABLE,
         ACCEL_BO_POPULATE, //
-    },
+    }, //
 };
 
 #[cfg(CONFIG_MMU_NOTIFIER)]

@@ -49,8 +49,8 @@ use super::{
     pool::Pool, //
 };
 use crate::{
+    call::Call,
     charge::MemoryGroup,
-    context::Call,
     fence::dma_resv::DmaResv,
     wait::Signals, //
 };

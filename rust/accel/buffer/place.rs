@@ -25,10 +25,10 @@ use super::{
     object::{
         Backing,
         Object, //
-    },
+    }, //
 };
 use crate::{
-    context::Call,
+    call::Call,
     ffi, //
 };
 

@@ -27,12 +27,12 @@ use kernel::{
 
 use super::DebugEntry;
 use crate::{
-    context::Call,
+    call::Call,
     device::Core,
     ffi::Shared,
     reset::Patience,
-    visit::Pass, //
-    LocalModule,
+    visit::Pass,
+    LocalModule, //
 };
 
 /// Only root may look.

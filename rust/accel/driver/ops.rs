@@ -26,8 +26,8 @@ use crate::{
         PlaceRequest,
         Placement, //
     },
+    call::Call,
     context::{
-        Call,
         Context,
         Observer,
         User, //

@@ -7,8 +7,8 @@ use kernel::prelude::*;
 
 use super::List;
 use crate::{
+    call::Call,
     context::{
-        Call,
         Context,
         Observer, //
     },

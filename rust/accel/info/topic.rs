@@ -15,7 +15,7 @@ use super::{
     List, //
 };
 use crate::{
-    context::Call,
+    call::Call,
     dispatch,
     driver::DriverOps,
     engine,

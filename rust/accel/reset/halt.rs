@@ -24,7 +24,7 @@ use kernel::{
 
 use super::Storm;
 use crate::{
-    context::Call,
+    call::Call,
     device::Core,
     fence::Signalling,
     ffi,

@@ -26,7 +26,7 @@ use super::{
     Content, //
 };
 use crate::{
-    context::Call,
+    call::Call,
     driver::DriverOps,
     ffi::Shared, //
 };

@@ -35,8 +35,8 @@ use super::{
     with_call, //
 };
 use crate::{
+    call::Call,
     context::{
-        Call,
         Context,
         Observer, //
     },

@@ -27,24 +27,24 @@ use kernel::{
     },
 };
 
-use super::super::{
-    import::{
-        Import,
-        ImportMap, //
-    },
-    mapped_table::MappedTable,
-    movable::Pinned,
-    object::{
-        Backing,
-        Object, //
-    },
-    registry::Ends,
-    vmap::{
-        Accessor,
-        VMap, //
-    },
-};
 use crate::{
+    buffer::{
+        import::{
+            Import,
+            ImportMap, //
+        },
+        mapped_table::MappedTable,
+        movable::Pinned,
+        object::{
+            Backing,
+            Object, //
+        },
+        registry::Ends,
+        vmap::{
+            Accessor,
+            VMap, //
+        }, //
+    },
     device::Core,
     ffi, //
 };

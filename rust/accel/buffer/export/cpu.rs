@@ -8,16 +8,14 @@ use kernel::{
     ffi::c_int, //
 };
 
-use super::{
-    super::{
-        foreign_map::ForeignMaps,
-        movable::Locked,
-        object::{
-            Backing,
-            Object, //
-        }, //
-    },
-    object_of, //
+use super::object_of;
+use crate::buffer::{
+    foreign_map::ForeignMaps,
+    movable::Locked,
+    object::{
+        Backing,
+        Object, //
+    }, //
 };
 
 /// Makes what devices have written visible to the processor.

@@ -12,10 +12,8 @@ use kernel::{
     sync::Arc, //
 };
 
-use super::{
-    super::dma_buf::DmaBuf,
-    Import, //
-};
+use super::Import;
+use crate::buffer::dma_buf::DmaBuf;
 
 /// The direction in which the processor accesses a dma-buf, also to read only: udmabuf maps its
 /// memory in the direction of the first access, and syncs that mapping in those of later ones.

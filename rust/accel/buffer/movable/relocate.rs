@@ -9,16 +9,16 @@ use kernel::{
     sync::Arc, //
 };
 
-use super::{
-    super::{
+use super::Movable;
+use crate::{
+    buffer::{
         evict::Mover,
         foreign_map::ForeignMap,
         kernel_map::KernelMap,
         object::Object, //
     },
-    Movable, //
+    fence::dma_resv, //
 };
-use crate::fence::dma_resv;
 
 /// A movable buffer whose reservation is locked, until this is dropped: it is not being moved.
 ///
