@@ -112,9 +112,11 @@ pub use self::{
     driver::{
         AccelDriver,
         DriverInfo,
-        File, //
+        EventKind,
+        File,
+        Power,
+        Reset, //
     },
-    events::EventKind,
     health::Fault,
     ioctl::{
         Ioctl,
@@ -126,11 +128,7 @@ pub use self::{
     },
     open_policy::OpenPolicy,
     pollers::Pollers,
-    power::{
-        Awake,
-        Power, //
-    },
-    reset::Reset,
+    power::Awake,
     sysfs::{
         Attribute,
         AttributeTable, //

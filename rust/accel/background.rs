@@ -14,14 +14,8 @@ use kernel::prelude::*;
 
 use crate::{
     call::Call,
-    device::{
-        Core,
-        Device, //
-    },
-    driver::{
-        AccelDriver,
-        DriverOps, //
-    },
+    device::Core,
+    driver::DriverOps,
     fence::Signalling,
     gate::Guard,
     queue,
@@ -35,10 +29,10 @@ use crate::{
 /// The work items of a [`Core`] that call its driver.
 #[pin_data]
 pub(crate) struct Background {
-    /// Calls [`AccelDriver::background`].
+    /// Calls [`AccelDriver::background`](crate::AccelDriver::background).
     #[pin]
     run: Task,
-    /// Calls [`AccelDriver::clean_up`].
+    /// Calls [`AccelDriver::clean_up`](crate::AccelDriver::clean_up).
     #[pin]
     clean_up: Task,
 }
@@ -116,22 +110,5 @@ impl Core {
     /// Has the driver's `clean_up` be called soon, and once. May be called in any context.
     pub(crate) fn queue_clean_up(&self) {
         self.background.clean_up.queue(queue::ordinary());
-    }
-}
-
-impl<T: AccelDriver> Device<T> {
-    /// Lets [`AccelDriver::background`] be called, soon, unless the device is gone. May be called
-    /// in any context.
-    ///
-    /// However often this is called, it runs once at a time, and begins once more after the last
-    /// call of this.
-    pub fn queue_background(&self) {
-        self.core().queue_background();
-    }
-
-    /// Lets [`AccelDriver::clean_up`] be called, as [`Self::queue_background`] does with
-    /// [`AccelDriver::background`].
-    pub fn queue_clean_up(&self) {
-        self.core().queue_clean_up();
     }
 }

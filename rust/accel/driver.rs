@@ -2,7 +2,13 @@
 
 //! What a driver provides.
 
+pub(crate) mod engine;
+mod events;
+mod fence;
 mod ops;
+mod power;
+mod reset;
+mod work;
 
 use core::marker::PhantomData;
 use kernel::{
@@ -13,9 +19,18 @@ use kernel::{
     },
 };
 
+use self::engine::{
+    EngineId,
+    EngineTable, //
+};
 pub(crate) use self::ops::{
     DriverOps,
     OpsOf, //
+};
+pub use self::{
+    events::EventKind,
+    power::Power,
+    reset::Reset, //
 };
 use crate::{
     buffer::{
@@ -31,10 +46,6 @@ use crate::{
         Observer, //
     },
     debugfs::DebugTable,
-    engine::{
-        EngineId,
-        EngineTable, //
-    },
     info::{
         List,
         TopicTable, //
@@ -46,8 +57,6 @@ use crate::{
     },
     names,
     open_policy::OpenPolicy,
-    power::Power,
-    reset::Reset,
     sysfs::AttributeTable,
     uapi::{
         accel_info_clock,

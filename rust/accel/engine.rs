@@ -4,25 +4,20 @@
 
 mod time;
 
-use core::marker::PhantomData;
 use kernel::{
     prelude::*,
     sync::Arc, //
 };
 
+pub use crate::driver::engine::{
+    EngineId,
+    EngineTable, //
+};
+
 use self::time::EngineTime;
 use crate::{
     call::Call,
-    context::{
-        Context,
-        User, //
-    },
-    driver::{
-        AccelDriver,
-        Invariant, //
-    },
     ffi,
-    names,
     uapi::*,
     work::{
         Usage,
@@ -37,7 +32,8 @@ pub struct Engine {
     pub name: &'static str,
     /// What it is for.
     pub class: EngineClass,
-    /// How many of its kind there are. See [`AccelDriver::engine_count`].
+    /// How many of its kind there are. See
+    /// [`AccelDriver::engine_count`](crate::AccelDriver::engine_count).
     pub count: u32,
 }
 
@@ -52,93 +48,6 @@ pub enum EngineClass {
     /// Moving data.
     Copy = ACCEL_ENGINE_COPY,
 }
-
-/// The kinds of engines that the devices of a driver have.
-pub struct EngineTable(&'static [Engine]);
-
-impl EngineTable {
-    /// Makes a table of `engines`.
-    ///
-    /// Two of the same name, or one whose name is not as [`Engine`] wants it, do not compile.
-    pub const fn new(engines: &'static [Engine]) -> Self {
-        let mut i = 0;
-        while i < engines.len() {
-            let name = engines[i].name.as_bytes();
-            names::require(
-                names::is_of_key(name) && name.len() <= 31,
-                name,
-                "an engine has a name of at most 31 bytes, without colons and white space",
-            );
-            names::require(
-                !names::begins_with(name, b"capacity-"),
-                name,
-                "an engine's name does not begin with \"capacity-\"",
-            );
-            let mut before = 0;
-            while before < i {
-                names::require(
-                    !names::equal(name, engines[before].name.as_bytes()),
-                    name,
-                    "the engines of a driver have different names",
-                );
-                before += 1;
-            }
-            i += 1;
-        }
-        Self(engines)
-    }
-
-    /// Returns the rows.
-    pub(crate) const fn entries(&self) -> &'static [Engine] {
-        self.0
-    }
-
-    /// Returns how many engines of a kind the table says that there are.
-    pub fn count<T: AccelDriver>(&self, engine: EngineId<T>) -> u32 {
-        self.0.get(engine.number).map_or(0, |engine| engine.count)
-    }
-}
-
-/// A kind of engine of the driver `T`: a row of its [`AccelDriver::ENGINES`].
-pub struct EngineId<T> {
-    number: usize,
-    _driver: Invariant<T>,
-}
-
-impl<T> EngineId<T> {
-    pub(crate) const fn new(number: usize) -> Self {
-        Self {
-            number,
-            _driver: PhantomData,
-        }
-    }
-
-    /// Returns the number of the row; the first is 0.
-    pub const fn number(self) -> usize {
-        self.number
-    }
-}
-
-impl<T: AccelDriver> EngineId<T> {
-    /// Returns row `N`. If there is none, this does not compile.
-    pub const fn row<const N: usize>() -> Self {
-        const {
-            assert!(
-                N < T::ENGINES.entries().len(),
-                "an engine is one of the driver's table"
-            );
-        }
-        Self::new(N)
-    }
-}
-
-impl<T> Clone for EngineId<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for EngineId<T> {}
 
 /// Returns the engines that a device has: the number of each, what it is and how many there are.
 pub(crate) fn of_device<'a>(
@@ -187,7 +96,8 @@ impl Account {
     }
 }
 
-/// An engine as it works for an open file, from [`Context::engine`].
+/// An engine as it works for an open file, from
+/// [`Context::engine`](crate::Context::engine).
 ///
 /// May be kept for as long as is needed, also when the file is closed.
 #[derive(Clone)]
@@ -197,6 +107,11 @@ pub struct FileEngine {
 }
 
 impl FileEngine {
+    /// Returns engine `number` of a device as it works for `account`.
+    pub(crate) fn new(account: Arc<Account>, number: usize) -> Self {
+        Self { account, number }
+    }
+
     /// Begins a piece of work on the engine, which ends when the result is dropped. How long it
     /// takes is counted as by [`Device::begin_work`](crate::Device::begin_work), and for the file.
     #[inline]
@@ -214,20 +129,6 @@ impl FileEngine {
             time.end(busy_ns);
         }
         usage.complete(busy_ns);
-    }
-}
-
-impl<T: AccelDriver> Context<'_, T, User> {
-    /// Returns an engine of the device, as it works for the calling file.
-    pub fn engine(&self, engine: EngineId<T>) -> FileEngine {
-        let device = &self.core().account;
-        FileEngine {
-            account: self
-                .open_file()
-                .map_or(device, |file| &file.account)
-                .clone(),
-            number: engine.number,
-        }
     }
 }
 

@@ -44,11 +44,7 @@ use self::{
 };
 use crate::{
     call::Call,
-    device::{
-        Core,
-        Device, //
-    },
-    driver::AccelDriver,
+    device::Core,
     ffi,
     file::OpenFile,
     uapi::*,
@@ -57,51 +53,6 @@ use crate::{
 
 /// How many records are taken out at a time.
 const BATCH: usize = 8;
-
-/// The kind of an event of a driver's own: a number from `ACCEL_EVENT_DRIVER_BASE` on, 0x8000.
-///
-/// The driver's C header says what it and its data mean. A number that comes from elsewhere, such
-/// as from firmware, is tried with [`TryFrom`].
-///
-/// # Examples
-///
-/// ```
-/// use accel::{prelude::*, EventKind};
-///
-/// /// `MY_EVENT_OVERHEATED` of `my_npu.h`. The first number is the temperature.
-/// const OVERHEATED: EventKind = EventKind::new::<0x8000>();
-///
-/// fn overheated<T: AccelDriver>(dev: &Device<T>, temperature_mc: u32) {
-///     dev.send_event(OVERHEATED, [temperature_mc.into(), 0, 0]);
-/// }
-/// ```
-#[derive(Clone, Copy)]
-pub struct EventKind(u32);
-
-impl EventKind {
-    /// Returns the kind of this number. One that is not a driver's does not compile.
-    pub const fn new<const KIND: u32>() -> Self {
-        const {
-            assert!(
-                KIND >= ACCEL_EVENT_DRIVER_BASE,
-                "the kinds of a driver's events are from 0x8000 on"
-            );
-        }
-        Self(KIND)
-    }
-}
-
-impl TryFrom<u32> for EventKind {
-    type Error = Error;
-
-    /// Returns `EINVAL` if the number is not a driver's.
-    fn try_from(kind: u32) -> Result<Self> {
-        if kind < ACCEL_EVENT_DRIVER_BASE {
-            return Err(EINVAL);
-        }
-        Ok(Self(kind))
-    }
-}
 
 /// What there is to tell.
 struct News {
@@ -307,16 +258,5 @@ impl Core {
     pub(crate) fn end_events(&self, data: [u64; 3]) {
         self.events
             .add(ACCEL_EVENT_CLASS_STATE, ACCEL_EVENT_STATE, data, END);
-    }
-}
-
-impl<T: AccelDriver> Device<T> {
-    /// Sends an event to those who have subscribed to the events of the driver. What the data mean
-    /// is up to the driver.
-    ///
-    /// May be called in any context; costs nothing if nobody has subscribed.
-    pub fn send_event(&self, kind: EventKind, data: [u64; 3]) {
-        self.core()
-            .send_event(ACCEL_EVENT_CLASS_DRIVER, kind.0, data);
     }
 }

@@ -51,7 +51,10 @@ pub use self::{
     },
 };
 
-pub(crate) use self::timeline::Fences;
+pub(crate) use self::{
+    callback::Tell,
+    timeline::Fences, //
+};
 
 use crate::ffi::{
     self,

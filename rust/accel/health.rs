@@ -28,11 +28,7 @@ use kernel::{
 };
 
 use crate::{
-    device::{
-        Core,
-        Device, //
-    },
-    driver::AccelDriver,
+    device::Core,
     ffi,
     queue,
     reset::{
@@ -55,8 +51,8 @@ use crate::{
 
 /// Something that went wrong with a device.
 ///
-/// Reported by [`Device::report`], or by [`Device::reset`] if only a reset mends it. Its kind is
-/// one of `enum accel_error`; its code is the driver's own number for it, which the driver's C
+/// Reported by [`Device::report`](crate::Device::report), or by
+/// [`Device::reset`](crate::Device::reset) if only a reset mends it. Its kind is one of `enum accel_error`; its code is the driver's own number for it, which the driver's C
 /// header explains. Topic STATUS, the event ERROR and the tracepoint `accel_error` show both.
 ///
 /// # Examples
@@ -338,15 +334,5 @@ impl Core {
             self.health.announced_ns.store(ffi::monotonic_ns(), Relaxed);
             self.send_uevent();
         }
-    }
-}
-
-impl<T: AccelDriver> Device<T> {
-    /// Reports an error that the device can live with. It is counted, and shown together with the
-    /// time until the next one, by the information topic STATUS and in sysfs.
-    ///
-    /// May be called in any context. Many errors in a short time are one uevent.
-    pub fn report(&self, fault: Fault) {
-        self.core().report(fault);
     }
 }

@@ -10,7 +10,7 @@
 //! reaches the hardware.
 //!
 //! The hook is inside the gate itself, so a removal waits for it, and it for nobody: if it sleeps
-//! by [`Context::wait`], it is told at once that the device is gone. Then its result is of no
+//! by [`Context::wait`](crate::Context::wait), it is told at once that the device is gone. Then its result is of no
 //! interest any more, since a device that is gone takes no step.
 //!
 //! A fault that is raised before the hook is called is mended by that. One that is raised later
@@ -22,7 +22,6 @@
 mod halt;
 mod storm;
 
-use core::marker::PhantomData;
 use kernel::{
     prelude::*,
     sync::atomic::Relaxed, //
@@ -31,18 +30,7 @@ use kernel::{
 use crate::{
     buffer::Permission,
     call::Call,
-    context::{
-        Context,
-        Resetter, //
-    },
-    device::{
-        Core,
-        Device, //
-    },
-    driver::{
-        AccelDriver,
-        Invariant, //
-    },
+    device::Core,
     ffi,
     gate::Guard,
     health::Fault,
@@ -59,48 +47,6 @@ pub(crate) use self::{
         Storm, //
     }, //
 };
-
-type Hook<T> = for<'a> fn(Context<'a, T, Resetter>) -> Result;
-
-/// How the driver `T` resets its devices.
-pub struct Reset<T: AccelDriver> {
-    pub(crate) hook: Option<Hook<T>>,
-    pub(crate) limit: Limit,
-    _driver: Invariant<T>,
-}
-
-impl<T: AccelDriver> Reset<T> {
-    /// It cannot: an error that asks for a reset leaves a device wedged.
-    pub const fn none() -> Self {
-        Self {
-            hook: None,
-            limit: Limit::new(5, 60),
-            _driver: PhantomData,
-        }
-    }
-
-    /// It calls `hook`, in a thread of the kernel. If that succeeds, the device takes work again.
-    ///
-    /// Before, [`AccelDriver::stop`] is called, and all fences are signalled with `ECANCELED`.
-    /// Meanwhile no call of a user is inside the driver. Those that sleep in [`Context::wait`]
-    /// check their condition again afterwards: it has to tell them that their work is lost. Calls
-    /// of observers, interrupts, and the opening and closing of files go on; debug files and
-    /// [`AccelDriver::background`] do not.
-    ///
-    /// More than 5 resets in a minute, because of errors, leave a device wedged.
-    pub const fn by(hook: Hook<T>) -> Self {
-        Self {
-            hook: Some(hook),
-            ..Self::none()
-        }
-    }
-
-    /// Says how many resets there may be, 1 to 16, in how many seconds.
-    pub const fn at_most(mut self, resets: u32, seconds: u32) -> Self {
-        self.limit = Limit::new(resets, seconds);
-        self
-    }
-}
 
 /// How long a call of a user waits for a reset.
 #[derive(Clone, Copy)]
@@ -325,17 +271,5 @@ impl Core {
         if self.health.wanted.load(Relaxed) {
             self.health.queue_react();
         }
-    }
-}
-
-impl<T: AccelDriver> Device<T> {
-    /// Reports an error that only a reset mends, see [`AccelDriver::RESET`]. Returns at once; the
-    /// reset is made soon, by a thread of the kernel.
-    ///
-    /// May be called in any context. A reset that is about to call the driver's hook mends the
-    /// error as well; one that is raised later asks for another reset. If the device is wedged, the
-    /// error is only counted.
-    pub fn reset(&self, fault: Fault) {
-        self.core().want_reset(fault);
     }
 }

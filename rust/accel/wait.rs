@@ -6,7 +6,7 @@
 //! look on. So there is a queue for each purpose:
 //!
 //! - what a driver waits for (a job, an engine) has a queue of the driver's own, [`Waiters`];
-//! - calls of users that have none sleep in one for all of them, which [`Device::wake`] walks;
+//! - calls of users that have none sleep in one for all of them, which [`Device::wake`](crate::Device::wake) walks;
 //! - observers sleep in another, and pollers of a file in that of the file: only threads walk
 //!   these, see `notify`;
 //! - all who sleep are also in the queue that is walked, by a thread, when the state of the device
@@ -32,11 +32,7 @@ pub(crate) use self::queue::{
     Waiter, //
 };
 
-use crate::{
-    device::Device,
-    driver::AccelDriver,
-    ffi, //
-};
+use crate::ffi;
 
 /// What ends a sleep early.
 #[derive(Clone, Copy)]
@@ -131,20 +127,5 @@ impl Sleepers {
         f: impl FnOnce(Pin<&Waiter<'_>>) -> V,
     ) -> V {
         queue.with_waiter_also_in(&self.all, f)
-    }
-}
-
-impl<T: AccelDriver> Device<T> {
-    /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check
-    /// their condition again. May be called from interrupt context.
-    ///
-    /// Wakes all of them. For what each waits for something of its own, have [`Waiters`], or
-    /// fences; and [`Pollers`](crate::Pollers) for those who poll a file.
-    pub fn wake(&self) {
-        let core = self.core();
-        core.wait.callers.wake_all();
-        if core.wait.observers.has_sleepers() {
-            core.notify();
-        }
     }
 }

@@ -26,12 +26,7 @@ use kernel::{
 };
 
 use crate::{
-    device::{
-        Core,
-        Device, //
-    },
-    driver::AccelDriver,
-    engine::FileEngine,
+    device::Core,
     fence::Signalling,
     ffi,
     health::Fault,
@@ -39,8 +34,7 @@ use crate::{
     task::{
         task,
         Task, //
-    },
-    work::Work, //
+    }, //
 };
 
 /// How many pieces of work can be watched at a time.
@@ -210,8 +204,8 @@ impl Core {
 }
 
 impl Core {
-    /// See [`Device::begin_work_within`].
-    fn watch(&self, timeout_ms: Msecs) -> Result<Watch> {
+    /// See [`Device::begin_work_within`](crate::Device::begin_work_within).
+    pub(crate) fn watch(&self, timeout_ms: Msecs) -> Result<Watch> {
         let timeout_ns = u64::from(timeout_ms.min(crate::Deadline::MAX_MS)) * NS_PER_MS;
         let deadline_ns = ffi::monotonic_ns() + timeout_ns;
         let slot = self.health.deadlines.take(deadline_ns).ok_or(EBUSY)?;
@@ -220,31 +214,6 @@ impl Core {
             deadlines: self.health.deadlines.clone(),
             slot,
         })
-    }
-}
-
-impl<T: AccelDriver> Device<T> {
-    /// As [`Self::begin_work`], for work that has to end within `timeout_ms` milliseconds, a day at
-    /// most. If it does not, the device is reset, see [`Self::reset`], with [`Fault::timeout`];
-    /// what is still there after a reset is not waited for again.
-    ///
-    /// A device can have 128 such pieces of work at a time; `EBUSY` if it has them already.
-    pub fn begin_work_within(&self, timeout_ms: Msecs) -> Result<Work> {
-        let watch = self.core().watch(timeout_ms)?;
-        Ok(self.begin_work().watched_by(watch))
-    }
-}
-
-impl FileEngine {
-    /// As [`Self::begin_work`], for work that has to end within `timeout_ms` milliseconds. See
-    /// [`Device::begin_work_within`] of `device`.
-    pub fn begin_work_within<T: AccelDriver>(
-        self,
-        device: &Device<T>,
-        timeout_ms: Msecs,
-    ) -> Result<Work> {
-        let watch = device.core().watch(timeout_ms)?;
-        Ok(self.begin_work().watched_by(watch))
     }
 }
 

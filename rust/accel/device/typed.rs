@@ -36,8 +36,7 @@ use crate::{
     fence::Fences,
     hwmon::Hwmon,
     mapping::IoRange,
-    state::State,
-    work::Work, //
+    state::State, //
 };
 
 /// An accelerator device that is driven by `T`.
@@ -154,11 +153,17 @@ impl<T: AccelDriver> Device<T> {
         self.core.gate.state() == State::Running
     }
 
-    /// Begins a piece of work, which ends when the result is dropped. What is done so is what the
-    /// information topic USAGE shows. If an engine does it for an open file, use
-    /// [`FileEngine::begin_work`](crate::engine::FileEngine::begin_work).
-    pub fn begin_work(&self) -> Work {
-        Work::begin(self.core.account.clone(), 0)
+    /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check
+    /// their condition again. May be called from interrupt context.
+    ///
+    /// Wakes all of them. For what each waits for something of its own, have [`Waiters`](crate::Waiters), or
+    /// fences; and [`Pollers`](crate::Pollers) for those who poll a file.
+    pub fn wake(&self) {
+        let core = self.core();
+        core.wait.callers.wake_all();
+        if core.wait.observers.has_sleepers() {
+            core.notify();
+        }
     }
 
     /// Keeps `data`, which the driver has gathered after an error, for those who look into it: see

@@ -14,6 +14,7 @@ use kernel::{
 use zerocopy::Immutable;
 
 use super::{
+    engine::EngineId,
     AccelDriver,
     DriverInfo,
     File, //
@@ -33,10 +34,7 @@ use crate::{
         User, //
     },
     debugfs::DebugEntry,
-    engine::{
-        Engine,
-        EngineId, //
-    },
+    engine::Engine,
     info::{
         List,
         TopicEntry, //

@@ -12,26 +12,14 @@ use kernel::{
 
 use super::Fence;
 use crate::{
-    context::{
-        Context,
-        Role,
-        Wake, //
-    },
-    device::{
-        Core,
-        Device, //
-    },
-    driver::AccelDriver,
+    device::Core,
     ffi,
-    wait::{
-        Deadline,
-        WaitQueue, //
-    }, //
+    wait::WaitQueue, //
 };
 
 /// Who is told when a fence is signalled.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tell {
+pub(crate) enum Tell {
     /// Who sleeps for it.
     Sleeper,
     /// The driver.
@@ -39,7 +27,7 @@ enum Tell {
 }
 
 /// Tells a driver that a fence is signalled, as long as this exists: calls
-/// [`AccelDriver::background`], soon after it happens, or soon after this was made if it has
+/// [`AccelDriver::background`](crate::AccelDriver::background), soon after it happens, or soon after this was made if it has
 /// happened before. Nobody has to sleep for that.
 ///
 /// Not to be dropped in interrupt context.
@@ -65,12 +53,8 @@ unsafe impl Send for FenceCallback {}
 unsafe impl Sync for FenceCallback {}
 
 impl FenceCallback {
-    /// Tells the driver of `device` when `fence` is signalled.
-    pub fn new<T: AccelDriver>(device: &Device<T>, fence: ARef<Fence>) -> impl PinInit<Self> {
-        Self::with(device.core(), fence, Tell::Driver)
-    }
-
-    fn with(core: &Core, fence: ARef<Fence>, tell: Tell) -> impl PinInit<Self> {
+    /// Tells `tell` when `fence` is signalled.
+    pub(crate) fn with(core: &Core, fence: ARef<Fence>, tell: Tell) -> impl PinInit<Self> {
         let core = ARef::from(core);
         pin_init!(&this in Self {
             fence,
@@ -100,6 +84,11 @@ impl FenceCallback {
         if ret != 0 {
             self.tell();
         }
+    }
+
+    /// Returns the queue in which a [`Tell::Sleeper`] sleeps.
+    pub(crate) fn queue(&self) -> &WaitQueue {
+        &self.wait
     }
 
     /// Returns the fence.
@@ -137,25 +126,4 @@ unsafe extern "C" fn signalled(_fence: *mut bindings::dma_fence, cb: *mut bindin
     // that it needs the lock of the fence, which is held.
     let callback = unsafe { &*container_of!(Opaque::cast_from(cb), FenceCallback, cb) };
     callback.tell();
-}
-
-impl<T: AccelDriver, R: Role> Context<'_, T, R> {
-    /// Sleeps until `fence` is signalled, a signal arrives, or the deadline has passed. The value
-    /// is how the work of the fence has ended.
-    ///
-    /// A fence of others may never be signalled. As in [`Self::wait`], the caller does not hold up
-    /// the removal of the device; if that happens, it wakes at once and gets `ENODEV`. Returns
-    /// `ENOMEM` if there is no memory to wait with.
-    pub fn wait_fence(
-        self,
-        fence: &ARef<Fence>,
-        deadline: Deadline,
-    ) -> Result<(Self, Wake<Result>)> {
-        if let Some(status) = fence.status() {
-            return Ok((self, Wake::Ready(status)));
-        }
-        let callback = FenceCallback::with(self.device().core(), fence.clone(), Tell::Sleeper);
-        let callback = KBox::pin_init(callback, GFP_KERNEL_ACCOUNT)?;
-        self.wait_in_queue(&callback.wait, deadline, |_| fence.status())
-    }
 }

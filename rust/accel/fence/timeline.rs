@@ -21,10 +21,6 @@ use kernel::{
 };
 
 use super::Fence;
-use crate::{
-    device::Device,
-    driver::AccelDriver, //
-};
 
 /// Which fence of a device it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,12 +142,8 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Makes a timeline for work of `device`.
-    pub fn new<T: AccelDriver>(device: &Device<T>) -> Self {
-        Self::of(device.fences())
-    }
-
-    pub(super) fn of(fences: Arc<Fences>) -> Self {
+    /// Makes a timeline of fences that belong to `fences`.
+    pub(crate) fn of(fences: Arc<Fences>) -> Self {
         Self {
             fences,
             // SAFETY: May be called from any context.
@@ -230,7 +222,7 @@ impl DriverFence {
     /// Returns whether the work is lost, as the device was reset, is wedged or goes.
     ///
     /// Work that is lost must not begin any more: others take it that it is over, and may have
-    /// freed the memory. If it is under way, [`AccelDriver::stop`] has ended it.
+    /// freed the memory. If it is under way, [`AccelDriver::stop`](crate::AccelDriver::stop) has ended it.
     pub fn is_lost(&self) -> bool {
         self.fence.status().is_some()
     }

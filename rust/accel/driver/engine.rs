@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The engines of a device, as its driver declares and uses them.
+
+use core::marker::PhantomData;
+
+use super::{
+    AccelDriver,
+    Invariant, //
+};
+use crate::{
+    context::{
+        Context,
+        User, //
+    },
+    engine::{
+        Engine,
+        FileEngine, //
+    },
+    names, //
+};
+
+/// The kinds of engines that the devices of a driver have.
+pub struct EngineTable(&'static [Engine]);
+
+impl EngineTable {
+    /// Makes a table of `engines`.
+    ///
+    /// Two of the same name, or one whose name is not as [`Engine`] wants it, do not compile.
+    pub const fn new(engines: &'static [Engine]) -> Self {
+        let mut i = 0;
+        while i < engines.len() {
+            let name = engines[i].name.as_bytes();
+            names::require(
+                names::is_of_key(name) && name.len() <= 31,
+                name,
+                "an engine has a name of at most 31 bytes, without colons and white space",
+            );
+            names::require(
+                !names::begins_with(name, b"capacity-"),
+                name,
+                "an engine's name does not begin with \"capacity-\"",
+            );
+            let mut before = 0;
+            while before < i {
+                names::require(
+                    !names::equal(name, engines[before].name.as_bytes()),
+                    name,
+                    "the engines of a driver have different names",
+                );
+                before += 1;
+            }
+            i += 1;
+        }
+        Self(engines)
+    }
+
+    /// Returns the rows.
+    pub(crate) const fn entries(&self) -> &'static [Engine] {
+        self.0
+    }
+
+    /// Returns how many engines of a kind the table says that there are.
+    pub fn count<T: AccelDriver>(&self, engine: EngineId<T>) -> u32 {
+        self.0.get(engine.number).map_or(0, |engine| engine.count)
+    }
+}
+
+/// A kind of engine of the driver `T`: a row of its [`AccelDriver::ENGINES`].
+pub struct EngineId<T> {
+    number: usize,
+    _driver: Invariant<T>,
+}
+
+impl<T> EngineId<T> {
+    pub(crate) const fn new(number: usize) -> Self {
+        Self {
+            number,
+            _driver: PhantomData,
+        }
+    }
+
+    /// Returns the number of the row; the first is 0.
+    pub const fn number(self) -> usize {
+        self.number
+    }
+}
+
+impl<T: AccelDriver> EngineId<T> {
+    /// Returns row `N`. If there is none, this does not compile.
+    pub const fn row<const N: usize>() -> Self {
+        const {
+            assert!(
+                N < T::ENGINES.entries().len(),
+                "an engine is one of the driver's table"
+            );
+        }
+        Self::new(N)
+    }
+}
+
+impl<T> Clone for EngineId<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for EngineId<T> {}
+
+impl<T: AccelDriver> Context<'_, T, User> {
+    /// Returns an engine of the device, as it works for the calling file.
+    pub fn engine(&self, engine: EngineId<T>) -> FileEngine {
+        let device = &self.core().account;
+        let account = self.open_file().map_or(device, |file| &file.account);
+        FileEngine::new(account.clone(), engine.number)
+    }
+}
