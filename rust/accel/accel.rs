@@ -75,6 +75,7 @@ mod power;
 pub mod prelude;
 mod queue;
 mod rate_limit;
+mod records;
 mod registration;
 mod reset;
 mod state;
@@ -104,13 +105,13 @@ pub use self::{
         User,
         Wake, //
     },
-    debugfs::{
-        DebugFile,
-        DebugTable, //
-    },
     device::Device,
     driver::{
         AccelDriver,
+        Attribute,
+        AttributeTable,
+        DebugFile,
+        DebugTable,
         DriverInfo,
         EventKind,
         File,
@@ -129,10 +130,6 @@ pub use self::{
     open_policy::OpenPolicy,
     pollers::Pollers,
     power::Awake,
-    sysfs::{
-        Attribute,
-        AttributeTable, //
-    },
     wait::{
         Deadline,
         Waiters, //

@@ -14,20 +14,7 @@ use kernel::{
     uaccess::UserSlice, //
 };
 
-use crate::{
-    call::Call,
-    context::{
-        Context,
-        User, //
-    },
-    driver::AccelDriver,
-    handler,
-    ioctl::{
-        Handler,
-        Ioctl, //
-    },
-    uapi::UapiType, //
-};
+use crate::uapi::UapiType;
 
 /// The largest array that an ioctl may take, in bytes. Larger data goes by buffers.
 pub const ARRAY_MAX: usize = 1 << 20;
@@ -215,6 +202,11 @@ mod sealed {
     }
 }
 
+/// Returns the arrays of an ioctl as its handler wants them.
+pub(crate) fn typed<A: HasArrays>(arrays: &mut [Array; MAX_ARRAYS]) -> Result<A::Arrays<'_>> {
+    sealed::Arrays::of(arrays)
+}
+
 /// An array as far as its types are not needed.
 #[derive(Clone, Copy)]
 struct Shape {
@@ -298,55 +290,6 @@ impl Shape {
         }
         Ok(array)
     }
-}
-
-impl<T: AccelDriver> Ioctl<T> {
-    /// Declares an ioctl that users may call, as [`Self::new`] does, the structure of which points
-    /// to arrays: see [`HasArrays`]. The handler gets them, and is called when those that it reads
-    /// have been copied from user space; those that it fills are copied back before the structure.
-    ///
-    /// What the elements point to in turn cannot be had: a handler must not access memory of the
-    /// process.
-    pub const fn with_arrays<A, H>(
-        nr: u8,
-        name: &'static str,
-        handler: H,
-        description: &'static str,
-    ) -> Self
-    where
-        A: HasArrays,
-        H: Fn(Context<'_, T, User>, &mut A, A::Arrays<'_>) -> Result + Copy,
-    {
-        let _ = handler;
-        let shim = Handler::WithArrays(shim_with_arrays::<T, A, H>, Shapes::of::<A>());
-        // INVARIANT: The shim is one for `T`, and for users.
-        Self::by::<A>(nr, name, description, shim)
-    }
-}
-
-/// Calls the handler of type `H` with typed arguments and arrays.
-///
-/// # Safety
-///
-/// The requirements of [`Handler`] for the driver `T`, the role of a user and the structure `A`.
-unsafe fn shim_with_arrays<T, A, H>(
-    call: Call<'_>,
-    args: &mut [u8],
-    arrays: &mut [Array; MAX_ARRAYS],
-) -> Result
-where
-    T: AccelDriver,
-    A: HasArrays,
-    H: Fn(Context<'_, T, User>, &mut A, A::Arrays<'_>) -> Result + Copy,
-{
-    // SAFETY: `Ioctl` was given one.
-    let handler = unsafe { handler::of_type::<H>() };
-
-    let args = A::mut_from_bytes(args).map_err(|_| EINVAL)?;
-    let arrays: A::Arrays<'_> = sealed::Arrays::of(arrays)?;
-
-    // SAFETY: Passed on to the caller.
-    handler(unsafe { Context::new(call) }, args, arrays)
 }
 
 /// The copy of an array that is in user space.

@@ -2,7 +2,7 @@
 
 //! Files of a driver's own in `/sys/kernel/debug/accelerator/accelN`.
 //!
-//! A driver lists them in [`AccelDriver::DEBUG_FILES`], each with a function that prints what is
+//! A driver lists them in [`AccelDriver::DEBUG_FILES`](crate::AccelDriver::DEBUG_FILES), each with a function that prints what is
 //! in it. They are there for as long as the device is bound.
 //!
 //! The kernel crate's files in debugfs are not enough here. They do not count as users of the
@@ -15,123 +15,7 @@
 #[cfg_attr(not(CONFIG_DEBUG_FS), path = "debugfs/nothing.rs")]
 mod folder;
 
-use core::marker::PhantomData;
-use kernel::{
-    prelude::*,
-    seq_file::SeqFile, //
-};
-
 pub(crate) use self::folder::{
     DeviceFolder,
     Root, //
 };
-
-use crate::{
-    call::Call,
-    context::{
-        Context,
-        Observer, //
-    },
-    driver::{
-        AccelDriver,
-        Invariant, //
-    },
-    handler,
-    names, //
-};
-
-/// A [`DebugFile`] without its types.
-pub(crate) struct DebugEntry {
-    name: &'static CStr,
-    /// Prints the content.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of the driver that the entry was made for.
-    show: unsafe fn(&Call<'_>, &SeqFile) -> Result,
-}
-
-/// A file of the driver `T` in debugfs: a row of its [`DebugTable`].
-#[repr(transparent)]
-pub struct DebugFile<T: AccelDriver> {
-    // INVARIANT: The function is a shim for `T`.
-    entry: DebugEntry,
-    _driver: Invariant<T>,
-}
-
-impl<T: AccelDriver> DebugFile<T> {
-    /// Declares a file that root may read, by its name and the function that prints what is in it,
-    /// with [`seq_print!`](kernel::seq_print). An error is what the reader gets.
-    ///
-    /// The function is called again with more room if that did not suffice. Other than that of an
-    /// attribute, it may look at the hardware: it waits for a reset that is under way. What it
-    /// prints is for those who debug the driver:
-    /// no program may depend on it.
-    pub const fn new<H>(name: &'static CStr, show: H) -> Self
-    where
-        H: Fn(&Context<'_, T, Observer>, &SeqFile) -> Result + Copy,
-    {
-        let _ = show;
-        Self {
-            entry: DebugEntry {
-                name,
-                show: show_shim::<T, H>,
-            },
-            _driver: PhantomData,
-        }
-    }
-}
-
-/// Calls the function of type `H`.
-///
-/// # Safety
-///
-/// The requirements of [`DebugEntry::show`] for the driver `T`.
-unsafe fn show_shim<T, H>(call: &Call<'_>, out: &SeqFile) -> Result
-where
-    T: AccelDriver,
-    H: Fn(&Context<'_, T, Observer>, &SeqFile) -> Result + Copy,
-{
-    // SAFETY: `DebugFile` was given one.
-    let handler = unsafe { handler::of_type::<H>() };
-
-    // SAFETY: Passed on to the caller; the role of an observer asks for nothing more.
-    handler(unsafe { Context::from_ref(call) }, out)
-}
-
-/// The files of the driver `T` in debugfs.
-pub struct DebugTable<T: AccelDriver>(&'static [DebugFile<T>]);
-
-impl<T: AccelDriver> DebugTable<T> {
-    /// Makes a table of `files`.
-    ///
-    /// Two of the same name, or one without, do not compile.
-    pub const fn new(files: &'static [DebugFile<T>]) -> Self {
-        let mut i = 0;
-        while i < files.len() {
-            let name = files[i].entry.name.to_bytes();
-            names::require(
-                names::is_of_file(name),
-                name,
-                "a debug file has a name without slashes",
-            );
-            let mut before = 0;
-            while before < i {
-                names::require(
-                    !names::equal(name, files[before].entry.name.to_bytes()),
-                    name,
-                    "the debug files of a driver have different names",
-                );
-                before += 1;
-            }
-            i += 1;
-        }
-        Self(files)
-    }
-
-    /// Returns the table without its types.
-    pub(crate) const fn entries(&self) -> &'static [DebugEntry] {
-        // SAFETY: `DebugFile` is a transparent wrapper of `DebugEntry`.
-        unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len()) }
-    }
-}

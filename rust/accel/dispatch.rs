@@ -23,6 +23,7 @@ use crate::{
         Shape, //
     },
     passthrough,
+    records,
     reset::Patience,
     uapi, //
 };
@@ -214,7 +215,7 @@ fn run(call: Call<'_>, command: u32, f: impl FnOnce(Call<'_>) -> Result) -> Resu
 pub(crate) fn name(file: &OpenFile, command: u32) -> [u8; ioctl::NAME_SIZE] {
     let call = file.call();
     let entry = call.as_ref().and_then(|call| find(call, command));
-    info::text(entry.map_or("-", |entry| entry.name).as_bytes())
+    records::text(entry.map_or("-", |entry| entry.name).as_bytes())
 }
 
 /// Admits an ioctl to a device that is not running: at once, if it does not reach the hardware; or

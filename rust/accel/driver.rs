@@ -2,12 +2,18 @@
 
 //! What a driver provides.
 
+mod arrays;
+mod attributes;
+mod debug_files;
 pub(crate) mod engine;
 mod events;
 mod fence;
+pub(crate) mod info;
+pub(crate) mod ioctl;
 mod ops;
 mod power;
 mod reset;
+pub(crate) mod rows;
 mod work;
 
 use core::marker::PhantomData;
@@ -19,18 +25,33 @@ use kernel::{
     },
 };
 
-use self::engine::{
-    EngineId,
-    EngineTable, //
-};
 pub(crate) use self::ops::{
     DriverOps,
     OpsOf, //
 };
 pub use self::{
+    attributes::{
+        Attribute,
+        AttributeTable, //
+    },
+    debug_files::{
+        DebugFile,
+        DebugTable, //
+    },
     events::EventKind,
     power::Power,
     reset::Reset, //
+};
+use self::{
+    engine::{
+        EngineId,
+        EngineTable, //
+    },
+    info::{
+        List,
+        TopicTable, //
+    },
+    ioctl::IoctlTable, //
 };
 use crate::{
     buffer::{
@@ -45,19 +66,12 @@ use crate::{
         Context,
         Observer, //
     },
-    debugfs::DebugTable,
-    info::{
-        List,
-        TopicTable, //
-    },
-    ioctl::IoctlTable,
     mapping::{
         IoRange,
         MapRequest, //
     },
     names,
     open_policy::OpenPolicy,
-    sysfs::AttributeTable,
     uapi::{
         accel_info_clock,
         accel_info_firmware,

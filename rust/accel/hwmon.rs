@@ -28,7 +28,7 @@ use crate::{
     call::Call,
     device::Core,
     ffi,
-    info::List,
+    records::List,
     uapi::accel_info_sensor,
     visit::Pass, //
 };

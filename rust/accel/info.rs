@@ -3,8 +3,6 @@
 //! The information ioctl: the protocol by which the records of a topic reach user space, and what
 //! a driver says to fill them.
 
-mod own;
-mod record;
 mod topic;
 
 use kernel::{
@@ -15,21 +13,15 @@ use kernel::{
     },
 };
 
-pub use self::{
-    own::{
-        Topic,
-        TopicTable, //
-    },
-    record::{
-        Clock,
-        Firmware,
-        List,
-        Reading,
-        Sensor, //
-    }, //
+pub use crate::driver::info::{
+    Clock,
+    Firmware,
+    List,
+    Reading,
+    Sensor,
+    Topic,
+    TopicTable, //
 };
-
-pub(crate) use self::own::TopicEntry;
 
 use crate::{
     call::Call,
@@ -164,14 +156,6 @@ impl Window {
     }
 }
 
-/// Returns `source` as a C string in an array, cut to fit.
-pub(crate) fn text<const N: usize>(source: &[u8]) -> [u8; N] {
-    let mut array = [0; N];
-    let len = source.len().min(N - 1);
-    array[..len].copy_from_slice(&source[..len]);
-    array
-}
-
 #[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
 #[kunit_tests(accel_info)]
 mod tests {
@@ -212,13 +196,6 @@ mod tests {
         let window = window(u32::MAX, 0, u64::MAX, 4096).unwrap_or(NOTHING);
         assert_eq!(window.count, u32::MAX);
         assert_eq!(window.wanted, u64::from(u32::MAX) * 4096);
-    }
-
-    #[test]
-    fn text_is_terminated() {
-        assert_eq!(text::<4>(b""), *b"\0\0\0\0");
-        assert_eq!(text::<4>(b"abc"), *b"abc\0");
-        assert_eq!(text::<4>(b"abcd"), *b"abc\0");
     }
 
     const NOTHING: Window = Window {

@@ -23,17 +23,9 @@ use kernel::{
     types::Opaque, //
 };
 
-pub use self::own::{
-    Attribute,
-    AttributeTable, //
-};
-
 pub(crate) use self::{
     attributes::groups,
-    own::{
-        AttributeEntry,
-        OwnAttributes, //
-    }, //
+    own::OwnAttributes, //
 };
 
 use crate::{

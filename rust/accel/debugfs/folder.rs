@@ -25,10 +25,10 @@ use kernel::{
     },
 };
 
-use super::DebugEntry;
 use crate::{
     call::Call,
     device::Core,
+    driver::rows::DebugEntry,
     ffi::Shared,
     reset::Patience,
     visit::Pass,

@@ -4,8 +4,10 @@
 
 use kernel::prelude::*;
 
-use super::DebugEntry;
-use crate::device::Core;
+use crate::{
+    device::Core,
+    driver::rows::DebugEntry, //
+};
 
 pub(crate) struct Root;
 

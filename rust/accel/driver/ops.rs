@@ -15,6 +15,11 @@ use zerocopy::Immutable;
 
 use super::{
     engine::EngineId,
+    rows::{
+        AttributeEntry,
+        DebugEntry,
+        TopicEntry, //
+    },
     AccelDriver,
     DriverInfo,
     File, //
@@ -33,17 +38,12 @@ use crate::{
         Observer,
         User, //
     },
-    debugfs::DebugEntry,
     engine::Engine,
-    info::{
-        List,
-        TopicEntry, //
-    },
     ioctl::Entry,
     mapping::MapRequest,
     open_policy::OpenPolicy,
-    reset::Limit,
-    sysfs::AttributeEntry, //
+    records::List,
+    reset::Limit, //
 };
 
 /// A symbol that says why it is not found.

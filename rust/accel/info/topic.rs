@@ -10,10 +10,6 @@ use kernel::{
     },
 };
 
-use super::{
-    text,
-    List, //
-};
 use crate::{
     call::Call,
     dispatch,
@@ -22,6 +18,10 @@ use crate::{
     ffi,
     file::OpenFile,
     ioctl::Entry,
+    records::{
+        text,
+        List, //
+    },
     uapi::*, //
 };
 

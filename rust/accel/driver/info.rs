@@ -1,38 +1,105 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Topics of a driver's own.
+//! What a driver tells about a device, in its own words: records of topics that every device has, and
+//! topics of its own.
 
 use core::marker::PhantomData;
 use kernel::prelude::*;
 
-use super::List;
+pub use crate::records::List;
+
+use super::{
+    rows::TopicEntry,
+    AccelDriver,
+    Invariant, //
+};
 use crate::{
     call::Call,
     context::{
         Context,
         Observer, //
     },
-    driver::{
-        AccelDriver,
-        Invariant, //
-    },
     handler,
     names,
+    records::text,
     uapi::{
         self,
-        UapiType, //
+        accel_info_clock,
+        accel_info_firmware,
+        accel_info_sensor,
+        UapiType,
+        ACCEL_QUANTITY_POWER,
+        ACCEL_QUANTITY_TEMPERATURE, //
     }, //
 };
 
-/// A [`Topic`] without its types.
-pub(crate) struct TopicEntry {
-    pub(crate) id: u32,
-    /// Lists the records.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of the driver that the entry was made for.
-    pub(crate) records: unsafe fn(&Call<'_>) -> Result<List>,
+/// Something that runs on the device; `struct accel_info_firmware`.
+pub struct Firmware<'a> {
+    /// What it is for.
+    pub name: &'a str,
+    /// Its version.
+    pub version: &'a str,
+}
+
+/// A clock; `struct accel_info_clock`.
+pub struct Clock<'a> {
+    /// Which one.
+    pub name: &'a str,
+    /// Its frequency when the driver last looked, in Hz.
+    pub current_hz: u64,
+    /// The highest that it can have, in Hz.
+    pub max_hz: u64,
+}
+
+/// A sensor; `struct accel_info_sensor`.
+pub struct Sensor<'a> {
+    /// Where it is.
+    pub name: &'a str,
+    /// What it showed when the driver last looked.
+    pub reading: Reading,
+}
+
+/// What a sensor shows; `enum accel_quantity`.
+#[derive(Clone, Copy)]
+pub enum Reading {
+    /// Power, in microwatts.
+    PowerUw(i64),
+    /// Temperature, in thousandths of a degree Celsius.
+    TemperatureMc(i64),
+}
+
+impl From<Firmware<'_>> for accel_info_firmware {
+    fn from(firmware: Firmware<'_>) -> Self {
+        Self {
+            name: text(firmware.name.as_bytes()),
+            version: text(firmware.version.as_bytes()),
+        }
+    }
+}
+
+impl From<Clock<'_>> for accel_info_clock {
+    fn from(clock: Clock<'_>) -> Self {
+        Self {
+            name: text(clock.name.as_bytes()),
+            current_hz: clock.current_hz,
+            max_hz: clock.max_hz,
+        }
+    }
+}
+
+impl From<Sensor<'_>> for accel_info_sensor {
+    fn from(sensor: Sensor<'_>) -> Self {
+        let (quantity, value) = match sensor.reading {
+            Reading::PowerUw(value) => (ACCEL_QUANTITY_POWER, value),
+            Reading::TemperatureMc(value) => (ACCEL_QUANTITY_TEMPERATURE, value),
+        };
+        Self {
+            name: text(sensor.name.as_bytes()),
+            quantity,
+            reserved: 0,
+            value,
+        }
+    }
 }
 
 /// A topic of the driver `T`: a row of its [`TopicTable`].

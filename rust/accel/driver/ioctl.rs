@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The ioctls of a driver, with their types.
+
+use core::marker::PhantomData;
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+
+use super::{
+    AccelDriver,
+    Invariant, //
+};
+use crate::{
+    call::Call,
+    context::{
+        Context,
+        Observer,
+        User, //
+    },
+    handler,
+    ioctl::{
+        Entry,
+        Handler, //
+    },
+    names,
+    uapi::{
+        self,
+        UapiType, //
+    }, //
+};
+
+/// One ioctl of the driver `T`: a row of its [`IoctlTable`].
+#[repr(transparent)]
+pub struct Ioctl<T: AccelDriver> {
+    // INVARIANT: `handler` is a shim for `T`, and asks for the role that `flags` says.
+    entry: Entry,
+    _driver: Invariant<T>,
+}
+
+impl<T: AccelDriver> Ioctl<T> {
+    /// Declares an ioctl that users may call.
+    ///
+    /// `nr` is its number, from 0x40 to 0xbf, and `name` its name in the C header. The type of the
+    /// structure is taken from the signature of `handler`: [`uapi_struct!`](crate::uapi_struct)
+    /// declares it, and it begins with `size: u32`. What the handler leaves in it goes back to user
+    /// space if the handler succeeds.
+    pub const fn new<A, H>(
+        nr: u8,
+        name: &'static str,
+        handler: H,
+        description: &'static str,
+    ) -> Self
+    where
+        A: UapiType,
+        H: Fn(Context<'_, T, User>, &mut A) -> Result + Copy,
+    {
+        Self::in_role::<User, A, H>(nr, name, handler, description, 0)
+    }
+
+    /// Declares an ioctl that observers may call as well. It must not reach the hardware, and has
+    /// no per-open state.
+    pub const fn for_observers<A, H>(
+        nr: u8,
+        name: &'static str,
+        handler: H,
+        description: &'static str,
+    ) -> Self
+    where
+        A: UapiType,
+        H: Fn(Context<'_, T, Observer>, &mut A) -> Result + Copy,
+    {
+        Self::in_role::<Observer, A, H>(nr, name, handler, description, uapi::ACCEL_IOCTL_OBSERVER)
+    }
+
+    /// Declares an ioctl for the role `R`, which `role_flag` says.
+    const fn in_role<R, A, H>(
+        nr: u8,
+        name: &'static str,
+        handler: H,
+        description: &'static str,
+        role_flag: u32,
+    ) -> Self
+    where
+        A: UapiType,
+        H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
+    {
+        let _ = handler;
+        let shim = Handler::Plain(shim::<T, R, A, H>);
+        let mut this = Self::by::<A>(nr, name, description, shim);
+        // INVARIANT: Both callers pass the flag that goes with the role.
+        this.entry.shape.flags |= role_flag;
+        this
+    }
+
+    /// Declares an ioctl that `handler` runs, a shim for `T` and for users.
+    pub(crate) const fn by<A: UapiType>(
+        nr: u8,
+        name: &'static str,
+        description: &'static str,
+        handler: Handler,
+    ) -> Self {
+        names::require(
+            A::BEGINS_WITH_SIZE,
+            name.as_bytes(),
+            "the structure of an ioctl begins with `size: u32`",
+        );
+        let mut entry = Entry::new(nr, name, description, size_of::<A>());
+        entry.handler = handler;
+        Self {
+            entry,
+            _driver: PhantomData,
+        }
+    }
+
+    /// Says that the structure has grown: callers may still pass its first `size` bytes.
+    pub const fn min_size(mut self, size: usize) -> Self {
+        names::require(
+            size >= size_of::<u32>() && size <= self.entry.shape.size as usize,
+            self.entry.name.as_bytes(),
+            "the first version of a structure is not larger than today's",
+        );
+        // INVARIANT: Checked above. CAST: At most `ARGS_MAX`.
+        self.entry.shape.min_size = size as u32;
+        self
+    }
+
+    /// Says that the caller needs a capability, `CAP_*` of `linux/capability.h`.
+    pub const fn capability(mut self, capability: u32) -> Self {
+        self.entry.shape.flags |= uapi::ACCEL_IOCTL_CAPABILITY;
+        self.entry.capability = Some(capability);
+        self
+    }
+
+    /// Says that the structure carries, or points to, an opaque payload for the device or its
+    /// firmware.
+    ///
+    /// Such an ioctl needs `CAP_SYS_RAWIO`, is refused under lockdown, taints the kernel, is
+    /// counted in sysfs, and can be switched off. Nothing else may carry such a payload.
+    pub const fn passthrough(mut self) -> Self {
+        self.entry.shape.flags |= uapi::ACCEL_IOCTL_PASSTHROUGH;
+        self.capability(bindings::CAP_SYS_RAWIO)
+    }
+
+    /// Says that the structure only carries arguments; it is not written back.
+    pub const fn input_only(mut self) -> Self {
+        self.entry = self.entry.input_only();
+        self
+    }
+
+    /// Says that the handler needs the device to be awake: it is woken before, if it is asleep, and
+    /// stays awake until the handler has returned, also while that sleeps. See
+    /// [`Power`](crate::Power); with a driver that has none, this only tells user space.
+    ///
+    /// An ioctl for observers does not wake a device: this does not compile.
+    pub const fn powered(mut self) -> Self {
+        names::require(
+            self.entry.shape.flags & uapi::ACCEL_IOCTL_OBSERVER == 0,
+            self.entry.name.as_bytes(),
+            "observers do not wake a device",
+        );
+        self.entry.shape.flags |= uapi::ACCEL_IOCTL_POWERED;
+        self
+    }
+}
+
+/// Calls the handler of type `H` with typed arguments.
+///
+/// # Safety
+///
+/// The requirements of [`Handler`] for the driver `T`, the role `R` and the structure `A`.
+unsafe fn shim<T, R, A, H>(call: Call<'_>, args: &mut [u8]) -> Result
+where
+    T: AccelDriver,
+    A: UapiType,
+    H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
+{
+    // SAFETY: `Ioctl` was given one.
+    let handler = unsafe { handler::of_type::<H>() };
+
+    let args = A::mut_from_bytes(args).map_err(|_| EINVAL)?;
+
+    // SAFETY: Passed on to the caller.
+    handler(unsafe { Context::new(call) }, args)
+}
+
+/// The ioctls of the driver `T`.
+pub struct IoctlTable<T: AccelDriver>(&'static [Ioctl<T>]);
+
+impl<T: AccelDriver> IoctlTable<T> {
+    /// Makes a table of `ioctls`, which must be in the order of their numbers.
+    ///
+    /// Two with the same number, or a number that is not a driver's, do not compile.
+    pub const fn new(ioctls: &'static [Ioctl<T>]) -> Self {
+        let mut next = uapi::ACCEL_IOC_DRIVER_BASE as u32;
+        let mut i = 0;
+        while i < ioctls.len() {
+            let nr = ioctls[i].entry.command & 0xff;
+            names::require(
+                nr >= next && nr < uapi::ACCEL_IOC_DRIVER_END as u32,
+                ioctls[i].entry.name.as_bytes(),
+                "ioctl numbers are from 0x40 to 0xbf, ascending and unique",
+            );
+            next = nr + 1;
+            i += 1;
+        }
+        Self(ioctls)
+    }
+
+    /// Returns the table without its types.
+    pub(crate) const fn entries(&self) -> &'static [Entry] {
+        // SAFETY: `Ioctl` is a transparent wrapper of `Entry`.
+        unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len()) }
+    }
+}

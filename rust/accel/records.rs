@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Records of information topics, and the texts in them, as user space gets them.
+
+use core::marker::PhantomData;
+use kernel::prelude::*;
+use zerocopy::Immutable;
+
+/// A list that a driver fills with records; `R` is their form for user space.
+///
+/// # Invariants
+///
+/// `bytes` is a sequence of records of `record_size` bytes each.
+pub struct List<R = ()> {
+    bytes: KVVec<u8>,
+    record_size: usize,
+    _record: PhantomData<fn(R) -> R>,
+}
+
+impl<R: IntoBytes + Immutable> List<R> {
+    pub(crate) fn new() -> Self {
+        const_assert!(size_of::<R>() > 0, "a record is not empty");
+
+        // INVARIANT: The sequence is empty.
+        Self {
+            bytes: KVVec::new(),
+            record_size: size_of::<R>(),
+            _record: PhantomData,
+        }
+    }
+
+    /// Adds a record. Returns `ENOMEM` if there is no room.
+    pub fn push(&mut self, record: impl Into<R>) -> Result {
+        // INVARIANT: A record is added as a whole, or not at all.
+        self.bytes
+            .extend_from_slice(record.into().as_bytes(), GFP_KERNEL)?;
+        Ok(())
+    }
+
+    /// Forgets what the records are made of.
+    pub(crate) fn erase(self) -> List {
+        List {
+            bytes: self.bytes,
+            record_size: self.record_size,
+            _record: PhantomData,
+        }
+    }
+}
+
+impl List {
+    /// Returns a list that consists of `record`.
+    pub(crate) fn of_one<R: IntoBytes + Immutable>(record: R) -> Result<Self> {
+        let mut list = List::<R>::new();
+        list.push(record)?;
+        Ok(list.erase())
+    }
+
+    /// Returns the records as bytes, and the size of each.
+    pub(crate) fn as_parts(&self) -> (&[u8], usize) {
+        (&self.bytes, self.record_size)
+    }
+}
+
+/// Returns `source` as a C string in an array, cut to fit.
+pub(crate) fn text<const N: usize>(source: &[u8]) -> [u8; N] {
+    let mut array = [0; N];
+    let len = source.len().min(N - 1);
+    array[..len].copy_from_slice(&source[..len]);
+    array
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_records)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_terminated() {
+        assert_eq!(text::<4>(b""), *b"\0\0\0\0");
+        assert_eq!(text::<4>(b"abc"), *b"abc\0");
+        assert_eq!(text::<4>(b"abcd"), *b"abc\0");
+    }
+}
