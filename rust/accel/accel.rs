@@ -66,6 +66,7 @@ mod names;
 mod notify;
 mod numbers;
 mod open_policy;
+mod ops;
 mod passthrough;
 #[cfg(CONFIG_PCI)]
 pub mod pci;

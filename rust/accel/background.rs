@@ -15,9 +15,9 @@ use kernel::prelude::*;
 use crate::{
     call::Call,
     device::Core,
-    driver::DriverOps,
     fence::Signalling,
     gate::Guard,
+    ops::DriverOps,
     queue,
     task::{
         task,

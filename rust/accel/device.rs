@@ -42,7 +42,6 @@ use crate::{
     buffer::Pool,
     chardev,
     coredump,
-    driver::DriverOps,
     engine::Account,
     events::Events,
     fence::Fences,
@@ -52,6 +51,7 @@ use crate::{
     health::Health,
     interrupts::Interrupts,
     minor::Minor,
+    ops::DriverOps,
     passthrough,
     power::{
         self,

@@ -13,7 +13,6 @@ pub(crate) mod ioctl;
 mod ops;
 mod power;
 mod reset;
-pub(crate) mod rows;
 mod work;
 
 use core::marker::PhantomData;
@@ -25,10 +24,9 @@ use kernel::{
     },
 };
 
-pub(crate) use self::ops::{
-    DriverOps,
-    OpsOf, //
-};
+pub use crate::ops::DriverInfo;
+
+pub(crate) use self::ops::OpsOf;
 pub use self::{
     attributes::{
         Attribute,
@@ -70,7 +68,6 @@ use crate::{
         IoRange,
         MapRequest, //
     },
-    names,
     open_policy::OpenPolicy,
     uapi::{
         accel_info_clock,
@@ -85,66 +82,6 @@ use crate::{
 /// and `D<fn(&'static u8)>`, and still have different data. So what was made for one must not be
 /// taken for what was made for the other: all types over a driver are invariant in it.
 pub(crate) type Invariant<T> = PhantomData<fn(T) -> T>;
-
-/// Who a driver is, and where to find what belongs to it.
-///
-/// All of it is public, through the information topic DRIVER. An accelerator without open user
-/// space has no place here, so there is no way to leave that out.
-pub struct DriverInfo {
-    /// Name, at most 31 bytes, without slashes.
-    pub name: &'static str,
-    /// Version, at most 31 bytes.
-    pub version: &'static str,
-    /// Where the open user space is: a URL, or a path in the source tree that the driver is part
-    /// of. At most 127 bytes.
-    pub user_space_url: &'static str,
-    /// SPDX licence expression of that user space, at most 63 bytes.
-    pub user_space_license: &'static str,
-    /// Where the interface of the device is documented: a URL, or a path in the source tree. At
-    /// most 127 bytes.
-    pub documentation_url: &'static str,
-}
-
-impl DriverInfo {
-    const fn check(&self) {
-        const fn fits(text: &str, room: usize) -> bool {
-            !text.is_empty() && text.len() < room
-        }
-        let name = self.name.as_bytes();
-        names::require(
-            fits(self.name, 32),
-            name,
-            "INFO.name: a driver has a name of at most 31 bytes",
-        );
-        names::require(
-            names::is_of_file(name),
-            name,
-            "INFO.name: a driver's name is that of a folder in sysfs, without slashes",
-        );
-        names::require(
-            fits(self.version, 32),
-            name,
-            "INFO.version: a driver has a version of at most 31 bytes",
-        );
-        names::require(
-            fits(self.user_space_url, 128),
-            name,
-            "INFO.user_space_url: a driver has an open user space, at a place of at most 127 bytes",
-        );
-        names::require(
-            fits(self.user_space_license, 64),
-            name,
-            "INFO.user_space_license: a driver has an open user space, with a licence of at most \
-             63 bytes",
-        );
-        names::require(
-            fits(self.documentation_url, 128),
-            name,
-            "INFO.documentation_url: a driver's interface is documented, at a place of at most \
-             127 bytes",
-        );
-    }
-}
 
 /// A driver of a compute accelerator.
 ///

@@ -29,13 +29,13 @@ use crate::{
     call::Call,
     client::Client,
     device::Core,
-    driver::DriverOps,
     engine::Account,
     events::Inbox,
     open_policy::{
         OpenPolicy,
         Present, //
     },
+    ops::DriverOps,
     reset::Patience,
     uapi,
     visit::Pass, //

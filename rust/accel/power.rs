@@ -47,9 +47,9 @@ use self::hold::Keeper;
 use crate::{
     call::Call,
     device::Core,
-    driver::DriverOps,
     ffi,
     health::Fault,
+    ops::DriverOps,
     reset::Patience,
     state::State,
     visit::Pass, //

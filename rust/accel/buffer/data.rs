@@ -32,11 +32,9 @@ use super::{
 use crate::{
     call::Call,
     context::Context,
-    driver::{
-        AccelDriver,
-        DriverOps, //
-    },
-    file::Role, //
+    driver::AccelDriver,
+    file::Role,
+    ops::DriverOps, //
 };
 
 /// What the driver `T` keeps for each buffer that an open file has a handle of.

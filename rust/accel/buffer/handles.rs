@@ -35,8 +35,8 @@ use super::{
     Object, //
 };
 use crate::{
-    driver::DriverOps,
-    numbers::Numbers, //
+    numbers::Numbers,
+    ops::DriverOps, //
 };
 
 /// The most handles that a file can have at a time, whatever the limits.

@@ -28,8 +28,8 @@ use kernel::{
 use crate::{
     call::Call,
     device::Core,
-    driver::rows::DebugEntry,
     ffi::Shared,
+    ops::DebugEntry,
     reset::Patience,
     visit::Pass,
     LocalModule, //

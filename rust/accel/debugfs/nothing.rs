@@ -6,7 +6,7 @@ use kernel::prelude::*;
 
 use crate::{
     device::Core,
-    driver::rows::DebugEntry, //
+    ops::DebugEntry, //
 };
 
 pub(crate) struct Root;

@@ -18,7 +18,6 @@ use kernel::{
 };
 
 use super::{
-    rows::AttributeEntry,
     AccelDriver,
     Invariant, //
 };
@@ -29,7 +28,8 @@ use crate::{
         Observer, //
     },
     handler,
-    names, //
+    names,
+    ops::AttributeEntry, //
 };
 
 /// An attribute of the driver `T`: a row of its [`AttributeTable`].

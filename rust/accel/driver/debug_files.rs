@@ -9,7 +9,6 @@ use kernel::{
 };
 
 use super::{
-    rows::DebugEntry,
     AccelDriver,
     Invariant, //
 };
@@ -20,7 +19,8 @@ use crate::{
         Observer, //
     },
     handler,
-    names, //
+    names,
+    ops::DebugEntry, //
 };
 
 /// A file of the driver `T` in debugfs: a row of its [`DebugTable`].

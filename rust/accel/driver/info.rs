@@ -9,7 +9,6 @@ use kernel::prelude::*;
 pub use crate::records::List;
 
 use super::{
-    rows::TopicEntry,
     AccelDriver,
     Invariant, //
 };
@@ -21,6 +20,7 @@ use crate::{
     },
     handler,
     names,
+    ops::TopicEntry,
     records::text,
     uapi::{
         self,

@@ -1,34 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A driver in the untyped form in which the core holds it.
+//! Erases the types of a driver.
 
 use core::{
     ffi::c_void,
     marker::PhantomData,
     ptr::NonNull, //
 };
-use kernel::{
-    prelude::*,
-    time::Msecs, //
-};
+use kernel::prelude::*;
 use zerocopy::Immutable;
 
 use super::{
     engine::EngineId,
-    rows::{
-        AttributeEntry,
-        DebugEntry,
-        TopicEntry, //
-    },
     AccelDriver,
-    DriverInfo,
     File, //
 };
 use crate::{
     buffer::{
         CopyRequest,
         DataOps,
-        Limits,
         PlaceRequest,
         Placement, //
     },
@@ -38,113 +28,13 @@ use crate::{
         Observer,
         User, //
     },
-    engine::Engine,
-    ioctl::Entry,
     mapping::MapRequest,
-    open_policy::OpenPolicy,
-    records::List,
-    reset::Limit, //
+    ops::{
+        DriverOps,
+        DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO, //
+    },
+    records::List, //
 };
-
-/// A symbol that says why it is not found.
-///
-/// The names of all symbols of this crate depend on what it was built of, see `Kbuild`. So the
-/// kernel finds none of those that a driver wants which was built for another `accel.ko`. It names
-/// them in its log, and among them this one, since every driver has a [`DriverOps`].
-static DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO: u8 = 0;
-
-/// An [`AccelDriver`] without its types.
-///
-/// Lives in the driver's module, so it must only be used behind the gate of a device.
-pub(crate) struct DriverOps {
-    /// Has the driver's module need [`DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO`].
-    #[expect(dead_code, reason = "it is enough that the symbol is found")]
-    pub(crate) built_for: &'static u8,
-    pub(crate) info: DriverInfo,
-    pub(crate) open_policy: OpenPolicy,
-    pub(crate) ioctls: &'static [Entry],
-    pub(crate) topics: &'static [TopicEntry],
-    pub(crate) attributes: &'static [AttributeEntry],
-    #[cfg_attr(not(CONFIG_DEBUG_FS), expect(dead_code))]
-    pub(crate) debug_files: &'static [DebugEntry],
-    pub(crate) engines: &'static [Engine],
-    /// How many buffers a file may have; `None` if the device has none.
-    pub(crate) buffers: Option<Limits>,
-    pub(crate) buffer_data: DataOps,
-    /// How many resets there may be; `None` if the driver cannot reset a device.
-    pub(crate) reset_limit: Option<Limit>,
-    /// After how long without use a device is put to sleep; `None` if the driver cannot do that.
-    pub(crate) autosuspend_ms: Option<Msecs>,
-    /// These list records of a topic.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) firmware: unsafe fn(&Call<'_>) -> Result<List>,
-    pub(crate) clocks: unsafe fn(&Call<'_>) -> Result<List>,
-    pub(crate) sensors: unsafe fn(&Call<'_>) -> Result<List>,
-    /// Says how many engines of a kind the device has.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) engine_count: unsafe fn(&Call<'_>, usize) -> u32,
-    /// These do what the driver does on its own.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) stop: unsafe fn(&Call<'_>),
-    pub(crate) background: unsafe fn(&Call<'_>),
-    pub(crate) clean_up: unsafe fn(&Call<'_>),
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver, and come from a user.
-    pub(crate) poll: unsafe fn(&Call<'_>) -> bool,
-    /// Returns the number of the first page of what a request gets.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver, and come from a user.
-    pub(crate) mmap: unsafe fn(&Call<'_>, &MapRequest) -> Result<usize>,
-    /// Says where a buffer is to be.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver, and come from a user.
-    pub(crate) place: unsafe fn(&Call<'_>, &PlaceRequest) -> Result<Placement>,
-    /// Copies a buffer.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) copy_buffer: unsafe fn(&Call<'_>, &CopyRequest<'_>) -> Result,
-    /// Resets the device.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver, while users are kept out.
-    pub(crate) reset: unsafe fn(Call<'_>) -> Result,
-    /// These put the device to sleep, and wake it.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) suspend: unsafe fn(Call<'_>) -> Result,
-    pub(crate) resume: unsafe fn(Call<'_>) -> Result,
-    /// Makes a `T::File`.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) open: unsafe fn(&Call<'_>) -> Result<NonNull<c_void>>,
-    /// Drops a `T::File`.
-    ///
-    /// # Safety
-    ///
-    /// The pointer must come from `open`, and must not be used again.
-    pub(crate) close: unsafe fn(NonNull<c_void>),
-}
 
 /// The [`DriverOps`] of `T`.
 pub(crate) struct OpsOf<T>(PhantomData<T>);

@@ -13,11 +13,11 @@ use kernel::{
 use crate::{
     call::Call,
     dispatch,
-    driver::DriverOps,
     engine,
     ffi,
     file::OpenFile,
     ioctl::Entry,
+    ops::DriverOps,
     records::{
         text,
         List, //

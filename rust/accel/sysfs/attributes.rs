@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{
     call::Call,
-    driver::DriverOps,
     ffi::Shared, //
+    ops::DriverOps,
 };
 
 /// Returns the attributes, as the class wants them.

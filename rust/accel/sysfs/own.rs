@@ -22,7 +22,7 @@ use super::{
     show_by,
     with_call, //
 };
-use crate::driver::rows::AttributeEntry;
+use crate::ops::AttributeEntry;
 
 /// An attribute of a driver as sysfs knows it.
 ///

@@ -14,7 +14,7 @@ use crate::{
     records::List, //
 };
 
-/// A [`Topic`](super::info::Topic) without its types.
+/// A [`Topic`](crate::driver::info::Topic) without its types.
 pub(crate) struct TopicEntry {
     pub(crate) id: u32,
     /// Lists the records.
@@ -25,7 +25,7 @@ pub(crate) struct TopicEntry {
     pub(crate) records: unsafe fn(&Call<'_>) -> Result<List>,
 }
 
-/// An [`Attribute`](super::attributes::Attribute) without its types.
+/// An [`Attribute`](crate::driver::attributes::Attribute) without its types.
 pub(crate) struct AttributeEntry {
     pub(crate) name: &'static CStr,
     pub(crate) mode: u16,
@@ -43,7 +43,7 @@ pub(crate) struct AttributeEntry {
     pub(crate) store: Option<unsafe fn(&Call<'_>, &[u8]) -> Result>,
 }
 
-/// A [`DebugFile`](super::debug_files::DebugFile) without its types.
+/// A [`DebugFile`](crate::driver::debug_files::DebugFile) without its types.
 pub(crate) struct DebugEntry {
     pub(crate) name: &'static CStr,
     /// Prints the content.
