@@ -34,6 +34,7 @@ mod args;
 mod arrays;
 #[cfg(CONFIG_AUXILIARY_BUS)]
 pub mod auxiliary;
+mod awake;
 mod background;
 pub mod buffer;
 mod call;
@@ -97,6 +98,7 @@ pub use self::{
         HasArrays,
         ARRAY_MAX, //
     },
+    awake::Awake,
     context::{
         Context,
         Observer,
@@ -130,7 +132,6 @@ pub use self::{
     },
     open_policy::OpenPolicy,
     pollers::Pollers,
-    power::Awake,
     wait::{
         Deadline,
         Waiters, //

@@ -37,7 +37,11 @@ use kernel::{
 };
 
 use crate::{
-    device::Core,
+    device::{
+        Attributes,
+        Core,
+        Node, //
+    },
     dispatch,
     fdinfo,
     ffi::{
@@ -50,8 +54,12 @@ use crate::{
     },
     mapping,
     minor::MAX_MINORS,
+    ops::DriverOps,
     state::State,
-    sysfs,
+    sysfs::{
+        self,
+        OwnAttributes, //
+    },
     trace,
     uevent,
     wait,
@@ -92,22 +100,15 @@ pub(crate) fn class() -> *const bindings::class {
     CLASS.get()
 }
 
-/// Returns the device number for a minor.
-pub(crate) fn devt(minor: u32) -> bindings::dev_t {
-    REGION.load(Relaxed) + minor
-}
-
-/// Initialises the char device of a [`Core`].
-///
-/// # Safety
-///
-/// `cdev` must be zeroed, and the one of a `Core`.
-pub(crate) unsafe fn init(cdev: &Opaque<bindings::cdev>) {
-    // SAFETY: The caller guarantees that `cdev` is not in use; the operations are static.
-    unsafe {
-        bindings::cdev_init(cdev.get(), FOPS.get());
-        (*cdev.get()).owner = this_module::<LocalModule>().as_ptr();
-    }
+/// Returns what a device of the driver that `ops` is of needs for its node.
+pub(crate) fn node(ops: &DriverOps) -> Result<Node> {
+    let attributes = OwnAttributes::new(ops.info.name, ops.attributes)?;
+    Ok(Node {
+        class: class(),
+        first_number: REGION.load(Relaxed),
+        operations: FOPS.get(),
+        attributes: attributes.map(|attributes| attributes as KBox<dyn Attributes>),
+    })
 }
 
 /// The registered class; there is one.
@@ -183,7 +184,7 @@ unsafe extern "C" fn devnode(
 /// To be called by the VFS.
 unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
     from_result(|| {
-        // SAFETY: The VFS passes a valid inode, whose char device is one that `init()` has set up
+        // SAFETY: The VFS passes a valid inode, whose char device is one that `Core::new()` has set up
         // and which is referenced during this call; it is part of a `Core`, referenced by it.
         let core = unsafe {
             let cdev = (*inode).__bindgen_anon_5.i_cdev;

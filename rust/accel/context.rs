@@ -13,6 +13,7 @@ use kernel::{
 };
 
 use crate::{
+    awake::Awake,
     buffer::Pool,
     call::Call,
     device::{
@@ -25,10 +26,6 @@ use crate::{
     },
     file::OpenFile,
     pollers::Pollers,
-    power::{
-        Awake,
-        Hold, //
-    },
     reset::Patience,
     state::State,
     wait::{
@@ -185,7 +182,7 @@ impl<'a, T: AccelDriver, R> Context<'a, T, R> {
     ///
     /// The system may go to sleep nevertheless: the device with it, and with all that it is doing.
     pub fn stay_awake(&self) -> Option<Awake> {
-        self.core().hold_awake().map(Hold::into_owned)
+        self.core().hold_awake().map(Awake::from)
     }
 }
 

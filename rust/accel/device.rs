@@ -7,6 +7,7 @@
 //! the driver (the operations in the driver's module, the data of the binding) is only reached
 //! behind its [`Gate`]. [`Device`] is the view of it that a driver has.
 
+mod node;
 mod typed;
 
 use core::{
@@ -35,12 +36,15 @@ use kernel::{
     workqueue, //
 };
 
+pub(crate) use self::node::{
+    Attributes,
+    Node, //
+};
 pub use self::typed::Device;
 use crate::{
     address_space::AddressSpace,
     background::Background,
     buffer::Pool,
-    chardev,
     coredump,
     engine::Account,
     events::Events,
@@ -52,14 +56,12 @@ use crate::{
     interrupts::Interrupts,
     minor::Minor,
     ops::DriverOps,
-    passthrough,
     power::{
         self,
         Managed, //
     },
     rate_limit::RateLimit,
     state::State,
-    sysfs::OwnAttributes,
     trace,
     visit::Absent,
     wait::Sleepers,
@@ -80,6 +82,10 @@ pub(crate) struct DeviceIds {
     /// Revision.
     pub(crate) revision: u32,
 }
+
+/// How much time there is between two refusals of passthroughs in the kernel's log at least, in
+/// milliseconds.
+const REFUSALS_MS: u64 = 5_000;
 
 /// A device of class `accelerator`.
 ///
@@ -108,7 +114,7 @@ pub(crate) struct Core {
     pub(crate) has_buffers: bool,
     /// `None` if the device is always awake.
     pub(crate) power: Option<Managed>,
-    attributes: Option<KBox<OwnAttributes>>,
+    node: Node,
     pub(crate) coredumps: RateLimit,
     /// Passthroughs that are refused, in the kernel's log.
     pub(crate) refusals: RateLimit,
@@ -135,7 +141,7 @@ pub(crate) struct Core {
     pub(crate) files: Files,
 }
 
-// SAFETY: The C structures are synchronised by the driver core, `ops` and `attributes` are
+// SAFETY: The C structures are synchronised by the driver core, `ops` and `node` are
 // read-only, and `data` points to something that is `Send` and `Sync` itself (`Device::new` sees to
 // it).
 unsafe impl Send for Core {}
@@ -148,6 +154,7 @@ impl Core {
         parent: &device::Device<device::Bound>,
         ids: DeviceIds,
         ops: &'static DriverOps,
+        node: Node,
     ) -> Result<ARef<Self>> {
         // SAFETY: The parent is bound, and nobody maps memory for it before it is registered.
         unsafe { ffi::accel_helper_dma_take_any_length(ffi::device_as_raw(parent)) };
@@ -169,9 +176,9 @@ impl Core {
                 pool: Arc::pin_init(Pool::new(space.clone()), GFP_KERNEL)?,
                 has_buffers: ops.buffers.is_some(),
                 power: Managed::new(ops.autosuspend_ms)?,
-                attributes: OwnAttributes::new(ops.info.name, ops.attributes)?,
+                node,
                 coredumps: RateLimit::new(coredump::INTERVAL_MS),
-                refusals: RateLimit::new(passthrough::REFUSALS_MS),
+                refusals: RateLimit::new(REFUSALS_MS),
                 ops: NonNull::from(ops),
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),
@@ -194,17 +201,13 @@ impl Core {
         let (core, named) = unsafe {
             let dev = (*core.as_ptr()).dev.get();
             bindings::device_initialize(dev);
-            (*dev).class = chardev::class();
             (*dev).parent = ffi::device_as_raw(parent);
-            (*dev).devt = chardev::devt(number);
             (*dev).release = Some(Self::release);
             (*dev).type_ = power::device_type();
-            if let Some(attributes) = &(*core.as_ptr()).attributes {
-                (*dev).groups = attributes.groups();
-            }
+            (*core.as_ptr())
+                .node
+                .set_up(dev, &(*core.as_ptr()).cdev, number);
             let named = bindings::dev_set_name(dev, c"accel%u".as_char_ptr(), number);
-
-            chardev::init(&(*core.as_ptr()).cdev);
             // INVARIANT: `dev` is initialised, with a reference count of one.
             (ARef::from_raw(core), named)
         };

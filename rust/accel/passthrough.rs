@@ -27,9 +27,6 @@ use crate::{
 
 static TAINTED: AtomicFlag = AtomicFlag::new(false);
 
-/// How much time there is between two refusals in the kernel's log at least, in milliseconds.
-pub(crate) const REFUSALS_MS: u64 = 5_000;
-
 /// Checks whether the current process may call an ioctl. If not, returns `EPERM`.
 #[inline]
 pub(crate) fn check_rights(core: &Core, entry: &Entry) -> Result {

@@ -45,12 +45,9 @@ use super::{
 };
 use crate::{
     address_space::PageRange,
+    awake::Awake,
     device::Core,
     fence::dma_resv::DmaResv,
-    power::{
-        Awake,
-        Hold, //
-    },
     uapi, //
 };
 
@@ -162,10 +159,10 @@ impl Object {
     }
 
     /// Keeps the device awake as long as the object is there, if the memory is the device's own.
-    pub(super) fn keep_awake(&self, awake: Hold<'_>) {
+    pub(super) fn keep_awake(&self, awake: impl Into<Awake>) {
         match &self.backing {
             Backing::Device(memory) if memory.io().is_some() => {
-                self.awake.populate(awake.into_owned());
+                self.awake.populate(awake.into());
             }
             // The system keeps it.
             _ => (),

@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     buffer::Regions,
+    chardev,
     coredump,
     debugfs::DeviceFolder,
     driver::{
@@ -52,7 +53,8 @@ impl<T: AccelDriver> Device<T> {
         parent: &device::Device<device::Bound>,
         ids: DeviceIds,
     ) -> Result<ARef<Self>> {
-        let core = Core::new(parent, ids, &OpsOf::<T>::OPS)?;
+        let ops = &OpsOf::<T>::OPS;
+        let core = Core::new(parent, ids, ops, chardev::node(ops)?)?;
         // SAFETY: `Self` is a transparent wrapper of `Core`, and this one was made for `T`.
         Ok(unsafe { ARef::from_raw(ARef::into_raw(core).cast()) })
     }

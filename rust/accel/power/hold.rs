@@ -1,57 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! References that keep a device awake.
-
-use core::ptr::NonNull;
-use kernel::{
-    bindings,
-    new_spinlock_irq,
-    prelude::*,
-    sync::{
-        Arc,
-        SpinLockIrq, //
-    }, //
-};
+//! References that keep a device awake, for a call.
 
 use crate::{
+    awake::Awake,
     device::Core,
     ffi, //
 };
-
-/// By which references that are not tied to a call are given up, in any context: also when the
-/// device is freed already, whose last reference must not be given up in interrupt context.
-///
-/// # Invariants
-///
-/// `dev` is `None` or valid, while it is locked.
-#[pin_data]
-pub(super) struct Keeper {
-    #[pin]
-    dev: SpinLockIrq<Option<NonNull<bindings::device>>>,
-}
-
-// SAFETY: The power management of a device may be used from any thread.
-unsafe impl Send for Keeper {}
-// SAFETY: As above.
-unsafe impl Sync for Keeper {}
-
-impl Keeper {
-    pub(super) fn new() -> impl PinInit<Self> {
-        pin_init!(Self {
-            dev <- new_spinlock_irq!(None),
-        })
-    }
-
-    /// Sets the device.
-    ///
-    /// # Safety
-    ///
-    /// It must be valid until this is called again, with `None`.
-    pub(super) unsafe fn set_device(&self, dev: Option<NonNull<bindings::device>>) {
-        // INVARIANT: Same as the safety requirements.
-        *self.dev.lock() = dev;
-    }
-}
 
 /// Keeps a device awake, for a call.
 #[must_use = "the device may go to sleep when this is dropped"]
@@ -62,14 +17,16 @@ impl<'a> Hold<'a> {
     pub(super) fn new(core: Option<&'a Core>) -> Self {
         Self(core)
     }
+}
 
+impl From<Hold<'_>> for Awake {
     /// Turns it into one that is not tied to the device.
-    pub(crate) fn into_owned(self) -> Awake {
-        let managed = self.0.and_then(|core| core.power.as_ref());
+    fn from(hold: Hold<'_>) -> Self {
+        let managed = hold.0.and_then(|core| core.power.as_ref());
         let keeper = managed.map(|managed| managed.keeper.clone());
         // The reference has a new owner.
-        core::mem::forget(self);
-        Awake(keeper)
+        core::mem::forget(hold);
+        Self::new(keeper)
     }
 }
 
@@ -78,24 +35,6 @@ impl Drop for Hold<'_> {
         if let Some(core) = self.0 {
             // SAFETY: The device is valid, and a reference is given up.
             unsafe { ffi::accel_power_put(core.dev.get()) };
-        }
-    }
-}
-
-/// Keeps a device awake, until it is dropped; in any context, interrupts included, and also when
-/// the device is gone. See [`Context::stay_awake`](crate::Context::stay_awake).
-#[must_use = "the device may go to sleep when this is dropped"]
-pub struct Awake(Option<Arc<Keeper>>);
-
-impl Drop for Awake {
-    #[inline(never)]
-    fn drop(&mut self) {
-        let Some(keeper) = &self.0 else { return };
-        let dev = keeper.dev.lock();
-        if let Some(dev) = *dev {
-            // SAFETY: By the invariant of the keeper, the device is valid while it is locked. A
-            // reference is given up.
-            unsafe { ffi::accel_power_put(dev.as_ptr()) };
         }
     }
 }

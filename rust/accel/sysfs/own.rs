@@ -22,7 +22,10 @@ use super::{
     show_by,
     with_call, //
 };
-use crate::ops::AttributeEntry;
+use crate::{
+    device::Attributes,
+    ops::AttributeEntry, //
+};
 
 /// An attribute of a driver as sysfs knows it.
 ///
@@ -82,10 +85,10 @@ impl OwnAttributes {
         this.groups[0] = &this.group;
         Ok(Some(own))
     }
+}
 
-    /// Returns the attributes, as a device wants them before it is added. They must stay until it
-    /// has been deleted.
-    pub(crate) fn groups(&self) -> *mut *const bindings::attribute_group {
+impl Attributes for OwnAttributes {
+    fn groups(&self) -> *mut *const bindings::attribute_group {
         self.groups.as_ptr().cast_mut()
     }
 }
