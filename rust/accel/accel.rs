@@ -60,6 +60,7 @@ mod health;
 mod hwmon;
 pub mod info;
 mod interrupts;
+mod io_range;
 pub mod ioctl;
 mod mapping;
 mod minor;
@@ -126,10 +127,6 @@ pub use self::{
         Ioctl,
         IoctlTable, //
     },
-    mapping::{
-        IoRange,
-        MapRequest, //
-    },
     open_policy::OpenPolicy,
     pollers::Pollers,
     wait::{
@@ -137,6 +134,10 @@ pub use self::{
         Waiters, //
     },
     work::Work, //
+};
+pub use crate::io_range::{
+    IoRange,
+    MapRequest, //
 };
 
 use kernel::prelude::*;

@@ -2,9 +2,19 @@
 
 //! A call that was admitted to a device, before the types of its driver are known.
 
-use kernel::prelude::*;
+use kernel::{
+    device,
+    prelude::*,
+    sync::Arc, //
+};
 
 use crate::{
+    awake::Awake,
+    buffer::{
+        Caller,
+        CopyRequest,
+        Pool, //
+    },
     device::Core,
     file::OpenFile,
     state::State,
@@ -53,5 +63,35 @@ impl Call<'_> {
             // It is somebody else's already.
             pass => f(Call { core, pass, file }),
         }
+    }
+}
+
+impl Caller for Call<'_> {
+    fn parent(&self) -> &device::Device {
+        self.core.parent()
+    }
+
+    #[inline]
+    fn pool(&self) -> &Arc<Pool> {
+        &self.core.pool
+    }
+
+    fn may_wait(&self) -> Result {
+        match self.core.gate.state() {
+            State::Running => Ok(()),
+            State::Gone => Err(ENODEV),
+            State::Resetting | State::Wedged => Err(EAGAIN),
+        }
+    }
+
+    fn hold_awake(&self) -> Option<Awake> {
+        self.core.hold_awake().map(Awake::from)
+    }
+
+    fn copy_buffer(&self, request: &CopyRequest<'_>) -> Result {
+        // SAFETY: The call is inside the gate.
+        let ops = unsafe { self.core.ops() };
+        // SAFETY: The call was admitted to a device of this driver.
+        unsafe { (ops.copy_buffer)(self, request) }
     }
 }

@@ -4,14 +4,19 @@
 
 mod arrays;
 mod attributes;
+pub(crate) mod buffer;
+pub(crate) mod buffer_data;
 mod debug_files;
 pub(crate) mod engine;
 mod events;
 mod fence;
+mod idle;
 pub(crate) mod info;
 pub(crate) mod ioctl;
+mod maps;
 mod ops;
 mod power;
+pub(crate) mod reserved;
 mod reset;
 mod work;
 
@@ -64,7 +69,7 @@ use crate::{
         Context,
         Observer, //
     },
-    mapping::{
+    io_range::{
         IoRange,
         MapRequest, //
     },
@@ -73,7 +78,7 @@ use crate::{
         accel_info_clock,
         accel_info_firmware,
         accel_info_sensor, //
-    },
+    }, //
 };
 
 /// Ties a type to the driver `T` and no other.

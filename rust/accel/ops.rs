@@ -10,6 +10,7 @@ use core::{
 };
 use kernel::{
     prelude::*,
+    sync::Arc,
     time::Msecs, //
 };
 
@@ -22,15 +23,17 @@ pub(crate) use self::rows::{
 use crate::{
     buffer::{
         CopyRequest,
-        DataOps,
+        GiveUp,
         Limits,
+        Object,
         PlaceRequest,
-        Placement, //
+        Placement,
+        RawData, //
     },
     call::Call,
     engine::Engine,
+    io_range::MapRequest,
     ioctl::Entry,
-    mapping::MapRequest,
     names,
     open_policy::OpenPolicy,
     records::List,
@@ -122,7 +125,15 @@ pub(crate) struct DriverOps {
     pub(crate) engines: &'static [Engine],
     /// How many buffers a file may have; `None` if the device has none.
     pub(crate) buffers: Option<Limits>,
-    pub(crate) buffer_data: DataOps,
+    /// Makes the data of a buffer for a file that may write to it, or may not. The result is a
+    /// reference of the caller.
+    ///
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver, and come from a user.
+    pub(crate) make_buffer_data: unsafe fn(&Call<'_>, &Arc<Object>, bool) -> Result<RawData>,
+    /// Gives up what `make_buffer_data` has returned.
+    pub(crate) give_up_buffer_data: GiveUp,
     /// How many resets there may be; `None` if the driver cannot reset a device.
     pub(crate) reset_limit: Option<Limit>,
     /// After how long without use a device is put to sleep; `None` if the driver cannot do that.

@@ -25,6 +25,10 @@ use kernel::{
     types::ForLt, //
 };
 
+use self::{
+    enabled::Enabled,
+    interrupts::Interrupts, //
+};
 use crate::{
     device::{
         self,
@@ -32,7 +36,7 @@ use crate::{
     },
     driver::AccelDriver,
     ffi,
-    mapping::{
+    io_range::{
         IoRange,
         Provider, //
     },
@@ -40,14 +44,10 @@ use crate::{
     registration::{
         self,
         Bound, //
-    },
+    }, //
 };
 
 pub use self::operations::Operations;
-use self::{
-    enabled::Enabled,
-    interrupts::Interrupts, //
-};
 
 #[doc(no_inline)]
 pub use kernel::{

@@ -35,15 +35,11 @@ pub(super) use self::mapped::Mapped;
 
 use self::mapped::Table;
 use super::{
+    caller::Caller,
     mapped_table::MappedTable,
     object::Object, //
 };
-use crate::{
-    context::Context,
-    device::Core,
-    driver::AccelDriver,
-    queue, //
-};
+use crate::queue;
 
 /// A part of a buffer that the device can access, until this is dropped.
 ///
@@ -63,39 +59,39 @@ pub struct Piece {
 }
 
 impl DeviceMap {
-    /// Maps `range` of `object` for the device of `core`. The caller must be inside the gate.
-    pub(super) fn new(
-        core: &Core,
+    /// Maps `range` of `object` for the device of `caller`.
+    pub(crate) fn new(
+        caller: &dyn Caller,
         object: Arc<Object>,
         range: Range<usize>,
         direction: DataDirection,
     ) -> Result<Self> {
         // What is mapped ends with the device of the buffer.
-        if range.is_empty() || range.end > object.size() || !object.is_of(&core.pool) {
+        if range.is_empty() || range.end > object.size() || !object.is_of(caller.pool()) {
             return Err(EINVAL);
         }
-        Self::with_class(core, object, range, direction, static_lock_class!())
+        Self::with_class(caller, object, range, direction, static_lock_class!())
     }
 
-    /// Maps all of `object`, which is memory of the system, for the device of `core`, with a
+    /// Maps all of `object`, which is memory of the system, for the device of `caller`, with a
     /// reservation locked. To end other mappings, reservations are locked.
     pub(super) fn of_move(
-        core: &Core,
+        caller: &dyn Caller,
         object: Arc<Object>,
         direction: DataDirection,
     ) -> Result<Self> {
         let range = 0..object.size();
-        Self::with_class(core, object, range, direction, static_lock_class!())
+        Self::with_class(caller, object, range, direction, static_lock_class!())
     }
 
     fn with_class(
-        core: &Core,
+        caller: &dyn Caller,
         object: Arc<Object>,
         range: Range<usize>,
         direction: DataDirection,
         class: Pin<&'static LockClassKey>,
     ) -> Result<Self> {
-        let mapped = Mapped::new(core, object, range, direction, class)?;
+        let mapped = Mapped::new(caller, object, range, direction, class)?;
         mapped.object.add_map(&mapped)?;
         Ok(Self { mapped })
     }
@@ -135,39 +131,33 @@ impl DeviceMap {
         self.mapped.if_own(MappedTable::sync_for_cpu);
     }
 
-    /// Returns the table as the kernel crate has it, for a driver that hands such tables on, and
-    /// which of its bytes are those that are mapped: all, or for what was imported, the part that
-    /// is meant of the whole buffer. `None` if there is none, as the device finds
-    /// all of it at one address: that of the only one of [`Self::pieces`].
-    ///
-    /// Returns `EINVAL` if the mapping is for another device.
-    pub fn table<'a, T: AccelDriver, R>(
+    /// Returns the table, and which of its bytes are those that are mapped. See [`Self::table`].
+    pub(crate) fn table_for<'a>(
         &'a self,
-        ctx: &'a Context<'_, T, R>,
+        caller: &'a dyn Caller,
     ) -> Result<Option<(&'a SGTable, Range<usize>)>> {
-        if !self.mapped.object.is_of(ctx.pool()) {
+        if !self.mapped.object.is_of(caller.pool()) {
             return Err(EINVAL);
         }
-        // What is mapped stays so: as long as the context is there, the device is.
+        // What is mapped stays so: as long as the caller is borrowed, the device is there.
         let (table, range) = match &self.mapped.table {
             Table::Own(own) => (own.as_raw(), 0..self.size()),
             Table::Foreign(_, map) => (map.table(), self.mapped.range.clone()),
             Table::Copy(_) | Table::Always(_) => return Ok(None),
         };
         // SAFETY: The table is valid and stays the same until the mapping ends: not before the
-        // context is gone, nor before `self` is.
+        // caller is gone, nor before `self` is.
         let table = unsafe { SGTable::from_raw(table) };
         Ok(Some((table, range)))
     }
 
-    /// Returns the pieces from byte `offset` of what is mapped on. Returns `EINVAL` if there is no
-    /// such byte, or if the mapping is for another device.
-    pub fn pieces<'a, T: AccelDriver, R>(
+    /// Returns the pieces from byte `offset` of what is mapped on. See [`Self::pieces`].
+    pub(crate) fn pieces_for<'a>(
         &'a self,
-        ctx: &'a Context<'_, T, R>,
+        caller: &'a dyn Caller,
         offset: usize,
     ) -> Result<Pieces<'a>> {
-        let table = self.table(ctx)?;
+        let table = self.table_for(caller)?;
         let left = self.size().checked_sub(offset).filter(|left| *left > 0);
         let left = left.ok_or(EINVAL)?;
         let mut pieces = Pieces {

@@ -10,6 +10,7 @@ use kernel::{
 };
 
 use super::{
+    caller::Caller,
     device_map::DeviceMap,
     object::{
         Backing,
@@ -21,15 +22,10 @@ use super::{
         VMap, //
     }, //
 };
-use crate::{
-    call::Call,
-    context::Context,
-    driver::AccelDriver,
-    fence::dma_resv::DmaResv, //
-};
+use crate::fence::dma_resv::DmaResv;
 
 /// A buffer that is being moved between the memory of a device and that of the system. See
-/// [`AccelDriver::copy_buffer`].
+/// [`AccelDriver::copy_buffer`](crate::AccelDriver::copy_buffer).
 pub struct CopyRequest<'a> {
     device: &'a Arc<Object>,
     system: &'a Arc<Object>,
@@ -58,17 +54,16 @@ impl CopyRequest<'_> {
         self.device.offset().unwrap_or(0)
     }
 
-    /// Maps the memory of the system for the device, which reads or writes all of it. For the
-    /// errors, see [`Memory::map_for_device`](super::Memory::map_for_device).
-    pub fn map_system<T: AccelDriver, R>(&self, ctx: &Context<'_, T, R>) -> Result<DeviceMap> {
-        DeviceMap::of_move(ctx.core(), self.system.clone(), self.direction)
+    /// Maps the memory of the system for the device of `caller`.
+    pub(crate) fn map_system_for(&self, caller: &dyn Caller) -> Result<DeviceMap> {
+        DeviceMap::of_move(caller, self.system.clone(), self.direction)
     }
 }
 
 /// Who moves a buffer.
 pub(super) enum Mover<'a> {
     /// A call of the device that it is from.
-    Call(&'a Call<'a>),
+    Call(&'a dyn Caller),
     /// Another device that is about to work on it, outside of the gate.
     Importer,
 }
@@ -80,7 +75,7 @@ impl Mover<'_> {
         let Self::Call(call) = self else {
             return Ok(());
         };
-        call.core.may_wait()
+        call.may_wait()
     }
 
     /// Waits until all who work on the memory of a reservation have finished. Returns `EINTR` if a
@@ -104,10 +99,7 @@ impl Mover<'_> {
                     false => DataDirection::FromDevice,
                 },
             };
-            // SAFETY: The call is inside the gate.
-            let ops = unsafe { call.core.ops() };
-            // SAFETY: The call was admitted to a device of this driver.
-            match unsafe { (ops.copy_buffer)(call, &request) } {
+            match call.copy_buffer(&request) {
                 Err(e) if e == EOPNOTSUPP => (),
                 result => return result,
             }
@@ -122,14 +114,14 @@ impl Mover<'_> {
 ///
 /// The call must be inside the gate, with the device awake. For the errors, see [`Object::new`],
 /// [`Object::clear`] and [`Mover::check`].
-pub(super) fn allocate(
-    call: &Call<'_>,
+pub(crate) fn allocate(
+    call: &dyn Caller,
     region: u32,
     pages: usize,
     placement: &Placement,
     flags: u32,
 ) -> Result<Arc<Object>> {
-    let pool = &call.core.pool;
+    let pool = call.pool();
     let new = || {
         // SAFETY: The caller is inside the gate.
         let object = unsafe { Object::new(pool.clone(), region, pages, placement, flags) }?;
@@ -163,14 +155,14 @@ pub(super) fn allocate(
 /// Evicts the first buffer that was used last after `before` and not after `until`, where it may
 /// be of use. Returns when that was used last, or `ENOSPC` if there is none.
 fn evict_one(
-    call: &Call<'_>,
+    call: &dyn Caller,
     region: u32,
     placement: &Placement,
     mut before: u64,
     until: u64,
 ) -> Result<u64> {
     loop {
-        let next = call.core.pool.movables.first_by_key(|movable| {
+        let next = call.pool().movables.first_by_key(|movable| {
             let used = movable.idle_since(|home| {
                 let offset = home.offset().filter(|_| home.region() == region);
                 offset.is_some_and(|offset| placement.may_use(offset, home.size() as u64))
@@ -190,7 +182,7 @@ fn evict_one(
 
 impl Object {
     /// Returns where it is in the memory of its device, in bytes from the begin of its region.
-    pub(super) fn offset(&self) -> Option<u64> {
+    pub(crate) fn offset(&self) -> Option<u64> {
         match self.backing() {
             Backing::Device(memory) => Some(memory.offset()),
             _ => None,

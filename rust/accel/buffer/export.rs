@@ -88,7 +88,7 @@ const IO_OPERATIONS: bindings::dma_buf_ops = bindings::dma_buf_ops {
 /// Makes a file descriptor of a dma-buf for `view`. `flags` are those of `open()`: `O_CLOEXEC`,
 /// `O_RDWR`. What was imported is not exported again: the descriptor is of its own dma-buf.
 /// Returns `EACCES` if the file may only read it, and somebody else is to write to it.
-pub(super) fn export(view: &View, flags: u32) -> Result<c_int> {
+pub(crate) fn export(view: &View, flags: u32) -> Result<c_int> {
     let object = &view.object;
     if flags & bindings::O_RDWR != 0 && !view.is_writable() {
         return Err(EACCES);
@@ -117,7 +117,7 @@ pub(super) fn export(view: &View, flags: u32) -> Result<c_int> {
 }
 
 /// Returns the object that a dma-buf was made of, if it was made here.
-pub(super) fn object_behind(dmabuf: &DmaBuf) -> Option<Arc<Object>> {
+pub(crate) fn object_behind(dmabuf: &DmaBuf) -> Option<Arc<Object>> {
     // SAFETY: The dma-buf is valid, and if the operations are ours, so is the object.
     unsafe {
         let ops = (*dmabuf.as_raw()).ops;

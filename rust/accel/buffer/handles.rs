@@ -28,23 +28,21 @@ use kernel::{
 use super::{
     data::{
         Data,
+        GiveUp,
         RawData, //
     },
     dma_buf::DmaBuf,
     Limits,
     Object, //
 };
-use crate::{
-    numbers::Numbers,
-    ops::DriverOps, //
-};
+use crate::numbers::Numbers;
 
 /// The most handles that a file can have at a time, whatever the limits.
 const MAX_HANDLES: usize = 1 << 24;
 
 /// A buffer as an open file has it.
-pub(super) struct View {
-    pub(super) object: Arc<Object>,
+pub(crate) struct View {
+    pub(crate) object: Arc<Object>,
     /// The dma-buf as which it was exported, if it was: the next export finds it ready.
     pub(super) exported: SetOnce<DmaBuf>,
     /// Whether the file may write to it. If not, it may become so.
@@ -61,7 +59,7 @@ impl View {
     }
 
     /// Returns whether the file may write to it.
-    pub(super) fn is_writable(&self) -> bool {
+    pub(crate) fn is_writable(&self) -> bool {
         self.is_writable.load(Relaxed)
     }
 
@@ -78,9 +76,9 @@ impl View {
 ///
 /// `data` is a reference to a `T::Buffer`, `T` being the driver of the device. It belongs to this,
 /// and is taken out before that driver may be gone.
-pub(super) struct Entry {
-    pub(super) view: Arc<View>,
-    pub(super) data: Option<RawData>,
+pub(crate) struct Entry {
+    pub(crate) view: Arc<View>,
+    pub(crate) data: Option<RawData>,
 }
 
 /// The buffers of an open file.
@@ -154,7 +152,7 @@ impl Handles {
 
     /// Sets room for a buffer of `size` bytes aside. Returns `ENOMEM` if the file has as much as it
     /// may.
-    pub(super) fn reserve(&self, size: usize, limits: Limits) -> Result<Reservation<'_>> {
+    pub(crate) fn reserve(&self, size: usize, limits: Limits) -> Result<Reservation<'_>> {
         self.state.lock().admit(size, limits)?;
         // INVARIANT: It was just counted.
         Ok(Reservation {
@@ -174,7 +172,7 @@ impl Handles {
     }
 
     /// Returns what `handle` stands for, or `ENOENT`.
-    pub(super) fn get(&self, handle: u32) -> Result<Arc<View>> {
+    pub(crate) fn get(&self, handle: u32) -> Result<Arc<View>> {
         let by_number = self.by_number.lock();
         let entry = by_number.get(handle as usize).ok_or(ENOENT)?;
         Ok(entry.view.clone())
@@ -182,7 +180,7 @@ impl Handles {
 
     /// Calls `f` with what `handle` stands for, and with what the driver keeps for it, which stays
     /// meanwhile. Returns `ENOENT`.
-    pub(super) fn with<R>(&self, handle: u32, f: impl FnOnce(&View, RawData) -> R) -> Result<R> {
+    pub(crate) fn with<R>(&self, handle: u32, f: impl FnOnce(&View, RawData) -> R) -> Result<R> {
         let by_number = self.by_number.lock();
         let entry = by_number.get(handle as usize).ok_or(ENOENT)?;
         Ok(f(&entry.view, entry.data.ok_or(ENOENT)?))
@@ -190,12 +188,12 @@ impl Handles {
 
     /// Returns the handle of what [`Self::remember`] or [`Reservation::fill`] have been told of.
     /// The file may write to it from now on, if it `may_write` to what it has found it by.
-    pub(super) fn find(&self, identity: usize, may_write: bool) -> Option<u32> {
+    pub(crate) fn find(&self, identity: usize, may_write: bool) -> Option<u32> {
         self.state.lock().find(identity, may_write)
     }
 
     /// Returns what `handle` stands for, or `ENOENT`; and lets [`Self::find`] find it from now on.
-    pub(super) fn remember(&self, handle: u32) -> Result<Arc<View>> {
+    pub(crate) fn remember(&self, handle: u32) -> Result<Arc<View>> {
         let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
         let mut state = self.state.lock();
         let view = self.get(handle)?;
@@ -205,7 +203,7 @@ impl Handles {
     }
 
     /// Gives up `handle` and returns what it stood for, or `ENOENT`.
-    pub(super) fn remove(&self, handle: u32) -> Result<KBox<Entry>> {
+    pub(crate) fn remove(&self, handle: u32) -> Result<KBox<Entry>> {
         let mut state = self.state.lock();
         let id = handle as usize;
         let removed = self.by_number.lock().remove(id).ok_or(ENOENT)?;
@@ -221,7 +219,7 @@ impl Handles {
     }
 
     /// Returns the first page of `handle`, or `ENOENT`; and lets [`Self::at`] find it from now on.
-    pub(super) fn first_page(&self, handle: u32) -> Result<usize> {
+    pub(crate) fn first_page(&self, handle: u32) -> Result<usize> {
         let view = self.get(handle)?;
         let first = view.object.range()?.first();
         let end = view.end().ok_or(ENOMEM)?;
@@ -254,8 +252,8 @@ impl Handles {
     ///
     /// # Safety
     ///
-    /// Nobody may use them, now or later, and `ops` must be those of the device's driver.
-    pub(crate) unsafe fn drop_data(&self, ops: &DriverOps) {
+    /// Nobody may use them, now or later, and `give_up` must be that of the device's driver.
+    pub(crate) unsafe fn drop_data(&self, give_up: GiveUp) {
         let mut next = 0;
         while let Some(handle) = self.first_from(next) {
             // INVARIANT: Whoever takes it out has the reference.
@@ -264,7 +262,7 @@ impl Handles {
             let data = entry.and_then(|entry| entry.data.take());
             drop(by_number);
             // SAFETY: It was that of a handle, whose device is one of this driver.
-            drop(data.map(|data| unsafe { Data::from_raw(ops, data) }));
+            drop(data.map(|data| unsafe { Data::from_raw(give_up, data) }));
             next = handle + 1;
         }
     }
@@ -283,20 +281,20 @@ impl Handles {
 /// # Invariants
 ///
 /// A buffer of `size` bytes is counted that is not there.
-pub(super) struct Reservation<'a> {
+pub(crate) struct Reservation<'a> {
     handles: &'a Handles,
     size: usize,
 }
 
 impl Reservation<'_> {
     /// Gives `object`, which has the size that was reserved, a handle, and with that `data`.
-    pub(super) fn fill(self, object: Arc<Object>, data: Data<'_>) -> Result<u32> {
+    pub(crate) fn fill(self, object: Arc<Object>, data: Data<'_>) -> Result<u32> {
         self.fill_with(object, data, true, None)
     }
 
     /// As [`Self::fill`], for what was imported by a descriptor that the file `may_write` to.
     /// [`Handles::find`] finds it from now on; and if it is found already, it has that handle.
-    pub(super) fn fill_imported(
+    pub(crate) fn fill_imported(
         self,
         object: Arc<Object>,
         data: Data<'_>,

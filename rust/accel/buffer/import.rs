@@ -48,6 +48,7 @@ use kernel::{
 pub(super) use self::cpu::CpuAccess;
 
 use super::{
+    caller::Caller,
     dma_buf::DmaBuf,
     export,
     kept_map::Kept,
@@ -61,7 +62,6 @@ use super::{
     },
 };
 use crate::{
-    device::Core,
     fence::dma_resv::DmaResv,
     ffi::{
         self,
@@ -176,19 +176,18 @@ impl Import {
         )
     }
 
-    /// Attaches the device of `core` to `dmabuf`, which this was made of. The caller must be inside
-    /// the gate.
+    /// Attaches the device of `caller` to `dmabuf`, which this was made of.
     ///
     /// # Safety
     ///
     /// Somebody must keep a reference until [`Self::end`] has returned.
-    pub(super) unsafe fn attach(self: &Arc<Self>, core: &Core, dmabuf: DmaBuf) -> Result {
+    pub(super) unsafe fn attach(self: &Arc<Self>, caller: &dyn Caller, dmabuf: DmaBuf) -> Result {
         // SAFETY: The device is bound, as the caller is inside the gate, and the dma-buf is valid.
         // The import is there until the attachment is gone, as the caller guarantees.
         let attachment = from_err_ptr(unsafe {
             bindings::dma_buf_dynamic_attach(
                 dmabuf.as_raw(),
-                ffi::device_as_raw(core.parent()),
+                ffi::device_as_raw(caller.parent()),
                 IMPORTER_OPS.get(),
                 Arc::as_ptr(self).cast_mut().cast(),
             )

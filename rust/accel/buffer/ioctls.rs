@@ -16,11 +16,11 @@ use kernel::{
 use zerocopy::KnownLayout;
 
 use super::{
-    data::Data,
-    dma_buf::DmaBuf,
-    evict::allocate,
-    export::object_behind,
-    pages::pages_of,
+    allocate,
+    object_behind,
+    pages_of,
+    Data,
+    DmaBuf,
     Handles,
     Limits,
     Object,
@@ -29,7 +29,10 @@ use super::{
 };
 use crate::{
     call::Call,
-    file::OpenFile,
+    file::{
+        OpenFile,
+        Role, //
+    },
     reset::Patience,
     state::State,
     uapi::{
@@ -62,6 +65,20 @@ fn buffers<'a>(call: &Call<'a>) -> Result<(&'a OpenFile, &'a Handles, Limits)> {
 
 fn typed<A: FromBytes + IntoBytes + KnownLayout>(args: &mut [u8]) -> Result<&mut A> {
     A::mut_from_bytes(args).map_err(|_| EINVAL)
+}
+
+/// Lets the driver make the data of `object`, which the file may write to if `may_write`. Returns
+/// what that says, or `EOPNOTSUPP` if the call is not one of a user.
+fn make_data<'a>(call: &'a Call<'_>, object: &Arc<Object>, may_write: bool) -> Result<Data<'a>> {
+    call.file
+        .filter(|file| file.role == Role::User)
+        .ok_or(EOPNOTSUPP)?;
+    // SAFETY: The call is inside the gate.
+    let ops = unsafe { call.core.ops() };
+    // SAFETY: The call is one of a device of this driver, and of a user, as was just checked.
+    let raw = unsafe { (ops.make_buffer_data)(call, object, may_write) }?;
+    // SAFETY: It was just made, and the call is borrowed as long as the result is there.
+    Ok(unsafe { Data::from_raw(ops.give_up_buffer_data, raw) })
 }
 
 /// Handles `ACCEL_IOC_BO_CREATE`. Accepts any call of a user.
@@ -103,7 +120,7 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
         };
         (call, object)
     };
-    let data = Data::new(&call, &object, true)?;
+    let data = make_data(&call, &object, true)?;
     args.handle = reservation.fill(object, data)?;
     args.bytes = (pages * PAGE_SIZE) as u64;
     Ok(())
@@ -168,7 +185,11 @@ pub(crate) fn close(call: Call<'_>, args: &mut [u8]) -> Result {
     // SAFETY: The call is inside the gate.
     let ops = unsafe { call.core.ops() };
     // SAFETY: The handle is not there any more, and was one of a device of this driver.
-    drop(entry.data.map(|data| unsafe { Data::from_raw(ops, data) }));
+    drop(
+        entry
+            .data
+            .map(|data| unsafe { Data::from_raw(ops.give_up_buffer_data, data) }),
+    );
     drop(call);
     drop(entry);
     Ok(())
@@ -202,7 +223,7 @@ pub(crate) fn user_memory(call: Call<'_>, args: &mut [u8]) -> Result {
     drop(call);
     let object = Object::of_user(pool, start, len)?;
     let call = file.call_later(Patience::Killable)?;
-    let data = Data::new(&call, &object, true)?;
+    let data = make_data(&call, &object, true)?;
     args.handle = reservation.fill(object, data)?;
     Ok(())
 }
@@ -235,9 +256,9 @@ pub(crate) fn import(call: Call<'_>, args: &mut [u8]) -> Result {
     let reservation = handles.reserve(dmabuf.size(), limits)?;
     let object = match own {
         Some(own) => own,
-        None => Object::import(call.core, dmabuf)?,
+        None => Object::import(&call, dmabuf)?,
     };
-    let data = Data::new(&call, &object, may_write)?;
+    let data = make_data(&call, &object, may_write)?;
     args.handle = reservation.fill_imported(object, data, may_write)?;
     Ok(())
 }
@@ -250,6 +271,6 @@ pub(crate) fn export(call: Call<'_>, args: &mut [u8]) -> Result {
         return Err(EINVAL);
     }
     let view = handles.remember(args.handle)?;
-    args.fd = super::export::export(&view, args.flags)?;
+    args.fd = super::export_view(&view, args.flags)?;
     Ok(())
 }

@@ -30,15 +30,12 @@ use kernel::{
 };
 
 use super::{
+    caller::Caller,
     device_map::DeviceMap,
     object::{
         Backing,
         Object, //
     },
-};
-use crate::{
-    context::Context,
-    driver::AccelDriver, //
 };
 
 /// A part of a buffer that stays mapped for a device, as long as nobody takes the memory back.
@@ -76,7 +73,7 @@ impl Kept {
 }
 
 impl KeptMap {
-    pub(super) fn new(
+    pub(crate) fn new(
         object: Arc<Object>,
         range: Range<usize>,
         direction: DataDirection,
@@ -96,16 +93,8 @@ impl KeptMap {
         Ok(Self { kept })
     }
 
-    /// Begins a piece of work of the device of `ctx`, which is over when the result is dropped: by
-    /// then, the device must have finished, or be quiesced. What the processor writes is visible to
-    /// the device if no other piece of work is under way when this one begins.
-    ///
-    /// If nothing is mapped, or the exporter of an imported buffer has taken the memory back since,
-    /// it is mapped now. For the errors, see
-    /// [`Memory::map_for_device`](super::Memory::map_for_device); and what the exporter says: that
-    /// of another accelerator, `EAGAIN` while that is reset, `EIO` if it is wedged, `ENODEV` if it
-    /// is gone.
-    pub fn begin<T: AccelDriver, R>(&self, ctx: &Context<'_, T, R>) -> Result<MapInUse> {
+    /// Begins a piece of work of the device of `caller`. See [`Self::begin`].
+    pub(crate) fn begin_for(&self, caller: &dyn Caller) -> Result<MapInUse> {
         let kept = &self.kept;
         let mut current = kept.current.lock();
         if let Some(shared) = current.as_ref().filter(|shared| !shared.map.is_lost()) {
@@ -114,7 +103,7 @@ impl KeptMap {
         // What is idle counts as a user of the mapping that was taken back.
         drop(current.take());
         let object = kept.object.clone();
-        let map = DeviceMap::new(ctx.core(), object, kept.range.clone(), kept.direction)?;
+        let map = DeviceMap::new(caller, object, kept.range.clone(), kept.direction)?;
         // A copy is one of what the buffer has now.
         let is_kept = !map.is_copy();
         let shared = Arc::pin_init(

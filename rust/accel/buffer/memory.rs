@@ -20,7 +20,7 @@ use super::{
     kernel_map::KernelMap,
     pages::Pages, //
 };
-use crate::mapping::{
+use crate::io_range::{
     IoRange,
     Provider, //
 };

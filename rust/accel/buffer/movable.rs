@@ -40,6 +40,7 @@ pub(super) use self::relocate::Locked;
 
 use super::{
     borrowers::Borrowers,
+    caller::Caller,
     evict::{
         allocate,
         Mover, //
@@ -49,7 +50,6 @@ use super::{
     pool::Pool, //
 };
 use crate::{
-    call::Call,
     charge::MemoryGroup,
     fence::dma_resv::DmaResv,
     wait::Signals, //
@@ -177,7 +177,7 @@ impl Movable {
     /// Returns `ENOSPC` if there is no room, nor can be; `EBUSY` if it is pinned elsewhere;
     /// `EAGAIN` if the device is asleep or is reset meanwhile, `ENODEV` if it goes; `EINTR`,
     /// `ENOMEM`; and what the driver's hook does.
-    pub(super) fn place(self: &Arc<Self>, call: &Call<'_>) -> Result<Pinned> {
+    pub(super) fn place(self: &Arc<Self>, call: &dyn Caller) -> Result<Pinned> {
         let pinned = self.pin()?;
         if pinned.home.region() == self.region {
             return Ok(pinned);
@@ -185,10 +185,10 @@ impl Movable {
         let pages = pinned.home.size() >> PAGE_SHIFT;
         drop(pinned);
 
-        let awake = call.core.hold_awake().ok_or(EAGAIN)?;
+        let awake = call.hold_awake().ok_or(EAGAIN)?;
         let target = allocate(call, self.region, pages, &self.placement, 0)?;
         target.keep_awake(awake);
-        let locked = Locked::lock(self, || call.core.may_wait())?;
+        let locked = Locked::lock(self, || call.may_wait())?;
         if locked.home().region() != self.region {
             drop(locked.relocate(target, &Mover::Call(call))?);
         }
@@ -203,7 +203,7 @@ impl Movable {
     }
 
     /// Moves it into the memory of the system. Returns `EBUSY` if somebody uses it.
-    pub(super) fn evict(&self, call: &Call<'_>) -> Result {
+    pub(super) fn evict(&self, call: &dyn Caller) -> Result {
         let locked = Locked::try_lock(self).ok_or(EBUSY)?;
         let is_there = |home: &Object| home.region() == self.region;
         if !self.reservation().is_idle() || self.idle_since(is_there).is_none() {

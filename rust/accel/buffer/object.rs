@@ -26,10 +26,10 @@ use super::{
         Borrowers,
         OfBus, //
     },
+    caller::Caller,
     coherent::CoherentMemory,
     device_map::Mapped,
     dma_buf::DmaBuf,
-    export,
     foreign_map::ForeignMaps,
     import::Import,
     memory::DeviceMemory,
@@ -46,7 +46,6 @@ use super::{
 use crate::{
     address_space::PageRange,
     awake::Awake,
-    device::Core,
     fence::dma_resv::DmaResv,
     uapi, //
 };
@@ -98,7 +97,7 @@ impl Object {
     ///
     /// Unless the region is number 0, the caller must be inside the gate of the device that has
     /// `pool`.
-    pub(super) unsafe fn new(
+    pub(crate) unsafe fn new(
         pool: Arc<Pool>,
         region: u32,
         pages: usize,
@@ -125,7 +124,7 @@ impl Object {
     /// # Safety
     ///
     /// The caller must be inside the gate of the device that has the pool.
-    pub(super) unsafe fn clear(&self, check: impl Fn() -> Result) -> Result {
+    pub(crate) unsafe fn clear(&self, check: impl Fn() -> Result) -> Result {
         match &self.backing {
             // SAFETY: The device is there, and so is the region, which the pool has.
             Backing::Device(memory) => unsafe { memory.map() }?.fill_with_zeros(check),
@@ -147,7 +146,7 @@ impl Object {
 
     /// Makes an object that is in `home` now, memory of a device where `placement` says, and can be
     /// moved.
-    pub(super) fn movable(home: Arc<Self>, placement: Placement, flags: u32) -> Result<Arc<Self>> {
+    pub(crate) fn movable(home: Arc<Self>, placement: Placement, flags: u32) -> Result<Arc<Self>> {
         let (pool, region, size) = (home.pool.clone(), home.region, home.size);
         let borrowers = Borrowers::new(pool.space.clone(), true)?;
         let movable = Movable::new(home, placement, borrowers.clone())?;
@@ -159,7 +158,7 @@ impl Object {
     }
 
     /// Keeps the device awake as long as the object is there, if the memory is the device's own.
-    pub(super) fn keep_awake(&self, awake: impl Into<Awake>) {
+    pub(crate) fn keep_awake(&self, awake: impl Into<Awake>) {
         match &self.backing {
             Backing::Device(memory) if memory.io().is_some() => {
                 self.awake.populate(awake.into());
@@ -169,18 +168,18 @@ impl Object {
         }
     }
 
-    /// Makes an object of a dma-buf of somebody else. The caller must be inside the gate of `core`.
-    pub(super) fn import(core: &Core, dmabuf: DmaBuf) -> Result<Arc<Self>> {
-        let borrowers = Borrowers::new(core.space.clone(), false)?;
+    /// Makes an object of a dma-buf of somebody else. It is for the device of `caller`.
+    pub(crate) fn import(caller: &dyn Caller, dmabuf: DmaBuf) -> Result<Arc<Self>> {
+        let borrowers = Borrowers::new(caller.pool().space.clone(), false)?;
         let import = Import::new(&dmabuf)?;
         borrowers.set_of_bus(OfBus::Import(import.clone()));
         // SAFETY: The ledger keeps it, and ends it before it is dropped itself.
-        unsafe { import.attach(core, dmabuf) }?;
+        unsafe { import.attach(caller, dmabuf) }?;
         let size = import.size();
         let object = Self::with_backing(
             Backing::Imported(import),
             borrowers,
-            core.pool.clone(),
+            caller.pool().clone(),
             uapi::ACCEL_REGION_FOREIGN,
             size,
             0,
@@ -192,7 +191,7 @@ impl Object {
 
     /// Makes an object of `len` bytes of the current process, from `start` on.
     #[cfg(CONFIG_MMU_NOTIFIER)]
-    pub(super) fn of_user(pool: Arc<Pool>, start: usize, len: usize) -> Result<Arc<Self>> {
+    pub(crate) fn of_user(pool: Arc<Pool>, start: usize, len: usize) -> Result<Arc<Self>> {
         let borrowers = Borrowers::new(pool.space.clone(), false)?;
         Self::with_backing(
             Backing::User(UserPages::new(start, len)?),
@@ -301,7 +300,7 @@ impl Object {
 
     /// Returns a number that no other object has as long as this one is there; for a dma-buf of
     /// somebody else, it is the same for all who import that.
-    pub(super) fn identity(&self) -> usize {
+    pub(crate) fn identity(&self) -> usize {
         match &self.backing {
             Backing::Imported(import) => import.identity(),
             _ => core::ptr::from_ref(self).addr(),
@@ -309,7 +308,7 @@ impl Object {
     }
 
     /// Returns the number of the region that the memory is in.
-    pub(super) fn region(&self) -> u32 {
+    pub(crate) fn region(&self) -> u32 {
         match &self.backing {
             Backing::Movable(movable) => movable.home().region,
             _ => self.region,
@@ -321,17 +320,17 @@ impl Object {
     }
 
     /// Returns whether it is a buffer of the device that has `pool`.
-    pub(super) fn is_of(&self, pool: &Arc<Pool>) -> bool {
+    pub(crate) fn is_of(&self, pool: &Arc<Pool>) -> bool {
         Arc::ptr_eq(&self.pool, pool)
     }
 
     /// Returns its size in bytes.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.size
     }
 
     /// Returns the flags with which it was made.
-    pub(super) fn flags(&self) -> u32 {
+    pub(crate) fn flags(&self) -> u32 {
         self.flags
     }
 
@@ -341,7 +340,7 @@ impl Object {
     }
 
     /// Returns the fences of those who work on the memory.
-    pub(super) fn reservation(&self) -> &DmaResv {
+    pub(crate) fn reservation(&self) -> &DmaResv {
         &self.borrowers.reservation
     }
 
@@ -363,16 +362,6 @@ impl Object {
             // It belongs to somebody else.
             _ => None,
         }
-    }
-
-    /// Returns the object whose memory it is: for what was imported from another device of ours,
-    /// that which was exported there. Returns `ENODEV` if the import has ended.
-    pub(super) fn source(self: &Arc<Self>) -> Result<Arc<Self>> {
-        let Backing::Imported(import) = &self.backing else {
-            return Ok(self.clone());
-        };
-        let dmabuf = import.dma_buf()?;
-        Ok(export::object_behind(&dmabuf).unwrap_or_else(|| self.clone()))
     }
 
     /// Returns the object whose memory stays what it is as long as the result is kept: itself, or

@@ -161,7 +161,7 @@ impl Pages {
 }
 
 /// Returns how many pages `bytes` take, or `EINVAL` if that is none, or more than can be addressed.
-pub(super) fn pages_of(bytes: u64) -> Result<usize> {
+pub(crate) fn pages_of(bytes: u64) -> Result<usize> {
     let bytes = usize::try_from(bytes).map_err(|_| EINVAL)?;
     if bytes == 0 || bytes > isize::MAX as usize - PAGE_SIZE {
         return Err(EINVAL);

@@ -21,16 +21,14 @@ use kernel::{
 };
 
 use super::{
+    caller::Caller,
     movable::Pinned,
     object::{
         Backing,
         Object, //
     }, //
 };
-use crate::{
-    call::Call,
-    ffi, //
-};
+use crate::ffi;
 
 const PAGE: u64 = PAGE_SIZE as u64;
 
@@ -133,8 +131,8 @@ pub struct Placed {
 
 impl Placed {
     /// Brings `object` into the memory of the device of `call`, if it can be moved. For the errors,
-    /// see [`Memory::placed`](super::Memory::placed).
-    pub(super) fn new(call: &Call<'_>, object: &Arc<Object>) -> Result<Self> {
+    /// see [`Memory::placed`](crate::buffer::Memory::placed).
+    pub(crate) fn new(call: &dyn Caller, object: &Arc<Object>) -> Result<Self> {
         let (home, pin) = match object.backing() {
             Backing::Movable(movable) => {
                 let pinned = movable.place(call)?;

@@ -42,13 +42,13 @@ use super::{
 };
 use crate::{
     address_space::AddressSpace,
-    mapping::IoRange,
+    io_range::IoRange,
     uapi::{
         accel_info_memory,
         ACCEL_MEMORY_COHERENT,
         ACCEL_MEMORY_DEVICE,
         ACCEL_MEMORY_SYSTEM, //
-    },
+    }, //
 };
 
 /// A region of memory; `struct accel_info_memory`.

@@ -41,7 +41,7 @@ struct State {
 }
 
 impl SharedMap {
-    pub(super) fn new() -> impl PinInit<Self> {
+    pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             state <- new_mutex!(State {
                 map: None,
@@ -79,7 +79,7 @@ impl SharedMap {
 
 /// Who accesses a buffer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Accessor {
+pub(crate) enum Accessor {
     /// The caller, who only reads, from now on.
     Reader,
     /// The caller, from now on.
@@ -107,7 +107,7 @@ impl VMap {
     /// is asked again and again.
     ///
     /// Returns `EAGAIN` if others work on what the caller is to access, and that was imported.
-    pub(super) fn new(
+    pub(crate) fn new(
         object: &Arc<Object>,
         accessor: Accessor,
         check: &dyn Fn() -> Result,
@@ -133,7 +133,7 @@ impl VMap {
     }
 
     /// Refuses to be written to from now on.
-    pub(super) fn for_reading(mut self) -> Self {
+    pub(crate) fn for_reading(mut self) -> Self {
         self.is_writable = false;
         self
     }

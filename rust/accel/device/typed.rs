@@ -36,7 +36,7 @@ use crate::{
     },
     fence::Fences,
     hwmon::Hwmon,
-    mapping::IoRange,
+    io_range::IoRange,
     state::State, //
 };
 
@@ -107,7 +107,7 @@ impl<T: AccelDriver> Device<T> {
     /// Asks the driver what memory the device has. To be called once, after [`Self::set_data`] and
     /// before [`Self::add`].
     pub(crate) fn set_memory(&self) -> Result {
-        let is_own = |range: &IoRange<'_>| range.is_of(&self.core);
+        let is_own = |range: &IoRange<'_>| range.is_of(self.core.parent());
         let mut regions = Regions::new(self.core.parent(), &is_own);
         // SAFETY: The device has its data, and has not been removed.
         T::memory(unsafe { self.data() }, &mut regions)?;

@@ -11,6 +11,7 @@ use kernel::prelude::*;
 use zerocopy::Immutable;
 
 use super::{
+    buffer_data,
     engine::EngineId,
     AccelDriver,
     File, //
@@ -18,7 +19,6 @@ use super::{
 use crate::{
     buffer::{
         CopyRequest,
-        DataOps,
         PlaceRequest,
         Placement, //
     },
@@ -28,7 +28,7 @@ use crate::{
         Observer,
         User, //
     },
-    mapping::MapRequest,
+    io_range::MapRequest,
     ops::{
         DriverOps,
         DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO, //
@@ -56,7 +56,8 @@ impl<T: AccelDriver> OpsOf<T> {
         debug_files: T::DEBUG_FILES.entries(),
         engines: T::ENGINES.entries(),
         buffers: T::BUFFERS.limits,
-        buffer_data: DataOps::of::<T>(),
+        make_buffer_data: buffer_data::make::<T>,
+        give_up_buffer_data: buffer_data::give_up::<T>,
         reset_limit: match T::RESET.hook {
             Some(_) => Some(T::RESET.limit),
             None => None,
@@ -181,7 +182,7 @@ impl<T: AccelDriver> OpsOf<T> {
         // SAFETY: Same requirements.
         let ctx = unsafe { Context::<T, User>::from_ref(call) };
 
-        T::mmap(ctx, request)?.first_page(call.core, request)
+        T::mmap(ctx, request)?.first_page(call.core.parent(), request)
     }
 
     /// # Safety

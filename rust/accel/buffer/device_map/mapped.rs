@@ -29,6 +29,7 @@ use kernel::{
 
 use crate::{
     buffer::{
+        caller::Caller,
         import::{
             Import,
             ImportMap, //
@@ -45,7 +46,6 @@ use crate::{
             VMap, //
         }, //
     },
-    device::Core,
     ffi, //
 };
 
@@ -97,9 +97,9 @@ unsafe impl Send for Table {}
 unsafe impl Sync for Table {}
 
 impl Mapped {
-    /// Maps `range` of `object` for the device of `core`. The caller must be inside the gate.
+    /// Maps `range` of `object` for the device of `caller`. The caller must be inside the gate.
     pub(super) fn new(
-        core: &Core,
+        caller: &dyn Caller,
         object: Arc<Object>,
         range: Range<usize>,
         direction: DataDirection,
@@ -108,7 +108,7 @@ impl Mapped {
         let (object, pin) = object.pinned()?;
         // When the memory is there: after the mapping, nothing can fail.
         let mapped = pin_init::pin_init_scope(move || {
-            let (table, copy) = Table::new(core, &object, &range, direction)?;
+            let (table, copy) = Table::new(caller, &object, &range, direction)?;
             // INVARIANT: It was just mapped.
             Ok(try_pin_init!(Self {
                 object,
@@ -167,30 +167,30 @@ impl Reach {
 }
 
 impl Table {
-    /// Maps `range` of `object` for the device of `core`, or a copy of it, which comes with it
+    /// Maps `range` of `object` for the device of `caller`, or a copy of it, which comes with it
     /// then. The caller must be inside the gate.
     fn new(
-        core: &Core,
+        caller: &dyn Caller,
         object: &Arc<Object>,
         range: &Range<usize>,
         direction: DataDirection,
     ) -> Result<(Self, Option<Copied>)> {
-        let device = ffi::device_as_raw(core.parent());
+        let device = ffi::device_as_raw(caller.parent());
         // SAFETY: The parent is a valid device.
         let reach = unsafe { Reach::of(device) }?;
-        let check = || core.may_wait();
+        let check = || caller.may_wait();
         let copy = || {
             let accessor = match direction {
                 DataDirection::ToDevice => Accessor::Reader,
                 _ => Accessor::Writer,
             };
             let source = VMap::new(object, accessor, &check)?;
-            let copied = copy_out(core, source, range)?;
+            let copied = copy_out(caller, source, range)?;
             Ok((Self::Copy(copied.memory.dma_address()), Some(copied)))
         };
         let table = match object.backing() {
             Backing::Coherent(memory) => {
-                if !object.is_of(&core.pool) {
+                if !object.is_of(caller.pool()) {
                     return Err(EINVAL);
                 }
                 // CAST: An address is at least as wide as a size.
@@ -225,10 +225,10 @@ impl Table {
     }
 }
 
-/// Copies a part of `source` to where the device of `core` can reach it.
-fn copy_out(core: &Core, source: VMap, range: &Range<usize>) -> Result<Copied> {
+/// Copies a part of `source` to where the device of `caller` can reach it.
+fn copy_out(caller: &dyn Caller, source: VMap, range: &Range<usize>) -> Result<Copied> {
     // SAFETY: The caller is inside the gate, so the parent is bound.
-    let parent = unsafe { core.parent().as_bound() };
+    let parent = unsafe { caller.parent().as_bound() };
     let memory = Coherent::<u8>::zeroed_slice(parent, range.len(), GFP_KERNEL_ACCOUNT)?;
     // SAFETY: The device does not know the memory yet.
     source.read(range.start, unsafe { memory.as_mut() })?;

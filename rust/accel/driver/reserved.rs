@@ -13,13 +13,15 @@ use kernel::{
 };
 
 use super::{
-    object::Backing,
-    Access,
-    Buffer, //
+    buffer::Buffer,
+    AccelDriver, //
 };
 use crate::{
+    buffer::{
+        Access,
+        Caller, //
+    },
     context::Context,
-    driver::AccelDriver,
     fence::{
         dma_resv::{
             Entry,
@@ -61,7 +63,7 @@ impl Reserved<'_> {
 /// buffers.
 ///
 /// Returns `EACCES` if one of them is to be written to and is not
-/// [writable](super::Memory::is_writable); if that happens before all are locked, `EINTR` if a
+/// [writable](super::buffer::Memory::is_writable); if that happens before all are locked, `EINTR` if a
 /// signal arrives, `ENODEV` if the device is to go, and `EAGAIN` if it is to be reset; `ENODEV` if
 /// one of the buffers was imported and that has ended; `ENOMEM`, and what `f` does.
 ///
@@ -87,23 +89,23 @@ pub fn with_reserved<T: AccelDriver, Q, R>(
         if *access == Access::Write {
             buffer.check_writable()?;
         }
-        if let Backing::Imported(import) = buffer.object.backing() {
-            dmabufs.push(import.dma_buf()?, GFP_KERNEL_ACCOUNT)?;
+        if let Some(dmabuf) = buffer.object.imported()? {
+            dmabufs.push(dmabuf, GFP_KERNEL_ACCOUNT)?;
         }
     }
     let mut imported = dmabufs.iter();
     let mut entries = KVec::with_capacity(buffers.len(), GFP_KERNEL_ACCOUNT)?;
     for (buffer, access) in buffers {
-        let reservation = match buffer.object.backing() {
-            Backing::Imported(_) => imported.next().ok_or(ENODEV)?.reservation(),
-            _ => buffer.object.reservation(),
+        let reservation = match buffer.object.is_imported() {
+            true => imported.next().ok_or(ENODEV)?.reservation(),
+            false => buffer.object.reservation(),
         };
         entries.push(
             Entry::new(reservation, *access == Access::Write),
             GFP_KERNEL_ACCOUNT,
         )?;
     }
-    let together = Together::lock_while(entries, || ctx.core().may_wait())?;
+    let together = Together::lock_while(entries, || ctx.call().may_wait())?;
     f(Reserved {
         together: &together,
     })

@@ -7,57 +7,24 @@
 //! which others work waits outside of the gate, and what needs no more than a look returns
 //! `EAGAIN`.
 
-use kernel::{
-    prelude::*,
-    sync::aref::ARef, //
-};
+use kernel::prelude::*;
 
 use super::{
-    object::Backing,
-    Access,
-    Memory,
-    Object, //
+    buffer::Memory,
+    AccelDriver, //
 };
 use crate::{
+    buffer::Access,
     context::{
         Context,
         Role,
         Wake, //
     },
-    device::Core,
-    driver::AccelDriver,
-    fence::Fence,
-    state::State,
     wait::Deadline, //
 };
 
 /// How long to sleep before what is busy again is tried again.
 const PAUSE_MS: u32 = 1;
-
-impl Core {
-    /// Returns `ENODEV` if the device is to go, and `EAGAIN` if it is to be reset: a caller inside
-    /// the gate holds that up, and with it those whom it may wait for.
-    pub(crate) fn may_wait(&self) -> Result {
-        match self.gate.state() {
-            State::Running => Ok(()),
-            State::Gone => Err(ENODEV),
-            State::Resetting | State::Wedged => Err(EAGAIN),
-        }
-    }
-}
-
-impl Object {
-    /// Returns a fence that is signalled when all have finished whom one has to wait for who
-    /// accesses the memory; who only reads, for those who write. Returns `ENODEV` if it was
-    /// imported, and that has ended, and `ENOMEM`.
-    #[inline(never)]
-    fn pending(&self, writes: bool) -> Result<Option<ARef<Fence>>> {
-        match self.backing() {
-            Backing::Imported(import) => import.dma_buf()?.reservation().pending(writes),
-            _ => self.reservation().pending(writes),
-        }
-    }
-}
 
 impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// Sleeps until nobody works on `memory` any more whom `access` has to wait for: who reads, for

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers: memory that a process and a device share, as a driver has it.
+//!
+//! A driver declares that its devices have buffers with [`BufferTable`], and finds the buffer of a
+//! handle with [`Context::buffer`].
+
+use core::{
+    marker::PhantomData,
+    ops::{
+        Deref,
+        Range, //
+    },
+};
+use kernel::{
+    dma::DataDirection,
+    prelude::*,
+    sync::Arc, //
+};
+
+use super::{
+    AccelDriver,
+    Invariant, //
+};
+use crate::{
+    buffer::{
+        Accessor,
+        Caller,
+        DeviceMap,
+        KeptMap,
+        Limits,
+        Object,
+        Placed,
+        VMap, //
+    },
+    context::{
+        Context,
+        User, //
+    }, //
+};
+
+/// Whether the devices of the driver `T` have buffers.
+pub struct BufferTable<T: AccelDriver> {
+    pub(crate) limits: Option<Limits>,
+    _driver: Invariant<T>,
+}
+
+impl<T: AccelDriver> BufferTable<T> {
+    /// They have none: ioctls on buffers are `EOPNOTSUPP`.
+    pub const fn none() -> Self {
+        Self {
+            limits: None,
+            _driver: PhantomData,
+        }
+    }
+
+    /// They have buffers of system memory, up to `limits` in each open file.
+    pub const fn system(limits: Limits) -> Self {
+        Self {
+            limits: Some(limits),
+            _driver: PhantomData,
+        }
+    }
+}
+
+/// A buffer of an open file: its [`Memory`], and what the driver keeps of it.
+///
+/// Keeps both, whatever happens to the handle.
+pub struct Buffer<T: AccelDriver> {
+    memory: Memory<T>,
+    data: Arc<T::Buffer>,
+}
+
+impl<T: AccelDriver> Buffer<T> {
+    /// Returns what the driver keeps for the handle by which the buffer was found.
+    pub fn data(&self) -> &T::Buffer {
+        &self.data
+    }
+}
+
+impl<T: AccelDriver> Deref for Buffer<T> {
+    type Target = Memory<T>;
+
+    fn deref(&self) -> &Memory<T> {
+        &self.memory
+    }
+}
+
+/// The memory of a buffer.
+pub struct Memory<T: AccelDriver> {
+    pub(super) object: Arc<Object>,
+    is_writable: bool,
+    _driver: Invariant<T>,
+}
+
+impl<T: AccelDriver> Memory<T> {
+    pub(super) fn new(object: Arc<Object>, is_writable: bool) -> Self {
+        Self {
+            object,
+            is_writable,
+            _driver: PhantomData,
+        }
+    }
+
+    /// Returns its size in bytes, a multiple of the page size.
+    pub fn size(&self) -> usize {
+        self.object.size()
+    }
+
+    /// Returns whether the file by which it was found may write to it. If not, as it has imported
+    /// a dma-buf that was open for reading only, work for that file must not write to it: to map
+    /// it for that, or to reserve it for that, is `EACCES`.
+    pub fn is_writable(&self) -> bool {
+        self.is_writable
+    }
+
+    pub(super) fn check_writable(&self) -> Result {
+        match self.is_writable {
+            true => Ok(()),
+            false => Err(EACCES),
+        }
+    }
+
+    /// Maps `range` of it, in bytes, for the device of `ctx`, which is going to read
+    /// ([`ToDevice`](DataDirection::ToDevice)), to write, or both.
+    ///
+    /// A device that cannot address all memory works on a copy, which is taken now, and copied back
+    /// when the result is dropped, unless it only reads.
+    ///
+    /// Returns `EACCES` if the device is going to write, and it is not
+    /// [writable](Self::is_writable), `EINVAL` if the range is empty or not within the buffer, or
+    /// if that is one of another device, `EOPNOTSUPP` if the device cannot do DMA, or has the
+    /// memory itself: see [`Self::device_offset`], and `EAGAIN` if the device works on a copy of
+    /// what was imported, and others work on that: see [`Context::when_idle`].
+    pub fn map_for_device<R>(
+        &self,
+        ctx: &Context<'_, T, R>,
+        range: Range<usize>,
+        direction: DataDirection,
+    ) -> Result<DeviceMap> {
+        if direction != DataDirection::ToDevice {
+            self.check_writable()?;
+        }
+        DeviceMap::new(ctx.call(), self.object.clone(), range, direction)
+    }
+
+    /// As [`Self::map_for_device`], for a driver that does not want to map it anew for each piece
+    /// of work: it is mapped when the first begins, and stays so between them, until the result is
+    /// dropped or the exporter of an imported buffer takes the memory back.
+    pub fn keep_for_device(
+        &self,
+        range: Range<usize>,
+        direction: DataDirection,
+    ) -> Result<KeptMap> {
+        if direction != DataDirection::ToDevice {
+            self.check_writable()?;
+        }
+        KeptMap::new(self.object.clone(), range, direction)
+    }
+
+    /// Returns the number of the region that it is from, 0 for the memory of the system. It is
+    /// `ACCEL_REGION_FOREIGN` for what is not the device's own: for what was imported, and for
+    /// memory of a process.
+    pub fn region(&self) -> u32 {
+        self.object.region()
+    }
+
+    /// Returns where the buffer is in the memory of the device, in bytes from the begin of its
+    /// region, and the number of the region. `None` if the memory is not the device's, or if it can
+    /// be moved: see [`Self::placed`].
+    pub fn device_offset(&self) -> Option<(u32, u64)> {
+        let offset = self.object.offset()?;
+        Some((self.object.region(), offset))
+    }
+
+    /// Has the buffer be in the memory of the device until the result is dropped, which tells
+    /// where. One that can be moved is brought there, others may make room for it; what worked on
+    /// it before is waited for.
+    ///
+    /// Not to be called with the reservation of a buffer locked, as by [`with_reserved`]. Returns
+    /// `EOPNOTSUPP` if it neither is nor can be there, `ENOSPC` if there is no room, `EBUSY` if
+    /// somebody who works on it wants it to stay elsewhere, `EAGAIN` if the device is asleep or is
+    /// to be reset (a condition of [`Context::wait`] that does not hold is tried again after that),
+    /// `EINTR` if a signal arrives before, `ENOMEM`, and what
+    /// [`AccelDriver::copy_buffer`] does.
+    pub fn placed<R>(&self, ctx: &Context<'_, T, R>) -> Result<Placed> {
+        if !self.object.is_of(ctx.pool()) {
+            return Err(EOPNOTSUPP);
+        }
+        Placed::new(ctx.call(), &self.object)
+    }
+
+    /// Makes the whole buffer accessible to the kernel, now.
+    ///
+    /// Returns `EAGAIN` if it was imported and somebody works on it: see [`Context::when_idle`]. So
+    /// it does if the device is about to be reset, and somebody keeps the exporter busy. Returns
+    /// `EOPNOTSUPP` if the exporter does not let the kernel access it, and `ENOMEM`.
+    pub fn vmap<R>(&self, ctx: &Context<'_, T, R>) -> Result<VMap> {
+        let accessor = match self.is_writable {
+            true => Accessor::Writer,
+            false => Accessor::Reader,
+        };
+        self.vmap_as(ctx, accessor)
+    }
+
+    /// As [`Self::vmap`], for a piece of work that itself comes in the order of fences, as by
+    /// [`with_reserved`]: it may be mapped while others work on it, and must not be accessed before
+    /// they have finished.
+    ///
+    /// The exporter of an import is not told of each access, since it would wait for the fence of
+    /// the work that this is. So that is for what sees memory as devices with coherent DMA do.
+    pub fn vmap_for_work<R>(&self, ctx: &Context<'_, T, R>) -> Result<VMap> {
+        self.vmap_as(ctx, Accessor::Work)
+    }
+
+    fn vmap_as<R>(&self, ctx: &Context<'_, T, R>, accessor: Accessor) -> Result<VMap> {
+        let map = VMap::new(&self.object, accessor, &|| ctx.call().may_wait())?;
+        Ok(match self.is_writable {
+            true => map,
+            false => map.for_reading(),
+        })
+    }
+}
+
+impl<T: AccelDriver> Context<'_, T, User> {
+    /// Returns the buffer that the calling file knows as `handle`, or `ENOENT` if there is none.
+    pub fn buffer(&self, handle: u32) -> Result<Buffer<T>> {
+        let buffers = self.open_file().and_then(|file| file.buffers.as_deref());
+        let buffers = buffers.ok_or(EOPNOTSUPP)?;
+        buffers.with(handle, |view, data| Buffer {
+            memory: Memory::new(view.object.clone(), view.is_writable()),
+            // SAFETY: The file is one of a device of `T`, and the handle has a reference.
+            data: unsafe { data.share::<T::Buffer>() },
+        })
+    }
+}

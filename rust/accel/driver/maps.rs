@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers in the hands of the device, as its driver has them mapped.
+
+use core::ops::Range;
+use kernel::{
+    prelude::*,
+    scatterlist::SGTable, //
+};
+
+use super::AccelDriver;
+use crate::{
+    buffer::{
+        CopyRequest,
+        DeviceMap,
+        KeptMap,
+        MapInUse,
+        Pieces, //
+    },
+    context::Context, //
+};
+
+impl DeviceMap {
+    /// Returns the table as the kernel crate has it, for a driver that hands such tables on, and
+    /// which of its bytes are those that are mapped: all, or for what was imported, the part that
+    /// is meant of the whole buffer. `None` if there is none, as the device finds
+    /// all of it at one address: that of the only one of [`Self::pieces`].
+    ///
+    /// Returns `EINVAL` if the mapping is for another device.
+    pub fn table<'a, T: AccelDriver, R>(
+        &'a self,
+        ctx: &'a Context<'_, T, R>,
+    ) -> Result<Option<(&'a SGTable, Range<usize>)>> {
+        self.table_for(ctx.call())
+    }
+
+    /// Returns the pieces from byte `offset` of what is mapped on. Returns `EINVAL` if there is no
+    /// such byte, or if the mapping is for another device.
+    pub fn pieces<'a, T: AccelDriver, R>(
+        &'a self,
+        ctx: &'a Context<'_, T, R>,
+        offset: usize,
+    ) -> Result<Pieces<'a>> {
+        self.pieces_for(ctx.call(), offset)
+    }
+}
+
+impl KeptMap {
+    /// Begins a piece of work of the device of `ctx`, which is over when the result is dropped: by
+    /// then, the device must have finished, or be quiesced. What the processor writes is visible to
+    /// the device if no other piece of work is under way when this one begins.
+    ///
+    /// If nothing is mapped, or the exporter of an imported buffer has taken the memory back since,
+    /// it is mapped now. For the errors, see
+    /// [`Memory::map_for_device`](super::buffer::Memory::map_for_device); and what the exporter says: that
+    /// of another accelerator, `EAGAIN` while that is reset, `EIO` if it is wedged, `ENODEV` if it
+    /// is gone.
+    pub fn begin<T: AccelDriver, R>(&self, ctx: &Context<'_, T, R>) -> Result<MapInUse> {
+        self.begin_for(ctx.call())
+    }
+}
+
+impl CopyRequest<'_> {
+    /// Maps the memory of the system for the device, which reads or writes all of it. For the
+    /// errors, see [`Memory::map_for_device`](super::buffer::Memory::map_for_device).
+    pub fn map_system<T: AccelDriver, R>(&self, ctx: &Context<'_, T, R>) -> Result<DeviceMap> {
+        self.map_system_for(ctx.call())
+    }
+}
