@@ -184,12 +184,10 @@ pub(crate) fn close(call: Call<'_>, args: &mut [u8]) -> Result {
     let entry = handles.remove(args.handle)?;
     // SAFETY: The call is inside the gate.
     let ops = unsafe { call.core.ops() };
-    // SAFETY: The handle is not there any more, and was one of a device of this driver.
-    drop(
-        entry
-            .data
-            .map(|data| unsafe { Data::from_raw(ops.give_up_buffer_data, data) }),
-    );
+    if let Some(data) = entry.data {
+        // SAFETY: The handle is not there any more, and was one of a device of this driver.
+        drop(unsafe { Data::from_raw(ops.give_up_buffer_data, data) });
+    }
     drop(call);
     drop(entry);
     Ok(())
