@@ -56,6 +56,11 @@ check_readme() {
 		<(sed -n '/^struct Minimal;$/,$p' samples/accel_minimal.rs)
 }
 
+# What the pages name is there.
+check_names() {
+	in_root /accel/scripts/doc_names.py
+}
+
 # Every file has a licence, in its first lines. Lock files are generated.
 check_spdx() {
 	local missing
@@ -140,6 +145,7 @@ lint spdx check_spdx
 lint kconfig "$scripts/kconfig.sh"
 lint pages "$scripts/pages.sh"
 lint readme check_readme
+lint doc-names check_names
 lint tools-clippy tools_clippy
 wait
 cat "$outputs/clippy" "$outputs/stock"
