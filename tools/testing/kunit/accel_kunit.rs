@@ -17,6 +17,7 @@ mod halt;
 mod import;
 mod movable;
 mod node;
+mod owned;
 #[path = "../../../drivers/accel/sim_uapi.rs"]
 #[allow(dead_code)]
 mod sim_uapi;

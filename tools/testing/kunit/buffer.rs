@@ -3,44 +3,83 @@
 //! Buffers in the hands of other devices.
 
 use accel::fence::Fence;
+use core::ptr::NonNull;
 use kernel::{
-    error::{
-        from_err_ptr,
-        to_result, //
-    },
+    error::to_result,
     ffi::{
         c_int,
         c_uint, //
     },
-    prelude::*, //
+    prelude::*,
+    types::Opaque, //
 };
 
-// The functions of `importer.h`; `struct dma_buf` is opaque here.
-extern "C" {
-    fn accel_test_dma_buf_take(fd: c_int) -> *mut c_void;
-    fn accel_test_dma_buf_put(dmabuf: *mut c_void);
-    fn accel_test_dma_buf_use(dmabuf: *mut c_void, size: usize) -> c_int;
-    fn accel_test_dma_buf_hold(dmabuf: *mut c_void) -> *mut c_void;
-    fn accel_test_holder_has_it(holder: *mut c_void) -> bool;
-    fn accel_test_holder_map(holder: *mut c_void) -> c_int;
-    fn accel_test_holder_end(holder: *mut c_void);
-    fn accel_test_holder_settle(holder: *mut c_void);
-    fn accel_test_holder_pin(holder: *mut c_void) -> c_int;
-    fn accel_test_holder_unpin(holder: *mut c_void);
-    fn accel_test_dma_buf_work(dmabuf: *mut c_void) -> *mut c_void;
-    fn accel_test_work_ends(work: *mut c_void);
-    fn accel_test_work_has_ended(work: *mut c_void) -> bool;
-    fn accel_test_work_put(work: *mut c_void);
-    fn accel_test_dma_buf_lock_until(dmabuf: *mut c_void, fence: *mut c_void, ms: c_uint) -> bool;
-    fn accel_test_dma_buf_is_locked(dmabuf: *mut c_void) -> bool;
+use crate::owned::{
+    Owned,
+    Owner,
+    Returned, //
+};
+
+/// `struct dma_buf`, which is opaque here.
+#[repr(C)]
+pub(crate) struct RawDmaBuf {
+    _opaque: Opaque<[u8; 0]>,
 }
 
-/// A dma-buf.
-///
-/// # Invariants
-///
-/// Holds a reference to a valid dma-buf.
-pub(crate) struct DmaBuf(*mut c_void);
+/// `struct accel_test_holder` of `importer.c`.
+#[repr(C)]
+struct RawHolder {
+    _opaque: Opaque<[u8; 0]>,
+}
+
+/// The `struct dma_fence` of a piece of work.
+#[repr(C)]
+struct RawWork {
+    _opaque: Opaque<[u8; 0]>,
+}
+
+// SAFETY: These are the functions of `importer.h`. Those that are safe take any valid structure, or
+// any number.
+#[allow(
+    improper_ctypes,
+    reason = "empty structures, which the kernel's compilers agree on"
+)]
+unsafe extern "C" {
+    safe fn accel_test_dma_buf_take(fd: c_int) -> Returned<RawDmaBuf>;
+    fn accel_test_dma_buf_put(dmabuf: NonNull<RawDmaBuf>);
+    safe fn accel_test_dma_buf_use(dmabuf: &RawDmaBuf, size: usize) -> c_int;
+    safe fn accel_test_dma_buf_hold(dmabuf: &RawDmaBuf) -> Returned<RawHolder>;
+    safe fn accel_test_holder_has_it(holder: &RawHolder) -> bool;
+    safe fn accel_test_holder_map(holder: &RawHolder) -> c_int;
+    fn accel_test_holder_end(holder: NonNull<RawHolder>);
+    safe fn accel_test_holder_settle(holder: &RawHolder);
+    safe fn accel_test_holder_pin(holder: &RawHolder) -> c_int;
+    safe fn accel_test_holder_unpin(holder: &RawHolder);
+    safe fn accel_test_dma_buf_work(dmabuf: &RawDmaBuf) -> Returned<RawWork>;
+    safe fn accel_test_work_ends(work: &RawWork);
+    safe fn accel_test_work_has_ended(work: &RawWork) -> bool;
+    fn accel_test_work_put(work: NonNull<RawWork>);
+    safe fn accel_test_dma_buf_lock_until(dmabuf: &RawDmaBuf, fence: &Fence, ms: c_uint) -> bool;
+    safe fn accel_test_dma_buf_is_locked(dmabuf: &RawDmaBuf) -> bool;
+}
+
+// SAFETY: Gives up the reference that the functions return.
+unsafe impl Owner for RawDmaBuf {
+    const END: unsafe extern "C" fn(NonNull<Self>) = accel_test_dma_buf_put;
+}
+
+// SAFETY: Detaches the holder, and frees it.
+unsafe impl Owner for RawHolder {
+    const END: unsafe extern "C" fn(NonNull<Self>) = accel_test_holder_end;
+}
+
+// SAFETY: Gives up the reference that the function returns.
+unsafe impl Owner for RawWork {
+    const END: unsafe extern "C" fn(NonNull<Self>) = accel_test_work_put;
+}
+
+/// A reference to a dma-buf.
+pub(crate) struct DmaBuf(Owned<RawDmaBuf>);
 
 // SAFETY: A dma-buf may be used from any thread.
 unsafe impl Send for DmaBuf {}
@@ -50,144 +89,90 @@ unsafe impl Sync for DmaBuf {}
 impl DmaBuf {
     /// Takes the dma-buf out of a descriptor, which is closed.
     pub(crate) fn take(fd: u32) -> Result<Self> {
-        // SAFETY: Any descriptor may be tried. CAST: It came as bits of a word.
-        let dmabuf = from_err_ptr(unsafe { accel_test_dma_buf_take(fd as c_int) })?;
-        // INVARIANT: The function returns a reference.
-        Ok(Self(dmabuf))
+        // CAST: It came as bits of a word.
+        Self::new(accel_test_dma_buf_take(fd as c_int))
     }
 
-    /// Takes over a reference.
-    ///
-    /// # Safety
-    ///
-    /// `dmabuf` must be a reference to a valid dma-buf.
-    pub(crate) unsafe fn from_raw(dmabuf: *mut c_void) -> Self {
-        // INVARIANT: Same as the safety requirements.
-        Self(dmabuf)
+    /// Takes what a function has returned.
+    pub(crate) fn new(returned: Returned<RawDmaBuf>) -> Result<Self> {
+        returned.owned().map(Self)
     }
 
-    pub(crate) fn as_raw(&self) -> *mut c_void {
-        self.0
+    pub(crate) fn as_raw(&self) -> &RawDmaBuf {
+        &self.0
     }
 
     /// Has its reservation locked until `fence` is signalled. Returns whether it was, within `ms`
     /// milliseconds.
     pub(crate) fn lock_until(&self, fence: &Fence, ms: u32) -> bool {
-        let fence = core::ptr::from_ref(fence).cast_mut().cast();
-        // SAFETY: The dma-buf is valid by the type invariants, and a `Fence` is a transparent
-        // wrapper of a valid `struct dma_fence`.
-        unsafe { accel_test_dma_buf_lock_until(self.0, fence, ms) }
+        accel_test_dma_buf_lock_until(&self.0, fence, ms)
     }
 
     /// Returns whether somebody has its reservation locked.
     pub(crate) fn is_locked(&self) -> bool {
-        // SAFETY: The dma-buf is valid by the type invariants.
-        unsafe { accel_test_dma_buf_is_locked(self.0) }
+        accel_test_dma_buf_is_locked(&self.0)
     }
 
     /// Lets a new device work on it, and checks what that sees.
     pub(crate) fn use_by_a_device(&self, size: usize) -> Result {
-        // SAFETY: The dma-buf is valid by the type invariants.
-        to_result(unsafe { accel_test_dma_buf_use(self.0, size) })
-    }
-}
-
-impl Drop for DmaBuf {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariants there is a reference, which is given up.
-        unsafe { accel_test_dma_buf_put(self.0) };
+        to_result(accel_test_dma_buf_use(&self.0, size))
     }
 }
 
 /// A device that gives the memory of a dma-buf back when it is told to.
-///
-/// # Invariants
-///
-/// Owns a holder, which is attached to `dmabuf`.
 pub(crate) struct Holder<'a> {
-    holder: *mut c_void,
+    holder: Owned<RawHolder>,
     _dmabuf: &'a DmaBuf,
 }
 
 impl<'a> Holder<'a> {
     pub(crate) fn new(dmabuf: &'a DmaBuf) -> Result<Self> {
-        // SAFETY: The dma-buf is valid by the type invariants.
-        let holder = from_err_ptr(unsafe { accel_test_dma_buf_hold(dmabuf.0) })?;
-        // INVARIANT: It was just attached.
         Ok(Self {
-            holder,
+            holder: accel_test_dma_buf_hold(&dmabuf.0).owned()?,
             _dmabuf: dmabuf,
         })
     }
 
     /// Maps the memory, and checks that there are only zeros.
     pub(crate) fn map(&self) -> Result {
-        // SAFETY: Valid by the type invariants.
-        to_result(unsafe { accel_test_holder_map(self.holder) })
+        to_result(accel_test_holder_map(&self.holder))
     }
 
     /// Returns whether the memory is mapped.
     pub(crate) fn has_it(&self) -> bool {
-        // SAFETY: Valid by the type invariants.
-        unsafe { accel_test_holder_has_it(self.holder) }
+        accel_test_holder_has_it(&self.holder)
     }
 
     /// Waits until it has given back what it was told to.
     pub(crate) fn settle(&self) {
-        // SAFETY: Valid by the type invariants.
-        unsafe { accel_test_holder_settle(self.holder) };
+        accel_test_holder_settle(&self.holder);
     }
 
     /// Pins the memory, until [`Self::unpin`].
     pub(crate) fn pin(&self) -> Result {
-        // SAFETY: Valid by the type invariants.
-        to_result(unsafe { accel_test_holder_pin(self.holder) })
+        to_result(accel_test_holder_pin(&self.holder))
     }
 
     pub(crate) fn unpin(&self) {
-        // SAFETY: Valid by the type invariants.
-        unsafe { accel_test_holder_unpin(self.holder) };
-    }
-}
-
-impl Drop for Holder<'_> {
-    fn drop(&mut self) {
-        // SAFETY: Valid by the type invariants, and given up.
-        unsafe { accel_test_holder_end(self.holder) };
+        accel_test_holder_unpin(&self.holder);
     }
 }
 
 /// A piece of work on a dma-buf. Ends at the latest when it is dropped.
-///
-/// # Invariants
-///
-/// Owns a reference to such a piece of work.
-pub(crate) struct Work(*mut c_void);
+pub(crate) struct Work(Owned<RawWork>);
 
 impl Work {
     pub(crate) fn new(dmabuf: &DmaBuf) -> Result<Self> {
-        // SAFETY: The dma-buf is valid by the type invariants.
-        let work = from_err_ptr(unsafe { accel_test_dma_buf_work(dmabuf.0) })?;
-        // INVARIANT: The function returns a reference.
-        Ok(Self(work))
+        accel_test_dma_buf_work(&dmabuf.0).owned().map(Self)
     }
 
     /// Has it end a little later.
     pub(crate) fn ends(&self) {
-        // SAFETY: Valid by the type invariants.
-        unsafe { accel_test_work_ends(self.0) };
+        accel_test_work_ends(&self.0);
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        // SAFETY: Valid by the type invariants.
-        unsafe { accel_test_work_has_ended(self.0) }
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        // SAFETY: Valid by the type invariants, and given up.
-        unsafe { accel_test_work_put(self.0) };
+        accel_test_work_has_ended(&self.0)
     }
 }
 

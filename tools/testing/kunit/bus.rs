@@ -5,10 +5,7 @@
 use core::ptr::NonNull;
 use kernel::{
     device::Device,
-    error::{
-        from_err_ptr,
-        to_result, //
-    },
+    error::to_result,
     ffi::{
         c_char,
         c_int, //
@@ -17,19 +14,30 @@ use kernel::{
     sync::aref::ARef, //
 };
 
+use crate::owned::{
+    Owned,
+    Owner,
+    Returned, //
+};
+
 /// The name that all drivers of this module have on their bus.
 pub(crate) const DRIVER_NAME: &CStr = <crate::LocalModule as kernel::ModuleMetadata>::NAME;
 
-// The functions of `bus.h`; `struct device` is opaque here.
-extern "C" {
+// SAFETY: These are the functions of `bus.h`, and `Device` is a transparent wrapper of the C
+// structure. Those that are safe take any device.
+#[allow(
+    improper_ctypes,
+    reason = "empty structures, which the kernel's compilers agree on"
+)]
+unsafe extern "C" {
     #[cfg(CONFIG_AUXILIARY_BUS)]
-    fn accel_test_child(dev: *mut c_void) -> *mut c_void;
-    fn accel_test_minor(dev: *mut c_void) -> c_int;
-    fn accel_test_unbind(dev: *mut c_void);
-    fn accel_test_bind(dev: *mut c_void) -> c_int;
-    fn accel_test_limit_dma(dev: *mut c_void);
-    fn accel_test_platform_device(name: *const c_char) -> *mut c_void;
-    fn accel_test_remove_platform_device(dev: *mut c_void);
+    safe fn accel_test_child(dev: &Device) -> Option<NonNull<Device>>;
+    safe fn accel_test_minor(dev: &Device) -> c_int;
+    safe fn accel_test_unbind(dev: &Device);
+    safe fn accel_test_bind(dev: &Device) -> c_int;
+    fn accel_test_limit_dma(dev: &Device);
+    fn accel_test_platform_device(name: *const c_char) -> Returned<PlatformDeviceSide>;
+    fn accel_test_remove_platform_device(dev: NonNull<PlatformDeviceSide>);
 }
 
 /// A device on a bus, which may have an accelerator.
@@ -39,18 +47,14 @@ impl BusDevice {
     /// Returns the only child of `parent`.
     #[cfg(CONFIG_AUXILIARY_BUS)]
     fn below(parent: &Device) -> Result<Self> {
-        // SAFETY: A reference to a device is a valid pointer to it.
-        let child = unsafe { accel_test_child(as_raw(parent)) };
-        let child = NonNull::new(child).ok_or(ENODEV)?;
-        // SAFETY: The function has taken the reference for us; `Device` is a transparent wrapper
-        // of the C structure.
-        Ok(Self(unsafe { ARef::from_raw(child.cast()) }))
+        let child = accel_test_child(parent).ok_or(ENODEV)?;
+        // SAFETY: The function has taken the reference for us.
+        Ok(Self(unsafe { ARef::from_raw(child) }))
     }
 
     /// Returns the minor of the accelerator.
     pub(crate) fn minor(&self) -> Result<u32> {
-        // SAFETY: A reference to a device is a valid pointer to it.
-        let minor = unsafe { accel_test_minor(as_raw(&self.0)) };
+        let minor = accel_test_minor(&self.0);
         to_result(minor)?;
         // CAST: Not negative, since it is no error.
         Ok(minor as u32)
@@ -58,20 +62,12 @@ impl BusDevice {
 
     /// Takes the driver away.
     pub(crate) fn unbind(&self) {
-        // SAFETY: A reference to a device is a valid pointer to it.
-        unsafe { accel_test_unbind(as_raw(&self.0)) };
-    }
-
-    /// Makes it one that cannot address all memory.
-    pub(crate) fn limit_dma(&self) {
-        // SAFETY: A reference to a device is a valid pointer to it; this one can do DMA.
-        unsafe { accel_test_limit_dma(as_raw(&self.0)) };
+        accel_test_unbind(&self.0);
     }
 
     /// Looks for a driver, as when the device was added.
     fn bind(&self) -> Result {
-        // SAFETY: A reference to a device is a valid pointer to it; it is registered.
-        let bound = unsafe { accel_test_bind(as_raw(&self.0)) };
+        let bound = accel_test_bind(&self.0);
         to_result(bound)?;
         if bound == 0 {
             return Err(ENODEV);
@@ -80,36 +76,33 @@ impl BusDevice {
     }
 }
 
-fn as_raw(dev: &Device) -> *mut c_void {
-    core::ptr::from_ref(dev).cast_mut().cast()
+/// The device of a [`PlatformDevice`].
+#[repr(transparent)]
+struct PlatformDeviceSide(Device);
+
+// SAFETY: Unregisters the device, which the function registers that returns one.
+unsafe impl Owner for PlatformDeviceSide {
+    const END: unsafe extern "C" fn(NonNull<Self>) = accel_test_remove_platform_device;
 }
 
 /// A registered platform device.
-///
-/// # Invariants
-///
-/// The device is one of `accel_test_platform_device`, and is registered.
-pub(crate) struct PlatformDevice(NonNull<c_void>);
+pub(crate) struct PlatformDevice(Owned<PlatformDeviceSide>);
 
 impl PlatformDevice {
     pub(crate) fn new(name: &CStr) -> Result<Self> {
         // SAFETY: The name is a C string, of which the function makes a copy.
-        let dev = from_err_ptr(unsafe { accel_test_platform_device(name.as_char_ptr()) })?;
-        // INVARIANT: It has just been registered.
-        Ok(Self(NonNull::new(dev).ok_or(ENODEV)?))
+        let registered = unsafe { accel_test_platform_device(name.as_char_ptr()) };
+        registered.owned().map(Self)
     }
 
     pub(crate) fn device(&self) -> BusDevice {
-        // SAFETY: The device is registered, by the type invariants, so there is a reference;
-        // `Device` is a transparent wrapper of the C structure.
-        BusDevice(unsafe { self.0.cast::<Device>().as_ref() }.into())
+        BusDevice((&self.0 .0).into())
     }
-}
 
-impl Drop for PlatformDevice {
-    fn drop(&mut self) {
-        // SAFETY: The device is registered, by the type invariants, and is given up.
-        unsafe { accel_test_remove_platform_device(self.0.as_ptr()) };
+    /// Makes it one that cannot address all memory.
+    pub(crate) fn limit_dma(&self) {
+        // SAFETY: A platform device has a mask.
+        unsafe { accel_test_limit_dma(&self.0 .0) };
     }
 }
 

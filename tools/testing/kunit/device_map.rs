@@ -158,11 +158,10 @@ mod tests {
     #[test]
     fn who_only_reads_changes_nothing() -> Result {
         let platform = PlatformDevice::new(DRIVER_NAME)?;
-        let device = platform.device();
-        let user = Node::open_user(device.minor()?)?;
+        let user = Node::open_user(platform.device().minor()?)?;
         let handle = create(&user, 0, 1)?;
         assert_eq!(user.ioctl(READ, [12, handle, 0])?, [12, handle, 0]);
-        device.limit_dma();
+        platform.limit_dma();
         assert_eq!(user.ioctl(READ, [12, handle, 0])?, [12, handle, 1]);
         Ok(())
     }

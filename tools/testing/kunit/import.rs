@@ -11,41 +11,46 @@ use accel::{
 };
 use kernel::{
     dma::DataDirection,
-    error::{
-        from_err_ptr,
-        to_result, //
-    },
+    error::to_result,
     ffi::c_int, //
 };
 
 use crate::{
-    buffer::DmaBuf,
+    buffer::{
+        DmaBuf,
+        RawDmaBuf, //
+    },
+    owned::Returned,
     test_driver::TestDriver, //
 };
 
-// The functions of `exporter.h`; `struct dma_buf` is opaque here.
-extern "C" {
-    fn accel_test_exporter_new(size: usize, flags: c_int) -> *mut c_void;
-    fn accel_test_exporter_fd(dmabuf: *mut c_void) -> c_int;
-    fn accel_test_exporter_withdraw(dmabuf: *mut c_void);
-    fn accel_test_exporter_mapped(dmabuf: *mut c_void) -> c_int;
+// SAFETY: These are the functions of `exporter.h`. The first takes any numbers.
+unsafe extern "C" {
+    safe fn accel_test_exporter_new(size: usize, flags: c_int) -> Returned<RawDmaBuf>;
+    fn accel_test_exporter_fd(dmabuf: &RawDmaBuf) -> c_int;
+    fn accel_test_exporter_withdraw(dmabuf: &RawDmaBuf);
+    fn accel_test_exporter_mapped(dmabuf: &RawDmaBuf) -> c_int;
 }
 
 /// A dma-buf of another driver.
+///
+/// # Invariants
+///
+/// One of `accel_test_exporter_new()`.
 pub(crate) struct Exporter(DmaBuf);
 
 impl Exporter {
     /// Exports `size` bytes. `flags` are `O_RDWR` or `O_RDONLY`.
     pub(crate) fn new(size: usize, flags: u32) -> Result<Self> {
-        // SAFETY: May be called with any size. CAST: Flags are small.
-        let dmabuf = from_err_ptr(unsafe { accel_test_exporter_new(size, flags as c_int) })?;
-        // SAFETY: The function returns a reference.
-        Ok(Self(unsafe { DmaBuf::from_raw(dmabuf) }))
+        // CAST: Flags are small.
+        let dmabuf = DmaBuf::new(accel_test_exporter_new(size, flags as c_int))?;
+        // INVARIANT: It was just made.
+        Ok(Self(dmabuf))
     }
 
     /// Returns a descriptor, which is to be given to [`DmaBuf::take`].
     pub(crate) fn fd(&self) -> Result<u32> {
-        // SAFETY: The dma-buf is one of this exporter.
+        // SAFETY: It is one of the exporter, by the type invariants.
         let fd = unsafe { accel_test_exporter_fd(self.0.as_raw()) };
         to_result(fd)?;
         // CAST: It is not negative.
@@ -54,13 +59,13 @@ impl Exporter {
 
     /// Takes the memory back, for good.
     fn withdraw(&self) {
-        // SAFETY: The dma-buf is one of this exporter.
+        // SAFETY: It is one of the exporter, by the type invariants.
         unsafe { accel_test_exporter_withdraw(self.0.as_raw()) };
     }
 
     /// Returns whether somebody has the memory mapped.
     fn is_mapped(&self) -> bool {
-        // SAFETY: The dma-buf is one of this exporter.
+        // SAFETY: It is one of the exporter, by the type invariants.
         unsafe { accel_test_exporter_mapped(self.0.as_raw()) != 0 }
     }
 }

@@ -2,11 +2,9 @@
 
 //! A user of a node, in a KUnit thread.
 
+use core::ptr::NonNull;
 use kernel::{
-    error::{
-        from_err_ptr,
-        to_result, //
-    },
+    error::to_result,
     ffi::{
         c_char,
         c_int,
@@ -15,25 +13,40 @@ use kernel::{
     fs::file::flags,
     prelude::*,
     str::CString,
+    types::Opaque,
     uaccess::UserSlice, //
 };
 
-// The functions of `node.h`; `struct file` is opaque here.
-extern "C" {
-    fn accel_test_open(path: *const c_char, flags: c_int) -> *mut c_void;
-    fn accel_test_close(file: *mut c_void);
-    fn accel_test_ioctl(file: *mut c_void, cmd: c_uint, arg: *mut c_void) -> c_int;
-    fn accel_test_poll(file: *mut c_void) -> c_int;
+use crate::owned::{
+    Owned,
+    Owner,
+    Returned, //
+};
+
+/// `struct file`, which is opaque here.
+#[repr(C)]
+struct RawFile {
+    _opaque: Opaque<[u8; 0]>,
+}
+
+// SAFETY: These are the functions of `node.h`. Those that are safe take any open file, and any
+// address of user space.
+unsafe extern "C" {
+    fn accel_test_open(path: *const c_char, flags: c_int) -> Returned<RawFile>;
+    fn accel_test_close(file: NonNull<RawFile>);
+    safe fn accel_test_ioctl(file: &RawFile, cmd: c_uint, arg: *mut c_void) -> c_int;
+    safe fn accel_test_poll(file: &RawFile) -> c_int;
     fn accel_test_user_page() -> *mut c_void;
 }
 
-/// An open node, with a page of user memory for arguments.
-///
-/// # Invariants
-///
-/// `file` is an open file of ours; `page` is a page of the running test's user memory.
+// SAFETY: Gives up the reference to the file that the function opens.
+unsafe impl Owner for RawFile {
+    const END: unsafe extern "C" fn(NonNull<Self>) = accel_test_close;
+}
+
+/// An open node, with a page of user memory of the running test for arguments.
 pub(crate) struct Node {
-    file: *mut c_void,
+    file: Owned<RawFile>,
     page: UserPtr,
 }
 
@@ -56,10 +69,9 @@ impl Node {
             return Err(ENOMEM);
         }
         // SAFETY: The path is a C string.
-        let file = from_err_ptr(unsafe { accel_test_open(path.as_char_ptr(), flags as c_int) })?;
-        // INVARIANT: Both have just been obtained.
+        let file = unsafe { accel_test_open(path.as_char_ptr(), flags as c_int) };
         Ok(Self {
-            file,
+            file: file.owned()?,
             page: UserPtr::from_ptr(page),
         })
     }
@@ -69,9 +81,11 @@ impl Node {
         let user = || UserSlice::new(self.page, size_of_val(&words));
         user().writer().write_slice(words.as_bytes())?;
 
-        // SAFETY: The file is open, by the type invariants; the pointer is one of user space.
-        let result = unsafe { accel_test_ioctl(self.file, command, self.page.as_mut_ptr()) };
-        to_result(result)?;
+        to_result(accel_test_ioctl(
+            &self.file,
+            command,
+            self.page.as_mut_ptr(),
+        ))?;
 
         let mut words = words;
         user().reader().read_slice(words.as_mut_bytes())?;
@@ -82,14 +96,7 @@ impl Node {
 impl Node {
     /// Returns what `poll()` says at once, as `EPOLL*`.
     pub(crate) fn poll(&self) -> u32 {
-        // SAFETY: The file is open, by the type invariants. CAST: A set of bits.
-        unsafe { accel_test_poll(self.file) as u32 }
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        // SAFETY: The file is open, by the type invariants, and is given up.
-        unsafe { accel_test_close(self.file) };
+        // CAST: A set of bits.
+        accel_test_poll(&self.file) as u32
     }
 }
