@@ -21,7 +21,46 @@ use crate::{
     state::State, //
 };
 
-/// Declares a tracepoint, as a module of its name.
+/// What an event has: a number, or a text, which C gets as a string.
+trait Field {
+    type Raw;
+
+    fn raw(self) -> Self::Raw;
+}
+
+impl Field for u32 {
+    type Raw = Self;
+
+    fn raw(self) -> Self {
+        self
+    }
+}
+
+impl Field for u64 {
+    type Raw = Self;
+
+    fn raw(self) -> Self {
+        self
+    }
+}
+
+impl Field for c_int {
+    type Raw = Self;
+
+    fn raw(self) -> Self {
+        self
+    }
+}
+
+impl Field for &CStr {
+    type Raw = *const c_char;
+
+    fn raw(self) -> *const c_char {
+        self.as_char_ptr()
+    }
+}
+
+/// Declares a tracepoint, as a module of its name, with the fields that `tracepoints.h` says.
 ///
 /// The macro of the kernel crate only knows those of the kernel's own headers.
 macro_rules! tracepoint {
@@ -35,7 +74,7 @@ macro_rules! tracepoint {
                 )]
                 extern "C" {
                     static mut [< __tracepoint_ $name >]: kernel::bindings::tracepoint;
-                    fn [< rust_do_trace_ $name >]($($arg: $type),*);
+                    fn [< rust_do_trace_ $name >]($($arg: <$type as super::Field>::Raw),*);
                 }
 
                 /// Returns whether somebody listens.
@@ -56,17 +95,13 @@ macro_rules! tracepoint {
                 }
 
                 /// Tells those who listen.
-                ///
-                /// # Safety
-                ///
-                /// Pointers must be to C strings.
-                pub(super) unsafe fn emit($($arg: $type),*) {
+                pub(super) fn emit($($arg: $type),*) {
                     #[cfg(CONFIG_TRACEPOINTS)]
-                    // SAFETY: Same requirements.
-                    unsafe { [< rust_do_trace_ $name >]($($arg),*) };
+                    // SAFETY: These are the fields of the tracepoint; a text is a C string.
+                    unsafe { [< rust_do_trace_ $name >]($(super::Field::raw($arg)),*) };
 
                     #[cfg(not(CONFIG_TRACEPOINTS))]
-                    $( let _ = $arg; )*
+                    $( let _ = super::Field::raw($arg); )*
                 }
             }
         }
@@ -79,26 +114,26 @@ tracepoint!(accel_ioctl_begin(
     minor: u32,
     client: u64,
     command: u32,
-    name: *const kernel::ffi::c_char
+    name: &core::ffi::CStr
 ));
 tracepoint!(accel_ioctl_end(
     minor: u32,
     client: u64,
     command: u32,
-    name: *const kernel::ffi::c_char,
+    name: &core::ffi::CStr,
     ret: kernel::ffi::c_int,
     duration_ns: u64
 ));
-tracepoint!(accel_state(minor: u32, state: *const kernel::ffi::c_char));
+tracepoint!(accel_state(minor: u32, state: &core::ffi::CStr));
 tracepoint!(accel_reset(
     minor: u32,
-    cause: *const kernel::ffi::c_char,
+    cause: &core::ffi::CStr,
     ret: kernel::ffi::c_int,
     duration_ns: u64
 ));
 tracepoint!(accel_error(
     minor: u32,
-    kind: *const kernel::ffi::c_char,
+    kind: &core::ffi::CStr,
     code: u64,
     count: u64
 ));
@@ -113,8 +148,7 @@ pub(crate) fn open(core: &Core, role: Role, opened: Result<&OpenFile, &Error>) {
             Ok(file) => (file.id, 0),
             Err(e) => (0, e.to_errno()),
         };
-        // SAFETY: There are no pointers.
-        unsafe { accel_open::emit(core.minor.number(), client, role as u32, ret) };
+        accel_open::emit(core.minor.number(), client, role as u32, ret);
     }
 
     if accel_open::is_on() {
@@ -126,8 +160,7 @@ pub(crate) fn open(core: &Core, role: Role, opened: Result<&OpenFile, &Error>) {
 #[inline(always)]
 pub(crate) fn release(file: &OpenFile) {
     if accel_release::is_on() {
-        // SAFETY: There are no pointers.
-        unsafe { accel_release::emit(file.core.minor.number(), file.id) };
+        accel_release::emit(file.core.minor.number(), file.id);
     }
 }
 
@@ -141,8 +174,7 @@ pub(crate) fn ioctls() -> bool {
 pub(crate) fn ioctl_begin(file: &OpenFile, command: u32, name: &CStr) {
     if accel_ioctl_begin::is_on() {
         let minor = file.core.minor.number();
-        // SAFETY: The name is a C string.
-        unsafe { accel_ioctl_begin::emit(minor, file.id, command, name.as_char_ptr()) };
+        accel_ioctl_begin::emit(minor, file.id, command, name);
     }
 }
 
@@ -150,17 +182,14 @@ pub(crate) fn ioctl_begin(file: &OpenFile, command: u32, name: &CStr) {
 pub(crate) fn ioctl_end(file: &OpenFile, command: u32, name: &CStr, ret: c_int, duration_ns: u64) {
     if accel_ioctl_end::is_on() {
         let minor = file.core.minor.number();
-        let name = name.as_char_ptr();
-        // SAFETY: The name is a C string.
-        unsafe { accel_ioctl_end::emit(minor, file.id, command, name, ret, duration_ns) };
+        accel_ioctl_end::emit(minor, file.id, command, name, ret, duration_ns);
     }
 }
 
 /// `core` has another state than before.
 pub(crate) fn state(core: &Core, state: State) {
     if accel_state::is_on() {
-        // SAFETY: The name is a C string.
-        unsafe { accel_state::emit(core.minor.number(), state.name().as_char_ptr()) };
+        accel_state::emit(core.minor.number(), state.name());
     }
 }
 
@@ -168,17 +197,15 @@ pub(crate) fn state(core: &Core, state: State) {
 pub(crate) fn reset(core: &Core, cause: Cause, result: Result, duration_ns: u64) {
     if accel_reset::is_on() {
         let ret = result.map_or_else(|e| e.to_errno(), |()| 0);
-        let cause = cause.name().as_char_ptr();
-        // SAFETY: The cause is a C string.
-        unsafe { accel_reset::emit(core.minor.number(), cause, ret, duration_ns) };
+        let cause = cause.name();
+        accel_reset::emit(core.minor.number(), cause, ret, duration_ns);
     }
 }
 
 /// A fault of `core` is the `count`th. May be called in any context.
 pub(crate) fn error(core: &Core, fault: Fault, count: u64) {
     if accel_error::is_on() {
-        let kind = fault.kind.name().as_char_ptr();
-        // SAFETY: The kind is a C string.
-        unsafe { accel_error::emit(core.minor.number(), kind, fault.code, count) };
+        let kind = fault.kind.name();
+        accel_error::emit(core.minor.number(), kind, fault.code, count);
     }
 }
