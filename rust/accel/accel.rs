@@ -22,7 +22,7 @@
 //! - [`buffer`], `mapping`, `address_space`: memory that processes share with a device
 //! - [`engine`], `work`, [`fence`], `background`: work that goes on when a call has returned
 //! - `gate`, `visit`, `state`, `wait`, `queue`, `task`, `rate_limit`, `minor`, `numbers`, `client`,
-//!   `open_policy`, `names`, `handler`, [`ioctl`], `args`, `arrays`, `charge`: mechanisms
+//!   `open_policy`, `names`, [`ioctl`], `args`, `arrays`, `charge`: mechanisms
 //! - [`uapi`], `ffi`: the C side
 //!
 //! The lower layers are not generic: they hold a driver as a table of functions, and use it only
@@ -55,7 +55,6 @@ pub mod fence;
 mod ffi;
 mod file;
 mod gate;
-mod handler;
 mod health;
 mod hwmon;
 pub mod info;

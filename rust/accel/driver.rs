@@ -10,6 +10,7 @@ mod debug_files;
 pub(crate) mod engine;
 mod events;
 mod fence;
+mod handler;
 mod idle;
 pub(crate) mod info;
 pub(crate) mod ioctl;

@@ -58,7 +58,7 @@ pub(crate) fn of_device<'a>(
     let engines = Iterator::zip(0.., ops.engines);
     engines.filter_map(move |(number, engine)| {
         // SAFETY: The call was admitted to a device of this driver.
-        let count = unsafe { (ops.engine_count)(call, number) };
+        let count = unsafe { (ops.engine_count)(call, &number) };
         (count > 0).then_some((number, engine, count))
     })
 }

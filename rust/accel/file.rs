@@ -220,7 +220,7 @@ impl OpenFile {
             let state = unsafe { (ops.open)(&call) };
             let state = state.inspect_err(|_| core.files.remove(&file))?;
             // INVARIANT: Nobody but this function knows the file well enough to use its state.
-            file.state.store(state.as_ptr(), Relaxed);
+            file.state.store(state, Relaxed);
         }
         drop(call);
         Ok(file)

@@ -151,7 +151,7 @@ pub(crate) struct DriverOps {
     /// # Safety
     ///
     /// The call must have been admitted to a device of this driver.
-    pub(crate) engine_count: unsafe fn(&Call<'_>, usize) -> u32,
+    pub(crate) engine_count: unsafe fn(&Call<'_>, &usize) -> u32,
     /// These do what the driver does on its own.
     ///
     /// # Safety
@@ -200,7 +200,7 @@ pub(crate) struct DriverOps {
     /// # Safety
     ///
     /// The call must have been admitted to a device of this driver.
-    pub(crate) open: unsafe fn(&Call<'_>) -> Result<NonNull<c_void>>,
+    pub(crate) open: unsafe fn(&Call<'_>) -> Result<*mut c_void>,
     /// Drops a `T::File`.
     ///
     /// # Safety

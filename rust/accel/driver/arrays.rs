@@ -5,6 +5,7 @@
 use kernel::prelude::*;
 
 use super::{
+    handler,
     ioctl::Ioctl,
     AccelDriver, //
 };
@@ -21,7 +22,6 @@ use crate::{
         Context,
         User, //
     },
-    handler,
     ioctl::Handler, //
 };
 

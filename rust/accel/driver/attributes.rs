@@ -18,6 +18,7 @@ use kernel::{
 };
 
 use super::{
+    handler,
     AccelDriver,
     Invariant, //
 };
@@ -27,7 +28,6 @@ use crate::{
         Context,
         Observer, //
     },
-    handler,
     names,
     ops::AttributeEntry, //
 };
@@ -35,9 +35,14 @@ use crate::{
 /// An attribute of the driver `T`: a row of its [`AttributeTable`].
 #[repr(transparent)]
 pub struct Attribute<T: AccelDriver> {
-    // INVARIANT: The functions are shims for `T`.
+    // INVARIANT: The functions are those for `T`.
     entry: AttributeEntry,
     _driver: Invariant<T>,
+}
+
+// SAFETY: By the declaration, and by the invariant of `entry`.
+unsafe impl<T: AccelDriver> handler::Row for Attribute<T> {
+    type Entry = AttributeEntry;
 }
 
 impl<T: AccelDriver> Attribute<T> {
@@ -72,9 +77,12 @@ impl<T: AccelDriver> Attribute<T> {
         V: ParseInt,
         H: Fn(&Context<'_, T, Observer>, V) -> Result + Copy,
     {
-        let _ = store;
         self.entry.mode |= 0o200;
-        self.entry.store = Some(store_shim::<T, V, H>);
+        self.entry.store = Some(handler::by_ref_with(
+            move |ctx: &Context<'_, T, Observer>, text: &[u8]| {
+                store(ctx, V::from_str(BStr::from_bytes(text))?)
+            },
+        ));
         self
     }
 
@@ -102,25 +110,6 @@ where
     // SAFETY: Passed on to the caller; the role of an observer asks for nothing more.
     let value = handler(unsafe { Context::from_ref(call) });
     out.write_fmt(fmt!("{}\n", value))
-}
-
-/// Calls the function of type `H` that takes a value.
-///
-/// # Safety
-///
-/// The requirements of [`AttributeEntry::store`] for the driver `T`.
-unsafe fn store_shim<T, V, H>(call: &Call<'_>, text: &[u8]) -> Result
-where
-    T: AccelDriver,
-    V: ParseInt,
-    H: Fn(&Context<'_, T, Observer>, V) -> Result + Copy,
-{
-    // SAFETY: `Attribute` was given one.
-    let handler = unsafe { handler::of_type::<H>() };
-
-    let value = V::from_str(BStr::from_bytes(text))?;
-    // SAFETY: Passed on to the caller; the role of an observer asks for nothing more.
-    handler(unsafe { Context::from_ref(call) }, value)
 }
 
 /// The attributes of the driver `T`.
@@ -155,7 +144,6 @@ impl<T: AccelDriver> AttributeTable<T> {
 
     /// Returns the table without its types.
     pub(crate) const fn entries(&self) -> &'static [AttributeEntry] {
-        // SAFETY: `Attribute` is a transparent wrapper of `AttributeEntry`.
-        unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len()) }
+        handler::entries(self.0)
     }
 }

@@ -9,16 +9,15 @@ use kernel::{
 };
 
 use super::{
+    handler,
     AccelDriver,
     Invariant, //
 };
 use crate::{
-    call::Call,
     context::{
         Context,
         Observer, //
     },
-    handler,
     names,
     ops::DebugEntry, //
 };
@@ -26,9 +25,14 @@ use crate::{
 /// A file of the driver `T` in debugfs: a row of its [`DebugTable`].
 #[repr(transparent)]
 pub struct DebugFile<T: AccelDriver> {
-    // INVARIANT: The function is a shim for `T`.
+    // INVARIANT: The function is one for `T`.
     entry: DebugEntry,
     _driver: Invariant<T>,
+}
+
+// SAFETY: By the declaration, and by the invariant of `entry`.
+unsafe impl<T: AccelDriver> handler::Row for DebugFile<T> {
+    type Entry = DebugEntry;
 }
 
 impl<T: AccelDriver> DebugFile<T> {
@@ -43,32 +47,14 @@ impl<T: AccelDriver> DebugFile<T> {
     where
         H: Fn(&Context<'_, T, Observer>, &SeqFile) -> Result + Copy,
     {
-        let _ = show;
         Self {
             entry: DebugEntry {
                 name,
-                show: show_shim::<T, H>,
+                show: handler::by_ref_with(show),
             },
             _driver: PhantomData,
         }
     }
-}
-
-/// Calls the function of type `H`.
-///
-/// # Safety
-///
-/// The requirements of [`DebugEntry::show`] for the driver `T`.
-unsafe fn show_shim<T, H>(call: &Call<'_>, out: &SeqFile) -> Result
-where
-    T: AccelDriver,
-    H: Fn(&Context<'_, T, Observer>, &SeqFile) -> Result + Copy,
-{
-    // SAFETY: `DebugFile` was given one.
-    let handler = unsafe { handler::of_type::<H>() };
-
-    // SAFETY: Passed on to the caller; the role of an observer asks for nothing more.
-    handler(unsafe { Context::from_ref(call) }, out)
 }
 
 /// The files of the driver `T` in debugfs.
@@ -103,7 +89,6 @@ impl<T: AccelDriver> DebugTable<T> {
 
     /// Returns the table without its types.
     pub(crate) const fn entries(&self) -> &'static [DebugEntry] {
-        // SAFETY: `DebugFile` is a transparent wrapper of `DebugEntry`.
-        unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len()) }
+        handler::entries(self.0)
     }
 }

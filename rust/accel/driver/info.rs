@@ -5,10 +5,12 @@
 
 use core::marker::PhantomData;
 use kernel::prelude::*;
+use zerocopy::Immutable;
 
 pub use crate::records::List;
 
 use super::{
+    handler,
     AccelDriver,
     Invariant, //
 };
@@ -18,7 +20,6 @@ use crate::{
         Context,
         Observer, //
     },
-    handler,
     names,
     ops::TopicEntry,
     records::text,
@@ -105,9 +106,14 @@ impl From<Sensor<'_>> for accel_info_sensor {
 /// A topic of the driver `T`: a row of its [`TopicTable`].
 #[repr(transparent)]
 pub struct Topic<T: AccelDriver> {
-    // INVARIANT: `records` is a shim for `T`.
+    // INVARIANT: `records` is one for `T`.
     entry: TopicEntry,
     _driver: Invariant<T>,
+}
+
+// SAFETY: By the declaration, and by the invariant of `entry`.
+unsafe impl<T: AccelDriver> handler::Row for Topic<T> {
+    type Entry = TopicEntry;
 }
 
 impl<T: AccelDriver> Topic<T> {
@@ -120,35 +126,28 @@ impl<T: AccelDriver> Topic<T> {
         R: UapiType,
         H: Fn(&Context<'_, T, Observer>, &mut List<R>) -> Result + Copy,
     {
-        let _ = handler;
         Self {
             entry: TopicEntry {
                 id,
-                records: shim::<T, R, H>,
+                records: records(handler),
             },
             _driver: PhantomData,
         }
     }
 }
 
-/// Calls the handler of type `H`.
-///
-/// # Safety
-///
-/// The requirements of [`TopicEntry::records`] for the driver `T`.
-unsafe fn shim<T, R, H>(call: &Call<'_>) -> Result<List>
+/// Makes what has `fill` list records, and returns them without their type.
+pub(super) const fn records<T, R, H>(fill: H) -> unsafe fn(&Call<'_>) -> Result<List>
 where
     T: AccelDriver,
-    R: UapiType,
+    R: IntoBytes + Immutable,
     H: Fn(&Context<'_, T, Observer>, &mut List<R>) -> Result + Copy,
 {
-    // SAFETY: `Topic` was given one.
-    let handler = unsafe { handler::of_type::<H>() };
-
-    let mut list = List::new();
-    // SAFETY: Passed on to the caller; the role of an observer asks for nothing more.
-    handler(unsafe { Context::from_ref(call) }, &mut list)?;
-    Ok(list.erase())
+    handler::by_ref(move |ctx: &Context<'_, T, Observer>| {
+        let mut list = List::new();
+        fill(ctx, &mut list)?;
+        Ok(list.erase())
+    })
 }
 
 /// The topics of the driver `T`.
@@ -173,7 +172,6 @@ impl<T: AccelDriver> TopicTable<T> {
 
     /// Returns the table without its types.
     pub(crate) const fn entries(&self) -> &'static [TopicEntry] {
-        // SAFETY: `Topic` is a transparent wrapper of `TopicEntry`.
-        unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len()) }
+        handler::entries(self.0)
     }
 }

@@ -9,17 +9,16 @@ use kernel::{
 };
 
 use super::{
+    handler,
     AccelDriver,
     Invariant, //
 };
 use crate::{
-    call::Call,
     context::{
         Context,
         Observer,
         User, //
     },
-    handler,
     ioctl::{
         Entry,
         Handler, //
@@ -34,9 +33,14 @@ use crate::{
 /// One ioctl of the driver `T`: a row of its [`IoctlTable`].
 #[repr(transparent)]
 pub struct Ioctl<T: AccelDriver> {
-    // INVARIANT: `handler` is a shim for `T`, and asks for the role that `flags` says.
+    // INVARIANT: `handler` is one for `T`, and asks for the role that `flags` says.
     entry: Entry,
     _driver: Invariant<T>,
+}
+
+// SAFETY: By the declaration, and by the invariant of `entry`.
+unsafe impl<T: AccelDriver> handler::Row for Ioctl<T> {
+    type Entry = Entry;
 }
 
 impl<T: AccelDriver> Ioctl<T> {
@@ -86,15 +90,16 @@ impl<T: AccelDriver> Ioctl<T> {
         A: UapiType,
         H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
     {
-        let _ = handler;
-        let shim = Handler::Plain(shim::<T, R, A, H>);
-        let mut this = Self::by::<A>(nr, name, description, shim);
+        let handler = handler::by_value_with(move |ctx: Context<'_, T, R>, args: &mut [u8]| {
+            handler(ctx, A::mut_from_bytes(args).map_err(|_| EINVAL)?)
+        });
+        let mut this = Self::by::<A>(nr, name, description, Handler::Plain(handler));
         // INVARIANT: Both callers pass the flag that goes with the role.
         this.entry.shape.flags |= role_flag;
         this
     }
 
-    /// Declares an ioctl that `handler` runs, a shim for `T` and for users.
+    /// Declares an ioctl that `handler` runs, one for `T` and for users.
     pub(crate) const fn by<A: UapiType>(
         nr: u8,
         name: &'static str,
@@ -165,26 +170,6 @@ impl<T: AccelDriver> Ioctl<T> {
     }
 }
 
-/// Calls the handler of type `H` with typed arguments.
-///
-/// # Safety
-///
-/// The requirements of [`Handler`] for the driver `T`, the role `R` and the structure `A`.
-unsafe fn shim<T, R, A, H>(call: Call<'_>, args: &mut [u8]) -> Result
-where
-    T: AccelDriver,
-    A: UapiType,
-    H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
-{
-    // SAFETY: `Ioctl` was given one.
-    let handler = unsafe { handler::of_type::<H>() };
-
-    let args = A::mut_from_bytes(args).map_err(|_| EINVAL)?;
-
-    // SAFETY: Passed on to the caller.
-    handler(unsafe { Context::new(call) }, args)
-}
-
 /// The ioctls of the driver `T`.
 pub struct IoctlTable<T: AccelDriver>(&'static [Ioctl<T>]);
 
@@ -210,7 +195,6 @@ impl<T: AccelDriver> IoctlTable<T> {
 
     /// Returns the table without its types.
     pub(crate) const fn entries(&self) -> &'static [Entry] {
-        // SAFETY: `Ioctl` is a transparent wrapper of `Entry`.
-        unsafe { core::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len()) }
+        handler::entries(self.0)
     }
 }
