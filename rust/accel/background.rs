@@ -96,8 +96,8 @@ fn call_driver(
         pass: Pass::Own(guard),
         file: None,
     };
-    // SAFETY: The call is inside the gate of a device of this driver.
-    unsafe { hook(core.ops())(&call) };
+    // SAFETY: The operation is that of the driver of the device that the call was admitted to.
+    unsafe { hook(call.ops())(&call) };
 }
 
 impl Core {

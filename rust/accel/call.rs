@@ -17,6 +17,7 @@ use crate::{
     },
     device::Core,
     file::OpenFile,
+    ops::DriverOps,
     state::State,
     visit::{
         Pass,
@@ -28,8 +29,8 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// `pass` is one of the gate of `core`. `file` is the file of `core` that the call comes by, if
-/// the device is not just being opened, or one of its attributes used.
+/// `pass` is one of the gate of `core`, which is not drained meanwhile. `file` is the file of `core`
+/// that the call comes by, if the device is not just being opened, or one of its attributes used.
 pub(crate) struct Call<'a> {
     pub(crate) core: &'a Core,
     pub(crate) pass: Pass<'a>,
@@ -37,6 +38,13 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// Returns the operations of the driver of the device that the call was admitted to.
+    #[inline]
+    pub(crate) fn ops(&self) -> &DriverOps {
+        // SAFETY: By the type invariants the call is inside the gate, as long as it is borrowed.
+        unsafe { self.core.ops() }
+    }
+
     /// Returns the state of the device, or `ENODEV` if it is about to go: who is inside just then
     /// is told the same as those who come too late.
     pub(crate) fn state(&self) -> Result<State> {
@@ -89,9 +97,7 @@ impl Caller for Call<'_> {
     }
 
     fn copy_buffer(&self, request: &CopyRequest<'_>) -> Result {
-        // SAFETY: The call is inside the gate.
-        let ops = unsafe { self.core.ops() };
         // SAFETY: The call was admitted to a device of this driver.
-        unsafe { (ops.copy_buffer)(self, request) }
+        unsafe { (self.ops().copy_buffer)(self, request) }
     }
 }

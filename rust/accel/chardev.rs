@@ -311,8 +311,8 @@ fn driver_is_ready(open: &OpenFile) -> bool {
         return false;
     }
     open.call_running().is_some_and(|call| {
-        // SAFETY: The call is inside the gate, and comes from a user.
-        unsafe { (call.core.ops().poll)(&call) }
+        // SAFETY: The call was admitted to a device of this driver, and comes from a user.
+        unsafe { (call.ops().poll)(&call) }
     })
 }
 

@@ -278,8 +278,7 @@ fn find(call: &Call<'_>, command: u32) -> Option<&'static Entry> {
     let table = if is_of_core(command) {
         &CORE_IOCTLS
     } else {
-        // SAFETY: The call is inside the gate.
-        unsafe { call.core.ops() }.ioctls
+        call.ops().ioctls
     };
     ioctl::find(table, command)
 }

@@ -53,8 +53,7 @@ pub enum EngineClass {
 pub(crate) fn of_device<'a>(
     call: &'a Call<'_>,
 ) -> impl Iterator<Item = (usize, &'a Engine, u32)> + 'a {
-    // SAFETY: The call is inside the gate, and is borrowed meanwhile.
-    let ops = unsafe { call.core.ops() };
+    let ops = call.ops();
     let engines = Iterator::zip(0.., ops.engines);
     engines.filter_map(move |(number, engine)| {
         // SAFETY: The call was admitted to a device of this driver.

@@ -79,8 +79,7 @@ fn show_memory(seq: &SeqFile, core: &Core, buffers: &Handles) {
 
 /// Shows what is only known of a device that is there.
 fn show_device(seq: &SeqFile, call: &Call<'_>) {
-    // SAFETY: The call is inside the gate, and is borrowed meanwhile.
-    let ops = unsafe { call.core.ops() };
+    let ops = call.ops();
     seq_print!(seq, "accel-driver:\t{}\n", ops.info.name);
 
     let parent = call.core.parent();

@@ -187,8 +187,7 @@ impl OpenFile {
             file: None,
         };
 
-        // SAFETY: The call is inside the gate, and held until the end of the function.
-        let ops = unsafe { core.ops() };
+        let ops = call.ops();
         let buffers = match ops.buffers {
             Some(_) if role == Role::User => {
                 Some(KBox::pin_init(Handles::new(), GFP_KERNEL_ACCOUNT)?)
@@ -268,9 +267,8 @@ impl OpenFile {
         // If the device is being removed, that takes care of the state: only there is it certain
         // that the driver's module still exists.
         if let Some(call) = self.call() {
-            // SAFETY: User space has no reference to the file any more, so nobody uses the state;
-            // the operations are there because the call is inside the gate.
-            unsafe { self.close(call.core.ops()) };
+            // SAFETY: User space has no reference to the file any more, so nobody uses the state.
+            unsafe { self.close(call.ops()) };
             // Only now: who is admitted in its place must not meet its state.
             self.core.files.remove(self);
         }

@@ -121,8 +121,7 @@ impl Drop for Hwmon {
 /// bus whose addresses `libsensors` makes part of the name of a chip, as the node, too. Otherwise
 /// two chips would have one name there, and in JSON one key.
 fn name(call: &Call<'_>) -> [u8; NAME_LEN] {
-    // SAFETY: The call is inside the gate.
-    let driver = unsafe { call.core.ops() }.info.name;
+    let driver = call.ops().info.name;
     let mut name = [0; NAME_LEN];
     let mut out = Formatter::new(&mut name[..NAME_LEN - 1]);
     // What does not fit is cut, which is none of the number.
@@ -143,7 +142,7 @@ fn call(core: &Core) -> Result<Call<'_>> {
 
 fn list(call: &Call<'_>) -> Result<List> {
     // SAFETY: The call is inside the gate of the device whose driver the operation is of.
-    unsafe { (call.core.ops().sensors)(call) }
+    unsafe { (call.ops().sensors)(call) }
 }
 
 /// Reads a sensor.

@@ -89,7 +89,7 @@ pub(crate) unsafe extern "C" fn mmap(
             len: (area.end() - area.start()) as u64,
         };
         // SAFETY: The call is inside the gate of a device of this driver, and comes from a user.
-        let page = unsafe { (call.core.ops().mmap)(&call, &request) }?;
+        let page = unsafe { (call.ops().mmap)(&call, &request) }?;
 
         // SAFETY: The area is just being set up and belongs to this file. It is shared, so it can
         // consist of pages without a `struct page`.

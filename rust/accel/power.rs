@@ -255,8 +255,7 @@ fn call_driver(core: &Core, hook: impl FnOnce(&DriverOps) -> ErasedHook) -> Resu
         pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     };
-    // SAFETY: The call is inside the gate.
-    let hook = hook(unsafe { core.ops() });
+    let hook = hook(call.ops());
     // SAFETY: The operation is that of the driver of the device that the call was admitted to.
     call.lend(|call| unsafe { hook(call) })
 }

@@ -256,8 +256,7 @@ fn call_driver(core: &Core) -> Result {
         pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     };
-    // SAFETY: The call is inside the gate.
-    let hook = unsafe { core.ops() }.reset;
+    let hook = call.ops().reset;
     // SAFETY: The operation is that of the driver of the device that the call was admitted to, and
     // users are kept out.
     call.lend(|call| unsafe { hook(call) })

@@ -58,8 +58,7 @@ const SYSTEM: u32 = 0;
 fn buffers<'a>(call: &Call<'a>) -> Result<(&'a OpenFile, &'a Handles, Limits)> {
     let file = call.file.ok_or(EOPNOTSUPP)?;
     let handles = file.buffers.as_deref().ok_or(EOPNOTSUPP)?;
-    // SAFETY: The call is inside the gate.
-    let limits = unsafe { call.core.ops() }.buffers.ok_or(EOPNOTSUPP)?;
+    let limits = call.ops().buffers.ok_or(EOPNOTSUPP)?;
     Ok((file, handles, limits.with_administrator()))
 }
 
@@ -73,8 +72,7 @@ fn make_data<'a>(call: &'a Call<'_>, object: &Arc<Object>, may_write: bool) -> R
     call.file
         .filter(|file| file.role == Role::User)
         .ok_or(EOPNOTSUPP)?;
-    // SAFETY: The call is inside the gate.
-    let ops = unsafe { call.core.ops() };
+    let ops = call.ops();
     // SAFETY: The call is one of a device of this driver, and of a user, as was just checked.
     let raw = unsafe { (ops.make_buffer_data)(call, object, may_write) }?;
     // SAFETY: It was just made, and the call is borrowed as long as the result is there.
@@ -157,8 +155,7 @@ fn place(call: &Call<'_>, region: u32, pages: usize) -> Result<Placement> {
         region,
         bytes: (pages * PAGE_SIZE) as u64,
     };
-    // SAFETY: The call is inside the gate.
-    let ops = unsafe { call.core.ops() };
+    let ops = call.ops();
     // SAFETY: The call is one of a device of this driver, and of a user.
     unsafe { (ops.place)(call, &request) }
 }
@@ -182,8 +179,7 @@ pub(crate) fn close(call: Call<'_>, args: &mut [u8]) -> Result {
     let args = typed::<accel_bo_close>(args)?;
     let (_, handles, _) = buffers(&call)?;
     let entry = handles.remove(args.handle)?;
-    // SAFETY: The call is inside the gate.
-    let ops = unsafe { call.core.ops() };
+    let ops = call.ops();
     if let Some(data) = entry.data {
         // SAFETY: The handle is not there any more, and was one of a device of this driver.
         drop(unsafe { Data::from_raw(ops.give_up_buffer_data, data) });

@@ -189,7 +189,7 @@ unsafe extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int
         // SAFETY: The call is inside the gate, where the table is that of the device's driver. The
         // `seq_file` is ours for this call.
         unsafe {
-            let entry = call.core.ops().debug_files.get(opened.row).ok_or(ENODEV)?;
+            let entry = call.ops().debug_files.get(opened.row).ok_or(ENODEV)?;
             (entry.show)(&call, SeqFile::from_raw(seq))
         }?;
         Ok(0)

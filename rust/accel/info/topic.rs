@@ -17,7 +17,6 @@ use crate::{
     ffi,
     file::OpenFile,
     ioctl::Entry,
-    ops::DriverOps,
     records::{
         text,
         List, //
@@ -44,7 +43,7 @@ const CORE_TOPICS: [u32; 12] = [
 /// Asks for the records of a topic. Returns `EINVAL` if there is no such topic.
 #[inline(never)]
 pub(super) fn records(call: &Call<'_>, topic: u32) -> Result<List> {
-    let ops = ops(call);
+    let ops = call.ops();
     match topic {
         ACCEL_INFO_LIST => list(call),
         ACCEL_INFO_DEVICE => device(call),
@@ -65,11 +64,6 @@ pub(super) fn records(call: &Call<'_>, topic: u32) -> Result<List> {
     }
 }
 
-fn ops<'a>(call: &'a Call<'_>) -> &'a DriverOps {
-    // SAFETY: The call is inside the gate, and is borrowed meanwhile.
-    unsafe { call.core.ops() }
-}
-
 /// Asks the driver for a list, by one of its operations.
 fn of_driver(call: &Call<'_>, operation: unsafe fn(&Call<'_>) -> Result<List>) -> Result<List> {
     // SAFETY: The call is inside the gate of the device whose driver the operation is of.
@@ -77,12 +71,12 @@ fn of_driver(call: &Call<'_>, operation: unsafe fn(&Call<'_>) -> Result<List>) -
 }
 
 fn list(call: &Call<'_>) -> Result<List> {
-    let own = ops(call).topics.iter().map(|own| own.id);
+    let own = call.ops().topics.iter().map(|own| own.id);
     let mut list = List::<accel_info_topic>::new();
     for topic in Iterator::chain(CORE_TOPICS.into_iter(), own) {
         // Its own length is not known before it is complete, but how many topics there are is.
         let (count, record_size) = if topic == ACCEL_INFO_LIST {
-            let count = CORE_TOPICS.len() + ops(call).topics.len();
+            let count = CORE_TOPICS.len() + call.ops().topics.len();
             (count, size_of::<accel_info_topic>())
         } else {
             let records = records(call, topic)?;
@@ -120,8 +114,8 @@ fn device(call: &Call<'_>) -> Result<List> {
 }
 
 fn driver(call: &Call<'_>) -> Result<List> {
-    let info = &ops(call).info;
-    let (open_policy, open_limit) = ops(call).open_policy.to_uapi();
+    let info = &call.ops().info;
+    let (open_policy, open_limit) = call.ops().open_policy.to_uapi();
 
     List::of_one(accel_info_driver {
         name: text(info.name.as_bytes()),
@@ -215,7 +209,7 @@ fn client(file: &OpenFile) -> accel_info_client {
 
 fn uapi(call: &Call<'_>) -> Result<List> {
     let mut list = List::<accel_info_ioctl>::new();
-    for entry in Iterator::chain(dispatch::core_ioctls(call), ops(call).ioctls) {
+    for entry in Iterator::chain(dispatch::core_ioctls(call), call.ops().ioctls) {
         list.push(describe(entry))?;
     }
     Ok(list.erase())

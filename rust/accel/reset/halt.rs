@@ -67,14 +67,15 @@ impl Halting {
             return;
         }
         self.hardware = Hardware::Stopped;
+        // INVARIANT: A removal drains the gate when it has taken its own step, and has waited for
+        // all who reset the device.
         let call = Call {
             core,
             pass: Pass::Own(core.gate.enter_to_stop()),
             file: None,
         };
-        // SAFETY: The call is inside the gate, which is not drained: a removal does that when it
-        // has taken its own step, and has waited for all who reset the device.
-        unsafe { (core.ops().stop)(&call) };
+        // SAFETY: The call was admitted to a device of this driver.
+        unsafe { (call.ops().stop)(&call) };
     }
 
     /// Takes a step of the state of `core` that ends all work, and returns what state there was

@@ -28,7 +28,6 @@ use super::{
 use crate::{
     call::Call,
     ffi::Shared, //
-    ops::DriverOps,
 };
 
 /// Returns the attributes, as the class wants them.
@@ -103,18 +102,18 @@ attributes! {
 
     /// Where the interface of the device is documented.
     static DOCUMENTATION_URL = c"documentation_url", DocumentationUrl(|call, out| {
-        writeln!(out, "{}", ops(call).info.documentation_url)
+        writeln!(out, "{}", call.ops().info.documentation_url)
     });
 
     /// The name of the driver. Were it called "driver", programs would take it for the link to one
     /// that devices on a bus have.
     static DRIVER_NAME = c"driver_name", DriverName(|call, out| {
-        writeln!(out, "{}", ops(call).info.name)
+        writeln!(out, "{}", call.ops().info.name)
     });
 
     /// The version of the driver.
     static DRIVER_VERSION = c"driver_version", DriverVersion(|call, out| {
-        writeln!(out, "{}", ops(call).info.version)
+        writeln!(out, "{}", call.ops().info.version)
     });
 
     /// How many files are open.
@@ -140,12 +139,12 @@ attributes! {
 
     /// The licence of the open user space.
     static USER_SPACE_LICENSE = c"user_space_license", UserSpaceLicense(|call, out| {
-        writeln!(out, "{}", ops(call).info.user_space_license)
+        writeln!(out, "{}", call.ops().info.user_space_license)
     });
 
     /// Where the open user space is.
     static USER_SPACE_URL = c"user_space_url", UserSpaceUrl(|call, out| {
-        writeln!(out, "{}", ops(call).info.user_space_url)
+        writeln!(out, "{}", call.ops().info.user_space_url)
     });
 
     /// Time spent on work that is completed.
@@ -162,9 +161,4 @@ attributes! {
     static SUBMITTED = c"submitted", Submitted(|call, out| {
         writeln!(out, "{}", call.core.account.usage.submitted.load(Relaxed))
     });
-}
-
-fn ops<'a>(call: &'a Call<'_>) -> &'a DriverOps {
-    // SAFETY: The call is inside the gate, and is borrowed meanwhile.
-    unsafe { call.core.ops() }
 }
