@@ -29,6 +29,7 @@ use kernel::{
             Relaxed, //
         },
         Arc,
+        ArcBorrow, //
     },
     types::{
         ForeignOwnable,
@@ -223,57 +224,60 @@ unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::
     0
 }
 
+/// Returns what a file is: that of ours, and that of the VFS.
+///
+/// # Safety
+///
+/// To be called for the VFS, for a file that `open` has opened, and that is not released before the
+/// result is gone.
+#[inline(always)]
+unsafe fn opened<'a>(file: *mut bindings::file) -> (ArcBorrow<'a, OpenFile>, &'a File) {
+    // SAFETY: `open` has stored it, and `release` has not been called yet.
+    let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
+    // SAFETY: The VFS passes a valid file.
+    (open, unsafe { File::from_raw_file(file) })
+}
+
+/// Returns whether the callers of a file do not want to wait.
+fn is_nonblocking(file: &File) -> bool {
+    file.flags() & flags::O_NONBLOCK != 0
+}
+
 /// Runs an ioctl.
 ///
 /// # Safety
 ///
 /// To be called by the VFS, for a file that `open` has opened.
 unsafe extern "C" fn ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
-    if trace::ioctls() {
-        // SAFETY: Same requirements.
-        return unsafe { traced_ioctl(file, cmd, arg) };
-    }
     // SAFETY: Same requirements.
-    unsafe { untraced_ioctl(file, cmd, arg) }
+    let (open, file) = unsafe { opened(file) };
+    if trace::ioctls() {
+        return traced_ioctl(&open, file, cmd, arg);
+    }
+    untraced_ioctl(&open, file, cmd, arg)
 }
 
 /// Runs an ioctl that somebody wants to know about.
-///
-/// # Safety
-///
-/// See [`ioctl`].
 #[cold]
 #[inline(never)]
-unsafe fn traced_ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
-    // SAFETY: `open` has stored it, and `release` has not been called yet.
-    let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
-    let name = dispatch::name(&open, cmd);
+fn traced_ioctl(open: &OpenFile, file: &File, cmd: c_uint, arg: c_ulong) -> c_long {
+    let name = dispatch::name(open, cmd);
     // What it is if the array is not terminated, which it is.
     let name = CStr::from_bytes_until_nul(&name).unwrap_or(c"-");
 
-    trace::ioctl_begin(&open, cmd, name);
+    trace::ioctl_begin(open, cmd, name);
     let begin_ns = ffi::monotonic_ns();
-    // SAFETY: Same requirements.
-    let ret = unsafe { untraced_ioctl(file, cmd, arg) };
+    let ret = untraced_ioctl(open, file, cmd, arg);
     let duration_ns = ffi::monotonic_ns() - begin_ns;
     // CAST: An errno is a small number.
-    trace::ioctl_end(&open, cmd, name, ret as c_int, duration_ns);
+    trace::ioctl_end(open, cmd, name, ret as c_int, duration_ns);
     ret
 }
 
 /// Runs an ioctl.
-///
-/// # Safety
-///
-/// See [`ioctl`].
-unsafe fn untraced_ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
-    // SAFETY: `open` has stored it, and `release` has not been called yet.
-    let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
-
-    // SAFETY: The VFS passes a valid file.
-    let nonblock = || unsafe { File::from_raw_file(file) }.flags() & flags::O_NONBLOCK != 0;
-
-    match dispatch::ioctl(&open, nonblock, cmd, UserPtr::from_addr(arg)) {
+fn untraced_ioctl(open: &OpenFile, file: &File, cmd: c_uint, arg: c_ulong) -> c_long {
+    let nonblock = || is_nonblocking(file);
+    match dispatch::ioctl(open, nonblock, cmd, UserPtr::from_addr(arg)) {
         Ok(()) => 0,
         // CAST: An errno is a small number.
         Err(e) => wait::restart(e).to_errno() as c_long,
@@ -291,13 +295,12 @@ unsafe extern "C" fn read(
     len: usize,
     _position: *mut bindings::loff_t,
 ) -> isize {
-    // SAFETY: `open` has stored it, and `release` has not been called yet.
-    let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
-    // SAFETY: The VFS passes a valid file.
-    let nonblock = unsafe { File::from_raw_file(file) }.flags() & flags::O_NONBLOCK != 0;
+    // SAFETY: Same requirements.
+    let (open, file) = unsafe { opened(file) };
     let to = UserPtr::from_ptr(to.cast());
 
-    match open.core.events.read(&open.inbox, to, len, nonblock) {
+    let events = &open.core.events;
+    match events.read(&open.inbox, to, len, is_nonblocking(file)) {
         // CAST: The VFS bounds lengths by `isize::MAX`.
         Ok(read) => read as isize,
         // CAST: An errno is a small number.
@@ -328,8 +331,8 @@ unsafe extern "C" fn poll(
     file: *mut bindings::file,
     table: *mut bindings::poll_table,
 ) -> bindings::__poll_t {
-    // SAFETY: `open` has stored it, and `release` has not been called yet.
-    let open = unsafe { Arc::<OpenFile>::borrow((*file).private_data) };
+    // SAFETY: Same requirements.
+    let (open, _) = unsafe { opened(file) };
 
     // SAFETY: The VFS passes a valid file and table. The queue lives as long as the file, which
     // leaves it before it is released.
