@@ -18,6 +18,7 @@ mod import;
 mod movable;
 mod node;
 mod owned;
+mod scene;
 #[path = "../../../drivers/accel/sim_uapi.rs"]
 #[allow(dead_code)]
 mod sim_uapi;
@@ -71,6 +72,10 @@ impl InPlaceModule for KunitModule {
 mod tests {
     use super::{
         node::Node,
+        scene::{
+            self,
+            later, //
+        },
         test_driver::{
             self,
             Alive,
@@ -84,19 +89,11 @@ mod tests {
         faux::Registration,
         Fault, //
     };
-    use kernel::{
-        str::CString,
-        sync::atomic::{
-            Atomic,
-            Relaxed, //
-        },
-        time::{
-            delay::fsleep,
-            Delta,
-            Instant,
-            Monotonic, //
-        },
-        workqueue,
+    use kernel::time::{
+        delay::fsleep,
+        Delta,
+        Instant,
+        Monotonic, //
     };
 
     #[test]
@@ -242,10 +239,7 @@ mod tests {
     fn expect_to_wake(busy_ms: u32, error: Error, happen: fn(Registration<TestDriver>)) -> Result {
         let device = device()?;
         let user = Node::open_user(device.device().minor())?;
-        workqueue::system().try_spawn(GFP_KERNEL, move || {
-            fsleep(Delta::from_millis(50));
-            happen(device);
-        })?;
+        later(move || happen(device))?;
 
         let begin = Instant::<Monotonic>::now();
         assert_eq!(user.ioctl(WAIT, [16, 60_000, busy_ms, 0]), Err(error));
@@ -257,11 +251,7 @@ mod tests {
         Ok(())
     }
 
-    /// Creates a device, on a faux device with a name of its own.
     fn device() -> Result<Registration<TestDriver>> {
-        static NUMBER: Atomic<u32> = Atomic::new(0);
-        let number = NUMBER.fetch_add(1, Relaxed);
-        let name = CString::try_from_fmt(fmt!("accel_kunit.{number}"))?;
-        Registration::new(&name)
+        scene::device("lifecycle")
     }
 }

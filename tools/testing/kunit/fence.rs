@@ -21,12 +21,9 @@ use accel::{
     File, //
 };
 use kernel::{
-    bindings,
     device,
     new_mutex,
-    str::CString,
     sync::{
-        aref::ARef,
         atomic::{
             Atomic,
             Relaxed, //
@@ -170,41 +167,26 @@ impl faux::Driver for FenceDriver {
     }
 }
 
-/// A descriptor of the current thread, with its fence.
-pub(crate) struct Descriptor {
-    pub(crate) fd: u32,
-    pub(crate) fence: ARef<Fence>,
-}
-
-impl Descriptor {
-    pub(crate) fn new(fd: u32) -> Result<Self> {
-        let fence = Fence::from_fd(fd as i32)?;
-        Ok(Self { fd, fence })
-    }
-}
-
-impl Drop for Descriptor {
-    fn drop(&mut self) {
-        // SAFETY: The descriptor is ours.
-        unsafe { bindings::close_fd(self.fd) };
-    }
-}
-
 #[kunit_tests(accel_fence_lifecycle)]
 mod tests {
     use super::*;
     use crate::{
         buffer::DmaBuf,
-        node::Node, //
+        node::Node,
+        scene::{
+            self,
+            later,
+            open,
+            until,
+            Descriptor, //
+        }, //
     };
-    use accel::faux::Registration;
     use kernel::{
         sync::Arc,
         time::{
             delay::fsleep,
             Delta, //
-        },
-        workqueue, //
+        }, //
     };
 
     #[test]
@@ -370,40 +352,15 @@ mod tests {
         Ok(())
     }
 
-    /// Creates a device, on a faux device with a name of its own: one of those before may still be
-    /// there, as its removal is in another thread.
-    fn device() -> Result<Registration<FenceDriver>> {
-        static NUMBER: Atomic<u32> = Atomic::new(0);
-        let number = NUMBER.fetch_add(1, Relaxed);
-        let name = CString::try_from_fmt(fmt!("accel_kunit.fence.{number}"))?;
-        Registration::new(&name)
-    }
-
-    fn open(device: &Registration<FenceDriver>) -> Result<Node> {
-        Node::open_user(device.device().minor())
+    fn device() -> Result<faux::Registration<FenceDriver>> {
+        scene::device("fence")
     }
 
     fn make(user: &Node) -> Result<Descriptor> {
-        let [_, fd] = user.ioctl(MAKE, [8, 0])?;
-        Descriptor::new(fd)
-    }
-
-    /// Calls `f` in another thread, a moment later.
-    fn later(f: impl FnOnce() + Send + 'static) -> Result {
-        workqueue::system().try_spawn(GFP_KERNEL, move || {
-            fsleep(Delta::from_millis(50));
-            f();
-        })?;
-        Ok(())
+        Descriptor::by(user, MAKE, 0)
     }
 
     fn wait_until_told(times: u32) -> Result {
-        for _ in 0..1000 {
-            if TOLD.load(Relaxed) == times {
-                return Ok(());
-            }
-            fsleep(Delta::from_millis(10));
-        }
-        Err(ETIMEDOUT)
+        until(|| TOLD.load(Relaxed) == times)
     }
 }

@@ -196,15 +196,19 @@ impl<const R: bool> faux::Driver for Halts<R> {
 mod tests {
     use super::*;
     use crate::{
-        fence::Descriptor,
-        node::Node, //
+        node::Node,
+        scene::{
+            self,
+            later,
+            open,
+            until,
+            Descriptor, //
+        }, //
     };
     use accel::faux::Registration;
     use kernel::{
         bindings,
-        str::CString,
-        sync::aref::ARef,
-        workqueue, //
+        sync::aref::ARef, //
     };
 
     /// Who is inside when the device goes sees its fence signalled, and is waited for after that.
@@ -335,53 +339,24 @@ mod tests {
         Ok(())
     }
 
-    /// Creates a device, on a faux device with a name of its own. Nothing has happened to it yet.
+    /// Creates a device, to which nothing has happened yet.
     fn device<const R: bool>() -> Result<Registration<Halts<R>>> {
-        static NUMBER: Atomic<u32> = Atomic::new(0);
-        let number = NUMBER.fetch_add(1, Relaxed);
-        let name = CString::try_from_fmt(fmt!("accel_kunit.halt.{number}"))?;
         MODE.store(Mode::Succeed as u32, Relaxed);
         LOG.clear();
-        Registration::new(&name)
-    }
-
-    fn open<const R: bool>(device: &Registration<Halts<R>>) -> Result<Node> {
-        Node::open_user(device.device().minor())
+        scene::device("halt")
     }
 
     fn make(user: &Node) -> Result<Descriptor> {
-        let [_, fd] = user.ioctl(MAKE, [8, 0])?;
-        Descriptor::new(fd)
+        Descriptor::by(user, MAKE, 0)
     }
 
     fn hold(user: &Node, pending: &Descriptor) -> Result<Descriptor> {
-        let [_, fd] = user.ioctl(HOLD, [8, pending.fd])?;
-        Descriptor::new(fd)
-    }
-
-    /// Calls `f` in another thread, a moment later.
-    fn later(f: impl FnOnce() + Send + 'static) -> Result {
-        workqueue::system().try_spawn(GFP_KERNEL, move || {
-            fsleep(Delta::from_millis(50));
-            f();
-        })?;
-        Ok(())
+        Descriptor::by(user, HOLD, pending.fd)
     }
 
     /// Has a device report a fault, a moment later.
     fn fault_later<const R: bool>(device: &Registration<Halts<R>>) -> Result {
         let device = ARef::from(device.device());
         later(move || device.reset(Fault::hardware(1)))
-    }
-
-    /// Waits until `condition` holds.
-    fn until(condition: impl Fn() -> bool) -> Result {
-        for _ in 0..1000 {
-            if condition() {
-                return Ok(());
-            }
-            fsleep(Delta::from_millis(10));
-        }
-        Err(ETIMEDOUT)
     }
 }
