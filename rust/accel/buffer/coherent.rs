@@ -19,23 +19,25 @@ use kernel::{
     prelude::*,
     sync::{
         aref::ARef,
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
+        atomic::Atomic,
         Arc,
         Mutex, //
     },
 };
 
-use super::{kernel_map::KernelMap, registry::Ends};
+use super::{
+    kernel_map::KernelMap,
+    registry::Ends,
+    share::Share, //
+};
 use crate::ffi;
 
 /// Coherent memory that a device has for its buffers.
 pub(super) struct CoherentRegion {
     device: ARef<device::Device>,
     limit: u64,
-    used: Arc<Atomic<u64>>,
+    /// How many bytes are had.
+    used: Arc<Atomic<usize>>,
 }
 
 impl CoherentRegion {
@@ -65,7 +67,8 @@ impl CoherentRegion {
     ///
     /// The device must be bound, and stay so until the result has ended.
     pub(super) unsafe fn allocate(&self, pages: usize) -> Result<Arc<CoherentMemory>> {
-        let room = Room::new(self, (pages * PAGE_SIZE) as u64)?;
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let share = Share::within(self.used.clone(), pages * PAGE_SIZE, limit).ok_or(ENOSPC)?;
         // SAFETY: Same requirements.
         let allocation = unsafe { Allocation::new(&self.device, pages * PAGE_SIZE) }?;
         let pages = match allocation.is_shareable() {
@@ -80,42 +83,10 @@ impl CoherentRegion {
                 device: self.device.clone(),
                 pages,
                 allocation <- new_mutex!(Some(allocation)),
-                _room: room,
+                _share: share,
             }),
             GFP_KERNEL_ACCOUNT,
         )
-    }
-}
-
-/// Bytes that count as in use.
-struct Room {
-    used: Arc<Atomic<u64>>,
-    bytes: u64,
-}
-
-impl Room {
-    fn new(region: &CoherentRegion, bytes: u64) -> Result<Self> {
-        let mut used = region.used.load(Relaxed);
-        loop {
-            let after = used.checked_add(bytes).ok_or(ENOSPC)?;
-            if after > region.limit {
-                return Err(ENOSPC);
-            }
-            match region.used.cmpxchg(used, after, Relaxed) {
-                Ok(_) => break,
-                Err(now) => used = now,
-            }
-        }
-        Ok(Self {
-            used: region.used.clone(),
-            bytes,
-        })
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.used.fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -251,7 +222,7 @@ pub(super) struct CoherentMemory {
     #[pin]
     allocation: Mutex<Option<Allocation>>,
     // Given back after the memory.
-    _room: Room,
+    _share: Share<Arc<Atomic<usize>>>,
 }
 
 // SAFETY: What is not `Send` by itself is the address, which may be used from any thread.

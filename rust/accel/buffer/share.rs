@@ -7,6 +7,7 @@
 //! therefore only have a share of it: half, as those of TTM and the files of a tmpfs, unless the
 //! administrator says otherwise.
 
+use core::ops::Deref;
 use kernel::{
     prelude::*,
     sync::atomic::{
@@ -23,14 +24,14 @@ use crate::{
 /// How many pages of the system all buffers have.
 static IN_USE: Atomic<usize> = Atomic::new(0);
 
-/// Pages that are counted in.
+/// A part of what is limited, such as pages of the system, which is counted until this is dropped.
 ///
 /// # Invariants
 ///
-/// `pages` pages are counted in `in_use`.
-pub(super) struct Share {
-    in_use: &'static Atomic<usize>,
-    pages: usize,
+/// `amount` is counted in `in_use`.
+pub(super) struct Share<C: Deref<Target = Atomic<usize>> = &'static Atomic<usize>> {
+    in_use: C,
+    amount: usize,
 }
 
 impl Share {
@@ -38,28 +39,31 @@ impl Share {
     /// share then.
     pub(super) fn new(pages: usize) -> Result<Self> {
         let percent = module_parameters::max_memory_percent.value();
-        Self::within(&IN_USE, pages, limit(ffi::system_pages(), percent))
+        Self::within(&IN_USE, pages, limit(ffi::system_pages(), percent)).ok_or(ENOMEM)
     }
+}
 
-    fn within(in_use: &'static Atomic<usize>, pages: usize, limit: usize) -> Result<Self> {
+impl<C: Deref<Target = Atomic<usize>>> Share<C> {
+    /// Counts `amount` in `in_use`, unless that is more than `limit` then.
+    pub(super) fn within(in_use: C, amount: usize, limit: usize) -> Option<Self> {
         let mut before = in_use.load(Relaxed);
         loop {
-            let after = before.checked_add(pages).ok_or(ENOMEM)?;
+            let after = before.checked_add(amount)?;
             if after > limit {
-                return Err(ENOMEM);
+                return None;
             }
             match in_use.cmpxchg(before, after, Relaxed) {
-                // INVARIANT: They were just counted.
-                Ok(_) => return Ok(Self { in_use, pages }),
+                // INVARIANT: It was just counted.
+                Ok(_) => return Some(Self { in_use, amount }),
                 Err(now) => before = now,
             }
         }
     }
 }
 
-impl Drop for Share {
+impl<C: Deref<Target = Atomic<usize>>> Drop for Share<C> {
     fn drop(&mut self) {
-        self.in_use.fetch_sub(self.pages, Relaxed);
+        self.in_use.fetch_sub(self.amount, Relaxed);
     }
 }
 
@@ -88,14 +92,15 @@ mod tests {
     fn all_together_have_no_more() -> Result {
         static IN_USE: Atomic<usize> = Atomic::new(0);
 
-        let first = Share::within(&IN_USE, 6, 10)?;
-        assert_eq!(Share::within(&IN_USE, 5, 10).err(), Some(ENOMEM));
-        assert_eq!(Share::within(&IN_USE, usize::MAX, 10).err(), Some(ENOMEM));
-        let second = Share::within(&IN_USE, 4, 10)?;
-        assert_eq!(Share::within(&IN_USE, 1, 10).err(), Some(ENOMEM));
+        let within = |amount| Share::within(&IN_USE, amount, 10).ok_or(ENOMEM);
+        let first = within(6)?;
+        assert!(within(5).is_err());
+        assert!(within(usize::MAX).is_err());
+        let second = within(4)?;
+        assert!(within(1).is_err());
         drop(first);
         assert_eq!(IN_USE.load(Relaxed), 4);
-        drop(Share::within(&IN_USE, 6, 10)?);
+        drop(within(6)?);
         drop(second);
         assert_eq!(IN_USE.load(Relaxed), 0);
         Ok(())
