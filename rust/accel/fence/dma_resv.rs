@@ -154,16 +154,19 @@ impl DmaResv {
 
     /// Returns whether nobody works on the memory.
     pub(crate) fn is_idle(&self) -> bool {
-        let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
-        // SAFETY: Initialised by the type invariants.
-        unsafe { bindings::dma_resv_test_signaled(self.as_raw(), usage) }
+        self.is_signalled(bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP)
     }
 
     /// Returns whether somebody works on the memory whom one has to wait for who accesses it; who
     /// only reads, for those who write.
     pub(crate) fn is_busy(&self, writes: bool) -> bool {
+        !self.is_signalled(waits_for(writes))
+    }
+
+    /// Returns whether the fences of a kind are signalled, and those that matter more.
+    fn is_signalled(&self, usage: bindings::dma_resv_usage) -> bool {
         // SAFETY: Initialised by the type invariants.
-        !unsafe { bindings::dma_resv_test_signaled(self.as_raw(), waits_for(writes)) }
+        unsafe { bindings::dma_resv_test_signaled(self.as_raw(), usage) }
     }
 
     /// Returns a fence that is signalled when all those have finished whom one has to wait for who
