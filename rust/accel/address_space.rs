@@ -81,8 +81,7 @@ impl AddressSpace {
             placing <- new_mutex!(()),
             // INVARIANT: The inode was just made. Nothing can fail any more.
             inode: {
-                // SAFETY: May be called in process context.
-                let inode = from_err_ptr(unsafe { ffi::accel_inode_new() })?;
+                let inode = from_err_ptr(ffi::accel_inode_new())?;
                 NonNull::new(inode).ok_or(ENOMEM)?
             },
         })

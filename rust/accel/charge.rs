@@ -19,12 +19,13 @@ struct MemCgroup {
     _opaque: [u8; 0],
 }
 
+// SAFETY: The first returns a reference.
 #[allow(
     improper_ctypes,
     reason = "empty structures, which the kernel's compilers agree on"
 )]
-extern "C" {
-    fn accel_helper_memcg_of_current() -> *mut MemCgroup;
+unsafe extern "C" {
+    safe fn accel_helper_memcg_of_current() -> *mut MemCgroup;
     fn accel_helper_memcg_put(memcg: *mut MemCgroup);
     fn accel_helper_memcg_set_active(memcg: *mut MemCgroup) -> *mut MemCgroup;
 }
@@ -46,8 +47,8 @@ unsafe impl Sync for MemoryGroup {}
 impl MemoryGroup {
     /// Returns the group of the current process.
     pub(crate) fn of_current() -> Self {
-        // SAFETY: May be called in process context. INVARIANT: The function has taken a reference.
-        Self(unsafe { accel_helper_memcg_of_current() })
+        // INVARIANT: The function has taken a reference.
+        Self(accel_helper_memcg_of_current())
     }
 
     /// Charges this group for what `f` allocates in the current thread.

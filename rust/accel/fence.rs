@@ -139,8 +139,7 @@ impl Fence {
     /// Whether and when a fence of others is signalled is up to them: wait for it with
     /// [`Context::wait_fence`](crate::Context::wait_fence) or a [`FenceCallback`].
     pub fn from_fd(fd: i32) -> Result<ARef<Self>> {
-        // SAFETY: Any number may be tried.
-        let fence = NonNull::new(unsafe { ffi::sync_file_get_fence(fd) }).ok_or(EINVAL)?;
+        let fence = NonNull::new(ffi::sync_file_get_fence(fd)).ok_or(EINVAL)?;
         // SAFETY: The function returns a reference. INVARIANT: It is a valid fence.
         Ok(unsafe { ARef::from_raw(fence.cast()) })
     }

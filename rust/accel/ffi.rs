@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is missing in the bindings of the kernel crate: the functions of `access.c`, `helpers.c`
-//! and `power.c`, and the raw casts that the kernel crate keeps to itself.
+//! What is missing in the bindings of the kernel crate: the functions of `access.c`, `dma.c`,
+//! `helpers.c` and `power.c`, and the raw casts that the kernel crate keeps to itself.
+
+mod dma;
 
 use core::{
     marker::{
@@ -25,6 +27,8 @@ use kernel::{
     types::Opaque, //
 };
 
+pub(crate) use self::dma::*;
+
 /// A `struct srcu_ctr`, of which only the per-CPU address matters here.
 #[repr(C)]
 pub(crate) struct SrcuCtr {
@@ -34,11 +38,14 @@ pub(crate) struct SrcuCtr {
 
 // The per-CPU pointer that SRCU returns may be any address, zero included, and `Option<NonNull>`
 // has the layout of a nullable C pointer.
+//
+// SAFETY: Those that are safe take any number, any address of user space, and any device, which
+// they may give a reference.
 #[allow(
     improper_ctypes,
     reason = "without lockdep, `struct lockdep_map` is empty, which the kernel's compilers agree on"
 )]
-extern "C" {
+unsafe extern "C" {
     pub(crate) fn accel_gate_init(gate: *mut bindings::srcu_struct) -> c_int;
     pub(crate) fn accel_gate_enter(gate: *mut bindings::srcu_struct) -> Option<NonNull<SrcuCtr>>;
     pub(crate) fn accel_gate_leave(
@@ -90,46 +97,10 @@ extern "C" {
         number: c_ulong,
     ) -> bool;
     pub(crate) fn accel_helper_get_dma_buf(dmabuf: *mut bindings::dma_buf);
-    pub(crate) fn accel_helper_can_dma(dev: *mut bindings::device) -> bool;
-    pub(crate) fn accel_helper_is_translated(dev: *mut bindings::device) -> bool;
-    pub(crate) fn accel_helper_dma_take_any_length(dev: *mut bindings::device);
-    pub(crate) fn accel_helper_dma_max_segment(dev: *mut bindings::device) -> usize;
-    pub(crate) fn accel_helper_dma_boundary(dev: *mut bindings::device) -> c_ulong;
-    pub(crate) fn accel_helper_dma_may_bounce(dev: *mut bindings::device) -> bool;
-    pub(crate) fn accel_helper_dma_fits(
-        dev: *mut bindings::device,
-        table: *mut bindings::sg_table,
-    ) -> bool;
-    pub(crate) fn accel_helper_dma_alloc(
-        dev: *mut bindings::device,
-        size: usize,
-        address: *mut bindings::dma_addr_t,
-    ) -> *mut c_void;
-    pub(crate) fn accel_helper_dma_is_shareable(dev: *mut bindings::device) -> bool;
-    pub(crate) fn accel_helper_p2pdma_provider(
-        pdev: *mut bindings::pci_dev,
-        bar: c_int,
-    ) -> *mut c_void;
-    pub(crate) fn accel_helper_p2pdma_check(
-        provider: *mut c_void,
-        dev: *mut bindings::device,
-    ) -> c_int;
-    pub(crate) fn accel_helper_dma_buf_phys_to_sgt(
-        attach: *mut bindings::dma_buf_attachment,
-        provider: *mut c_void,
-        phys: u64,
-        size: usize,
-        direction: bindings::dma_data_direction,
-    ) -> *mut bindings::sg_table;
-    pub(crate) fn accel_helper_dma_buf_free_sgt(
-        attach: *mut bindings::dma_buf_attachment,
-        table: *mut bindings::sg_table,
-        direction: bindings::dma_data_direction,
-    );
     pub(crate) fn accel_helper_release_fault_lock(vmf: *mut bindings::vm_fault) -> bool;
-    fn accel_helper_totalram_pages() -> c_ulong;
-    fn accel_helper_fatal_signal_pending() -> c_int;
-    fn accel_helper_alloc_zeroed_pages(order: c_uint) -> *mut bindings::page;
+    safe fn accel_helper_totalram_pages() -> c_ulong;
+    safe fn accel_helper_fatal_signal_pending() -> c_int;
+    safe fn accel_helper_alloc_zeroed_pages(order: c_uint) -> Option<NonNull<bindings::page>>;
     fn accel_helper_page_to_pfn(page: *const bindings::page) -> c_ulong;
     pub(crate) fn accel_helper_sg_set_page(
         entry: *mut bindings::scatterlist,
@@ -138,28 +109,18 @@ extern "C" {
         offset: c_uint,
     );
     pub(crate) fn accel_helper_sg_page(entry: *mut bindings::scatterlist) -> *mut bindings::page;
-    pub(crate) fn accel_helper_dma_sync_sgtable_for_cpu(
-        dev: *mut bindings::device,
-        table: *mut bindings::sg_table,
-        direction: bindings::dma_data_direction,
-    );
-    pub(crate) fn accel_helper_dma_sync_sgtable_for_device(
-        dev: *mut bindings::device,
-        table: *mut bindings::sg_table,
-        direction: bindings::dma_data_direction,
-    );
     pub(crate) fn vunmap(address: *const c_void);
     fn accel_helper_vmap(pages: *const *mut bindings::page, count: c_uint) -> *mut c_void;
-    pub(crate) fn accel_inode_new() -> *mut bindings::inode;
+    pub(crate) safe fn accel_inode_new() -> *mut bindings::inode;
     pub(crate) fn accel_inode_free(inode: *mut bindings::inode);
     pub(crate) fn accel_helper_dma_fence_get(fence: *mut bindings::dma_fence);
     pub(crate) fn accel_helper_dma_fence_put(fence: *mut bindings::dma_fence);
     pub(crate) fn accel_helper_sync_file_create(
         fence: *mut bindings::dma_fence,
     ) -> *mut bindings::file;
-    pub(crate) fn sync_file_get_fence(fd: c_int) -> *mut bindings::dma_fence;
+    pub(crate) safe fn sync_file_get_fence(fd: c_int) -> *mut bindings::dma_fence;
     pub(crate) fn accel_helper_dma_resv_trylock(resv: *mut bindings::dma_resv) -> bool;
-    pub(crate) fn accel_helper_module_get();
+    pub(crate) safe fn accel_helper_module_get();
     pub(crate) fn accel_helper_module_put();
     pub(crate) fn accel_helper_get_driver_module(
         dev: *mut bindings::device,
@@ -175,7 +136,7 @@ extern "C" {
         len: usize,
         gfp: bindings::gfp_t,
     );
-    fn accel_helper_get_user_u32(value: *mut u32, from: *const c_void) -> c_int;
+    safe fn accel_helper_get_user_u32(value: &mut u32, from: *const c_void) -> c_int;
     fn accel_helper_copy_struct_from_user(
         to: *mut c_void,
         size: usize,
@@ -187,21 +148,21 @@ extern "C" {
         from: *const c_void,
         size: usize,
     ) -> c_int;
-    fn accel_helper_dev_to_node(dev: *mut bindings::device) -> c_int;
-    fn accel_helper_get_process_comm(comm: *mut c_char);
-    fn accel_helper_security_locked_down() -> c_int;
+    safe fn accel_helper_dev_to_node(dev: &device::Device) -> c_int;
+    safe fn accel_helper_get_process_comm(comm: &mut Command);
+    safe fn accel_helper_security_locked_down() -> c_int;
     pub(crate) fn accel_power_start(dev: *mut bindings::device, autosuspend_ms: c_int);
     pub(crate) fn accel_power_stop(dev: *mut bindings::device);
-    pub(crate) fn accel_power_get_if_active(dev: *mut bindings::device) -> bool;
-    pub(crate) fn accel_power_wake(dev: *mut bindings::device) -> c_int;
-    pub(crate) fn accel_power_request(dev: *mut bindings::device);
+    pub(crate) safe fn accel_power_get_if_active(dev: &device::Device) -> bool;
+    pub(crate) safe fn accel_power_wake(dev: &device::Device) -> c_int;
+    pub(crate) safe fn accel_power_request(dev: &device::Device);
     pub(crate) fn accel_power_put(dev: *mut bindings::device);
     pub(crate) fn accel_power_start_parent(dev: *mut bindings::device) -> bool;
     pub(crate) fn accel_power_stop_parent(dev: *mut bindings::device, is_new: bool);
-    pub(crate) fn accel_power_get_parent(dev: *mut bindings::device);
+    pub(crate) safe fn accel_power_get_parent(dev: &device::Device);
     pub(crate) fn accel_power_put_parent(dev: *mut bindings::device);
-    pub(crate) fn accel_power_mark_last_busy(dev: *mut bindings::device);
-    pub(crate) fn accel_power_is_present(dev: *mut bindings::device) -> bool;
+    pub(crate) safe fn accel_power_mark_last_busy(dev: &device::Device);
+    pub(crate) safe fn accel_power_is_present(dev: &device::Device) -> bool;
     pub(crate) fn accel_power_system_suspend(dev: *mut bindings::device) -> c_int;
     pub(crate) fn accel_power_system_resume(dev: *mut bindings::device) -> c_int;
 }
@@ -236,8 +197,7 @@ fn check(ret: c_int) -> Result {
 #[inline]
 pub(crate) fn get_user_u32(from: UserPtr) -> Result<u32> {
     let mut value = 0;
-    // SAFETY: `value` is valid for writes; any user pointer may be tried.
-    check(unsafe { accel_helper_get_user_u32(&mut value, from.as_const_ptr()) })?;
+    check(accel_helper_get_user_u32(&mut value, from.as_const_ptr()))?;
     Ok(value)
 }
 
@@ -287,20 +247,17 @@ pub(crate) fn copy_to_user(to: UserPtr, from: &[u8]) -> Result {
 
 /// Returns how many pages of memory the system has.
 pub(crate) fn system_pages() -> usize {
-    // SAFETY: May be called from any context.
-    unsafe { accel_helper_totalram_pages() }
+    accel_helper_totalram_pages()
 }
 
 /// Returns whether the current process is being killed.
 pub(crate) fn is_being_killed() -> bool {
-    // SAFETY: May be called in process context.
-    unsafe { accel_helper_fatal_signal_pending() != 0 }
+    accel_helper_fatal_signal_pending() != 0
 }
 
 /// Allocates `1 << order` pages, filled with zeros, for the current process; may sleep.
 pub(crate) fn alloc_zeroed_pages(order: u32) -> Option<NonNull<bindings::page>> {
-    // SAFETY: May be called in process context.
-    NonNull::new(unsafe { accel_helper_alloc_zeroed_pages(order) })
+    accel_helper_alloc_zeroed_pages(order)
 }
 
 /// Returns the number of a page in physical memory.
@@ -338,8 +295,7 @@ pub(crate) fn device_as_raw<C: device::DeviceContext>(
 
 /// Returns the NUMA node of `dev`, or -1 if it has none.
 pub(crate) fn numa_node(dev: &device::Device) -> i32 {
-    // SAFETY: A reference to a device is a valid pointer to it.
-    unsafe { accel_helper_dev_to_node(device_as_raw(dev)) }
+    accel_helper_dev_to_node(dev)
 }
 
 /// Hands `data` over to those who look at dumps of `dev`; drops it if that cannot be.
@@ -370,11 +326,13 @@ pub(crate) fn bus_name(dev: &device::Device) -> &CStr {
     unsafe { CStr::from_char_ptr((*bus).name) }
 }
 
-/// Returns the name of the current process, filled up with NUL bytes.
-pub(crate) fn current_command() -> [u8; bindings::TASK_COMM_LEN as usize] {
+/// The name of a process, filled up with NUL bytes.
+type Command = [u8; bindings::TASK_COMM_LEN as usize];
+
+/// Returns the name of the current process.
+pub(crate) fn current_command() -> Command {
     let mut command = [0; bindings::TASK_COMM_LEN as usize];
-    // SAFETY: The buffer has the length that the C function writes.
-    unsafe { accel_helper_get_process_comm(command.as_mut_ptr().cast()) };
+    accel_helper_get_process_comm(&mut command);
     command
 }
 
@@ -392,8 +350,7 @@ pub(crate) fn is_capable_noaudit(capability: u32) -> bool {
 
 /// Returns `EPERM` if the kernel is locked down against direct access to devices.
 pub(crate) fn check_lockdown() -> Result {
-    // SAFETY: May be called in process context.
-    to_result(unsafe { accel_helper_security_locked_down() })
+    to_result(accel_helper_security_locked_down())
 }
 
 /// Returns CLOCK_MONOTONIC in nanoseconds.

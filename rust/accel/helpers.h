@@ -2,24 +2,19 @@
 #ifndef _ACCEL_HELPERS_H
 #define _ACCEL_HELPERS_H
 
-#include <linux/dma-direction.h>
 #include <linux/types.h>
 #include <linux/workqueue_types.h>
 
 struct delayed_work;
 struct device;
 struct dma_buf;
-struct dma_buf_attachment;
 struct dma_fence;
 struct dma_resv;
 struct file;
 struct mmu_interval_notifier;
 struct module;
-struct p2pdma_provider;
 struct page;
-struct pci_dev;
 struct scatterlist;
-struct sg_table;
 struct vm_area_struct;
 struct vm_fault;
 struct ww_acquire_ctx;
@@ -42,22 +37,6 @@ bool accel_helper_mmu_interval_check_retry(struct mmu_interval_notifier *notifie
 					   unsigned long number);
 #endif
 void accel_helper_get_dma_buf(struct dma_buf *dmabuf);
-bool accel_helper_can_dma(struct device *dev);
-bool accel_helper_is_translated(struct device *dev);
-void accel_helper_dma_take_any_length(struct device *dev);
-size_t accel_helper_dma_max_segment(struct device *dev);
-unsigned long accel_helper_dma_boundary(struct device *dev);
-bool accel_helper_dma_may_bounce(struct device *dev);
-bool accel_helper_dma_fits(struct device *dev, struct sg_table *table);
-void *accel_helper_dma_alloc(struct device *dev, size_t size, dma_addr_t *address);
-bool accel_helper_dma_is_shareable(struct device *dev);
-struct p2pdma_provider *accel_helper_p2pdma_provider(struct pci_dev *pdev, int bar);
-int accel_helper_p2pdma_check(struct p2pdma_provider *provider, struct device *dev);
-struct sg_table *accel_helper_dma_buf_phys_to_sgt(struct dma_buf_attachment *attach,
-						  struct p2pdma_provider *provider, u64 phys,
-						  size_t size, enum dma_data_direction direction);
-void accel_helper_dma_buf_free_sgt(struct dma_buf_attachment *attach, struct sg_table *table,
-				   enum dma_data_direction direction);
 bool accel_helper_release_fault_lock(struct vm_fault *vmf);
 unsigned long accel_helper_totalram_pages(void);
 int accel_helper_fatal_signal_pending(void);
@@ -66,10 +45,6 @@ unsigned long accel_helper_page_to_pfn(const struct page *page);
 void accel_helper_sg_set_page(struct scatterlist *entry, struct page *page, unsigned int len,
 			      unsigned int offset);
 struct page *accel_helper_sg_page(struct scatterlist *entry);
-void accel_helper_dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *table,
-					   enum dma_data_direction direction);
-void accel_helper_dma_sync_sgtable_for_device(struct device *dev, struct sg_table *table,
-					      enum dma_data_direction direction);
 void *accel_helper_vmap(struct page **pages, unsigned int count);
 void accel_helper_dma_fence_get(struct dma_fence *fence);
 void accel_helper_dma_fence_put(struct dma_fence *fence);

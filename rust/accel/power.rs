@@ -123,8 +123,7 @@ impl Core {
         if self.power.is_none() || self.gate.state() == State::Gone {
             return None;
         }
-        // SAFETY: The parent was set by `new()`, and is still bound.
-        let is_there = unsafe { ffi::accel_power_is_present((*self.dev.get()).parent) };
+        let is_there = ffi::accel_power_is_present(self.parent());
         is_there.then(|| self.wake_up().ok()).flatten()
     }
 
@@ -137,8 +136,7 @@ impl Core {
         if self.power.is_none() {
             return Ok(Hold::new(None));
         }
-        // SAFETY: The device is valid.
-        match to_result(unsafe { ffi::accel_power_wake(self.dev.get()) }) {
+        match to_result(ffi::accel_power_wake(self.as_device())) {
             Ok(()) => Ok(Hold::new(Some(self))),
             // Power is not managed just now: the device is being removed, or the system sleeps.
             Err(EACCES) => Err(EAGAIN),
@@ -151,8 +149,7 @@ impl Core {
 
     /// Has the device be awake soon. Does not sleep.
     pub(crate) fn request_awake(&self) {
-        // SAFETY: The device is valid.
-        unsafe { ffi::accel_power_request(self.dev.get()) };
+        ffi::accel_power_request(self.as_device());
     }
 
     /// Calls the driver's `resume`, if the device is asleep. To be called by the power management,
@@ -198,8 +195,7 @@ impl Core {
 
     /// Has the device put to sleep later.
     fn stay_awake(&self, error: Error) -> Error {
-        // SAFETY: The device is valid.
-        unsafe { ffi::accel_power_mark_last_busy(self.dev.get()) };
+        ffi::accel_power_mark_last_busy(self.as_device());
         error
     }
 

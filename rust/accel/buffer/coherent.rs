@@ -44,8 +44,7 @@ impl CoherentRegion {
     /// Makes a region from which at most `limit` bytes can be had at a time. Returns `EOPNOTSUPP`
     /// if the device is not set up for DMA.
     pub(super) fn new(device: &device::Device, limit: u64) -> Result<Self> {
-        // SAFETY: A reference to a device is a valid pointer to it.
-        if !unsafe { ffi::accel_helper_can_dma(ffi::device_as_raw(device)) } {
+        if !ffi::accel_helper_can_dma(device) {
             return Err(EOPNOTSUPP);
         }
         Ok(Self {
@@ -126,8 +125,7 @@ impl Allocation {
     /// Returns whether processes and other devices can have the memory: whether it is made of pages
     /// that are known, and that a process can see as the device does.
     fn is_shareable(&self) -> bool {
-        // SAFETY: The device is bound.
-        unsafe { ffi::accel_helper_dma_is_shareable(ffi::device_as_raw(&self.device)) }
+        ffi::accel_helper_dma_is_shareable(&self.device)
     }
 
     /// Returns the pages that it is made of.

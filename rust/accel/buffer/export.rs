@@ -10,6 +10,7 @@ mod cpu;
 
 use kernel::{
     bindings,
+    device::Device,
     error::{
         from_err_ptr,
         from_result,
@@ -243,8 +244,10 @@ unsafe extern "C" fn map_dma_buf(
     attach: *mut bindings::dma_buf_attachment,
     direction: bindings::dma_data_direction,
 ) -> *mut bindings::sg_table {
-    // SAFETY: The dma-buf and the attachment are valid.
-    let (object, device) = unsafe { (object_of((*attach).dmabuf), (*attach).dev) };
+    // SAFETY: The attachment is valid, and so is its dma-buf.
+    let object = unsafe { object_of((*attach).dmabuf) };
+    // SAFETY: The device stays until it detaches.
+    let device = unsafe { Device::from_raw((*attach).dev) };
     // SAFETY: The device stays until it detaches, and before it does, it unmaps.
     let map = || unsafe { ForeignMap::begin(object.into(), device, direction) };
     let mapped = match object.backing() {

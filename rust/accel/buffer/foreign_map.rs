@@ -5,6 +5,7 @@
 use kernel::{
     bindings,
     container_of,
+    device::Device,
     new_mutex,
     prelude::*,
     sync::{
@@ -34,7 +35,7 @@ impl ForeignMap {
     /// The device must exist until then.
     pub(super) unsafe fn begin(
         object: Arc<Object>,
-        device: *mut bindings::device,
+        device: &Device,
         direction: bindings::dma_data_direction,
     ) -> Result<*mut bindings::sg_table> {
         let mut list = object.foreign_maps().list.lock();

@@ -6,6 +6,7 @@ use core::ops::Range;
 use kernel::{
     bindings,
     container_of,
+    device::Device,
     error::to_result,
     ffi::c_ulong,
     prelude::*,
@@ -50,16 +51,16 @@ impl MappedTable {
     ///
     /// # Safety
     ///
-    /// The device must exist until then, and must not use it any more.
+    /// The device must exist until then, and must not use the memory any more.
     pub(super) unsafe fn new(
         object: &Object,
         range: &Range<usize>,
-        device: *mut bindings::device,
+        device: &Device,
         direction: bindings::dma_data_direction,
     ) -> Result<Self> {
         let table = Opaque::new(bindings::sg_table::default());
-        // SAFETY: The caller guarantees that the device exists.
-        let segments = object.segments(range, unsafe { SegmentLimits::of(device) })?;
+        let segments = object.segments(range, SegmentLimits::of(device))?;
+        let device = ffi::device_as_raw(device);
         // SAFETY: The table is valid, and is freed when it is dropped. What has segments is memory
         // of the system.
         unsafe { segments.fill(table.get()) }?;
@@ -70,7 +71,7 @@ impl MappedTable {
             direction,
             is_mapped: AtomicFlag::new(false),
         };
-        // SAFETY: The caller guarantees that the device exists; the table lists pages.
+        // SAFETY: The device exists; the table lists pages.
         match to_result(unsafe {
             bindings::dma_map_sgtable(device, this.as_raw(), direction, ATTRS)
         }) {

@@ -7,6 +7,7 @@ use core::ops::Range;
 use core::ptr::NonNull;
 use kernel::{
     bindings,
+    device::Device,
     error::to_result,
     page::{
         PAGE_MASK,
@@ -33,18 +34,9 @@ pub(super) struct SegmentLimits {
 
 impl SegmentLimits {
     /// Returns what `device` can take, and what bounces for it if it cannot reach all memory.
-    ///
-    /// # Safety
-    ///
-    /// The device must be valid, and set up for DMA.
-    pub(super) unsafe fn of(device: *mut bindings::device) -> Self {
-        // SAFETY: Same requirements.
-        let (max_len, boundary) = unsafe {
-            (
-                ffi::accel_helper_dma_max_segment(device),
-                ffi::accel_helper_dma_boundary(device),
-            )
-        };
+    pub(super) fn of(device: &Device) -> Self {
+        let max_len = ffi::accel_helper_dma_max_segment(device);
+        let boundary = ffi::accel_helper_dma_boundary(device);
         Self::new(max_len as u64, boundary as u64)
     }
 

@@ -51,8 +51,7 @@ impl Core {
 
     #[inline(never)]
     fn hold_managed(&self) -> Option<Hold<'_>> {
-        // SAFETY: The device is valid.
-        let is_awake = unsafe { ffi::accel_power_get_if_active(self.dev.get()) };
+        let is_awake = ffi::accel_power_get_if_active(self.as_device());
         // Not sooner: to drop one gives up a reference.
         is_awake.then(|| Hold(Some(self)))
     }

@@ -68,6 +68,5 @@ pub(crate) fn let_sleep(parent: &Device<Bound>) {
 /// Takes back what [`let_sleep`] has given up, and wakes the parent. To be called when it is
 /// unbound.
 pub(crate) fn keep_awake(parent: &Device<Bound>) {
-    // SAFETY: A reference to a device is a valid pointer to it.
-    unsafe { ffi::accel_power_get_parent(ffi::device_as_raw(parent)) };
+    ffi::accel_power_get_parent(parent);
 }

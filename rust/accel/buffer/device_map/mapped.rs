@@ -5,6 +5,7 @@
 use core::ops::Range;
 use kernel::{
     bindings,
+    device::Device,
     dma::{
         Coherent,
         DataDirection,
@@ -147,22 +148,16 @@ struct Reach {
 
 impl Reach {
     /// Returns `EOPNOTSUPP` if the device is not set up for DMA.
-    ///
-    /// # Safety
-    ///
-    /// The device must be valid.
-    unsafe fn of(device: *mut bindings::device) -> Result<Self> {
-        // SAFETY: Same requirements. What comes second is only asked of a device that is set up.
-        unsafe {
-            if !ffi::accel_helper_can_dma(device) {
-                return Err(EOPNOTSUPP);
-            }
-            Ok(Self {
-                is_narrow: bindings::dma_addressing_limited(device),
-                is_translated: ffi::accel_helper_is_translated(device),
-                may_bounce: ffi::accel_helper_dma_may_bounce(device),
-            })
+    fn of(device: &Device) -> Result<Self> {
+        if !ffi::accel_helper_can_dma(device) {
+            return Err(EOPNOTSUPP);
         }
+        Ok(Self {
+            // SAFETY: A reference to a device is a valid pointer to it, and it is set up for DMA.
+            is_narrow: unsafe { bindings::dma_addressing_limited(ffi::device_as_raw(device)) },
+            is_translated: ffi::accel_helper_is_translated(device),
+            may_bounce: ffi::accel_helper_dma_may_bounce(device),
+        })
     }
 }
 
@@ -175,9 +170,8 @@ impl Table {
         range: &Range<usize>,
         direction: DataDirection,
     ) -> Result<(Self, Option<Copied>)> {
-        let device = ffi::device_as_raw(caller.parent());
-        // SAFETY: The parent is a valid device.
-        let reach = unsafe { Reach::of(device) }?;
+        let device = caller.parent();
+        let reach = Reach::of(device)?;
         let check = || caller.may_wait();
         let copy = || {
             let accessor = match direction {

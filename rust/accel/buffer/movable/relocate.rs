@@ -4,6 +4,7 @@
 
 use kernel::{
     bindings,
+    device::Device,
     page::PAGE_SHIFT,
     prelude::*,
     sync::Arc, //
@@ -153,7 +154,7 @@ impl<'a> Locked<'a> {
     /// The device must exist until then.
     pub(in crate::buffer) unsafe fn map(
         &self,
-        device: *mut bindings::device,
+        device: &Device,
         direction: bindings::dma_data_direction,
     ) -> Result<*mut bindings::sg_table> {
         let home = self.settle_for_others()?;
