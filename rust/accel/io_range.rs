@@ -22,8 +22,9 @@ use crate::ffi;
 /// The driver decides what is where, and its C header says it. If its devices have buffers, the
 /// driver is only asked for offsets below 1 << 40: above are the buffers.
 ///
-/// A BAR can only be mapped if it begins and ends at a page. Where pages are larger than a small
-/// BAR, such as one of 4 KiB on arm64 with pages of 16 KiB, it cannot.
+/// A BAR can only be mapped if it begins and ends at a page: else the error is `EINVAL`. Where pages
+/// are larger than a small BAR, such as one of 4 KiB on arm64 with pages of 16 KiB, it cannot; see
+/// `Documentation/accel/driver.rst`.
 ///
 /// # Examples
 ///
@@ -171,5 +172,41 @@ impl<'a> IoRange<'a> {
             return Err(EINVAL);
         }
         Ok(usize::try_from(self.start >> PAGE_SHIFT)?)
+    }
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_io_range)]
+mod tests {
+    use super::*;
+    use kernel::faux;
+
+    const PAGE: u64 = PAGE_SIZE as u64;
+
+    /// What a process can map is made of whole pages: the rest of a page belongs to somebody else.
+    #[test]
+    fn only_whole_pages_are_mapped() -> Result {
+        let registration = faux::Registration::new(c"accel_io_range", None)?;
+        let device: &device::Device<device::Bound> = registration.as_ref().as_ref();
+        let first_page = |start, len, asked| {
+            // SAFETY: Nobody maps it.
+            let range = unsafe { IoRange::new(device, start, len, None) };
+            let request = MapRequest {
+                offset: 0,
+                len: asked,
+            };
+            range.first_page(device, &request)
+        };
+        assert_eq!(first_page(16 * PAGE, 2 * PAGE, 2 * PAGE), Ok(16));
+        // BARs of 1 / 16 of a page, in the same page.
+        assert_eq!(first_page(16 * PAGE, PAGE / 16, PAGE), Err(EINVAL));
+        assert_eq!(
+            first_page(16 * PAGE + PAGE / 16, PAGE / 16, PAGE),
+            Err(EINVAL)
+        );
+        // It does not begin with a page, though it is as long as one.
+        assert_eq!(first_page(16 * PAGE + PAGE / 16, PAGE, PAGE), Err(EINVAL));
+        assert_eq!(first_page(16 * PAGE, 2 * PAGE, PAGE), Err(EINVAL));
+        Ok(())
     }
 }
