@@ -65,7 +65,7 @@ guest_main() {
 guest_iommu() {
 	run_guest "$kernel-iommu" --device intel-iommu --append intel_iommu=on --device edu \
 		"${memory[@]}" --device ivshmem-plain,memdev=memory \
-		-- iommu_test import_test coherent_test
+		-- iommu_test import_test dma_in_flight_test coherent_test
 }
 
 # The DMA of all devices goes to copies of the memory, as in a guest that keeps
@@ -74,8 +74,9 @@ guest_swiotlb() {
 	run_guest "$kernel-swiotlb" --machine pc --append "swiotlb=force accel_edu.dma_bits=32" \
 		--device edu,dma_mask=0xffffffff \
 		"${memory[@]}" --device ivshmem-plain,memdev=memory -- \
-		dma_range_test import_test buffer_test buffer_map_test dmabuf_test \
-		user_memory_test coherent_test movable_test movable_lost_test edu_test
+		dma_range_test import_test dma_in_flight_test buffer_test buffer_map_test \
+		dmabuf_test user_memory_test coherent_test movable_test movable_lost_test \
+		edu_test edu_stalled_test
 }
 
 # Below a bridge, devices reach each other, and the bridge can reset them. Without

@@ -37,6 +37,21 @@ int power_set_delay(const struct node *node, unsigned int ms)
 	return write_file(node->class_dir, "power/autosuspend_delay_ms", text);
 }
 
+bool power_stays_awake(const struct node *node)
+{
+	int i;
+
+	if (power_set_delay(node, 1))
+		return false;
+	for (i = 0; i < 5; i++) {
+		sleep_ms(4);
+		/* While the driver is asked, and says no, it is neither. */
+		if (power_is(node, "suspended"))
+			return false;
+	}
+	return true;
+}
+
 int power_set(int fd, __u32 suspend_error, __u32 resume_ms)
 {
 	return test_call(fd, ACCEL_TEST_IOC_SET_POWER, suspend_error, resume_ms, NULL);

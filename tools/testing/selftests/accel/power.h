@@ -13,6 +13,8 @@ bool power_is(const struct node *node, const char *status);
 int power_wait(const struct node *node, const char *status);
 /* After how long without use it is put to sleep. */
 int power_set_delay(const struct node *node, unsigned int ms);
+/* Whether it stays awake, for several times as long as it would need to go to sleep. */
+bool power_stays_awake(const struct node *node);
 /* How putting it to sleep, and waking it, go: see ACCEL_TEST_IOC_SET_POWER. */
 int power_set(int fd, __u32 suspend_error, __u32 resume_ms);
 int power_fail_resume(int fd, __u32 error);

@@ -4,20 +4,14 @@
  * does neither, and what happens when its driver cannot do it.
  */
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <accel_test_pci.h>
-
-#include "buffer.h"
 #include "caller.h"
 #include "events.h"
 #include "harness.h"
 #include "power.h"
 
-/* How often a device has to have a chance to sleep by mistake. */
-#define CHANCES 5
 /* How long a device takes to wake that is looked at meanwhile. */
 #define WAKING_MS 1000
 
@@ -71,19 +65,6 @@ static struct caller powered_caller(int fd)
 	};
 }
 
-/* Gives it several times as long as it needs to go to sleep. */
-static void expect_stays_awake(struct __test_metadata *_metadata, const struct node *node)
-{
-	int i;
-
-	ASSERT_EQ(0, power_set_delay(node, 1));
-	for (i = 0; i < CHANCES; i++) {
-		sleep_ms(4);
-		/* While the driver is asked, and says no, it is neither. */
-		EXPECT_FALSE(power_is(node, "suspended"));
-	}
-}
-
 TEST_F(power, a_call_wakes_it)
 {
 	int suspends, resumes;
@@ -109,7 +90,7 @@ TEST_F(power, awake_as_long_as_a_call_lasts)
 	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
 	resumes = power_count(self->observer, ACCEL_TEST_RESUMES);
 	ASSERT_EQ(0, caller_start(&caller));
-	expect_stays_awake(_metadata, &self->node);
+	EXPECT_TRUE(power_stays_awake(&self->node));
 	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_WAKE, 0, 0, NULL));
 	ASSERT_EQ(0, caller_join(&caller));
 	EXPECT_EQ(0, caller.ret);
@@ -129,7 +110,7 @@ TEST_F(power, awake_after_a_call_that_asked_for_it)
 	ASSERT_EQ(0, powered_add(self->user));
 	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_KEEP_AWAKE, 1, 0, &kept));
 	EXPECT_EQ(1, kept);
-	expect_stays_awake(_metadata, &self->node);
+	EXPECT_TRUE(power_stays_awake(&self->node));
 	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_KEEP_AWAKE, 0, 0, NULL));
 	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
 }
@@ -247,7 +228,7 @@ TEST_F(power, one_that_is_busy_sleeps_later)
 	ASSERT_EQ(0, power_set(self->observer, EBUSY, 0));
 	ASSERT_EQ(0, powered_add(self->user));
 	read_status(_metadata, self->observer, &before);
-	expect_stays_awake(_metadata, &self->node);
+	EXPECT_TRUE(power_stays_awake(&self->node));
 	EXPECT_EQ(0, powered_add(self->user));
 	ASSERT_EQ(0, power_set(self->observer, 0, 0));
 	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
@@ -306,7 +287,7 @@ TEST_F(power, awake_for_the_one_who_woke_it)
 	ASSERT_EQ(0, caller_start(&caller));
 	ASSERT_EQ(0, power_wait(&self->node, "resuming"));
 	EXPECT_EQ(0, powered_add(self->user));
-	expect_stays_awake(_metadata, &self->node);
+	EXPECT_TRUE(power_stays_awake(&self->node));
 	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_WAKE, 0, 0, NULL));
 	ASSERT_EQ(0, caller_join(&caller));
 	EXPECT_EQ(0, caller.ret);
@@ -339,87 +320,6 @@ TEST_F(power, not_resetting_while_it_wakes)
 	ASSERT_EQ(0, admin_reset(&self->node, "force"));
 	ASSERT_EQ(0, caller_join(&caller));
 	EXPECT_EQ(0, caller.ret);
-}
-
-FIXTURE(pci) {
-	struct node node;
-	int fd;
-	size_t page;
-	__u32 *memory;
-};
-
-FIXTURE_SETUP(pci)
-{
-	if (!setup_root(_metadata) || !setup_pci_node(_metadata, &self->node))
-		return;
-	self->fd = test_open(&self->node, O_RDWR);
-	ASSERT_LE(0, self->fd);
-	self->page = sysconf(_SC_PAGESIZE);
-	self->memory = mmap(NULL, self->page, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd,
-			    ACCEL_TEST_PCI_MEMORY);
-	ASSERT_NE(MAP_FAILED, self->memory);
-}
-
-FIXTURE_TEARDOWN(pci)
-{
-	munmap(self->memory, self->page);
-	close(self->fd);
-}
-
-TEST_F(pci, an_access_wakes_it)
-{
-	__u32 *asleep = &self->memory[4];
-	int i;
-
-	for (i = 0; i < CHANCES; i++) {
-		ASSERT_EQ(0, power_wait(&self->node, "suspended"));
-		EXPECT_EQ(0, __atomic_load_n(asleep, __ATOMIC_RELAXED));
-	}
-	/* While it is accessed again and again, it sleeps in between. */
-	for (i = 0; i < 100; i++) {
-		EXPECT_EQ(0, __atomic_load_n(asleep, __ATOMIC_RELAXED));
-		sleep_ms(1);
-	}
-}
-
-TEST_F(pci, a_system_call_wakes_it)
-{
-	int pipes[2];
-	char word[4];
-
-	ASSERT_EQ(0, pipe(pipes));
-	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
-	/* The kernel is who accesses the mapping. */
-	ASSERT_EQ(4, write(pipes[1], &self->memory[4], 4));
-	ASSERT_EQ(4, read(pipes[0], word, 4));
-	EXPECT_EQ(0, memcmp(word, "\0\0\0\0", 4));
-	close(pipes[0]);
-	close(pipes[1]);
-}
-
-TEST_F(pci, a_buffer_of_its_memory_keeps_it_awake)
-{
-	__u64 offset;
-	__u32 handle;
-	char *map;
-
-	ASSERT_EQ(0, power_wait(&self->node, "suspended"));
-	ASSERT_EQ(0, buffer_create_in(self->fd, 1, self->page, &handle));
-	ASSERT_EQ(0, buffer_offset(self->fd, handle, &offset));
-	map = mmap(NULL, self->page, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, offset);
-	ASSERT_NE(MAP_FAILED, map);
-	memset(map, 7, self->page);
-	expect_stays_awake(_metadata, &self->node);
-	EXPECT_EQ(7, map[self->page - 1]);
-	ASSERT_EQ(0, munmap(map, self->page));
-	ASSERT_EQ(0, buffer_close(self->fd, handle));
-	ASSERT_EQ(0, power_set_delay(&self->node, 20));
-	EXPECT_EQ(0, power_wait(&self->node, "suspended"));
-
-	/* The system's own does not. */
-	ASSERT_EQ(0, buffer_create_in(self->fd, 0, self->page, &handle));
-	EXPECT_TRUE(power_is(&self->node, "suspended"));
-	EXPECT_EQ(0, buffer_close(self->fd, handle));
 }
 
 TEST_HARNESS_MAIN
