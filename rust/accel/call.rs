@@ -29,8 +29,9 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// `pass` is one of the gate of `core`, which is not drained meanwhile. `file` is the file of `core`
-/// that the call comes by, if the device is not just being opened, or one of its attributes used.
+/// `pass` is one of the gate of `core`, which is not drained meanwhile. `file` is the file of
+/// `core` that the call comes by, if the device is not just being opened, or one of its attributes
+/// used.
 pub(crate) struct Call<'a> {
     pub(crate) core: &'a Core,
     pub(crate) pass: Pass<'a>,

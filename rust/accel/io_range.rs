@@ -22,9 +22,9 @@ use crate::ffi;
 /// The driver decides what is where, and its C header says it. If its devices have buffers, the
 /// driver is only asked for offsets below 1 << 40: above are the buffers.
 ///
-/// A BAR can only be mapped if it begins and ends at a page: else the error is `EINVAL`. Where pages
-/// are larger than a small BAR, such as one of 4 KiB on arm64 with pages of 16 KiB, it cannot; see
-/// `Documentation/accel/driver.rst`.
+/// A BAR can only be mapped if it begins and ends at a page: else the error is `EINVAL`. Where
+/// pages are larger than a small BAR, such as one of 4 KiB on arm64 with pages of 16 KiB, it cannot;
+/// see `Documentation/accel/driver.rst`.
 ///
 /// # Examples
 ///
