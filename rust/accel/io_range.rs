@@ -23,8 +23,8 @@ use crate::ffi;
 /// driver is only asked for offsets below 1 << 40: above are the buffers.
 ///
 /// A BAR can only be mapped if it begins and ends at a page: else the error is `EINVAL`. Where
-/// pages are larger than a small BAR, such as one of 4 KiB on arm64 with pages of 16 KiB, it cannot;
-/// see `Documentation/accel/driver.rst`.
+/// pages are larger than a small BAR, such as one of 4 KiB on arm64 with pages of 16 KiB, it
+/// cannot; see `Documentation/accel/driver.rst`.
 ///
 /// # Examples
 ///
