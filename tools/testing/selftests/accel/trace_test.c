@@ -7,8 +7,10 @@
 #include <stdarg.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "events.h"
 #include "harness.h"
 
@@ -16,6 +18,8 @@
 #define TRACE TRACING "/instances/accel_test"
 #define NS_PER_MS 1000000ULL
 #define SLEEP_MS 10
+/* Of the kernel, which does not let programs see it. */
+#define ERESTARTSYS 512
 #define UNKNOWN_COMMAND _IO(ACCEL_IOC_TYPE, ACCEL_IOC_DRIVER_END - 1)
 
 /* More than these tests write. */
@@ -172,6 +176,31 @@ TEST_F(trace, ioctls_by_name)
 				   "ACCEL_TEST_IOC_SLEEP", -ETIMEDOUT);
 	EXPECT_LE(SLEEP_MS * NS_PER_MS, duration_ns);
 	expect_ioctl(_metadata, node, client, UNKNOWN_COMMAND, "-", -ENOTTY);
+}
+
+static int call_sleep(struct caller *caller)
+{
+	return test_call(caller->fd, ACCEL_TEST_IOC_SLEEP, 4 * PATIENCE_MS, 0, NULL);
+}
+
+/* What the caller gets is decided afterwards: EINTR, or the call is made again. */
+TEST_F(trace, an_ioctl_that_is_interrupted)
+{
+	struct caller caller = { .call = call_sleep, .syscall_nr = SYS_ioctl };
+	__u64 client;
+
+	caller.fd = test_open(&self->node, O_RDWR);
+	ASSERT_LE(0, caller.fd);
+	client = own_id(_metadata, caller.fd);
+	ASSERT_EQ(0, caller_start(&caller));
+	ASSERT_EQ(0, caller_interrupt(&caller));
+	ASSERT_EQ(0, caller_join(&caller));
+	EXPECT_EQ(-EINTR, caller.ret);
+	stop_and_read(_metadata);
+	close(caller.fd);
+
+	expect_ioctl(_metadata, &self->node, client, ACCEL_TEST_IOC_SLEEP, "ACCEL_TEST_IOC_SLEEP",
+		     -ERESTARTSYS);
 }
 
 /* As perf trace and bpftrace need them to show them. */
