@@ -135,14 +135,11 @@ TEST_F_TIMEOUT(foreign_fence, the_module_goes, 120)
 {
 	struct accel_sim_submit jobs[2];
 	struct sim_user user;
-	__u64 begin;
 
 	if (!setup_module(_metadata, "ACCEL_SIM_KO") || !setup_user(_metadata, &user))
 		return;
 	submit_two(_metadata, &user, self->dmabuf, jobs);
-	begin = now_ns();
-	EXPECT_EQ(0, module_unload(SIM_DRIVER));
-	TH_LOG("unloaded after %llu ms", (now_ns() - begin) / 1000000);
+	expect_unloaded(_metadata, SIM_DRIVER);
 	EXPECT_EQ(0, fence_status(self->fence.fd))
 		TH_LOG("the module was not unloaded before the fence was signalled");
 	EXPECT_EQ(-ENODEV, sim_wait(&user, jobs[0].job, 0, NULL));
@@ -221,14 +218,11 @@ TEST_F_TIMEOUT(foreign_fence, the_device_goes, 120)
 	struct node edu;
 	struct copy arg;
 	void *memory;
-	__u64 begin;
 
 	if (!setup_copy(_metadata, &arg, &edu, self->dmabuf, &memory))
 		return;
 	ASSERT_EQ(0, caller_start(&arg.caller));
-	begin = now_ns();
-	EXPECT_EQ(0, node_unbind(&edu));
-	TH_LOG("unbound after %llu ms", (now_ns() - begin) / 1000000);
+	expect_unbound(_metadata, &edu);
 	EXPECT_EQ(0, fence_status(self->fence.fd))
 		TH_LOG("the device was not unbound before the fence was signalled");
 	ASSERT_EQ(0, caller_join(&arg.caller));

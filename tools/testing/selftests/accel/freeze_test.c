@@ -82,14 +82,14 @@ static void go_on(struct __test_metadata *_metadata, struct waiting *waiting, co
 
 TEST_F_TIMEOUT(frozen, process_does_not_hold_up_unbind, 120)
 {
-	ASSERT_EQ(0, node_unbind(&self->waiting.node));
+	expect_unbound(_metadata, &self->waiting.node);
 	EXPECT_FALSE(atomic_load(&self->waiting.result->done));
 	go_on(_metadata, &self->waiting, self->group);
 }
 
 TEST_F_TIMEOUT(frozen, process_does_not_hold_up_rmmod, 120)
 {
-	ASSERT_EQ(0, module_unload(TEST_DRIVER));
+	expect_unloaded(_metadata, TEST_DRIVER);
 	EXPECT_FALSE(atomic_load(&self->waiting.result->done));
 	go_on(_metadata, &self->waiting, self->group);
 }

@@ -101,6 +101,26 @@ static inline void read_status(struct __test_metadata *_metadata, int fd,
 	ASSERT_EQ(1, info_read(fd, ACCEL_INFO_STATUS, status, sizeof(*status), 1));
 }
 
+/*
+ * For what must not be held up. How long it took is said, not judged: the kernel waits for
+ * grace periods, and a machine may be busy.
+ */
+static inline void expect_unbound(struct __test_metadata *_metadata, const struct node *node)
+{
+	__u64 begin = now_ns();
+
+	EXPECT_EQ(0, node_unbind(node));
+	TH_LOG("unbound after %llu ms", (now_ns() - begin) / 1000000);
+}
+
+static inline void expect_unloaded(struct __test_metadata *_metadata, const char *module)
+{
+	__u64 begin = now_ns();
+
+	EXPECT_EQ(0, module_unload(module));
+	TH_LOG("%s unloaded after %llu ms", module, (now_ns() - begin) / 1000000);
+}
+
 /* Waits until @fd, an observer, is all that is open: others may be ending. */
 static inline void wait_alone(struct __test_metadata *_metadata, int fd)
 {

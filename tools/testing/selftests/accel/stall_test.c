@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(stall, does_not_hold_up_removal, 120)
 	};
 
 	start_call(_metadata, &call, &self->page);
-	EXPECT_EQ(0, node_unbind(&self->node));
+	expect_unbound(_metadata, &self->node);
 	end_call(_metadata, &call, &self->page);
 	EXPECT_EQ(variant->on_result ? 0 : -EINVAL, call.result);
 	EXPECT_EQ(-ENODEV, sys_ioctl(self->fd, ACCEL_IOC_INFO, NULL));
@@ -176,7 +176,7 @@ FIXTURE_TEARDOWN_PARENT(array_stall)
 TEST_F_TIMEOUT(array_stall, does_not_hold_up_removal, 120)
 {
 	start_call(_metadata, &self->call, &self->page);
-	EXPECT_EQ(0, node_unbind(&self->node));
+	expect_unbound(_metadata, &self->node);
 	end_call(_metadata, &self->call, &self->page);
 	EXPECT_EQ(variant->result, self->call.result);
 	EXPECT_EQ(-ENODEV, sys_ioctl(self->call.fd, ACCEL_TEST_IOC_SQUARES, &self->squares));
@@ -185,7 +185,7 @@ TEST_F_TIMEOUT(array_stall, does_not_hold_up_removal, 120)
 TEST_F_TIMEOUT(array_stall, does_not_keep_the_module, 120)
 {
 	start_call(_metadata, &self->call, &self->page);
-	EXPECT_EQ(0, module_unload(TEST_DRIVER));
+	expect_unloaded(_metadata, TEST_DRIVER);
 	end_call(_metadata, &self->call, &self->page);
 	EXPECT_EQ(variant->result, self->call.result);
 }
