@@ -776,8 +776,9 @@ struct accel_bo_export {
  * What this file has already, because it has exported or imported it before,
  * comes back under the handle that it has; it is to be closed once. A buffer of
  * another file of the same device is the same buffer. EBADF if there is no such
- * descriptor, EINVAL if it is of something else, or not made of whole pages; or
- * what the exporter says, if the device cannot work on its memory.
+ * descriptor, EINVAL if it is of something else, or not made of whole pages; EAGAIN
+ * if others have its reservation locked, and the device is to be reset; or what the
+ * exporter says, if the device cannot work on its memory.
  *
  * If the exporter takes the memory back, new work on it is EAGAIN until all that is
  * under way is done, and then what the exporter says: of another device of this

@@ -173,12 +173,16 @@ impl Import {
         )
     }
 
-    /// Attaches the device of `caller` to `dmabuf`, which this was made of.
+    /// Attaches the device of `caller` to `dmabuf`, which this was made of. While others have the
+    /// reservation locked, waits as [`DmaResv::lock_while`] does, which has the errors.
     ///
     /// # Safety
     ///
     /// Somebody must keep a reference until [`Self::end`] has returned.
     pub(super) unsafe fn attach(self: &Arc<Self>, caller: &dyn Caller, dmabuf: DmaBuf) -> Result {
+        // The kernel's function locks the reservation as well, and cannot be told to give up. It
+        // has to wait only if somebody else is faster.
+        drop(dmabuf.reservation().lock_while(|| caller.may_wait())?);
         // SAFETY: The device is bound, as the caller is inside the gate, and the dma-buf is valid.
         // The import is there until the attachment is gone, as the caller guarantees.
         let attachment = from_err_ptr(unsafe {
