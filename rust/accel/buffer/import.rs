@@ -98,8 +98,8 @@ pub(super) struct Import {
     // returns when it is. Locked before the reservation.
     #[pin]
     ending: Mutex<()>,
-    // Held while an access begins or ends: udmabuf sets up at the first one what all use, and allows
-    // for one caller at a time.
+    // Held while an access begins or ends: udmabuf sets up at the first one what all use, and
+    // allows for one caller at a time.
     #[pin]
     cpu_access: Mutex<()>,
 }
@@ -222,8 +222,8 @@ impl Import {
     ///
     /// Returns `EOPNOTSUPP` if it is on the bus of the device, at addresses that this cannot use,
     /// `ENODEV` if the exporter has taken it away, `EAGAIN` if it has to be moved for that, but is
-    /// worked on, `EINTR` if a signal arrives, and what `check` does, which is asked again and again
-    /// while others have the reservation locked, or move the memory.
+    /// worked on, `EINTR` if a signal arrives, and what `check` does, which is asked again and
+    /// again while others have the reservation locked, or move the memory.
     pub(super) fn map(&self, check: impl Fn() -> Result) -> Result<ImportMap> {
         let dmabuf = self.dma_buf()?;
         let _locked = dmabuf.reservation().lock_while(&check)?;
