@@ -197,6 +197,10 @@ pub(crate) fn clean_up(ctx: &Context<'_, Edu, Observer>) {
         false => job.copy.take(),
     };
     drop(job);
+    if copy.is_some() {
+        // Who waits for the engine has not been told that it is idle.
+        ctx.device().wake();
+    }
     drop(copy);
 }
 
@@ -328,8 +332,13 @@ fn run(ctx: Context<'_, Edu>, mapped: Mapped, deadline: Deadline) -> Result {
         (ctx, result) = transfer(ctx, number, deadline, len, FromDevice)?;
     }
     let released = ctx.data().dma.release(&ctx.data().bar, number);
+    // A device that does not answer may seem to be done.
+    let answered = match ctx.data().bar.are_there() {
+        true => Ok(()),
+        false => Err(EIO),
+    };
     ctx.device().wake();
-    result.and(released)
+    result.and(released).and(answered)
 }
 
 /// Copies between buffers, through the memory of the device.

@@ -101,7 +101,8 @@ pub(crate) fn reset(ctx: Context<'_, Edu, Resetter>) -> Result {
     settle(&data.bar);
 
     let mut job = data.job.lock();
-    if !is_idle(&data.bar) {
+    // One that does not answer may seem to be idle.
+    if !is_idle(&data.bar) || !data.bar.are_there() {
         return Err(EIO);
     }
     job.lose();
