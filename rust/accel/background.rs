@@ -81,7 +81,7 @@ fn run(core: &Core) {
 
 fn clean_up(core: &Core) {
     // Else it is queued again when the reset is over.
-    if let Some(guard) = core.gate.enter_unless_reset() {
+    if let Some(guard) = core.enter_to_look() {
         call_driver(core, guard, |ops| ops.clean_up);
     }
 }

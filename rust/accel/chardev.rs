@@ -56,6 +56,7 @@ use crate::{
     mapping,
     minor::MAX_MINORS,
     ops::DriverOps,
+    reset::lend::Loan,
     state::State,
     sysfs::{
         self,
@@ -77,6 +78,7 @@ static CLASS: Shared<bindings::class> = Shared::new(bindings::class {
     dev_groups: sysfs::groups(),
     dev_uevent: Some(uevent::add_variables),
     devnode: Some(devnode),
+    shutdown_pre: Some(shut_down),
     ..pin_init::zeroed()
 });
 
@@ -150,6 +152,22 @@ impl Drop for Region {
         // SAFETY: The region was registered by `new()`.
         unsafe { bindings::unregister_chrdev_region(self.0, MAX_MINORS as u32) };
     }
+}
+
+/// Has a device cease to work for good, as the system shuts down, or another kernel is to run.
+///
+/// Devices on a bus are told later than those of a class on them, and only here devices of all buses
+/// are. Processes may still run: their calls fail. The driver core holds the lock of the device on
+/// the bus, as in a removal.
+///
+/// # Safety
+///
+/// To be called by the driver core, for a device of ours.
+unsafe extern "C" fn shut_down(dev: *mut bindings::device) -> c_int {
+    // SAFETY: The device is part of a `Core`.
+    let core = unsafe { &*container_of!(Opaque::cast_from(dev), Core, dev) };
+    core.lend_to_bus(Loan::ShutDown);
+    0
 }
 
 /// Places the nodes below `/dev/accelerator`.

@@ -34,7 +34,8 @@ use crate::{
     reset::{
         self,
         Halting,
-        Limit, //
+        Limit,
+        Turn, //
     },
     state::State,
     task::{
@@ -91,6 +92,7 @@ pub(crate) enum FaultKind {
     ResetFailed = uapi::ACCEL_ERROR_RESET_FAILED,
     ResetStorm = uapi::ACCEL_ERROR_RESET_STORM,
     PowerFailed = uapi::ACCEL_ERROR_POWER_FAILED,
+    Bus = uapi::ACCEL_ERROR_BUS,
 }
 
 impl FaultKind {
@@ -103,6 +105,7 @@ impl FaultKind {
             Self::ResetFailed => c"reset_failed",
             Self::ResetStorm => c"reset_storm",
             Self::PowerFailed => c"power_failed",
+            Self::Bus => c"bus",
         }
     }
 }
@@ -184,9 +187,11 @@ const INTERVAL_MS: u32 = 100;
 pub(crate) struct Health {
     #[pin]
     record: SpinLockIrq<Record>,
-    /// Held by whoever resets the device.
+    /// Held by whoever resets the device, or has its bus do so.
     #[pin]
-    pub(crate) turn: Mutex<()>,
+    pub(crate) turn: Mutex<Turn>,
+    /// The bus has the hardware, see [`crate::reset`]. Only changed by who has the turn.
+    pub(crate) lent: AtomicFlag,
     /// Held by whoever takes a step of the state. Fences depend on it.
     #[pin]
     pub(crate) halting: Mutex<Halting>,
@@ -221,7 +226,8 @@ impl Health {
                 last: None,
                 state_ns: ffi::monotonic_ns(),
             }),
-            turn <- new_mutex!(()),
+            turn <- new_mutex!(Turn::new()),
+            lent: AtomicFlag::new(false),
             halting <- new_mutex!(Halting::new()),
             limit,
             wanted: AtomicFlag::new(false),

@@ -8,6 +8,7 @@
 mod enabled;
 mod interrupts;
 mod operations;
+mod recovery;
 
 use core::marker::PhantomData;
 use kernel::{
@@ -202,6 +203,7 @@ impl<T: Driver> pci::Driver for Adapter<T> {
             })
         });
         bound.inspect(|_| {
+            enabled::save(pdev);
             if const { T::POWER.is_managed() } {
                 // The PCI core has a reference, too, for drivers to give up: `local_pci_probe()`.
                 parent::let_sleep(pdev.as_ref());

@@ -45,7 +45,10 @@ use kernel::{
 };
 
 use crate::{
-    awake::Keeper,
+    awake::{
+        Awake,
+        Keeper, //
+    },
     call::Call,
     device::Core,
     ffi,
@@ -147,6 +150,14 @@ impl Core {
         }
     }
 
+    /// Keeps the device on the bus awake, and with it the accelerator, as far as the power
+    /// management goes: while the bus has the hardware, the driver's `resume` is not called.
+    pub(crate) fn keep_bus_awake(&self) -> Option<Awake> {
+        self.power.as_ref()?;
+        to_result(ffi::accel_power_wake(self.as_device())).ok()?;
+        Some(Hold::new(Some(self)).into())
+    }
+
     /// Has the device be awake soon. Does not sleep.
     pub(crate) fn request_awake(&self) {
         ffi::accel_power_request(self.as_device());
@@ -211,9 +222,9 @@ impl Core {
         self.background.resume();
     }
 
-    /// Wakes the device.
+    /// Wakes the device, unless nobody is to reach it: then a reset does that.
     fn resume(&self) {
-        if self.gate.state() == State::Wedged {
+        if self.gate.state() == State::Wedged || self.is_lent() {
             return;
         }
         if let Err(error) = self.rouse() {

@@ -20,6 +20,7 @@
 //! is no hook, or where there have been too many. Only the administrator brings it back.
 
 mod halt;
+pub(crate) mod lend;
 mod storm;
 
 use kernel::{
@@ -42,6 +43,7 @@ use crate::{
 
 pub(crate) use self::{
     halt::Halting,
+    lend::Turn,
     storm::{
         Limit,
         Storm, //
@@ -66,6 +68,8 @@ pub(crate) enum Cause {
     Fault,
     /// The administrator does.
     Administrator,
+    /// The bus has reset it already.
+    Bus,
 }
 
 impl Cause {
@@ -74,6 +78,7 @@ impl Cause {
         match self {
             Self::Fault => c"error",
             Self::Administrator => c"administrator",
+            Self::Bus => c"bus",
         }
     }
 }
@@ -138,13 +143,16 @@ impl Core {
     }
 
     /// Enters the gate when no reset is under way, also if the device is wedged: for those who look
-    /// at the hardware, but do not use it. Returns `ENODEV` if the device is gone.
+    /// at the hardware, but do not use it. Returns `ENODEV` if the device is gone, and `EIO` if it
+    /// is wedged while the bus has the hardware.
     pub(crate) fn enter_unless_reset(&self, patience: Patience) -> Result<Guard<'_>> {
         loop {
-            if let Some(guard) = self.gate.enter_unless_reset() {
+            if let Some(guard) = self.enter_to_look() {
                 return Ok(guard);
             }
-            self.wait_until_settled(patience)?;
+            if self.wait_until_settled(patience)? == State::Wedged && self.is_lent() {
+                return Err(EIO);
+            }
         }
     }
 
@@ -163,7 +171,7 @@ impl Core {
         }
         // The driver is to find it awake.
         let _awake = self.wake_up()?;
-        let _turn = self.health.turn.lock();
+        let _turn = self.take_turn()?;
         self.halt_for_administrator()?;
         mend(self, Cause::Administrator)
     }
@@ -189,11 +197,13 @@ pub(crate) fn settle(core: &Core) {
         State::Resetting => Some(core.wake_up()),
         _ => None,
     };
-    let _turn = core.health.turn.lock();
+    let mut turn = core.health.turn.lock();
     match (core.gate.state(), awake) {
+        // This is called again when the bus has given it back.
+        (State::Resetting, _) if core.is_lent() => (),
         (State::Resetting, Some(Ok(_awake))) => {
             // The result is part of the state.
-            let _ = mend(core, Cause::Fault);
+            let _ = mend(core, turn.take_cause());
         }
         (State::Resetting, Some(Err(error))) => core.give_up(Fault::power_failed(error)),
         (State::Wedged, _) => leave_alone(core),
@@ -204,10 +214,7 @@ pub(crate) fn settle(core: &Core) {
 
 /// Brings a device back whose work has ended. The caller has its turn, and keeps the device awake.
 fn mend(core: &Core, cause: Cause) -> Result {
-    core.announce();
-    core.gate.drain(core.as_device());
-    core.space.unmap_all();
-    core.pool.set_permission(Permission::Suspended);
+    clear_out(core);
 
     core.forget_faults();
     let begin = ffi::monotonic_ns();
@@ -237,6 +244,14 @@ fn mend(core: &Core, cause: Cause) -> Result {
     core.announce();
     core.resume_work();
     recovered
+}
+
+/// Sees to it that nobody has anything of a device whose work has ended.
+fn clear_out(core: &Core) {
+    core.announce();
+    core.gate.drain(core.as_device());
+    core.space.unmap_all();
+    core.pool.set_permission(Permission::Suspended);
 }
 
 /// Sees to it that nobody has anything of a device that is wedged.

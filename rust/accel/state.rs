@@ -37,10 +37,14 @@ pub(crate) enum Step {
     Reset,
     /// A reset begins, because the administrator says so.
     Revive,
+    /// A reset begins, because the bus says so.
+    Lend,
     /// The reset has succeeded.
     Recover,
     /// The reset has failed, or there is none that could help.
     GiveUp,
+    /// The system shuts down.
+    ShutDown,
     /// The device goes.
     Remove,
 }
@@ -49,8 +53,8 @@ impl Step {
     /// Returns the error with which the step ends all work; `None` if it ends none.
     pub(crate) const fn error(self) -> Option<Error> {
         match self {
-            Self::Reset | Self::Revive => Some(ECANCELED),
-            Self::GiveUp => Some(EIO),
+            Self::Reset | Self::Revive | Self::Lend => Some(ECANCELED),
+            Self::GiveUp | Self::ShutDown => Some(EIO),
             Self::Remove => Some(ENODEV),
             Self::Recover => None,
         }
@@ -63,10 +67,10 @@ impl State {
         match (self, step) {
             (Self::Gone, _) => None,
             (_, Step::Remove) => Some(Self::Gone),
-            (Self::Running, Step::Reset | Step::Revive) => Some(Self::Resetting),
-            (Self::Wedged, Step::Revive) => Some(Self::Resetting),
+            (Self::Running, Step::Reset) => Some(Self::Resetting),
+            (Self::Running | Self::Wedged, Step::Revive | Step::Lend) => Some(Self::Resetting),
             (Self::Resetting, Step::Recover) => Some(Self::Running),
-            (Self::Running | Self::Resetting, Step::GiveUp) => Some(Self::Wedged),
+            (Self::Running | Self::Resetting, Step::GiveUp | Step::ShutDown) => Some(Self::Wedged),
             _ => None,
         }
     }
@@ -137,8 +141,10 @@ mod tests {
         for (step, after) in [
             (Step::Reset, [Some(Resetting), None, None, None]),
             (Step::Revive, [Some(Resetting), None, Some(Resetting), None]),
+            (Step::Lend, [Some(Resetting), None, Some(Resetting), None]),
             (Step::Recover, [None, Some(Running), None, None]),
             (Step::GiveUp, [Some(Wedged), Some(Wedged), None, None]),
+            (Step::ShutDown, [Some(Wedged), Some(Wedged), None, None]),
             (Step::Remove, [Some(Gone), Some(Gone), Some(Gone), None]),
         ] {
             for (state, after) in Iterator::zip(ALL.into_iter(), after) {

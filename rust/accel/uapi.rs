@@ -82,6 +82,7 @@ pub const ACCEL_ERROR_TIMEOUT: u32 = 3;
 pub const ACCEL_ERROR_RESET_FAILED: u32 = 4;
 pub const ACCEL_ERROR_RESET_STORM: u32 = 5;
 pub const ACCEL_ERROR_POWER_FAILED: u32 = 6;
+pub const ACCEL_ERROR_BUS: u32 = 7;
 
 pub const ACCEL_EVENT_LOST: u32 = 0;
 pub const ACCEL_EVENT_STATE: u32 = 1;

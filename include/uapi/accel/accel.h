@@ -373,6 +373,9 @@ enum accel_state {
  *	the code is how many the driver allows
  * @ACCEL_ERROR_POWER_FAILED: the device could not be put to sleep, or be woken;
  *	the code is the error number
+ * @ACCEL_ERROR_BUS: the bus has found an error of the device, or of the way to
+ *	it; the code is 1 if the bus goes on working, 2 if it had to be reset, and
+ *	3 if the device is lost to it
  */
 enum accel_error {
 	ACCEL_ERROR_NONE = 0,
@@ -382,6 +385,7 @@ enum accel_error {
 	ACCEL_ERROR_RESET_FAILED = 4,
 	ACCEL_ERROR_RESET_STORM = 5,
 	ACCEL_ERROR_POWER_FAILED = 6,
+	ACCEL_ERROR_BUS = 7,
 };
 
 /**

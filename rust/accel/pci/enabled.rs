@@ -53,6 +53,14 @@ impl Drop for Enabled {
     }
 }
 
+/// Saves the configuration space of a device that is bound, with what its driver has enabled: when
+/// the bus has found an error and was reset, that is what is restored.
+pub(super) fn save(pdev: &pci::Device<Core<'_>>) {
+    // SAFETY: A reference to a device is a valid pointer to it. That there was no memory for all of
+    // it shows when it is restored.
+    unsafe { bindings::pci_save_state(as_raw(pdev)) };
+}
+
 fn as_raw<C: kernel::device::DeviceContext>(pdev: &pci::Device<C>) -> *mut bindings::pci_dev {
     // CAST: `pci::Device` is a transparent wrapper of `Opaque<struct pci_dev>`.
     core::ptr::from_ref(pdev).cast_mut().cast()

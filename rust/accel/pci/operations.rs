@@ -18,6 +18,7 @@ use kernel::{
 };
 
 use super::{
+    recovery,
     Adapter,
     Driver, //
 };
@@ -64,6 +65,8 @@ where
             if const { T::POWER.is_managed() } {
                 (*driver.get()).driver.pm = pm_ops();
             }
+            (*driver.get()).err_handler = recovery::handlers();
+            (*driver.get()).shutdown = Some(recovery::shut_down);
             <Plain<T> as RegistrationOps>::register(driver, name, module)
         }
     }

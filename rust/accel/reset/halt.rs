@@ -22,7 +22,10 @@ use kernel::{
     sync::atomic::Relaxed, //
 };
 
-use super::Storm;
+use super::{
+    lend::Loan,
+    Storm, //
+};
 use crate::{
     call::Call,
     device::Core,
@@ -146,6 +149,37 @@ impl Core {
         Ok(())
     }
 
+    /// Takes the device away from its users because the bus has the hardware from now on. It is
+    /// reset afterwards, or wedged if that is of no use.
+    pub(super) fn halt_for_bus(&self, loan: Loan) {
+        let _signalling = Signalling::begin();
+        let mut halting = self.health.halting.lock();
+        if let Loan::Error(fault) = loan {
+            self.note(fault);
+        }
+        let can_step = |step| self.gate.state().after(step).is_some();
+        let step = match loan {
+            Loan::ShutDown => Step::ShutDown,
+            Loan::Reset if can_step(Step::Lend) && self.health.limit.is_some() => {
+                halting.storm = Storm::new();
+                Step::Lend
+            }
+            Loan::Error(_) if can_step(Step::Reset) && self.is_useful(&mut halting.storm) => {
+                Step::Reset
+            }
+            // What there is to reset is under way, or in vain.
+            _ if self.gate.state() != State::Running => return,
+            Loan::Error(_) => Step::GiveUp,
+            Loan::Reset => {
+                self.note(Fault::reset_failed(EOPNOTSUPP));
+                Step::GiveUp
+            }
+        };
+        // What the driver stops is to be awake, if it is.
+        let _awake = self.hold_awake();
+        halting.halt(self, step);
+    }
+
     /// Takes the device away from its users because of `fault`, unless it is wedged or gone.
     pub(crate) fn give_up(&self, fault: Fault) {
         let _signalling = Signalling::begin();
@@ -220,8 +254,10 @@ impl Core {
         match step {
             Step::Reset => dev_info!(dev, "reset because of an error: {kind}, code {code}\n"),
             Step::Revive => dev_info!(dev, "reset by the administrator\n"),
+            Step::Lend => dev_info!(dev, "reset by the bus\n"),
             Step::Recover => dev_info!(dev, "reset done in {} ms\n", after_ns / 1_000_000),
             Step::GiveUp => dev_err!(dev, "wedged because of an error: {kind}, code {code}\n"),
+            Step::ShutDown => dev_info!(dev, "stopped, as the system shuts down\n"),
             // The bus tells of that.
             Step::Remove => (),
         }

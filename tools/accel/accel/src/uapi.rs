@@ -162,6 +162,8 @@ impl DeviceError {
     pub const RESET_STORM: Self = Self(5);
     /// The device could not be put to sleep, or be woken.
     pub const POWER_FAILED: Self = Self(6);
+    /// The bus has found an error of the device, or of the way to it.
+    pub const BUS: Self = Self(7);
 
     /// The name in the C header without its prefix in lower case, or [`None`]
     /// if this crate does not know the error.
@@ -174,6 +176,7 @@ impl DeviceError {
             Self::RESET_FAILED => Some("reset_failed"),
             Self::RESET_STORM => Some("reset_storm"),
             Self::POWER_FAILED => Some("power_failed"),
+            Self::BUS => Some("bus"),
             _ => None,
         }
     }

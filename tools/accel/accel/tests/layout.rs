@@ -412,6 +412,7 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_ERROR_RESET_FAILED", DeviceError::RESET_FAILED.0),
         fact("ACCEL_ERROR_RESET_STORM", DeviceError::RESET_STORM.0),
         fact("ACCEL_ERROR_POWER_FAILED", DeviceError::POWER_FAILED.0),
+        fact("ACCEL_ERROR_BUS", DeviceError::BUS.0),
         fact("ACCEL_EVENT_CLASS_STATE", events::CLASS_STATE),
         fact("ACCEL_EVENT_CLASS_ERROR", events::CLASS_ERROR),
         fact("ACCEL_EVENT_CLASS_DRIVER", events::CLASS_DRIVER),
