@@ -5,7 +5,7 @@
 #
 #   selftests.sh stock|debug FOLDER GUEST...
 #
-# The folder is that of build-selftests.sh, the guests are main, iommu, p2p, swiotlb, suspend.
+# The folder is that of build-selftests.sh, the guests are main, iommu, p2p, swiotlb, bus, suspend.
 # Prints a line for each test, and one for the kernel's log of each guest.
 
 accel_topic=selftests
@@ -90,6 +90,16 @@ guest_p2p() {
 		--device edu,bus=alone,addr=4,dma_mask=0xffffffff \
 		--device edu,addr=0x12,dma_mask=0xffffff \
 		-- p2p_test shared_line_test edu_reach_test
+}
+
+# Below ports that report errors. QEMU knows them by their names in bus_error_test.
+guest_bus() {
+	run_guest "$kernel-bus" \
+		--device pcie-root-port,id=root1,chassis=1,slot=1 --device edu,bus=root1 \
+		--device pcie-root-port,id=root2,chassis=2,slot=2 \
+		"${memory[@]}" --device ivshmem-plain,bus=root2,addr=0.0,multifunction=on,memdev=memory \
+		--device edu,bus=root2,addr=0.1 \
+		-- bus_reset_test bus_error_test
 }
 
 # The machine sleeps, and with it all devices: also those that files would be on.

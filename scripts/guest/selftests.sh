@@ -49,6 +49,7 @@ fi
 export ACCEL_PLUG='/accel/scripts/guest/monitor.sh device_add edu,id=edu0'
 export ACCEL_UNPLUG='/accel/scripts/guest/monitor.sh device_del edu0'
 export ACCEL_CARD=/accel/scripts/guest/card.sh
+export ACCEL_BUS_ERROR='/accel/scripts/guest/monitor.sh pcie_aer_inject_error'
 export ACCEL_CONFORMANCE_UNBIND=1
 
 for program; do
