@@ -89,10 +89,12 @@ impl<T: Driver> auxiliary::Driver for Adapter<T> {
         let bound = ready.and_then(|()| unsafe {
             registration::register(adev.as_ref(), ids, T::probe(adev, info), |_| Ok(()))
         });
-        bound.inspect(|_| {
+        // Nothing fails any more once the data is in its place.
+        bound.pin_chain(|_| {
             if const { T::POWER.is_managed() } {
                 parent::let_sleep(adev.as_ref());
             }
+            Ok(())
         })
     }
 

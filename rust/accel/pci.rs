@@ -202,13 +202,15 @@ impl<T: Driver> pci::Driver for Adapter<T> {
                 Interrupts::request(pdev, dev)
             })
         });
-        bound.inspect(|_| {
+        // Nothing fails any more once the data is in its place.
+        bound.pin_chain(|_| {
             enabled::save(pdev);
             if const { T::POWER.is_managed() } {
                 // The PCI core has a reference, too, for drivers to give up: `local_pci_probe()`.
                 parent::let_sleep(pdev.as_ref());
                 parent::let_sleep(pdev.as_ref());
             }
+            Ok(())
         })
     }
 

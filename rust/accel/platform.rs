@@ -91,10 +91,12 @@ impl<T: Driver> platform::Driver for Adapter<T> {
         let bound = ready.and_then(|()| unsafe {
             registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |_| Ok(()))
         });
-        bound.inspect(|_| {
+        // Nothing fails any more once the data is in its place.
+        bound.pin_chain(|_| {
             if const { T::POWER.is_managed() } {
                 parent::let_sleep(pdev.as_ref());
             }
+            Ok(())
         })
     }
 
