@@ -7,109 +7,82 @@
 //! user space can ask for. A driver is a type that implements [`AccelDriver`], bound to a bus by an
 //! adapter such as [`pci`]; it needs no unsafe code.
 //!
-//! # Layers
+//! # Floors
 //!
-//! Each uses only those below it.
+//! The folders of the crate are its floors. Each uses itself and those below it.
 //!
-//! - [`pci`], [`platform`], [`auxiliary`], [`faux`]: adapters from a bus to a registration
-//! - `registration`, [`Device`], [`AccelDriver`], [`Context`]: what a driver sees; generic and thin
-//! - `chardev`, `dispatch`, `file`, [`info`], `events`, `debugfs`, `fdinfo`, `hwmon`, `sysfs`,
-//!   `trace`, `uevent`: what user space sees; not generic
-//! - [`coredump`]: what is kept of an error
-//! - `health`, `reset`, `watchdog`: errors of a device, and what is done about them
-//! - `power`: when a device is asleep
-//! - `notify`, `pollers`: what those are told who look on
-//! - [`buffer`], `mapping`, `address_space`: memory that processes share with a device
-//! - [`engine`], `work`, [`fence`], `background`: work that goes on when a call has returned
-//! - `gate`, `visit`, `state`, `wait`, `queue`, `task`, `rate_limit`, `minor`, `numbers`, `client`,
-//!   `open_policy`, `names`, [`ioctl`], `args`, `arrays`, `charge`: mechanisms
-//! - [`uapi`], `ffi`: the C side
+//! ```text
+//! bus      from a device on a bus to an accelerator
+//! driver   what a driver sees: generic, thin, compiled into its module
+//! node     what user space sees: ioctls, topics, mappings, sysfs
+//! device   the accelerator, its calls and files, errors, resets, power
+//! memory   buffers and where their bytes are
+//! base     mechanisms that need no device: gate, waiting, fences
+//! sys      the C side
+//! ```
 //!
-//! The lower layers are not generic: they hold a driver as a table of functions, and use it only
-//! behind the gate of a device. So an open file never points into a driver's module, and the
+//! From `node` down, nothing is generic: these floors hold a driver as a table of functions, and use
+//! it only behind the gate of a device. So an open file never points into a driver's module, and the
 //! module can go while files are open.
 
-mod address_space;
-mod args;
-mod arrays;
-#[cfg(CONFIG_AUXILIARY_BUS)]
-pub mod auxiliary;
-mod awake;
-mod background;
-pub mod buffer;
-mod call;
-mod chardev;
-mod charge;
-mod client;
-mod context;
-pub mod coredump;
-mod debugfs;
+mod base;
+mod bus;
 mod device;
-mod dispatch;
 mod driver;
-pub mod engine;
-mod events;
-pub mod faux;
-mod fdinfo;
-pub mod fence;
-mod ffi;
-mod file;
-mod gate;
-mod health;
-mod hwmon;
-pub mod info;
-mod interrupts;
-mod io_range;
-pub mod ioctl;
-mod mapping;
-mod minor;
-mod names;
-mod notify;
-mod numbers;
-mod open_policy;
-mod ops;
-mod passthrough;
-#[cfg(CONFIG_PCI)]
-pub mod pci;
-pub mod platform;
-mod pollers;
-mod power;
-pub mod prelude;
-mod queue;
-mod rate_limit;
-mod records;
-mod registration;
-mod reset;
-mod state;
-mod sysfs;
-mod task;
-mod trace;
-pub mod uapi;
-mod uevent;
-mod visit;
-mod wait;
-mod watchdog;
-mod work;
+mod memory;
+mod node;
+mod sys;
 
+#[cfg(CONFIG_AUXILIARY_BUS)]
+pub use self::bus::auxiliary;
+#[cfg(CONFIG_PCI)]
+pub use self::bus::pci;
 pub use self::{
-    arrays::{
-        ArrayField,
-        Arrays,
-        HasArrays,
-        ARRAY_MAX, //
+    base::{
+        arrays::{
+            ArrayField,
+            Arrays,
+            HasArrays,
+            ARRAY_MAX, //
+        },
+        awake::Awake,
+        open_policy::OpenPolicy,
+        wait::{
+            Deadline,
+            Waiters, //
+        }, //
     },
-    awake::Awake,
-    context::{
-        Context,
-        Observer,
-        PowerManager,
-        Resetter,
-        Role,
-        User,
-        Wake, //
+    bus::{
+        faux,
+        platform, //
     },
-    device::Device,
+    device::{
+        coredump,
+        health::Fault,
+        pollers::Pollers,
+        work::Work, //
+    },
     driver::{
+        buffer,
+        context::{
+            Context,
+            Observer,
+            PowerManager,
+            Resetter,
+            Role,
+            User,
+            Wake, //
+        },
+        device::Device,
+        engine,
+        fence,
+        info,
+        ioctl::{
+            self,
+            Ioctl,
+            IoctlTable, //
+        },
+        prelude,
         AccelDriver,
         Attribute,
         AttributeTable,
@@ -121,24 +94,24 @@ pub use self::{
         Power,
         Reset, //
     },
-    health::Fault,
-    ioctl::{
-        Ioctl,
-        IoctlTable, //
+    memory::io_range::{
+        IoRange,
+        MapRequest, //
     },
-    open_policy::OpenPolicy,
-    pollers::Pollers,
-    wait::{
-        Deadline,
-        Waiters, //
-    },
-    work::Work, //
-};
-pub use crate::io_range::{
-    IoRange,
-    MapRequest, //
+    sys::uapi, //
 };
 
+use self::{
+    base::{
+        gate,
+        minor,
+        queue, //
+    },
+    node::{
+        chardev,
+        debugfs, //
+    }, //
+};
 use kernel::prelude::*;
 
 module! {
@@ -173,7 +146,7 @@ struct AccelModule {
     _class: chardev::Class,
     _region: chardev::Region,
     _debugfs: debugfs::Root,
-    _fences: fence::Operations,
+    _fences: base::fence::Operations,
     _queues: queue::Queues,
     _faux: faux::Devices,
 }
@@ -192,7 +165,7 @@ impl kernel::Module for AccelModule {
             _class: chardev::Class::new()?,
             _region: region,
             _debugfs: debugfs::Root::new(),
-            _fences: fence::Operations::new(),
+            _fences: base::fence::Operations::new(),
             _queues: queues,
             _faux: faux,
         })

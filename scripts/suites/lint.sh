@@ -100,7 +100,7 @@ check_patch() {
 	if [ "$status" -eq 1 ]; then
 		local accepted='exports\.c:.*(EXPORT_SYMBOL|MACRO_ARG_REUSE)'
 		accepted+='|tracepoints\.h:.*(PARENTHESIS_ALIGNMENT|OPEN_ENDED_LINE)'
-		if grep -vE "^/accel/rust/accel/($accepted)" <<<"$found"; then
+		if grep -vE "^/accel/rust/accel/sys/($accepted)" <<<"$found"; then
 			return 1
 		fi
 	elif [ "$status" -ne 0 ]; then

@@ -5,24 +5,26 @@
 use kernel::prelude::*;
 
 use super::{
+    context::{
+        Context,
+        User, //
+    },
     handler,
     ioctl::Ioctl,
     AccelDriver, //
 };
 use crate::{
-    arrays::{
+    base::arrays::{
         self,
         Array,
         HasArrays,
         Shapes,
         MAX_ARRAYS, //
     },
-    call::Call,
-    context::{
-        Context,
-        User, //
-    },
-    ioctl::Handler, //
+    device::{
+        call::Call,
+        ops::ioctl::Handler, //
+    }, //
 };
 
 impl<T: AccelDriver> Ioctl<T> {

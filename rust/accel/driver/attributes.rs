@@ -18,18 +18,20 @@ use kernel::{
 };
 
 use super::{
+    context::{
+        Context,
+        Observer, //
+    },
     handler,
     AccelDriver,
     Invariant, //
 };
 use crate::{
-    call::Call,
-    context::{
-        Context,
-        Observer, //
-    },
-    names,
-    ops::AttributeEntry, //
+    base::names,
+    device::{
+        call::Call,
+        ops::AttributeEntry, //
+    }, //
 };
 
 /// An attribute of the driver `T`: a row of its [`AttributeTable`].

@@ -18,26 +18,38 @@ use kernel::{
     sync::Arc, //
 };
 
-use super::{
-    AccelDriver,
-    Invariant, //
+pub use super::{
+    buffer_data::BufferData,
+    reserved::{
+        with_reserved,
+        Reserved, //
+    }, //
 };
-use crate::{
-    buffer::{
-        Accessor,
-        Caller,
-        DeviceMap,
-        KeptMap,
-        Limits,
-        Object,
-        Placed,
-        VMap, //
-    },
+pub use crate::memory::{
+    Access,
+    CopyRequest,
+    DeviceMap,
+    KeptMap,
+    Limits,
+    MapInUse,
+    Piece,
+    Pieces,
+    PlaceRequest,
+    Placed,
+    Placement,
+    Regions,
+    VMap, //
+};
+
+use super::{
     context::{
         Context,
         User, //
-    }, //
+    },
+    AccelDriver,
+    Invariant, //
 };
+use crate::memory::{Accessor, Caller, Object};
 
 /// Whether the devices of the driver `T` have buffers.
 pub struct BufferTable<T: AccelDriver> {

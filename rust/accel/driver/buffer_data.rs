@@ -9,15 +9,15 @@ use kernel::{
 
 use super::{
     buffer::Memory,
+    context::Context,
     AccelDriver, //
 };
 use crate::{
-    buffer::{
+    device::call::Call,
+    memory::{
         Object,
         RawData, //
-    },
-    call::Call,
-    context::Context, //
+    }, //
 };
 
 /// What the driver `T` keeps for each buffer that an open file has a handle of.
@@ -44,7 +44,7 @@ impl<T: AccelDriver> BufferData<T> for () {
 ///
 /// # Safety
 ///
-/// See [`DriverOps::make_buffer_data`](crate::ops::DriverOps::make_buffer_data).
+/// See [`DriverOps::make_buffer_data`](crate::device::ops::DriverOps::make_buffer_data).
 pub(super) unsafe fn make<T: AccelDriver>(
     call: &Call<'_>,
     object: &Arc<Object>,
@@ -62,7 +62,7 @@ pub(super) unsafe fn make<T: AccelDriver>(
 ///
 /// # Safety
 ///
-/// See [`GiveUp`](crate::buffer::GiveUp).
+/// See [`GiveUp`](crate::memory::GiveUp).
 pub(super) unsafe fn give_up<T: AccelDriver>(data: RawData) {
     // SAFETY: `make` has made it of such a reference, which is given up here.
     drop(unsafe { data.into_arc::<T::Buffer>() });

@@ -9,17 +9,17 @@ use kernel::{
 };
 
 use super::{
+    context::{
+        Context,
+        Observer, //
+    },
     handler,
     AccelDriver,
     Invariant, //
 };
 use crate::{
-    context::{
-        Context,
-        Observer, //
-    },
-    names,
-    ops::DebugEntry, //
+    base::names,
+    device::ops::DebugEntry, //
 };
 
 /// A file of the driver `T` in debugfs: a row of its [`DebugTable`].

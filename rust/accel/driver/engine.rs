@@ -4,21 +4,21 @@
 
 use core::marker::PhantomData;
 
-use super::{
-    AccelDriver,
-    Invariant, //
+pub use crate::device::engine::{
+    Engine,
+    EngineClass,
+    FileEngine, //
 };
-use crate::{
+
+use super::{
     context::{
         Context,
         User, //
     },
-    engine::{
-        Engine,
-        FileEngine, //
-    },
-    names, //
+    AccelDriver,
+    Invariant, //
 };
+use crate::base::names;
 
 /// The kinds of engines that the devices of a driver have.
 pub struct EngineTable(&'static [Engine]);

@@ -4,13 +4,13 @@
 
 use kernel::prelude::*;
 
-use super::AccelDriver;
-use crate::{
+use super::{
     device::Device,
-    uapi::{
-        ACCEL_EVENT_CLASS_DRIVER,
-        ACCEL_EVENT_DRIVER_BASE, //
-    }, //
+    AccelDriver, //
+};
+use crate::sys::uapi::{
+    ACCEL_EVENT_CLASS_DRIVER,
+    ACCEL_EVENT_DRIVER_BASE, //
 };
 
 /// The kind of an event of a driver's own: a number from `ACCEL_EVENT_DRIVER_BASE` on, 0x8000.

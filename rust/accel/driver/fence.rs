@@ -1,27 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Fences, as a driver makes them and waits for them.
+//! Fences: the promise that a piece of work will be done, to whoever wants to wait for it.
+//!
+//! A driver makes a [`DriverFence`] for what it has been given to do, on the [`Timeline`] of who
+//! gave it, and signals it when that is done or has failed. Everybody else has a [`Fence`], which
+//! can be handed to processes and to other drivers as a [`SyncFile`], and come from them.
+//!
+//! ```text
+//!   Timeline ──fence()──► DriverFence ──signal(), or dropped──► (gone)
+//!                              │ fence()
+//!                              ▼
+//!                            Fence ◄──── SyncFile (a descriptor), another driver
+//! ```
+//!
+//! A fence is signalled once: by its driver, or by the framework when the device is reset, is
+//! wedged or goes. So a fence that is not signalled belongs to a device that runs, and one that is
+//! refers to nothing but its own memory: neither to the driver, nor to this module.
 
 use kernel::{
     prelude::*,
     sync::aref::ARef, //
 };
 
-use super::AccelDriver;
-use crate::{
+pub use crate::{
+    base::fence::{
+        DriverFence,
+        Fence,
+        Signalling,
+        SyncFile,
+        Timeline, //
+    },
+    device::fence_callback::FenceCallback, //
+};
+
+use super::{
     context::{
         Context,
         Role,
         Wake, //
     },
     device::Device,
-    fence::{
-        Fence,
-        FenceCallback,
-        Tell,
-        Timeline, //
-    },
-    wait::Deadline, //
+    AccelDriver, //
+};
+use crate::{
+    base::wait::Deadline,
+    device::fence_callback::Tell, //
 };
 
 impl Timeline {

@@ -12,11 +12,11 @@
 use core::ptr::NonNull;
 use kernel::prelude::*;
 
-use super::AccelDriver;
-use crate::{
-    call::Call,
-    context::Context, //
+use super::{
+    context::Context,
+    AccelDriver, //
 };
+use crate::device::call::Call;
 
 /// Returns the function of type `H`.
 ///

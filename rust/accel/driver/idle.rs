@@ -11,16 +11,16 @@ use kernel::prelude::*;
 
 use super::{
     buffer::Memory,
-    AccelDriver, //
-};
-use crate::{
-    buffer::Access,
     context::{
         Context,
         Role,
         Wake, //
     },
-    wait::Deadline, //
+    AccelDriver, //
+};
+use crate::{
+    base::wait::Deadline,
+    memory::Access, //
 };
 
 /// How long to sleep before what is busy again is tried again.

@@ -7,23 +7,27 @@ use core::marker::PhantomData;
 use kernel::prelude::*;
 use zerocopy::Immutable;
 
-pub use crate::records::List;
+pub use crate::base::records::List;
 
 use super::{
+    context::{
+        Context,
+        Observer, //
+    },
     handler,
     AccelDriver,
     Invariant, //
 };
 use crate::{
-    call::Call,
-    context::{
-        Context,
-        Observer, //
+    base::{
+        names,
+        records::text, //
     },
-    names,
-    ops::TopicEntry,
-    records::text,
-    uapi::{
+    device::{
+        call::Call,
+        ops::TopicEntry, //
+    },
+    sys::uapi::{
         self,
         accel_info_clock,
         accel_info_firmware,

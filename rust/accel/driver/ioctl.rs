@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The ioctls of a driver, with their types.
+//! The ioctl table of a driver, and the rules that all ioctls share.
+//!
+//! A driver lists its ioctls once, in [`AccelDriver::IOCTLS`]. A row ties a number to a function
+//! that takes a typed structure. From it follows everything else: the copy from and to user space
+//! by the rules of `include/uapi/accel/accel.h`, who may call it, and what the information topic
+//! UAPI says about it.
+//!
+//! [`AccelDriver::IOCTLS`]: crate::AccelDriver::IOCTLS
 
 use core::marker::PhantomData;
 use kernel::{
@@ -8,23 +15,25 @@ use kernel::{
     prelude::*, //
 };
 
+pub use crate::device::ops::ioctl::ARGS_MAX;
+
 use super::{
-    handler,
-    AccelDriver,
-    Invariant, //
-};
-use crate::{
     context::{
         Context,
         Observer,
         User, //
     },
-    ioctl::{
+    handler,
+    AccelDriver,
+    Invariant, //
+};
+use crate::{
+    base::names,
+    device::ops::ioctl::{
         Entry,
         Handler, //
     },
-    names,
-    uapi::{
+    sys::uapi::{
         self,
         UapiType, //
     }, //

@@ -8,16 +8,16 @@ use kernel::{
     scatterlist::SGTable, //
 };
 
-use super::AccelDriver;
-use crate::{
-    buffer::{
-        CopyRequest,
-        DeviceMap,
-        KeptMap,
-        MapInUse,
-        Pieces, //
-    },
-    context::Context, //
+use super::{
+    context::Context,
+    AccelDriver, //
+};
+use crate::memory::{
+    CopyRequest,
+    DeviceMap,
+    KeptMap,
+    MapInUse,
+    Pieces, //
 };
 
 impl DeviceMap {

@@ -14,6 +14,12 @@ use kernel::{
 
 use super::{
     buffer_data,
+    context::{
+        Context,
+        Observer,
+        PowerManager,
+        Resetter, //
+    },
     engine::EngineId,
     handler,
     info,
@@ -21,18 +27,16 @@ use super::{
     File, //
 };
 use crate::{
-    buffer::CopyRequest,
-    call::Call,
-    context::{
-        Context,
-        Observer,
-        PowerManager,
-        Resetter, //
+    device::{
+        call::Call,
+        ops::{
+            DriverOps,
+            DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO, //
+        }, //
     },
-    io_range::MapRequest,
-    ops::{
-        DriverOps,
-        DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO, //
+    memory::{
+        io_range::MapRequest,
+        CopyRequest, //
     }, //
 };
 

@@ -9,12 +9,12 @@ use kernel::{
 };
 
 use super::{
+    context::{
+        Context,
+        PowerManager, //
+    },
     AccelDriver,
     Invariant, //
-};
-use crate::context::{
-    Context,
-    PowerManager, //
 };
 
 type Hook<T> = for<'a> fn(Context<'a, T, PowerManager>) -> Result;

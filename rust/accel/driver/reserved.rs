@@ -14,20 +14,20 @@ use kernel::{
 
 use super::{
     buffer::Buffer,
+    context::Context,
     AccelDriver, //
 };
 use crate::{
-    buffer::{
-        Access,
-        Caller, //
-    },
-    context::Context,
-    fence::{
+    base::fence::{
         dma_resv::{
             Entry,
             Together, //
         },
         Fence, //
+    },
+    memory::{
+        Access,
+        Caller, //
     }, //
 };
 

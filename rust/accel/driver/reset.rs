@@ -6,15 +6,15 @@ use core::marker::PhantomData;
 use kernel::prelude::*;
 
 use super::{
-    AccelDriver,
-    Invariant, //
-};
-use crate::{
     context::{
         Context,
         Resetter, //
     },
     device::Device,
+    AccelDriver,
+    Invariant, //
+};
+use crate::device::{
     health::Fault,
     reset::Limit, //
 };

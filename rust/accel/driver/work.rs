@@ -7,9 +7,11 @@ use kernel::{
     time::Msecs, //
 };
 
-use super::AccelDriver;
-use crate::{
+use super::{
     device::Device,
+    AccelDriver, //
+};
+use crate::device::{
     engine::FileEngine,
     work::Work, //
 };
@@ -17,14 +19,14 @@ use crate::{
 impl<T: AccelDriver> Device<T> {
     /// Begins a piece of work, which ends when the result is dropped. What is done so is what the
     /// information topic USAGE shows. If an engine does it for an open file, use
-    /// [`FileEngine::begin_work`](crate::engine::FileEngine::begin_work).
+    /// [`FileEngine::begin_work`](crate::device::engine::FileEngine::begin_work).
     pub fn begin_work(&self) -> Work {
         Work::begin(self.core().account.clone(), 0)
     }
 
     /// As [`Self::begin_work`], for work that has to end within `timeout_ms` milliseconds, a day at
-    /// most. If it does not, the device is reset, see [`Self::reset`], with [`Fault::timeout`];
-    /// what is still there after a reset is not waited for again.
+    /// most. If it does not, the device is reset, see [`Self::reset`], with
+    /// [`Fault::timeout`](crate::Fault::timeout); what is still there after a reset is not waited for again.
     ///
     /// A device can have 128 such pieces of work at a time; `EBUSY` if it has them already.
     pub fn begin_work_within(&self, timeout_ms: Msecs) -> Result<Work> {

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Arrays that the structure of an ioctl points to.
+//!
+//! A driver declares them in its table of ioctls, and its handler gets them as slices. The copies
+//! from and to user space, which may take as long as user space pleases, are made by the core
+//! function that calls the handler: outside of the gate, so they hold up neither a removal nor a
+//! reset; and with none of the driver's code in the call, so they do not hold up the removal of its
+//! module either.
+
+use core::mem::align_of;
+use kernel::{
+    prelude::*,
+    uaccess::UserSlice, //
+};
+
+use crate::sys::uapi::UapiType;
+
+/// The largest array that an ioctl may take, in bytes. Larger data goes by buffers.
+pub const ARRAY_MAX: usize = 1 << 20;
+
+/// How many arrays an ioctl may take.
+pub(crate) const MAX_ARRAYS: usize = 3;
+
+/// The structure of an ioctl that points to arrays.
+///
+/// Each array has two members in the structure: a `u64` with its address in user space, and a `u32`
+/// with the number of its elements. If that is zero, the address is not looked at; if it is larger
+/// than [`array_field!`](crate::array_field) says, the error is `E2BIG`, and if the memory cannot
+/// be accessed, `EFAULT`. `ENOMEM` if there is no memory for a copy.
+///
+/// # Examples
+///
+/// ```ignore
+/// uapi_struct! {
+///     struct Squares {
+///         size: u32,
+///         count: u32,
+///         numbers_ptr: u64,
+///         squares_ptr: u64,
+///     }
+/// }
+///
+/// impl HasArrays for Squares {
+///     type Arrays<'a> = (&'a [u32], &'a mut [u32]);
+///     const FIELDS: &'static [ArrayField] = &[
+///         array_field!(Squares, numbers_ptr, count, 1024),
+///         array_field!(Squares, squares_ptr, count, 1024),
+///     ];
+/// }
+///
+/// fn squares(
+///     _ctx: Context<'_, Driver>,
+///     _args: &mut Squares,
+///     (numbers, squares): (&[u32], &mut [u32]),
+/// ) -> Result {
+///     for (square, number) in squares.iter_mut().zip(numbers) {
+///         *square = number.wrapping_mul(*number);
+///     }
+///     Ok(())
+/// }
+/// ```
+pub trait HasArrays: UapiType {
+    /// What the handler is given: `&[E]` for an array that it reads, `&mut [E]` for one that it
+    /// fills. That is full of zeros at first, and written to user space if the handler succeeds. A
+    /// tuple of these if there are two or three.
+    type Arrays<'a>: Arrays<'a>;
+
+    /// Where the structure has the address and the length of each.
+    const FIELDS: &'static [ArrayField];
+}
+
+/// Where a structure has the address and the length of an array, and how long that may be. Made by
+/// [`array_field!`](crate::array_field).
+#[derive(Clone, Copy)]
+pub struct ArrayField {
+    pointer: usize,
+    count: usize,
+    max: u32,
+}
+
+impl ArrayField {
+    #[doc(hidden)]
+    pub const fn new(pointer: usize, count: usize, max: u32) -> Self {
+        Self {
+            pointer,
+            count,
+            max,
+        }
+    }
+}
+
+/// Says that the structure `$args` has the address of an array in the member `$pointer`, a `u64`,
+/// and the number of its elements in `$count`, a `u32`, which may be at most `$max`. See
+/// [`HasArrays`].
+#[macro_export]
+macro_rules! array_field {
+    ($args:ty, $pointer:ident, $count:ident, $max:expr) => {{
+        const _: fn(&$args) -> (&u64, &u32) = |args| (&args.$pointer, &args.$count);
+        $crate::ArrayField::new(
+            ::core::mem::offset_of!($args, $pointer),
+            ::core::mem::offset_of!($args, $count),
+            $max,
+        )
+    }};
+}
+
+/// The arrays of a handler: slices, or a tuple of them.
+pub trait Arrays<'a>: sealed::Arrays<'a> {}
+
+impl<'a, S: sealed::Arrays<'a>> Arrays<'a> for S {}
+
+mod sealed {
+    use super::*;
+
+    /// What is known of the elements of an array.
+    #[derive(Clone, Copy)]
+    pub struct Element {
+        pub(crate) size: usize,
+        pub(crate) is_result: bool,
+    }
+
+    impl Element {
+        const fn new<E>(is_result: bool) -> Self {
+            assert!(
+                align_of::<E>() <= align_of::<u64>(),
+                "the elements of an array are aligned as a u64 at most"
+            );
+            Self {
+                size: size_of::<E>(),
+                is_result,
+            }
+        }
+    }
+
+    /// One array.
+    pub trait Slice<'a>: Sized {
+        const ELEMENT: Element;
+
+        fn of(array: &'a mut Array) -> Result<Self>;
+    }
+
+    impl<'a, E: UapiType> Slice<'a> for &'a [E] {
+        const ELEMENT: Element = Element::new::<E>(false);
+
+        fn of(array: &'a mut Array) -> Result<Self> {
+            <[E]>::ref_from_bytes(array.bytes_mut()).map_err(|_| EINVAL)
+        }
+    }
+
+    impl<'a, E: UapiType> Slice<'a> for &'a mut [E] {
+        const ELEMENT: Element = Element::new::<E>(true);
+
+        fn of(array: &'a mut Array) -> Result<Self> {
+            <[E]>::mut_from_bytes(array.bytes_mut()).map_err(|_| EINVAL)
+        }
+    }
+
+    /// All arrays.
+    pub trait Arrays<'a>: Sized {
+        const ELEMENTS: &'static [Element];
+
+        fn of(arrays: &'a mut [Array]) -> Result<Self>;
+    }
+
+    impl<'a, E: UapiType> Arrays<'a> for &'a [E] {
+        const ELEMENTS: &'static [Element] = &[Self::ELEMENT];
+
+        fn of(arrays: &'a mut [Array]) -> Result<Self> {
+            Slice::of(arrays.first_mut().ok_or(EINVAL)?)
+        }
+    }
+
+    impl<'a, E: UapiType> Arrays<'a> for &'a mut [E] {
+        const ELEMENTS: &'static [Element] = &[Self::ELEMENT];
+
+        fn of(arrays: &'a mut [Array]) -> Result<Self> {
+            Slice::of(arrays.first_mut().ok_or(EINVAL)?)
+        }
+    }
+
+    impl<'a, A: Slice<'a>, B: Slice<'a>> Arrays<'a> for (A, B) {
+        const ELEMENTS: &'static [Element] = &[A::ELEMENT, B::ELEMENT];
+
+        fn of(arrays: &'a mut [Array]) -> Result<Self> {
+            match arrays {
+                [a, b, ..] => Ok((A::of(a)?, B::of(b)?)),
+                _ => Err(EINVAL),
+            }
+        }
+    }
+
+    impl<'a, A: Slice<'a>, B: Slice<'a>, C: Slice<'a>> Arrays<'a> for (A, B, C) {
+        const ELEMENTS: &'static [Element] = &[A::ELEMENT, B::ELEMENT, C::ELEMENT];
+
+        fn of(arrays: &'a mut [Array]) -> Result<Self> {
+            match arrays {
+                [a, b, c] => Ok((A::of(a)?, B::of(b)?, C::of(c)?)),
+                _ => Err(EINVAL),
+            }
+        }
+    }
+}
+
+/// Returns the arrays of an ioctl as its handler wants them.
+pub(crate) fn typed<A: HasArrays>(arrays: &mut [Array; MAX_ARRAYS]) -> Result<A::Arrays<'_>> {
+    sealed::Arrays::of(arrays)
+}
+
+/// An array as far as its types are not needed.
+#[derive(Clone, Copy)]
+struct Shape {
+    field: ArrayField,
+    element: sealed::Element,
+}
+
+/// The arrays of an ioctl.
+#[derive(Clone, Copy)]
+pub(crate) struct Shapes([Option<Shape>; MAX_ARRAYS]);
+
+impl Shapes {
+    /// An ioctl without arrays.
+    pub(crate) const NONE: Self = Self([None; MAX_ARRAYS]);
+
+    /// Returns those that the structure `A` points to.
+    pub(crate) const fn of<A: HasArrays>() -> &'static Self {
+        const { &Self::new::<A>() }
+    }
+
+    const fn new<A: HasArrays>() -> Self {
+        let elements = <A::Arrays<'static> as sealed::Arrays<'static>>::ELEMENTS;
+        let fields = A::FIELDS;
+        assert!(
+            elements.len() == fields.len(),
+            "each array has a field of its own"
+        );
+        let mut shapes = [None; MAX_ARRAYS];
+        let mut i = 0;
+        while i < fields.len() {
+            let bytes = (fields[i].max as usize).checked_mul(elements[i].size);
+            assert!(
+                matches!(bytes, Some(..=ARRAY_MAX)),
+                "an array has at most 1 MiB"
+            );
+            shapes[i] = Some(Shape {
+                field: fields[i],
+                element: elements[i],
+            });
+            i += 1;
+        }
+        Self(shapes)
+    }
+
+    /// Copies the arrays that the structure `args` points to from user space, as far as the handler
+    /// reads them, and makes room for the others. To be called outside of the gate.
+    pub(crate) fn read(&self, args: &[u8]) -> Result<[Array; MAX_ARRAYS]> {
+        let mut arrays = [const { Array::EMPTY }; MAX_ARRAYS];
+        for (array, shape) in arrays.iter_mut().zip(self.0.iter().flatten()) {
+            *array = shape.read(args)?;
+        }
+        Ok(arrays)
+    }
+}
+
+impl Shape {
+    fn read(&self, args: &[u8]) -> Result<Array> {
+        let count = u32::read_from_prefix(args.get(self.field.count..).ok_or(EINVAL)?);
+        let pointer = u64::read_from_prefix(args.get(self.field.pointer..).ok_or(EINVAL)?);
+        let (Ok((count, _)), Ok((pointer, _))) = (count, pointer) else {
+            return Err(EINVAL);
+        };
+        if count > self.field.max {
+            return Err(E2BIG);
+        }
+        if count == 0 {
+            return Ok(Array::EMPTY);
+        }
+        let len = count as usize * self.element.size;
+        let words = len.div_ceil(size_of::<u64>());
+        let user = UserPtr::from_addr(usize::try_from(pointer).map_err(|_| EFAULT)?);
+        let mut array = Array {
+            words: KVVec::from_elem(0, words, GFP_KERNEL_ACCOUNT)?,
+            len,
+            result_at: self.element.is_result.then_some(user),
+        };
+        if !self.element.is_result {
+            UserSlice::new(user, len)
+                .reader()
+                .read_slice(array.bytes_mut())?;
+        }
+        Ok(array)
+    }
+}
+
+/// The copy of an array that is in user space.
+pub struct Array {
+    words: KVVec<u64>,
+    /// In bytes.
+    len: usize,
+    /// Where it goes, if the handler fills it.
+    result_at: Option<UserPtr>,
+}
+
+impl Array {
+    const EMPTY: Self = Self {
+        words: KVVec::new(),
+        len: 0,
+        result_at: None,
+    };
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.words.as_mut_bytes()[..self.len]
+    }
+
+    /// Writes it to user space, if the handler has filled it. To be called outside of the gate.
+    pub(crate) fn write_back(&mut self) -> Result {
+        match self.result_at {
+            Some(user) => UserSlice::new(user, self.len)
+                .writer()
+                .write_slice(self.bytes_mut()),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Accelerators on the PCI bus.
+//!
+//! A driver implements [`Driver`], and declares its module with
+//! [`module_pci_driver!`](crate::module_pci_driver).
+
+mod enabled;
+mod interrupts;
+mod operations;
+mod recovery;
+
+use core::marker::PhantomData;
+use kernel::{
+    bindings,
+    dma::{
+        Device as _,
+        DmaMask, //
+    },
+    ffi::{
+        c_int,
+        c_ulong, //
+    },
+    pci,
+    prelude::*,
+    types::ForLt, //
+};
+
+use self::{
+    enabled::Enabled,
+    interrupts::Interrupts, //
+};
+use super::{
+    parent,
+    registration::{
+        self,
+        Bound, //
+    }, //
+};
+use crate::{
+    device::DeviceIds,
+    driver::{
+        device,
+        AccelDriver, //
+    },
+    memory::io_range::{
+        IoRange,
+        Provider, //
+    },
+    sys::ffi, //
+};
+
+pub use self::operations::Operations;
+
+#[doc(no_inline)]
+pub use kernel::{
+    device::Core,
+    irq::IrqReturn,
+    pci::{
+        Bar,
+        IdTable, //
+    },
+};
+
+/// A PCI device, as [`Driver::probe`] is given it.
+pub type Device<'a> = pci::Device<Core<'a>>;
+
+/// A driver of accelerators on the PCI bus.
+pub trait Driver: AccelDriver {
+    /// What goes with each row of the id table.
+    type IdInfo: 'static;
+
+    /// The devices that the driver takes.
+    const ID_TABLE: IdTable<Self::IdInfo>;
+
+    /// The name of its interrupts in `/proc/interrupts`.
+    const IRQ_NAME: &'static CStr = c"accel";
+
+    /// How many interrupt vectors the driver needs.
+    ///
+    /// MSI-X, MSI and a shared line are tried in this order. MSI needs bus mastering, which
+    /// [`Self::probe`] enables.
+    const INTERRUPTS: u32 = 0;
+
+    /// How many bits an address has that the device can use for DMA.
+    const DMA_BITS: u32 = 32;
+
+    /// Returns [`Self::DMA_BITS`], unless that is only known when the module is loaded.
+    fn dma_bits() -> u32 {
+        Self::DMA_BITS
+    }
+
+    /// Brings a device up, and returns what is kept for as long as it is bound. What it has enabled
+    /// of the device is taken back after that.
+    ///
+    /// To be dropped is the sign to quiesce the device: by then, no user space can reach it and no
+    /// interrupt arrives.
+    fn probe<'bound>(
+        pdev: &'bound Device<'_>,
+        info: Option<&Self::IdInfo>,
+    ) -> impl PinInit<<Self::Data as ForLt>::Of<'bound>, Error> + 'bound;
+
+    /// Handles interrupt `vector`, from 0 to [`Self::INTERRUPTS`] - 1, in hard interrupt context.
+    ///
+    /// May come at any time between `probe` and the drop of the data, unless the device is asleep.
+    /// The line may be shared: returns [`IrqReturn::None`] if the device has not raised it. A
+    /// device that was pulled out of the machine seems to have all bits of its registers set.
+    fn interrupt(
+        dev: &device::Device<Self>,
+        data: &<Self::Data as ForLt>::Of<'_>,
+        vector: u32,
+    ) -> IrqReturn {
+        let _ = (dev, data, vector);
+        IrqReturn::None
+    }
+}
+
+/// Returns the id of the device `vendor:device`, for the id table.
+///
+/// Vendors that `linux/pci_ids.h` knows have `pci::DeviceId::from_id` as well.
+pub const fn device_id(vendor: u16, device: u16) -> pci::DeviceId {
+    let id = bindings::pci_device_id {
+        vendor: vendor as u32,
+        device: device as u32,
+        subvendor: PCI_ANY_ID,
+        subdevice: PCI_ANY_ID,
+        class: 0,
+        class_mask: 0,
+        driver_data: 0,
+        override_only: 0,
+    };
+
+    // SAFETY: `pci::DeviceId` is a transparent wrapper of the C structure.
+    unsafe { core::mem::transmute::<bindings::pci_device_id, pci::DeviceId>(id) }
+}
+
+/// Returns the addresses of a BAR, for [`AccelDriver::mmap`] and [`AccelDriver::memory`]. Returns
+/// `EINVAL` if it is not memory.
+pub fn bar_range(pdev: &pci::Device<kernel::device::Bound>, bar: u32) -> Result<IoRange<'_>> {
+    let (start, len) = (pdev.resource_start(bar)?, pdev.resource_len(bar)?);
+    // CAST: `pci::Device` is a transparent wrapper of `Opaque<struct pci_dev>`.
+    let raw = core::ptr::from_ref(pdev).cast::<bindings::pci_dev>();
+    // SAFETY: A reference to a device is a valid pointer to it, and its BARs do not change while it
+    // is bound.
+    let resource = unsafe { &(*raw).resource }.get(bar as usize);
+    if resource.ok_or(EINVAL)?.flags & IORESOURCE_MEM == 0 {
+        return Err(EINVAL);
+    }
+    // SAFETY: The BAR of a bound device is the device's own memory, and there is one of this
+    // number. CAST: It is small.
+    Ok(unsafe {
+        let provider = ffi::accel_helper_p2pdma_provider(raw.cast_mut(), bar as c_int);
+        IoRange::new(pdev.as_ref(), start, len, Provider::from_raw(provider))
+    })
+}
+
+/// Matches anything, in an id.
+const PCI_ANY_ID: u32 = !0;
+
+const IORESOURCE_MEM: c_ulong = bindings::IORESOURCE_MEM as c_ulong;
+
+/// Declares a module with one driver of accelerators on the PCI bus.
+///
+/// Takes what [`module!`](kernel::prelude::module) takes, with the driver as its type.
+#[macro_export]
+macro_rules! module_pci_driver {
+    (type: $type:ty, $($rest:tt)*) => {
+        ::kernel::module_driver!(<T>, $crate::pci::Operations<T>, {
+            type: $type,
+            $($rest)*
+        });
+    };
+}
+
+/// Makes a PCI driver of an accelerator driver.
+pub struct Adapter<T: Driver>(PhantomData<T>);
+
+impl<T: Driver> pci::Driver for Adapter<T> {
+    type IdInfo = T::IdInfo;
+    type Data<'bound> = Bound<T>;
+
+    const ID_TABLE: IdTable<Self::IdInfo> = T::ID_TABLE;
+
+    fn probe<'bound>(
+        pdev: &'bound Device<'_>,
+        info: Option<&'bound Self::IdInfo>,
+    ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
+        let ids = DeviceIds {
+            vendor: pdev.vendor_id().as_raw().into(),
+            device: pdev.device_id().into(),
+            subsystem_vendor: pdev.subsystem_vendor_id().into(),
+            subsystem_device: pdev.subsystem_device_id().into(),
+            revision: pdev.revision_id().into(),
+        };
+
+        let mask = DmaMask::try_new(T::dma_bits());
+        // SAFETY: Nobody uses the device for DMA before it is probed.
+        let ready = mask.and_then(|mask| unsafe { pdev.dma_set_mask_and_coherent(mask) });
+        let ready = ready.and_then(|()| Enabled::restore_when_unbound(pdev));
+        // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
+        // stays bound until devres has ended the registration.
+        let bound = ready.and_then(|()| unsafe {
+            registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |dev| {
+                Interrupts::request(pdev, dev)
+            })
+        });
+        // Nothing fails any more once the data is in its place.
+        bound.pin_chain(|_| {
+            enabled::save(pdev);
+            if const { T::POWER.is_managed() } {
+                // The PCI core has a reference, too, for drivers to give up: `local_pci_probe()`.
+                parent::let_sleep(pdev.as_ref());
+                parent::let_sleep(pdev.as_ref());
+            }
+            Ok(())
+        })
+    }
+
+    fn unbind<'bound>(pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
+        if const { T::POWER.is_managed() } {
+            parent::keep_awake(pdev.as_ref());
+            parent::keep_awake(pdev.as_ref());
+        }
+        this.shut_out();
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The interrupts of a PCI device.
+
+use kernel::{
+    device::Bound,
+    irq::{
+        self,
+        Flags,
+        IrqRequest,
+        IrqReturn, //
+    },
+    pci::{
+        self,
+        IrqTypes,
+        IrqVectorRegistration, //
+    },
+    prelude::*,
+    sync::aref::ARef, //
+};
+
+use super::Driver;
+use crate::{
+    base::fence::Signalling,
+    driver::device::Device, //
+};
+
+/// The interrupts of a device. Handlers go before the vectors that they are for.
+pub(super) struct Interrupts<T: Driver> {
+    dev: ARef<Device<T>>,
+    _handlers: KVec<Pin<KBox<irq::Registration<'static, Handler<T>>>>>,
+    _vectors: Option<KBox<IrqVectorRegistration<'static>>>,
+}
+
+impl<T: Driver> Interrupts<T> {
+    /// Requests the vectors that the driver asks for. `dev` must have its data.
+    pub(super) fn request(pdev: &pci::Device<Bound>, dev: &ARef<Device<T>>) -> Result<Self> {
+        let mut handlers = KVec::new();
+        if T::INTERRUPTS == 0 {
+            return Ok(Self {
+                dev: dev.clone(),
+                _handlers: handlers,
+                _vectors: None,
+            });
+        }
+
+        let vectors = pdev.alloc_irq_vectors(T::INTERRUPTS, T::INTERRUPTS, IrqTypes::all())?;
+        // SAFETY: Lifetimes do not affect the layout. The vectors are freed with the registration,
+        // which ends before the device is unbound.
+        let vectors = unsafe {
+            core::mem::transmute::<IrqVectorRegistration<'_>, IrqVectorRegistration<'static>>(
+                vectors,
+            )
+        };
+        let vectors = KBox::new(vectors, GFP_KERNEL)?;
+
+        let mut numbers = KVec::new();
+        for vector in 0..T::INTERRUPTS {
+            // SAFETY: The handlers are freed before the vectors, by the order of the fields.
+            let source: &'static IrqVectorRegistration<'static> =
+                unsafe { &*core::ptr::from_ref(&*vectors) };
+            let request: IrqRequest<'static> = source.index(vector as usize)?.into();
+            numbers.push(request.irq(), GFP_KERNEL)?;
+            let handler = Handler {
+                dev: dev.clone(),
+                vector,
+            };
+            // SAFETY: The registration is owned by the binding, which is always dropped.
+            let handler =
+                unsafe { irq::Registration::new(request, Flags::SHARED, T::IRQ_NAME, Ok(handler)) };
+            handlers.push(KBox::pin_init(handler, GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+
+        dev.core().interrupts.set_numbers(numbers);
+        Ok(Self {
+            dev: dev.clone(),
+            _handlers: handlers,
+            _vectors: Some(vectors),
+        })
+    }
+}
+
+impl<T: Driver> Drop for Interrupts<T> {
+    fn drop(&mut self) {
+        self.dev.core().interrupts.set_numbers(KVec::new());
+    }
+}
+
+/// Hands interrupts on to the driver.
+struct Handler<T: Driver> {
+    dev: ARef<Device<T>>,
+    vector: u32,
+}
+
+impl<T: Driver> irq::Handler for Handler<T> {
+    fn handle(&self) -> IrqReturn {
+        if self.dev.core().interrupts.are_silenced() {
+            return IrqReturn::None;
+        }
+        let _signalling = Signalling::begin();
+        // SAFETY: Interrupts are requested after the device has got its data, and are freed before
+        // the data is.
+        let data = unsafe { self.dev.data() };
+        T::interrupt(&self.dev, data, self.vector)
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a driver does on its own, rather than on behalf of a process.
+//!
+//! The work items belong to the device, and their functions to this module. They enter the gate as
+//! everybody does who calls the driver; so there is nothing that a driver has to cancel, and none
+//! of its code runs when the device is gone. Nor does any while the device is reset: what is asked
+//! for meanwhile is done afterwards.
+//!
+//! There are two of them: fences depend on the one, so it must not wait for memory, and the other
+//! gives that back.
+
+use kernel::prelude::*;
+
+use super::{
+    call::Call,
+    ops::DriverOps,
+    task::{
+        task,
+        Task, //
+    },
+    visit::Pass, //
+};
+use crate::{
+    base::{
+        fence::Signalling,
+        gate::Guard,
+        queue, //
+    },
+    device::Core, //
+};
+
+/// The work items of a [`Core`] that call its driver.
+#[pin_data]
+pub(crate) struct Background {
+    /// Calls [`AccelDriver::background`](crate::AccelDriver::background).
+    #[pin]
+    run: Task,
+    /// Calls [`AccelDriver::clean_up`](crate::AccelDriver::clean_up).
+    #[pin]
+    clean_up: Task,
+}
+
+impl Background {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            run <- task!(background.run, run),
+            clean_up <- task!(background.clean_up, clean_up),
+        })
+    }
+
+    /// Lets `background` stand still, and waits if it is just running.
+    pub(crate) fn pause(&self) {
+        self.run.stop();
+    }
+
+    /// Lets `background` go on, for what was asked for since.
+    pub(crate) fn resume(&self) {
+        self.run.start();
+        self.run.queue(queue::signalling());
+    }
+
+    /// Begins to call the driver when it asks for that. To be called when the device has its data,
+    /// before anybody can ask.
+    pub(crate) fn start(&self) {
+        self.run.start();
+        self.clean_up.start();
+    }
+
+    /// Ceases to call the driver, for good, and waits until no call is left. To be called when the
+    /// device is gone, and its fences are signalled.
+    pub(crate) fn stop(&self) {
+        self.run.stop();
+        self.clean_up.stop();
+    }
+}
+
+fn run(core: &Core) {
+    // Else it is queued again when the device runs.
+    if let Some(guard) = core.gate.enter_running() {
+        let _signalling = Signalling::begin();
+        call_driver(core, guard, |ops| ops.background);
+    }
+}
+
+fn clean_up(core: &Core) {
+    // Else it is queued again when the reset is over.
+    if let Some(guard) = core.enter_to_look() {
+        call_driver(core, guard, |ops| ops.clean_up);
+    }
+}
+
+fn call_driver(
+    core: &Core,
+    guard: Guard<'_>,
+    hook: impl FnOnce(&DriverOps) -> unsafe fn(&Call<'_>),
+) {
+    let call = Call {
+        core,
+        pass: Pass::Own(guard),
+        file: None,
+    };
+    // SAFETY: The operation is that of the driver of the device that the call was admitted to.
+    unsafe { hook(call.ops())(&call) };
+}
+
+impl Core {
+    /// Has the driver's `background` be called soon, and once. May be called in any context.
+    pub(crate) fn queue_background(&self) {
+        // If it is queued already, that one will see what has happened.
+        self.background.run.queue(queue::signalling());
+    }
+
+    /// Has the driver's `clean_up` be called soon, and once. May be called in any context.
+    pub(crate) fn queue_clean_up(&self) {
+        self.background.clean_up.queue(queue::ordinary());
+    }
+}

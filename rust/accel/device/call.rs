@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A call that was admitted to a device, before the types of its driver are known.
+
+use kernel::{
+    device,
+    prelude::*,
+    sync::Arc, //
+};
+
+use super::{
+    file::OpenFile,
+    ops::DriverOps,
+    visit::{
+        Pass,
+        Visit, //
+    }, //
+};
+use crate::{
+    base::{
+        awake::Awake,
+        state::State, //
+    },
+    device::Core,
+    memory::{
+        Caller,
+        CopyRequest,
+        Pool, //
+    }, //
+};
+
+/// An admitted call, before the driver's types are known.
+///
+/// # Invariants
+///
+/// `pass` is one of the gate of `core`, which is not drained meanwhile. `file` is the file of
+/// `core` that the call comes by, if the device is not just being opened, or one of its attributes
+/// used.
+pub(crate) struct Call<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) pass: Pass<'a>,
+    pub(crate) file: Option<&'a OpenFile>,
+}
+
+impl Call<'_> {
+    /// Returns the operations of the driver of the device that the call was admitted to.
+    #[inline]
+    pub(crate) fn ops(&self) -> &DriverOps {
+        // SAFETY: By the type invariants the call is inside the gate, as long as it is borrowed.
+        unsafe { self.core.ops() }
+    }
+
+    /// Returns the state of the device, or `ENODEV` if it is about to go: who is inside just then
+    /// is told the same as those who come too late.
+    pub(crate) fn state(&self) -> Result<State> {
+        match self.core.gate.state() {
+            State::Gone => Err(ENODEV),
+            state => Ok(state),
+        }
+    }
+
+    /// Calls `f`, which calls the driver, with a place inside the gate that is not left before `f`
+    /// has returned; but for sleeps.
+    #[inline(always)]
+    pub(crate) fn lend<V>(self, f: impl FnOnce(Call<'_>) -> V) -> V {
+        let Self { core, pass, file } = self;
+        match pass {
+            Pass::Own(guard) => {
+                let visit = Visit::new(core, guard);
+                f(Call {
+                    core,
+                    pass: Pass::Lent(&visit),
+                    file,
+                })
+            }
+            // It is somebody else's already.
+            pass => f(Call { core, pass, file }),
+        }
+    }
+}
+
+impl Caller for Call<'_> {
+    fn parent(&self) -> &device::Device {
+        self.core.parent()
+    }
+
+    #[inline]
+    fn pool(&self) -> &Arc<Pool> {
+        &self.core.pool
+    }
+
+    fn may_wait(&self) -> Result {
+        match self.core.gate.state() {
+            State::Running => Ok(()),
+            State::Gone => Err(ENODEV),
+            State::Resetting | State::Wedged => Err(EAGAIN),
+        }
+    }
+
+    fn hold_awake(&self) -> Option<Awake> {
+        self.core.hold_awake().map(Awake::from)
+    }
+
+    fn copy_buffer(&self, request: &CopyRequest<'_>) -> Result {
+        // SAFETY: The call was admitted to a device of this driver.
+        unsafe { (self.ops().copy_buffer)(self, request) }
+    }
+}

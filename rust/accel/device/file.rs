@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Open files of a device.
+
+use core::{
+    ffi::c_void,
+    ptr::NonNull, //
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    rbtree::{
+        RBTree,
+        RBTreeNodeReservation, //
+    },
+    sync::{
+        aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        Mutex, //
+    },
+};
+
+use super::{
+    call::Call,
+    engine::Account,
+    events::Inbox,
+    ops::DriverOps,
+    reset::Patience,
+    visit::Pass, //
+};
+use crate::{
+    base::{
+        client::Client,
+        open_policy::{
+            OpenPolicy,
+            Present, //
+        }, //
+    },
+    device::Core,
+    memory::Handles,
+    sys::uapi, //
+};
+
+/// What a file may do; decided by how it was opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Role {
+    /// `O_RDONLY`
+    Observer = uapi::ACCEL_ROLE_OBSERVER,
+    /// `O_RDWR`
+    User = uapi::ACCEL_ROLE_USER,
+}
+
+impl Role {
+    /// Returns what it is called where text is shown.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Observer => "observer",
+            Self::User => "user",
+        }
+    }
+}
+
+type FileTree = RBTree<u64, Arc<OpenFile>>;
+
+/// The files of a device that are open and that the device has not yet let go of.
+#[pin_data]
+pub(crate) struct Files {
+    #[pin]
+    open: Mutex<FileTree>,
+    last_id: Atomic<u64>,
+    // How many of them there are in each role; only changed while `open` is locked.
+    users: Atomic<u32>,
+    observers: Atomic<u32>,
+}
+
+impl Files {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            open <- new_mutex!(RBTree::new()),
+            last_id: Atomic::new(0),
+            users: Atomic::new(0),
+            observers: Atomic::new(0),
+        })
+    }
+
+    /// Returns a number for a new file.
+    fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Adds a file, if `policy` admits it. Returns `EBUSY` if not.
+    fn insert(
+        &self,
+        file: Arc<OpenFile>,
+        node: RBTreeNodeReservation<u64, Arc<OpenFile>>,
+        policy: OpenPolicy,
+    ) -> Result {
+        let mut open = self.open.lock();
+        if file.role == Role::User {
+            policy.admit(self.present(&open, policy))?;
+        }
+        let count = self.count(file.role);
+        count.store(count.load(Relaxed) + 1, Relaxed);
+        open.insert(node.into_node(file.id, file));
+        Ok(())
+    }
+
+    /// Counts the users that are there when the current process wants to become one.
+    fn present(&self, open: &FileTree, policy: OpenPolicy) -> Present {
+        let of_same_uid = match policy {
+            OpenPolicy::PerUser(_) => open
+                .values()
+                .filter(|file| file.role == Role::User && file.client.is_of_current_user())
+                .count(),
+            // The others do not ask.
+            _ => 0,
+        };
+        Present {
+            all: self.users.load(Relaxed),
+            // CAST: There cannot be as many open files.
+            of_same_uid: of_same_uid as u32,
+        }
+    }
+
+    fn remove(&self, file: &OpenFile) {
+        let mut open = self.open.lock();
+        if open.remove(&file.id).is_some() {
+            let count = self.count(file.role);
+            count.store(count.load(Relaxed) - 1, Relaxed);
+        }
+    }
+
+    /// Lets go of all files, and returns them.
+    pub(crate) fn take(&self) -> FileTree {
+        core::mem::replace(&mut *self.open.lock(), RBTree::new())
+    }
+
+    fn count(&self, role: Role) -> &Atomic<u32> {
+        match role {
+            Role::Observer => &self.observers,
+            Role::User => &self.users,
+        }
+    }
+
+    /// Returns how many files are open in the role of a user, and of an observer.
+    pub(crate) fn counts(&self) -> (u32, u32) {
+        (self.users.load(Relaxed), self.observers.load(Relaxed))
+    }
+
+    /// Calls `f` for all files in the order of their numbers, until one fails.
+    pub(crate) fn try_for_each<E>(
+        &self,
+        mut f: impl FnMut(&OpenFile) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.open.lock().values().try_for_each(|file| f(file))
+    }
+}
+
+/// An open file description of a device.
+///
+/// # Invariants
+///
+/// `state` is null, or what the driver's `open` returned for this file and nobody has closed yet.
+/// It is not null from open to close if `role` is [`Role::User`], as long as the gate of `core` is
+/// not drained.
+pub(crate) struct OpenFile {
+    pub(crate) core: ARef<Core>,
+    pub(crate) role: Role,
+    pub(crate) client: Client,
+    pub(crate) id: u64,
+    /// The buffers of a user, if the device has any.
+    pub(crate) buffers: Option<Pin<KBox<Handles>>>,
+    /// What engines have done for it; there are none for an observer.
+    pub(crate) account: Arc<Account>,
+    pub(crate) inbox: Arc<Inbox>,
+    state: Atomic<*mut c_void>,
+}
+
+impl OpenFile {
+    /// Opens `core`. Returns `ENODEV` if it is gone, `EBUSY` if its policy does not admit another
+    /// user, or what the driver says.
+    pub(crate) fn new(core: &Core, role: Role) -> Result<Arc<Self>> {
+        let call = Call {
+            core,
+            pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
+            file: None,
+        };
+
+        let ops = call.ops();
+        let buffers = match ops.buffers {
+            Some(_) if role == Role::User => {
+                Some(KBox::pin_init(Handles::new(), GFP_KERNEL_ACCOUNT)?)
+            }
+            _ => None,
+        };
+        let engines = match role {
+            Role::Observer => 0,
+            Role::User => ops.engines.len(),
+        };
+        let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
+        let file = Arc::new(
+            Self {
+                core: core.into(),
+                role,
+                client: Client::current(),
+                id: core.files.next_id(),
+                buffers,
+                account: Account::new(core.account.usage.clone(), engines)?,
+                inbox: Arc::pin_init(Inbox::new(), GFP_KERNEL_ACCOUNT)?,
+                state: Atomic::new(core::ptr::null_mut()),
+            },
+            GFP_KERNEL_ACCOUNT,
+        )?;
+
+        core.files.insert(file.clone(), node, ops.open_policy)?;
+        if role == Role::User {
+            // SAFETY: The call is inside the gate of a device of this driver.
+            let state = unsafe { (ops.open)(&call) };
+            let state = state.inspect_err(|_| core.files.remove(&file))?;
+            // INVARIANT: Nobody but this function knows the file well enough to use its state.
+            file.state.store(state, Relaxed);
+        }
+        drop(call);
+        Ok(file)
+    }
+
+    /// Enters the gate for a call of this file, unless the device is gone.
+    #[inline(always)]
+    pub(crate) fn call(&self) -> Option<Call<'_>> {
+        Some(Call {
+            core: &self.core,
+            pass: Pass::Own(self.core.gate.enter()?),
+            file: Some(self),
+        })
+    }
+
+    /// Enters the gate for a call of this file, if the device is running.
+    #[inline(always)]
+    pub(crate) fn call_running(&self) -> Option<Call<'_>> {
+        Some(Call {
+            core: &self.core,
+            pass: Pass::Own(self.core.gate.enter_running()?),
+            file: Some(self),
+        })
+    }
+
+    /// Enters the gate for a call of this file when the device is running. For the errors, see
+    /// [`Core::enter_running`] and [`Patience`].
+    pub(crate) fn call_later(&self, patience: Patience) -> Result<Call<'_>> {
+        Ok(Call {
+            core: &self.core,
+            pass: Pass::Own(self.core.enter_running(patience)?),
+            file: Some(self),
+        })
+    }
+
+    /// Returns the driver's state; null if there is none.
+    #[inline]
+    pub(crate) fn state(&self) -> *mut c_void {
+        self.state.load(Relaxed)
+    }
+
+    /// Ends the use of the file by user space.
+    pub(crate) fn release(&self) {
+        self.core.events.unsubscribe(self);
+        // If the device is being removed, that takes care of the state: only there is it certain
+        // that the driver's module still exists.
+        if let Some(call) = self.call() {
+            // SAFETY: User space has no reference to the file any more, so nobody uses the state.
+            unsafe { self.close(call.ops()) };
+            // Only now: who is admitted in its place must not meet its state.
+            self.core.files.remove(self);
+        }
+    }
+
+    /// Drops what the driver keeps: the data of the buffers, and then the state.
+    ///
+    /// # Safety
+    ///
+    /// Nobody may use either, now or later, and `ops` must be those of the device's driver.
+    pub(crate) unsafe fn close(&self, ops: &DriverOps) {
+        if let Some(buffers) = &self.buffers {
+            // SAFETY: The file is one of this driver, and the caller guarantees the rest.
+            unsafe { buffers.drop_data(ops.give_up_buffer_data) };
+        }
+        // INVARIANT: Whoever takes the state out closes it.
+        let state = self.state.xchg(core::ptr::null_mut(), Relaxed);
+        if let Some(state) = NonNull::new(state) {
+            // SAFETY: By the type invariants `open` returned it; the caller guarantees the rest.
+            unsafe { (ops.close)(state) };
+        }
+    }
+}

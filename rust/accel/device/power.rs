@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Power of a device: it is asleep when nobody uses it, and when the system is.
+//!
+//! The device of class `accelerator` is what the kernel's runtime power management looks at: its
+//! driver's hooks put the hardware to sleep, and wake it. The device on the bus is its parent, so
+//! it is awake whenever the accelerator is, and goes to sleep after it, in ways of the bus's own.
+//!
+//! A device is awake as long as somebody has a reference: a [`Hold`], for a call, or an
+//! [`Awake`](crate::Awake),
+//! for work that goes on afterwards. To get one of a device that is awake is a matter of a lock;
+//! to wake it may take long, and is done outside of the gate, where it holds up nobody. The hooks
+//! are inside, like any other code of a driver: a removal waits for them, and none runs afterwards.
+//!
+//! Mappings of a device are empty while it sleeps, and the page fault of who touches one wakes it.
+//! They are no references: a device goes to sleep under a mapping that nobody has brought a page of
+//! for a while, and the next access wakes it again.
+//!
+//! When the system goes to sleep, so do devices that are in use. By then, processes stand still.
+//! The work that fences depend on goes on until it is the device's turn, since other devices may
+//! wait for it; from then on it stands still, too, and nobody is inside the gate. Afterwards those
+//! devices that were in use are awake, and the others are woken by who needs them.
+//!
+//! A device that cannot be woken is wedged. To the kernel it is awake nevertheless: it has one idea
+//! of what is wrong with a device, and that is its state. Nobody uses it, and no hook is called,
+//! until it is reset, which begins with another attempt to wake it.
+
+mod callbacks;
+mod hold;
+
+use core::ptr::NonNull;
+use kernel::{
+    error::to_result,
+    ffi::c_int,
+    prelude::*,
+    sync::{
+        atomic::{
+            AtomicFlag,
+            Relaxed, //
+        },
+        Arc, //
+    },
+    time::Msecs, //
+};
+
+use super::{
+    call::Call,
+    health::Fault,
+    ops::DriverOps,
+    reset::Patience,
+    visit::Pass, //
+};
+use crate::{
+    base::{
+        awake::{
+            Awake,
+            Keeper, //
+        },
+        state::State, //
+    },
+    device::Core,
+    sys::ffi, //
+};
+
+pub(crate) use self::{
+    callbacks::device_type,
+    hold::Hold, //
+};
+
+/// What a [`Core`] keeps for its power, if its driver manages that.
+///
+/// # Invariants
+///
+/// `asleep` is only changed by a callback of the power management for the device, or with a
+/// reference, in a reset: so by one at a time.
+pub(crate) struct Managed {
+    autosuspend_ms: Msecs,
+    /// What `suspend` did was not undone by `resume` yet.
+    asleep: AtomicFlag,
+    keeper: Arc<Keeper>,
+}
+
+impl Managed {
+    /// Returns `None` if the driver does not manage power, or if the kernel does not.
+    pub(crate) fn new(autosuspend_ms: Option<Msecs>) -> Result<Option<Self>> {
+        let Some(autosuspend_ms) = autosuspend_ms.filter(|_| cfg!(CONFIG_PM)) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            autosuspend_ms,
+            asleep: AtomicFlag::new(false),
+            keeper: Arc::pin_init(Keeper::new(), GFP_KERNEL)?,
+        }))
+    }
+}
+
+impl Drop for Managed {
+    fn drop(&mut self) {
+        // SAFETY: There is no device to be valid.
+        unsafe { self.keeper.set_device(None) };
+    }
+}
+
+impl Core {
+    /// Begins to manage power, with a device that is awake. To be called just before it is added.
+    pub(crate) fn start_power(&self) -> Hold<'_> {
+        let Some(managed) = &self.power else {
+            return Hold::new(None);
+        };
+        // SAFETY: The device is valid until `managed` is dropped.
+        unsafe { managed.keeper.set_device(NonNull::new(self.dev.get())) };
+        // SAFETY: The device is initialised, and nobody has managed its power yet. A day fits.
+        unsafe { ffi::accel_power_start(self.dev.get(), managed.autosuspend_ms as c_int) };
+        Hold::new(Some(self))
+    }
+
+    /// Ceases to manage power. To be called if the device could not be added; to delete one does
+    /// this as well.
+    pub(crate) fn stop_power(&self) {
+        if self.power.is_some() {
+            // SAFETY: `start_power()` was called.
+            unsafe { ffi::accel_power_stop(self.dev.get()) };
+        }
+    }
+
+    /// Wakes the device for its removal, if it is still there. Whether that succeeds is of no
+    /// interest any more.
+    pub(crate) fn wake_to_remove(&self) -> Option<Hold<'_>> {
+        if self.power.is_none() || self.gate.state() == State::Gone {
+            return None;
+        }
+        let is_there = ffi::accel_power_is_present(self.parent());
+        is_there.then(|| self.wake_up().ok()).flatten()
+    }
+
+    /// Wakes the device, and keeps it awake. May sleep; the caller must not be inside the gate.
+    ///
+    /// That the driver could not wake it shows in its state; the error here is that of others,
+    /// such as its parent.
+    #[cold]
+    pub(crate) fn wake_up(&self) -> Result<Hold<'_>> {
+        if self.power.is_none() {
+            return Ok(Hold::new(None));
+        }
+        match to_result(ffi::accel_power_wake(self.as_device())) {
+            Ok(()) => Ok(Hold::new(Some(self))),
+            // Power is not managed just now: the device is being removed, or the system sleeps.
+            Err(EACCES) => Err(EAGAIN),
+            Err(error) => {
+                self.give_up(Fault::power_failed(error));
+                Err(EIO)
+            }
+        }
+    }
+
+    /// Keeps the device on the bus awake, and with it the accelerator, as far as the power
+    /// management goes: while the bus has the hardware, the driver's `resume` is not called.
+    pub(crate) fn keep_bus_awake(&self) -> Option<Awake> {
+        self.power.as_ref()?;
+        to_result(ffi::accel_power_wake(self.as_device())).ok()?;
+        Some(Hold::new(Some(self)).into())
+    }
+
+    /// Has the device be awake soon. Does not sleep.
+    pub(crate) fn request_awake(&self) {
+        ffi::accel_power_request(self.as_device());
+    }
+
+    /// Calls the driver's `resume`, if the device is asleep. To be called by the power management,
+    /// or with a reference, while nobody uses the device.
+    pub(crate) fn rouse(&self) -> Result {
+        let Some(managed) = &self.power else {
+            return Ok(());
+        };
+        if managed.asleep.load(Relaxed) {
+            // The driver may wait for one.
+            self.interrupts.restore();
+            call_driver(self, |ops| ops.resume).inspect_err(|_| self.interrupts.silence())?;
+            managed.asleep.store(false, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Puts the device to sleep.
+    fn suspend(&self) -> Result {
+        let Some(managed) = &self.power else {
+            return Ok(());
+        };
+        // No page comes back: that takes a reference.
+        self.space.unmap_all();
+        if self.gate.state() == State::Running {
+            match call_driver(self, |ops| ops.suspend) {
+                Ok(()) => (),
+                Err(_) if self.gate.is_closed() => (),
+                Err(error @ (EBUSY | EAGAIN)) => return Err(self.stay_awake(error)),
+                Err(error) => {
+                    self.want_reset(Fault::power_failed(error));
+                    return Err(self.stay_awake(EBUSY));
+                }
+            }
+        }
+        if !managed.asleep.load(Relaxed) {
+            // Those of others on a shared line go on.
+            self.interrupts.silence();
+            managed.asleep.store(true, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Has the device put to sleep later.
+    fn stay_awake(&self, error: Error) -> Error {
+        ffi::accel_power_mark_last_busy(self.as_device());
+        error
+    }
+
+    /// Lets stand still what fences of the device depend on.
+    fn pause(&self) {
+        self.background.pause();
+        self.health.pause();
+    }
+
+    /// Lets go on what [`Self::pause`] has stopped.
+    fn go_on(&self) {
+        self.health.resume();
+        self.background.resume();
+    }
+
+    /// Wakes the device, unless nobody is to reach it: then a reset does that.
+    fn resume(&self) {
+        if self.gate.state() == State::Wedged || self.is_lent() {
+            return;
+        }
+        if let Err(error) = self.rouse() {
+            self.give_up(Fault::power_failed(error));
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// Keeps the device awake. If it is asleep, it is woken outside of the gate; then a reset that
+    /// is under way is waited for. For the errors, see [`Core::enter_running`] and [`Patience`].
+    #[inline]
+    pub(crate) fn wake_up(self, patience: impl FnOnce() -> Patience) -> Result<(Self, Hold<'a>)> {
+        if let Some(hold) = self.core.hold_awake() {
+            return Ok((self, hold));
+        }
+        let Self { core, pass, file } = self;
+        drop(pass);
+        let hold = core.wake_up();
+        // What is to be said of the device comes first: it may be gone, or wedged.
+        let guard = core.enter_running(patience())?;
+
+        // INVARIANT: A device that was not removed meanwhile still has its files.
+        let pass = Pass::Own(guard);
+        Ok((Self { core, pass, file }, hold?))
+    }
+}
+
+type ErasedHook = unsafe fn(Call<'_>) -> Result;
+
+/// Calls one of the driver's hooks. Returns `ENODEV` if the device is gone.
+fn call_driver(core: &Core, hook: impl FnOnce(&DriverOps) -> ErasedHook) -> Result {
+    let call = Call {
+        core,
+        pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
+        file: None,
+    };
+    let hook = hook(call.ops());
+    // SAFETY: The operation is that of the driver of the device that the call was admitted to.
+    call.lend(|call| unsafe { hook(call) })
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Resetting a device that is in use.
+//!
+//! A reset begins with all work being lost, see [`halt`], and goes on when those inside the gate
+//! have left. Then it has the device to itself: the driver's hook runs as the only one who reaches
+//! the hardware. Users wait meanwhile, at the entrance, or in a sleep that they were in already;
+//! mappings of the device are empty, and who touches one waits, too. What the driver does on its
+//! own, and debug files, wait as well. Observers notice nothing, since what they may ask never
+//! reaches the hardware.
+//!
+//! The hook is inside the gate itself, so a removal waits for it, and it for nobody: if it sleeps
+//! by [`Context::wait`](crate::Context::wait), it is told at once that the device is gone. Then its result is of no
+//! interest any more, since a device that is gone takes no step.
+//!
+//! A fault that is raised before the hook is called is mended by that. One that is raised later
+//! asks for another reset.
+//!
+//! A reset that fails leaves the device wedged, as does an error that asks for a reset where there
+//! is no hook, or where there have been too many. Only the administrator brings it back.
+
+mod halt;
+pub(crate) mod lend;
+mod storm;
+
+use kernel::{
+    prelude::*,
+    sync::atomic::Relaxed, //
+};
+
+use super::{
+    call::Call,
+    health::Fault,
+    trace,
+    visit::Pass, //
+};
+use crate::{
+    base::{
+        gate::Guard,
+        state::State,
+        wait::Signals, //
+    },
+    device::Core,
+    memory::Permission,
+    sys::ffi, //
+};
+
+pub(crate) use self::{
+    halt::Halting,
+    lend::Turn,
+    storm::{
+        Limit,
+        Storm, //
+    }, //
+};
+
+/// How long a call of a user waits for a reset.
+#[derive(Clone, Copy)]
+pub(crate) enum Patience {
+    /// Not at all: `EAGAIN`.
+    None,
+    /// Until a signal arrives: `EINTR`.
+    Interruptible,
+    /// Until the process is killed: `EINTR`.
+    Killable,
+}
+
+/// Why a device is reset.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A fault asks for it.
+    Fault,
+    /// The administrator does.
+    Administrator,
+    /// The bus has reset it already.
+    Bus,
+}
+
+impl Cause {
+    /// Returns the name by which those who trace know it.
+    pub(crate) const fn name(self) -> &'static CStr {
+        match self {
+            Self::Fault => c"error",
+            Self::Administrator => c"administrator",
+            Self::Bus => c"bus",
+        }
+    }
+}
+
+impl Core {
+    /// Enters the gate for a call of a user, when no reset is under way. Returns `EIO` if the
+    /// device is wedged, `ENODEV` if it is gone.
+    #[inline(always)]
+    pub(crate) fn enter_running(&self, patience: Patience) -> Result<Guard<'_>> {
+        if !matches!(patience, Patience::None) {
+            self.gate.might_drain();
+        }
+        match self.gate.enter_running() {
+            Some(guard) => Ok(guard),
+            None => self.enter_later(patience),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter_later(&self, patience: Patience) -> Result<Guard<'_>> {
+        loop {
+            self.wait_for_reset(patience)?;
+            // There may be another one by now.
+            if let Some(guard) = self.gate.enter_running() {
+                return Ok(guard);
+            }
+        }
+    }
+
+    /// Waits until no reset is under way. The caller must not be inside the gate. Returns `EIO` if
+    /// the device is wedged, `ENODEV` if it is gone.
+    pub(crate) fn wait_for_reset(&self, patience: Patience) -> Result {
+        match self.wait_until_settled(patience)? {
+            State::Wedged => Err(EIO),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until no reset is under way, and returns what has come of it. Returns `ENODEV` if the
+    /// device is gone.
+    fn wait_until_settled(&self, patience: Patience) -> Result<State> {
+        if !matches!(patience, Patience::None) {
+            self.gate.might_drain();
+        }
+        self.wait.with_waiter(|waiter| loop {
+            match self.gate.state() {
+                State::Resetting => (),
+                State::Gone => return Err(ENODEV),
+                state => return Ok(state),
+            }
+            let signals = match patience {
+                Patience::None => return Err(EAGAIN),
+                Patience::Interruptible => Signals::All,
+                Patience::Killable => Signals::Fatal,
+            };
+            if signals.pending() {
+                return Err(EINTR);
+            }
+            waiter.sleep_long(signals);
+        })
+    }
+
+    /// Enters the gate when no reset is under way, also if the device is wedged: for those who look
+    /// at the hardware, but do not use it. Returns `ENODEV` if the device is gone, and `EIO` if it
+    /// is wedged while the bus has the hardware.
+    pub(crate) fn enter_unless_reset(&self, patience: Patience) -> Result<Guard<'_>> {
+        loop {
+            if let Some(guard) = self.enter_to_look() {
+                return Ok(guard);
+            }
+            if self.wait_until_settled(patience)? == State::Wedged && self.is_lent() {
+                return Err(EIO);
+            }
+        }
+    }
+
+    /// Reports a fault that only a reset mends. May be called in any context.
+    pub(crate) fn want_reset(&self, fault: Fault) {
+        self.note(fault);
+        self.health.wanted.store(true, Relaxed);
+        self.health.queue_react();
+    }
+
+    /// Resets the device now, because the administrator says so. Returns `EOPNOTSUPP` if that is
+    /// not possible, or what the driver says.
+    pub(crate) fn reset_by_administrator(&self) -> Result {
+        if self.health.limit.is_none() {
+            return Err(EOPNOTSUPP);
+        }
+        // The driver is to find it awake.
+        let _awake = self.wake_up()?;
+        let _turn = self.take_turn()?;
+        self.halt_for_administrator()?;
+        mend(self, Cause::Administrator)
+    }
+}
+
+/// Ends the work of a device if a fault asks for a reset. Called by a work item that fences depend
+/// on.
+pub(crate) fn react(core: &Core) {
+    if core.halt_for_fault() {
+        core.health.queue_settle();
+    } else if core.gate.state() != State::Resetting {
+        // No change of the state is going to tell of the fault.
+        core.health.queue_announce();
+    }
+}
+
+/// Does what is left to do when the work of a device has ended: resets it, or leaves it alone.
+/// Called by a work item that no fence depends on.
+pub(crate) fn settle(core: &Core) {
+    // Who wakes the device may be the first to notice that it cannot be, and is not to wait for its
+    // turn with that.
+    let awake = match core.gate.state() {
+        State::Resetting => Some(core.wake_up()),
+        _ => None,
+    };
+    let mut turn = core.health.turn.lock();
+    match (core.gate.state(), awake) {
+        // This is called again when the bus has given it back.
+        (State::Resetting, _) if core.is_lent() => (),
+        (State::Resetting, Some(Ok(_awake))) => {
+            // The result is part of the state.
+            let _ = mend(core, turn.take_cause());
+        }
+        (State::Resetting, Some(Err(error))) => core.give_up(Fault::power_failed(error)),
+        (State::Wedged, _) => leave_alone(core),
+        // Somebody else has done it, or this is called once more.
+        (State::Resetting, None) | (State::Running | State::Gone, _) => (),
+    }
+}
+
+/// Brings a device back whose work has ended. The caller has its turn, and keeps the device awake.
+fn mend(core: &Core, cause: Cause) -> Result {
+    clear_out(core);
+
+    core.forget_faults();
+    let begin = ffi::monotonic_ns();
+    let result = core
+        .hand_hardware_over()
+        .and_then(|()| core.rouse())
+        .and_then(|()| call_driver(core));
+    trace::reset(core, cause, result, ffi::monotonic_ns() - begin);
+
+    let recovered = result.and_then(|()| {
+        // Before users are let in, who move buffers there.
+        core.pool.set_permission(Permission::Granted);
+        core.recover()
+    });
+    if recovered.is_err() {
+        core.take_hardware_back();
+    }
+    if let Err(error) = result {
+        core.give_up(Fault::reset_failed(error));
+    }
+    if core.gate.is_closed() {
+        return Err(ENODEV);
+    }
+    if recovered.is_err() {
+        core.pool.set_permission(Permission::Refused);
+    }
+    core.announce();
+    core.resume_work();
+    recovered
+}
+
+/// Sees to it that nobody has anything of a device whose work has ended.
+fn clear_out(core: &Core) {
+    core.announce();
+    core.gate.drain(core.as_device());
+    core.space.unmap_all();
+    core.pool.set_permission(Permission::Suspended);
+}
+
+/// Sees to it that nobody has anything of a device that is wedged.
+fn leave_alone(core: &Core) {
+    core.wake_pollers();
+    core.gate.drain(core.as_device());
+    core.space.unmap_all();
+    core.pool.set_permission(Permission::Refused);
+    core.announce();
+    core.queue_clean_up();
+}
+
+/// Calls the driver's hook.
+fn call_driver(core: &Core) -> Result {
+    let call = Call {
+        core,
+        pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
+        file: None,
+    };
+    let hook = call.ops().reset;
+    // SAFETY: The operation is that of the driver of the device that the call was admitted to, and
+    // users are kept out.
+    call.lend(|call| unsafe { hook(call) })
+}
+
+impl Core {
+    /// Does what was asked for while a reset was under way.
+    fn resume_work(&self) {
+        self.queue_background();
+        self.queue_clean_up();
+        if self.health.wanted.load(Relaxed) {
+            self.health.queue_react();
+        }
+    }
+}

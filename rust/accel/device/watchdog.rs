@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Work that must be done in time.
+//!
+//! A device has room for the deadlines of the work that it is busy with, and one timer, for the
+//! next of them. Work that is done in time, as nearly all is, costs a store into its slot and
+//! another one when it ends; the timer is only touched if there is none yet, or a later one. When
+//! it expires it looks through the slots, resets the device if one is overdue, and goes on with the
+//! next.
+
+use kernel::{
+    new_spinlock_irq,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        SpinLockIrq, //
+    },
+    time::{
+        msecs_to_jiffies,
+        Msecs, //
+    }, //
+};
+
+use super::{
+    health::Fault,
+    task::{
+        task,
+        Task, //
+    }, //
+};
+use crate::{
+    base::{
+        fence::Signalling,
+        queue, //
+    },
+    device::Core,
+    sys::ffi, //
+};
+
+/// How many pieces of work can be watched at a time.
+const SLOTS: usize = 128;
+
+const NS_PER_MS: u64 = 1_000_000;
+
+/// A slot that nobody has.
+const FREE: u64 = 0;
+
+/// A slot of work that is not waited for any more: later than any deadline.
+const OVERDUE: u64 = u64::MAX;
+
+/// The deadlines of the work that a device is busy with.
+pub(crate) struct Deadlines {
+    /// `FREE`, `OVERDUE`, or a time of CLOCK_MONOTONIC in nanoseconds.
+    slots: [Atomic<u64>; SLOTS],
+    /// Where a free slot is likely.
+    hint: Atomic<u32>,
+}
+
+/// What there is to do when a timer has expired.
+#[derive(Debug, PartialEq, Eq)]
+struct Due {
+    /// How many deadlines have passed since the last time.
+    overdue: u64,
+    /// The next one.
+    next_ns: Option<u64>,
+}
+
+impl Deadlines {
+    pub(crate) fn new() -> Self {
+        Self {
+            slots: [const { Atomic::new(FREE) }; SLOTS],
+            hint: Atomic::new(0),
+        }
+    }
+
+    /// Takes a slot. Returns `None` if there is no free one.
+    fn take(&self, deadline_ns: u64) -> Option<usize> {
+        // CAST: Only a place to begin at.
+        let first = self.hint.fetch_add(1, Relaxed) as usize;
+        (first..first + SLOTS)
+            .map(|i| i % SLOTS)
+            .find(|&i| self.slots[i].cmpxchg(FREE, deadline_ns, Relaxed).is_ok())
+    }
+
+    fn give_back(&self, slot: usize) {
+        self.slots[slot].store(FREE, Relaxed);
+    }
+
+    /// Looks which deadlines have passed. Each is only found once.
+    fn look(&self, now_ns: u64) -> Due {
+        let mut due = Due {
+            overdue: 0,
+            next_ns: None,
+        };
+        for slot in &self.slots {
+            match slot.load(Relaxed) {
+                FREE | OVERDUE => (),
+                deadline_ns if deadline_ns > now_ns => {
+                    let next_ns = due.next_ns.unwrap_or(deadline_ns);
+                    due.next_ns = Some(next_ns.min(deadline_ns));
+                }
+                // If this fails, the work has just ended.
+                deadline_ns => {
+                    let marked = slot.cmpxchg(deadline_ns, OVERDUE, Relaxed);
+                    due.overdue += u64::from(marked.is_ok());
+                }
+            }
+        }
+        due
+    }
+
+    /// Gives up waiting for any of the work that there is.
+    fn forget(&self) {
+        self.look(OVERDUE - 1);
+    }
+}
+
+/// The deadline of a piece of work, until this is dropped. May be dropped in any context.
+pub(crate) struct Watch {
+    deadlines: Arc<Deadlines>,
+    slot: usize,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.deadlines.give_back(self.slot);
+    }
+}
+
+/// The timer of a device.
+#[pin_data]
+pub(crate) struct Timer {
+    #[pin]
+    task: Task,
+    /// When it expires.
+    #[pin]
+    expires_ns: SpinLockIrq<Option<u64>>,
+}
+
+impl Timer {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            task <- task!(health.watchdog.task, expire),
+            expires_ns <- new_spinlock_irq!(None),
+        })
+    }
+
+    /// Lets the timer expire, from now on.
+    pub(crate) fn start(&self) {
+        self.task.start();
+        // It was not set for what was begun before.
+        if let Some(expires_ns) = *self.expires_ns.lock() {
+            self.queue(expires_ns);
+        }
+    }
+
+    /// Stops the timer, and waits if it is just expiring.
+    pub(crate) fn stop(&self) {
+        self.task.stop();
+    }
+
+    /// Lets the timer expire at `deadline_ns`, unless it does so before.
+    fn set(&self, deadline_ns: u64) {
+        let mut expires_ns = self.expires_ns.lock();
+        if expires_ns.is_none_or(|expires_ns| deadline_ns < expires_ns) {
+            *expires_ns = Some(deadline_ns);
+            self.queue(deadline_ns);
+        }
+    }
+
+    fn queue(&self, deadline_ns: u64) {
+        let left_ns = deadline_ns.saturating_sub(ffi::monotonic_ns());
+        // CAST: At most a day, see `begin_work_within`. The current jiffy is partly over.
+        let delay = msecs_to_jiffies((left_ns / NS_PER_MS) as Msecs) + 2;
+        self.task.queue_in(queue::signalling(), delay);
+    }
+}
+
+/// Asks for a reset if work is overdue, and sets the timer for the next.
+fn expire(core: &Core) {
+    let _signalling = Signalling::begin();
+    let health = &core.health;
+    // Held until what is overdue was told, so that a reset forgets all of it or nothing.
+    let mut expires_ns = health.watchdog.expires_ns.lock();
+    *expires_ns = None;
+    let due = health.deadlines.look(ffi::monotonic_ns());
+    if due.overdue > 0 {
+        core.want_reset(Fault::timeout(due.overdue));
+    }
+    drop(expires_ns);
+    if let Some(next_ns) = due.next_ns {
+        health.watchdog.set(next_ns);
+    }
+}
+
+impl Core {
+    /// Forgets what has asked for a reset until now: faults, and work that is late. Called just
+    /// before the driver's hook mends all of it.
+    pub(crate) fn forget_faults(&self) {
+        let _expires_ns = self.health.watchdog.expires_ns.lock();
+        self.health.deadlines.forget();
+        self.health.wanted.store(false, Relaxed);
+    }
+}
+
+impl Core {
+    /// See [`Device::begin_work_within`](crate::Device::begin_work_within).
+    pub(crate) fn watch(&self, timeout_ms: Msecs) -> Result<Watch> {
+        let timeout_ns = u64::from(timeout_ms.min(crate::Deadline::MAX_MS)) * NS_PER_MS;
+        let deadline_ns = ffi::monotonic_ns() + timeout_ns;
+        let slot = self.health.deadlines.take(deadline_ns).ok_or(EBUSY)?;
+        self.health.watchdog.set(deadline_ns);
+        Ok(Watch {
+            deadlines: self.health.deadlines.clone(),
+            slot,
+        })
+    }
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_watchdog)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_found_once() {
+        let deadlines = Deadlines::new();
+        deadlines.take(20);
+        deadlines.take(10);
+        deadlines.take(30);
+        assert_eq!(deadlines.look(9), due(0, Some(10)));
+        assert_eq!(deadlines.look(20), due(2, Some(30)));
+        assert_eq!(deadlines.look(20), due(0, Some(30)));
+        assert_eq!(deadlines.look(30), due(1, None));
+        assert_eq!(deadlines.look(40), due(0, None));
+    }
+
+    #[test]
+    fn what_has_ended_is_not_overdue() -> Result {
+        let deadlines = Deadlines::new();
+        let slot = deadlines.take(10).ok_or(EBUSY)?;
+        deadlines.give_back(slot);
+        assert_eq!(deadlines.look(10), due(0, None));
+        Ok(())
+    }
+
+    #[test]
+    fn as_many_as_there_are_slots() -> Result {
+        let deadlines = Deadlines::new();
+        for _ in 1..SLOTS {
+            deadlines.take(10);
+        }
+        let last = deadlines.take(10).ok_or(EBUSY)?;
+        assert_eq!(deadlines.take(10), None);
+        deadlines.give_back(last);
+        assert_eq!(deadlines.take(10), Some(last));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_forgotten_has_its_slot_until_it_ends() -> Result {
+        let deadlines = Deadlines::new();
+        let slot = deadlines.take(10).ok_or(EBUSY)?;
+        deadlines.forget();
+        assert_eq!(deadlines.look(10), due(0, None));
+        assert_eq!(deadlines.slots[slot].load(Relaxed), OVERDUE);
+        Ok(())
+    }
+
+    fn due(overdue: u64, next_ns: Option<u64>) -> Due {
+        Due { overdue, next_ns }
+    }
+}

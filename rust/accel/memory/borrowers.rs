@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Who has the memory of a buffer, and how it is taken back.
+//!
+//! Each object has one ledger of those who have its memory: dma-bufs; what other devices have
+//! mapped of these; what the device itself has mapped; and the mappings of processes, be they of
+//! the node or of a dma-buf, which are all in one range of the address space of the device.
+//! Whoever needs the memory uses the ledger:
+//!
+//! - who moves it has importers told and processes' mappings emptied ([`Borrowers::recall`]), and
+//!   waits for the fences;
+//! - a reset takes away the use of memory of the device, until it is over
+//!   ([`Borrowers::set_permission`], [`Borrowers::call_in`]);
+//! - a removal does so for good, waits until it is given back ([`Borrowers::take_back`]), and when
+//!   the device is quiet, ends what there is of its bus ([`Ends::end`]).
+//!
+//! What is locked, in this order: the gate of the device; `Pool::evicting`; the reservation; the
+//! exports; the maps of other devices, and those of the device itself; [`Lending`], which page
+//! faults lock within the locks of an address space, and copies while they run. Importers are told
+//! with the exports locked, and may give back what they have mapped at once.
+
+use core::ptr::NonNull;
+use kernel::{
+    bindings, new_mutex,
+    prelude::*,
+    sync::{
+        atomic::{
+            AtomicFlag,
+            Relaxed, //
+        },
+        Arc,
+        Mutex,
+        SetOnce, //
+    },
+};
+
+use super::{
+    address_space::{
+        AddressSpace,
+        PageRange, //
+    },
+    device_map::Mapped,
+    dma_buf::{
+        foreign_map::ForeignMaps,
+        import::Import, //
+    },
+    lending::{
+        Lending,
+        Permission, //
+    },
+    pool::{
+        coherent::CoherentMemory,
+        registry::{
+            Ends,
+            Registry, //
+        }, //
+    }, //
+};
+use crate::base::fence::dma_resv::DmaResv;
+
+/// What the memory of an object itself is of a device, on its bus.
+pub(super) enum OfBus {
+    Import(Arc<Import>),
+    Coherent(Arc<CoherentMemory>),
+}
+
+/// A dma-buf.
+///
+/// # Invariants
+///
+/// While it is in the list of an object, and that list is locked, it is valid.
+struct Export(NonNull<bindings::dma_buf>);
+
+// SAFETY: A dma-buf may be used from any thread.
+unsafe impl Send for Export {}
+
+/// Those who have the memory of an object.
+#[pin_data(PinnedDrop)]
+pub(super) struct Borrowers {
+    /// The fences of those who work on it.
+    #[pin]
+    pub(super) reservation: DmaResv,
+    #[pin]
+    exports: Mutex<KVec<Export>>,
+    #[pin]
+    pub(super) foreign_maps: ForeignMaps,
+    #[pin]
+    pub(super) own_maps: Registry<Mapped>,
+    /// Where processes map it. Made when the first of them wants to.
+    range: SetOnce<PageRange>,
+    space: Arc<AddressSpace>,
+    /// Whether the memory goes with the device. For what can be moved, this only changes while the
+    /// reservation is locked.
+    is_lent: AtomicFlag,
+    of_bus: SetOnce<OfBus>,
+    #[pin]
+    pub(super) lending: Lending,
+}
+
+impl Borrowers {
+    /// Makes the ledger of memory that goes with the device, or does not.
+    pub(super) fn new(space: Arc<AddressSpace>, is_lent: bool) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                reservation <- DmaResv::new(),
+                exports <- new_mutex!(KVec::new()),
+                foreign_maps <- ForeignMaps::new(),
+                own_maps <- Registry::new(),
+                range: SetOnce::new(),
+                space,
+                is_lent: AtomicFlag::new(is_lent),
+                of_bus: SetOnce::new(),
+                lending <- Lending::new(),
+            }),
+            GFP_KERNEL_ACCOUNT,
+        )
+    }
+
+    /// Sets what the memory is of the bus. To be called once at most.
+    pub(super) fn set_of_bus(&self, of_bus: OfBus) {
+        self.of_bus.populate(of_bus);
+    }
+
+    /// Says whether the memory goes with the device from now on. The reservation must be locked.
+    pub(super) fn set_lent(&self, is_lent: bool) {
+        self.is_lent.store(is_lent, Relaxed);
+    }
+
+    /// Returns whether the memory goes with the device.
+    pub(super) fn is_lent(&self) -> bool {
+        self.is_lent.load(Relaxed)
+    }
+
+    /// Returns the range in which processes map it, of so many pages. Returns `ENOMEM`.
+    pub(super) fn range(&self, pages: usize) -> Result<&PageRange> {
+        self.space.reserve_in(&self.range, pages)
+    }
+
+    /// Returns the range in which processes map it, if they do.
+    pub(super) fn range_if_mapped(&self) -> Option<&PageRange> {
+        self.range.as_ref()
+    }
+
+    /// Returns the C side of the address space that processes map it in.
+    pub(super) fn mapping(&self) -> *mut bindings::address_space {
+        self.space.as_raw()
+    }
+
+    /// Takes note of a dma-buf.
+    ///
+    /// # Safety
+    ///
+    /// The dma-buf must be valid until [`Self::remove_export`] has returned.
+    pub(super) unsafe fn add_export(&self, dmabuf: NonNull<bindings::dma_buf>) -> Result {
+        // INVARIANT: To take it out takes the lock.
+        let export = Export(dmabuf);
+        Ok(self.exports.lock().push(export, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// Forgets a dma-buf.
+    pub(super) fn remove_export(&self, dmabuf: *mut bindings::dma_buf) {
+        let mut exports = self.exports.lock();
+        exports.retain(|export| export.0.as_ptr() != dmabuf);
+    }
+
+    /// Tells importers that they have to give back what they have mapped. Returns whether there may
+    /// be any.
+    ///
+    /// # Safety
+    ///
+    /// The reservation must be locked.
+    unsafe fn tell_importers(&self) -> bool {
+        let exports = self.exports.lock();
+        for Export(dmabuf) in exports.iter() {
+            // SAFETY: The dma-buf is valid by the type invariants; its reservation is that of the
+            // object, and is locked.
+            unsafe { bindings::dma_buf_invalidate_mappings(dmabuf.as_ptr()) };
+        }
+        !exports.is_empty()
+    }
+
+    /// Takes all pages out of the mappings of processes. They can come back by page faults.
+    fn unmap_from_processes(&self) {
+        if let Some(range) = self.range_if_mapped() {
+            range.unmap();
+        }
+    }
+
+    /// Takes the memory back from importers, who are told, and from processes. Fences have to be
+    /// waited for.
+    ///
+    /// # Safety
+    ///
+    /// The reservation must be locked.
+    pub(super) unsafe fn recall(&self) {
+        // SAFETY: Same requirements.
+        unsafe { self.tell_importers() };
+        self.unmap_from_processes();
+    }
+
+    /// Takes the memory back, if it is the device's, when [`Self::set_permission`] was called for
+    /// all memory of the device. Importers are told, and not waited for. Returns whether there may
+    /// be any.
+    pub(super) fn call_in(&self) -> bool {
+        if !self.is_lent() {
+            return false;
+        }
+        self.unmap_from_processes();
+        // Nobody else is to be locked out for nothing.
+        if self.exports.lock().is_empty() {
+            return false;
+        }
+        let _locked = self.reservation.lock();
+        // SAFETY: The reservation is locked.
+        unsafe { self.tell_importers() }
+    }
+
+    /// As [`Self::call_in`], and waits until all who have the memory are done with it, and have
+    /// given back what is not of the system.
+    pub(super) fn take_back(&self) {
+        if self.call_in() {
+            // Not with the reservation locked: a device that is going as well may have somebody
+            // wait for that who has to leave before it signals its fences.
+            self.reservation.wait_for_all();
+        }
+        self.lending.wait_returned();
+    }
+
+    /// Changes what those who have borrowed the memory may do, if it is the device's.
+    ///
+    /// Who is using it just now is waited for. What processes have mapped stays so until
+    /// [`Self::call_in`].
+    pub(super) fn set_permission(&self, permission: Permission) {
+        if self.is_lent() {
+            self.lending.set_permission(permission);
+        }
+    }
+
+    /// Runs `f` if the memory is still there, and does not let it go meanwhile; else returns
+    /// `ENODEV`. For the driver, and for what is done for it.
+    pub(super) fn while_there<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        match self.is_lent() {
+            true => self.lending.while_there(f),
+            false => Ok(f()),
+        }
+    }
+
+    /// Runs `f` if others may use the memory, and does not take it from them meanwhile. For the
+    /// errors, see [`Permission`].
+    pub(super) fn while_granted<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        match self.is_lent() {
+            true => self.lending.while_granted(f),
+            false => Ok(f()),
+        }
+    }
+}
+
+impl Ends for Borrowers {
+    fn end(&self) {
+        // A map ends before what it is a map of.
+        self.own_maps.end_all();
+        match self.of_bus.as_ref() {
+            Some(OfBus::Import(import)) => import.end(),
+            Some(OfBus::Coherent(memory)) => memory.end(),
+            None => (),
+        }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Borrowers {
+    fn drop(self: Pin<&mut Self>) {
+        self.end();
+    }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers in the hands of the device.
+//!
+//! A driver that has a part of a buffer mapped for its device holds a [`DeviceMap`]. The mapping
+//! ends when that is dropped, and at the latest when the device goes: then the framework ends it,
+//! after the driver has quiesced the device (its data is dropped). So a driver can leave the gate
+//! while the device works, and need not come back in time.
+//!
+//! A device that cannot address all memory works on a copy, where it can reach it; behind an IOMMU,
+//! only if not even that finds addresses for all of the buffer.
+
+pub(in crate::memory) mod kept_map;
+mod mapped;
+pub(in crate::memory) mod mapped_table;
+
+use core::ops::Range;
+use kernel::{
+    dma::{
+        DataDirection,
+        DmaAddress, //
+    },
+    prelude::*,
+    scatterlist::{
+        SGTable,
+        SGTableIter, //
+    },
+    static_lock_class,
+    sync::{
+        atomic::Relaxed,
+        Arc,
+        LockClassKey, //
+    },
+};
+
+pub(super) use self::mapped::Mapped;
+
+use self::{
+    mapped::Table,
+    mapped_table::MappedTable, //
+};
+use super::{
+    caller::Caller,
+    object::Object, //
+};
+use crate::base::queue;
+
+/// A part of a buffer that the device can access, until this is dropped.
+///
+/// The device must have finished by then, or be quiesced. If the device goes before, it ends
+/// earlier: after the driver's data is dropped, which is when the device is quiesced.
+pub struct DeviceMap {
+    mapped: Arc<Mapped>,
+}
+
+/// A piece of a buffer that has one address for the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Where the device finds it.
+    pub address: DmaAddress,
+    /// How many bytes it has.
+    pub len: usize,
+}
+
+impl DeviceMap {
+    /// Maps `range` of `object` for the device of `caller`.
+    pub(crate) fn new(
+        caller: &dyn Caller,
+        object: Arc<Object>,
+        range: Range<usize>,
+        direction: DataDirection,
+    ) -> Result<Self> {
+        // What is mapped ends with the device of the buffer.
+        if range.is_empty() || range.end > object.size() || !object.is_of(caller.pool()) {
+            return Err(EINVAL);
+        }
+        Self::with_class(caller, object, range, direction, static_lock_class!())
+    }
+
+    /// Maps all of `object`, which is memory of the system, for the device of `caller`, with a
+    /// reservation locked. To end other mappings, reservations are locked.
+    pub(super) fn of_move(
+        caller: &dyn Caller,
+        object: Arc<Object>,
+        direction: DataDirection,
+    ) -> Result<Self> {
+        let range = 0..object.size();
+        Self::with_class(caller, object, range, direction, static_lock_class!())
+    }
+
+    fn with_class(
+        caller: &dyn Caller,
+        object: Arc<Object>,
+        range: Range<usize>,
+        direction: DataDirection,
+        class: Pin<&'static LockClassKey>,
+    ) -> Result<Self> {
+        let mapped = Mapped::new(caller, object, range, direction, class)?;
+        mapped.object.add_map(&mapped)?;
+        Ok(Self { mapped })
+    }
+
+    /// Returns how many bytes are mapped.
+    pub fn size(&self) -> usize {
+        self.mapped.range.len()
+    }
+
+    /// Says that nobody waits for what the device does any more: if it works on a copy, that is not
+    /// written back.
+    pub fn abandon(&self) {
+        self.mapped.writes_back.store(false, Relaxed);
+    }
+
+    /// Returns whether the exporter of an imported buffer has taken the memory away since, so that
+    /// what the device has read of it is worth nothing.
+    pub fn is_lost(&self) -> bool {
+        match &self.mapped.table {
+            Table::Foreign(import, map) => import.is_lost(map),
+            _ => false,
+        }
+    }
+
+    /// Returns whether the device works on a copy.
+    pub(super) fn is_copy(&self) -> bool {
+        matches!(self.mapped.table, Table::Copy(_))
+    }
+
+    /// Makes what the processor has written visible to the device, if it is mapped again and again.
+    pub(super) fn sync_for_device(&self) {
+        self.mapped.if_own(MappedTable::sync_for_device);
+    }
+
+    /// Makes what the device has written visible to the processor, before it is unmapped.
+    pub(super) fn sync_for_cpu(&self) {
+        self.mapped.if_own(MappedTable::sync_for_cpu);
+    }
+
+    /// Returns the table, and which of its bytes are those that are mapped. See [`Self::table`].
+    pub(crate) fn table_for<'a>(
+        &'a self,
+        caller: &'a dyn Caller,
+    ) -> Result<Option<(&'a SGTable, Range<usize>)>> {
+        if !self.mapped.object.is_of(caller.pool()) {
+            return Err(EINVAL);
+        }
+        // What is mapped stays so: as long as the caller is borrowed, the device is there.
+        let (table, range) = match &self.mapped.table {
+            Table::Own(own) => (own.as_raw(), 0..self.size()),
+            Table::Foreign(_, map) => (map.table(), self.mapped.range.clone()),
+            Table::Copy(_) | Table::Always(_) => return Ok(None),
+        };
+        // SAFETY: The table is valid and stays the same until the mapping ends: not before the
+        // caller is gone, nor before `self` is.
+        let table = unsafe { SGTable::from_raw(table) };
+        Ok(Some((table, range)))
+    }
+
+    /// Returns the pieces from byte `offset` of what is mapped on. See [`Self::pieces`].
+    pub(crate) fn pieces_for<'a>(
+        &'a self,
+        caller: &'a dyn Caller,
+        offset: usize,
+    ) -> Result<Pieces<'a>> {
+        let table = self.table_for(caller)?;
+        let left = self.size().checked_sub(offset).filter(|left| *left > 0);
+        let left = left.ok_or(EINVAL)?;
+        let mut pieces = Pieces {
+            entries: None,
+            first: None,
+            skip: 0,
+            left,
+        };
+        if let Some((table, range)) = table {
+            pieces.entries = Some(table.iter());
+            pieces.skip = range.start + offset;
+        } else if let Table::Copy(address) | Table::Always(address) = &self.mapped.table {
+            pieces.first = Some(Piece {
+                // CAST: An address is at least as wide as a size.
+                address: address + offset as DmaAddress,
+                len: left,
+            });
+        }
+        Ok(pieces)
+    }
+}
+
+impl Drop for DeviceMap {
+    fn drop(&mut self) {
+        if self.mapped.end_if(false) {
+            return self.mapped.object.forget_map(&self.mapped);
+        }
+        // Who drops it may hold up those whom it would have to wait for.
+        // It is queued once at most.
+        let _ = queue::ordinary().enqueue(self.mapped.clone());
+    }
+}
+
+/// The pieces of a [`DeviceMap`].
+pub struct Pieces<'a> {
+    entries: Option<SGTableIter<'a>>,
+    first: Option<Piece>,
+    skip: usize,
+    left: usize,
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        if let Some(piece) = self.first.take() {
+            return Some(piece);
+        }
+        while self.left > 0 {
+            let entry = self.entries.as_mut()?.next()?;
+            let len = usize::try_from(entry.dma_len()).ok()?;
+            let skipped = self.skip.min(len);
+            self.skip -= skipped;
+            if skipped < len {
+                let len = (len - skipped).min(self.left);
+                self.left -= len;
+                return Some(Piece {
+                    address: entry.dma_address() + skipped as DmaAddress,
+                    len,
+                });
+            }
+        }
+        None
+    }
+}

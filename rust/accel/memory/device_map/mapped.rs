@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How a device gets at a part of a buffer.
+
+use core::ops::Range;
+use kernel::{
+    bindings,
+    device::Device,
+    dma::{
+        Coherent,
+        DataDirection,
+        DmaAddress, //
+    },
+    impl_has_work, new_mutex, new_work,
+    prelude::*,
+    sync::{
+        atomic::{
+            AtomicFlag,
+            Relaxed, //
+        },
+        Arc,
+        LockClassKey,
+        Mutex, //
+    },
+    workqueue::{
+        Work,
+        WorkItem, //
+    },
+};
+
+use super::mapped_table::MappedTable;
+use crate::{
+    memory::{
+        caller::Caller,
+        dma_buf::import::{
+            Import,
+            ImportMap, //
+        },
+        movable::Pinned,
+        object::{
+            Backing,
+            Object, //
+        },
+        pool::registry::Ends,
+        vmap::{
+            Accessor,
+            VMap, //
+        }, //
+    },
+    sys::ffi, //
+};
+
+/// A part of a buffer that is mapped for a device.
+///
+/// # Invariants
+///
+/// Until `ended`, the device finds the bytes as `table` says.
+#[pin_data(PinnedDrop)]
+pub(in crate::memory) struct Mapped {
+    pub(super) object: Arc<Object>,
+    /// The part that is meant.
+    pub(super) range: Range<usize>,
+    pub(super) table: Table,
+    #[pin]
+    copy: Mutex<Option<Copied>>,
+    /// Whether what the device has written to a copy is wanted.
+    pub(super) writes_back: AtomicFlag,
+    _pin: Option<Pinned>,
+    // Held while it ends: who comes second returns when it has.
+    #[pin]
+    ended: Mutex<bool>,
+    /// Ends it.
+    #[pin]
+    unmap: Work<Self>,
+}
+
+/// The copy that a device works on, and what it is a copy of.
+struct Copied {
+    memory: Coherent<[u8]>,
+    source: VMap,
+}
+
+/// How a device finds the bytes.
+pub(super) enum Table {
+    /// By a table of our own, of the part that is meant.
+    Own(MappedTable),
+    /// By a table of an exporter, of the whole buffer.
+    Foreign(Arc<Import>, ImportMap),
+    /// At this address is a copy of the part that is meant.
+    Copy(DmaAddress),
+    /// At this address is the part that is meant, as long as the device is there.
+    Always(DmaAddress),
+}
+
+// SAFETY: A table may be used from any thread.
+unsafe impl Send for Table {}
+// SAFETY: As above.
+unsafe impl Sync for Table {}
+
+impl Mapped {
+    /// Maps `range` of `object` for the device of `caller`. The caller must be inside the gate.
+    pub(super) fn new(
+        caller: &dyn Caller,
+        object: Arc<Object>,
+        range: Range<usize>,
+        direction: DataDirection,
+        class: Pin<&'static LockClassKey>,
+    ) -> Result<Arc<Self>> {
+        let (object, pin) = object.pinned()?;
+        // When the memory is there: after the mapping, nothing can fail.
+        let mapped = pin_init::pin_init_scope(move || {
+            let (table, copy) = Table::new(caller, &object, &range, direction)?;
+            // INVARIANT: It was just mapped.
+            Ok(try_pin_init!(Self {
+                object,
+                range,
+                table,
+                copy <- new_mutex!(copy),
+                writes_back: AtomicFlag::new(direction != DataDirection::ToDevice),
+                _pin: pin,
+                ended <- Mutex::new(false, c"Mapped::ended", class),
+                unmap <- new_work!("accel_unmap"),
+            }? Error))
+        });
+        Arc::pin_init(mapped, GFP_KERNEL_ACCOUNT)
+    }
+}
+
+impl Mapped {
+    /// Calls `f` with the table, if it is one of our own and has not ended.
+    pub(super) fn if_own(&self, f: impl FnOnce(&MappedTable)) {
+        let ended = self.ended.lock();
+        if let (Table::Own(own), false) = (&self.table, *ended) {
+            f(own);
+        }
+    }
+}
+
+/// How a device gets at memory.
+struct Reach {
+    /// It cannot address all memory.
+    is_narrow: bool,
+    /// It finds memory at addresses that are made for it.
+    is_translated: bool,
+    /// What it does may be done to a copy that the DMA API keeps.
+    may_bounce: bool,
+}
+
+impl Reach {
+    /// Returns `EOPNOTSUPP` if the device is not set up for DMA.
+    fn of(device: &Device) -> Result<Self> {
+        if !ffi::accel_helper_can_dma(device) {
+            return Err(EOPNOTSUPP);
+        }
+        Ok(Self {
+            // SAFETY: A reference to a device is a valid pointer to it, and it is set up for DMA.
+            is_narrow: unsafe { bindings::dma_addressing_limited(ffi::device_as_raw(device)) },
+            is_translated: ffi::accel_helper_is_translated(device),
+            may_bounce: ffi::accel_helper_dma_may_bounce(device),
+        })
+    }
+}
+
+impl Table {
+    /// Maps `range` of `object` for the device of `caller`, or a copy of it, which comes with it
+    /// then. The caller must be inside the gate.
+    fn new(
+        caller: &dyn Caller,
+        object: &Arc<Object>,
+        range: &Range<usize>,
+        direction: DataDirection,
+    ) -> Result<(Self, Option<Copied>)> {
+        let device = caller.parent();
+        let reach = Reach::of(device)?;
+        let check = || caller.may_wait();
+        let copy = || {
+            let accessor = match direction {
+                DataDirection::ToDevice => Accessor::Reader,
+                _ => Accessor::Writer,
+            };
+            let source = VMap::new(object, accessor, &check)?;
+            let copied = copy_out(caller, source, range)?;
+            Ok((Self::Copy(copied.memory.dma_address()), Some(copied)))
+        };
+        let table = match object.backing() {
+            Backing::Coherent(memory) => {
+                if !object.is_of(caller.pool()) {
+                    return Err(EINVAL);
+                }
+                // CAST: An address is at least as wide as a size.
+                Ok(Self::Always(memory.address() + range.start as DmaAddress))
+            }
+            Backing::Device(memory) if memory.io().is_some() => Err(EOPNOTSUPP),
+            _ if reach.is_narrow && !reach.is_translated => return copy(),
+            Backing::Imported(import) => {
+                if reach.may_bounce {
+                    match copy() {
+                        // It is memory that only devices access, so nothing bounces.
+                        Err(e) if e == EOPNOTSUPP => (),
+                        copied => return copied,
+                    }
+                }
+                import
+                    .map(check)
+                    .map(|map| Self::Foreign(import.clone(), map))
+            }
+            _ => {
+                // SAFETY: The device is bound. The mapping ends before that does, and when it ends,
+                // by the invariants of `Mapped` nobody uses it any more.
+                let table = unsafe { MappedTable::new(object, range, device, direction.into()) };
+                table.map(Self::Own)
+            }
+        };
+        match table {
+            // There are too few addresses left that it can use, or there is no room to bounce it.
+            Err(e) if e == ENOMEM && (reach.is_narrow || reach.may_bounce) => copy(),
+            table => Ok((table?, None)),
+        }
+    }
+}
+
+/// Copies a part of `source` to where the device of `caller` can reach it.
+fn copy_out(caller: &dyn Caller, source: VMap, range: &Range<usize>) -> Result<Copied> {
+    // SAFETY: The caller is inside the gate, so the parent is bound.
+    let parent = unsafe { caller.parent().as_bound() };
+    let memory = Coherent::<u8>::zeroed_slice(parent, range.len(), GFP_KERNEL_ACCOUNT)?;
+    // SAFETY: The device does not know the memory yet.
+    source.read(range.start, unsafe { memory.as_mut() })?;
+    Ok(Copied { memory, source })
+}
+
+impl Mapped {
+    /// Ends it, unless it has ended. If `may_wait` is false, returns false instead if it would have
+    /// to wait for who has the reservation of an import locked.
+    pub(super) fn end_if(&self, may_wait: bool) -> bool {
+        let mut ended = self.ended.lock();
+        if *ended {
+            return true;
+        }
+        match &self.table {
+            Table::Own(own) => own.unmap(),
+            Table::Always(_) => (),
+            // SAFETY: It was mapped so, and by the type invariants nobody uses it any more. It is
+            // taken back once, as `ended` tells.
+            Table::Foreign(import, map) => unsafe {
+                if !import.unmap(map, may_wait) {
+                    return false;
+                }
+            },
+            Table::Copy(_) => {
+                let copy = self.copy.lock().take();
+                let wanted = self.writes_back.load(Relaxed);
+                if let Some(Copied { memory, source }) = copy.filter(|_| wanted) {
+                    // If it cannot be written back, it is gone. SAFETY: The device has finished.
+                    let _ = source.write(self.range.start, unsafe { memory.as_ref() });
+                }
+            }
+        }
+        *ended = true;
+        true
+    }
+}
+
+impl Ends for Mapped {
+    fn end(&self) {
+        self.end_if(true);
+    }
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Mapped { self.unmap }
+}
+
+impl WorkItem for Mapped {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        this.object.unmap(&this);
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Mapped {
+    fn drop(self: Pin<&mut Self>) {
+        self.end();
+    }
+}

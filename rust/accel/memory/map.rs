@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers in the address space of a process.
+//!
+//! Other than a mapping of the device itself, that of system memory belongs to the process: it
+//! refers to the memory, does not pass the gate, and stays when the device goes.
+
+use kernel::{
+    bindings,
+    error::to_result,
+    mm::virt::VmaNew,
+    page::PAGE_SHIFT,
+    prelude::*,
+    sync::Arc,
+    types::ForeignOwnable, //
+};
+
+use super::{
+    borrowers::Borrowers,
+    movable::Movable,
+    object::Backing,
+    pages::Pages,
+    Handles,
+    Object, //
+};
+use crate::sys::ffi::{
+    self,
+    Shared, //
+};
+
+static VM_OPS: Shared<bindings::vm_operations_struct> =
+    Shared::new(bindings::vm_operations_struct {
+        open: Some(open),
+        close: Some(close),
+        fault: Some(fault),
+        access: Some(ffi::accel_vma_access),
+        ..pin_init::zeroed()
+    });
+
+/// Maps one of `handles`, that which has page `first` of the file.
+pub(crate) fn mmap(handles: &Handles, area: &VmaNew, first: usize) -> Result {
+    let pages = (area.end() - area.start()) >> PAGE_SHIFT;
+    let (view, page) = handles.at(first, pages)?;
+    if !view.is_writable() {
+        area.try_clear_maywrite().map_err(|_| EACCES)?;
+    }
+    match view.object.backing() {
+        // Before the area refers to the object: if this fails, nobody gives that up.
+        Backing::System(of_system) if view.object.is_populated() => {
+            populate(area, of_system, page, pages)?;
+        }
+        Backing::Coherent(memory) => memory.check_shareable()?,
+        // Its exporter has its own way to map it.
+        Backing::Imported(import) => {
+            let dmabuf = import.dma_buf()?;
+            // SAFETY: The area is just being set up, and lies within the dma-buf.
+            return to_result(unsafe {
+                bindings::dma_buf_mmap(dmabuf.as_raw(), area.as_ptr(), page)
+            });
+        }
+        // The process has it mapped already.
+        #[cfg(CONFIG_MMU_NOTIFIER)]
+        Backing::User(_) => return Err(EOPNOTSUPP),
+        _ => (),
+    }
+    set_up(area, view.object.clone());
+    Ok(())
+}
+
+/// Brings all pages of an area that is to show `memory` from page `first` on, or none if that
+/// fails. Other than memory of a device, that of the system needs not be taken away again.
+fn populate(area: &VmaNew, memory: &Pages, first: usize, pages: usize) -> Result {
+    let vma = area.as_ptr();
+    let populated = memory.for_each_run(first, pages, |before, pfn, count| {
+        let address = area.start() + (before << PAGE_SHIFT);
+        // SAFETY: The area is just being set up, and is shared; the pages stay where they are
+        // while it refers to the object.
+        to_result(unsafe {
+            let prot = (*vma).vm_page_prot;
+            bindings::remap_pfn_range(vma, address, pfn, count << PAGE_SHIFT, prot)
+        })
+    });
+    populated.inspect_err(|_| {
+        // The pages of the runs before could be freed as soon as this returns, as the area does
+        // not refer to them yet.
+        //
+        // SAFETY: The area is just being set up, and consists of pages that are mapped by their
+        // numbers.
+        unsafe { bindings::zap_special_vma_range(vma, area.start(), pages << PAGE_SHIFT) };
+    })
+}
+
+/// Maps what `area` covers of the range of `object`, which has one. The area must be shared.
+pub(super) fn set_up(area: &VmaNew, object: Arc<Object>) {
+    let vma = area.as_ptr();
+    // SAFETY: The area is just being set up. It is shared, so it can consist of pages that are
+    // mapped by their numbers.
+    unsafe {
+        match object.backing() {
+            Backing::Device(memory) if memory.io().is_some() => {
+                ffi::accel_helper_vma_set_io_memory(vma);
+            }
+            Backing::Coherent(memory) => memory.prepare(vma),
+            _ => ffi::accel_helper_vma_set_memory(vma),
+        }
+        (*vma).vm_private_data = object.into_foreign();
+        (*vma).vm_ops = VM_OPS.get();
+    }
+}
+
+/// Takes note that an area was copied, to a child or by being split.
+///
+/// # Safety
+///
+/// To be called by the memory management, for an area that [`mmap`] has set up.
+unsafe extern "C" fn open(vma: *mut bindings::vm_area_struct) {
+    // SAFETY: The original holds a reference to the object; the copy has the same pointer, and now
+    // gets a reference of its own.
+    unsafe {
+        let object = Arc::<Object>::borrow((*vma).vm_private_data);
+        (*vma).vm_private_data = Arc::from(object).into_foreign();
+    }
+}
+
+/// Takes note that an area is gone.
+///
+/// # Safety
+///
+/// To be called by the memory management, once for each area.
+unsafe extern "C" fn close(vma: *mut bindings::vm_area_struct) {
+    // SAFETY: Each area has a reference to the object, which is given up here.
+    drop(unsafe { Arc::<Object>::from_foreign((*vma).vm_private_data) });
+}
+
+/// What keeps a page fault from being handled now.
+enum Obstacle {
+    /// The buffer is being moved.
+    Move(Arc<Movable>),
+    /// The device is being reset.
+    Reset(Arc<Borrowers>),
+}
+
+/// Brings a page of a mapping, or `SIGBUS` if it was memory of a device that is gone or wedged.
+///
+/// # Safety
+///
+/// To be called by the memory management, for an area that [`mmap`] has set up.
+unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
+    // SAFETY: The memory management passes a valid fault of such an area, which holds a reference
+    // to the object.
+    let (fault, object) = unsafe {
+        let fault = &(*vmf).__bindgen_anon_1;
+        let object = Arc::<Object>::borrow((*fault.vma).vm_private_data);
+        (fault, object)
+    };
+    let Some(range) = object.borrowers().range_if_mapped() else {
+        return bindings::vm_fault_reason_VM_FAULT_SIGBUS;
+    };
+    let page = fault.pgoff.wrapping_sub(range.first());
+
+    let brought = match object.backing() {
+        Backing::Movable(movable) => movable
+            // SAFETY: Same requirements; it is not moved meanwhile.
+            .try_with(|home| unsafe { bring(fault, home, page, true) })
+            .unwrap_or_else(|| Err(Obstacle::Move(movable.clone()))),
+        // SAFETY: Same requirements; it is never moved.
+        _ => unsafe { bring(fault, &object, page, false) },
+    };
+    match brought {
+        Ok(result) => result,
+        // SAFETY: As above.
+        Err(obstacle) => unsafe { fault_later(vmf, obstacle) },
+    }
+}
+
+/// Brings a page of a buffer that is at `home`, which `is_movable` says may be memory of a device
+/// at times.
+///
+/// # Safety
+///
+/// As for [`fault`], on a mapping of the buffer, which must not be moved meanwhile.
+unsafe fn bring(
+    fault: &bindings::vm_fault__bindgen_ty_1,
+    home: &Object,
+    page: usize,
+    is_movable: bool,
+) -> Result<bindings::vm_fault_t, Obstacle> {
+    let Some(pfn) = home.pfn(page) else {
+        return Ok(bindings::vm_fault_reason_VM_FAULT_SIGBUS);
+    };
+    // SAFETY: The page stays where it is while the area refers to the object; before it is moved,
+    // or if it is the device's before that is reset or gone, it is taken out again.
+    let insert = || unsafe {
+        match is_movable {
+            true => ffi::accel_helper_insert_pfn(fault.vma, fault.address, pfn, home.is_on_bus()),
+            false => bindings::vmf_insert_pfn(fault.vma, fault.address, pfn),
+        }
+    };
+    match home.while_granted(insert) {
+        Err(e) if e == EAGAIN => Err(Obstacle::Reset(home.borrowers().clone())),
+        result => Ok(result.unwrap_or(bindings::vm_fault_reason_VM_FAULT_SIGBUS)),
+    }
+}
+
+/// Handles a page fault that has to wait. The access is to be tried again when the obstacle is
+/// gone: it waits without the locks of the address space, if the caller lets it.
+///
+/// # Safety
+///
+/// As for [`fault`]. The fault must not be used any more.
+#[cold]
+unsafe fn fault_later(vmf: *mut bindings::vm_fault, obstacle: Obstacle) -> bindings::vm_fault_t {
+    // SAFETY: The fault is valid, and its locks are held. After this, its area may be gone; what is
+    // waited for is not, thanks to the reference.
+    if !unsafe { ffi::accel_helper_release_fault_lock(vmf) } {
+        return bindings::vm_fault_reason_VM_FAULT_NOPAGE;
+    }
+    match obstacle {
+        Obstacle::Move(movable) => movable.wait_settled(),
+        Obstacle::Reset(borrowers) => borrowers.lending.wait_while_suspended(),
+    }
+    bindings::vm_fault_reason_VM_FAULT_RETRY
+}

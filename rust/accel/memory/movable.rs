@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers that are moved between the memory of their device and that of the system.
+//!
+//! ```text
+//!   created               room is needed, or another device has it
+//!   ──────► memory of     ──────────────► memory of
+//!           the device    ◄────────────── the system
+//!                             placed()
+//! ```
+//!
+//! Such a buffer has a home: an object of its own, which is nothing but memory. To move is to copy
+//! to a new home. Before that, the old one is taken from everybody: importers are told, pages are
+//! taken out of the mappings of processes, and what works on the memory is waited for. Who comes
+//! meanwhile waits for the new home. The old one is freed when nobody has it any more.
+//!
+//! Who needs the memory to stay where it is pins it, and as long as it is pinned it is not moved.
+//!
+//! The reservation is locked during all of a move. The state is locked before what is lent of the
+//! home: see `borrowers.rs`.
+
+pub(in crate::memory) mod evict;
+mod relocate;
+
+use kernel::{
+    new_mutex,
+    page::PAGE_SHIFT,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        Mutex,
+        MutexGuard, //
+    }, //
+};
+
+pub(super) use self::relocate::Locked;
+
+use self::evict::{
+    allocate,
+    Mover, //
+};
+use super::{
+    borrowers::Borrowers,
+    caller::Caller,
+    charge::MemoryGroup,
+    object::Object,
+    pool::{
+        place::Placement,
+        Pool, //
+    }, //
+};
+use crate::base::{
+    fence::dma_resv::DmaResv,
+    wait::Signals, //
+};
+
+/// How many times 20 ms at most it takes other devices to give back what they were told to.
+const GIVE_BACK_ROUNDS: usize = 100;
+
+/// The memory of a buffer that can be moved.
+///
+/// # Invariants
+///
+/// The home is only changed, and only is `moving`, while the reservation is locked.
+#[pin_data]
+pub(super) struct Movable {
+    #[pin]
+    state: Mutex<State>,
+    /// Those of the object that this is the memory of.
+    borrowers: Arc<Borrowers>,
+    pool: Arc<Pool>,
+    /// Who is charged for it when it is in memory of the system.
+    owner: MemoryGroup,
+    /// The region of the device that it is from.
+    region: u32,
+    pub(super) placement: Placement,
+    /// When it was used last, by the clock of the pool.
+    last_used: Atomic<u64>,
+}
+
+struct State {
+    home: Arc<Object>,
+    /// Nobody may have the home just now.
+    moving: bool,
+    /// How many want it to stay there.
+    pins: usize,
+}
+
+impl Movable {
+    /// Makes what is in `home` movable, which is memory of a device, where `placement` says.
+    pub(super) fn new(
+        home: Arc<Object>,
+        placement: Placement,
+        borrowers: Arc<Borrowers>,
+    ) -> Result<Arc<Self>> {
+        let pool = home.pool().clone();
+        Arc::pin_init(
+            pin_init!(Self {
+                region: home.region(),
+                last_used: Atomic::new(pool.tick()),
+                pool,
+                placement,
+                state <- new_mutex!(State {
+                    home,
+                    moving: false,
+                    pins: 0,
+                }),
+                owner: MemoryGroup::of_current(),
+                borrowers,
+            }),
+            GFP_KERNEL_ACCOUNT,
+        )
+    }
+
+    fn reservation(&self) -> &DmaResv {
+        &self.borrowers.reservation
+    }
+
+    /// Returns whether it may be in memory that is not the system's.
+    pub(super) fn may_be_on_bus(&self) -> bool {
+        let region = self.pool.region(self.region);
+        region.is_some_and(|region| region.is_on_bus())
+    }
+
+    /// Returns where it is, or was until it began to move.
+    pub(super) fn home(&self) -> Arc<Object> {
+        self.state.lock().home.clone()
+    }
+
+    fn touch(&self) {
+        self.last_used.store(self.pool.tick(), Relaxed);
+    }
+
+    /// Calls `f` with the home, which does not change meanwhile. `None` if it is being moved.
+    pub(super) fn try_with<R>(&self, f: impl FnOnce(&Object) -> R) -> Option<R> {
+        self.touch();
+        let state = self.state.lock();
+        (!state.moving).then(|| f(&state.home))
+    }
+
+    /// Locks the state when it is not being moved. Returns `EINTR` if a signal of those arrives
+    /// before.
+    fn lock_settled(&self, signals: Signals) -> Result<MutexGuard<'_, State>> {
+        self.borrowers.lending.wait_until(signals, || {
+            let state = self.state.lock();
+            (!state.moving).then_some(state)
+        })
+    }
+
+    /// Waits until it is not being moved, or the process is killed.
+    pub(super) fn wait_settled(&self) {
+        // Whoever was killed finds out.
+        drop(self.lock_settled(Signals::Fatal));
+    }
+
+    /// Lets it stay where it is until the result is dropped. Returns `EINTR` if a signal arrives
+    /// while it is being moved.
+    pub(super) fn pin(self: &Arc<Self>) -> Result<Pinned> {
+        self.touch();
+        let mut state = self.lock_settled(Signals::All)?;
+        state.pins += 1;
+        Ok(Pinned {
+            home: state.home.clone(),
+            movable: self.clone(),
+        })
+    }
+
+    /// Takes one of the pins back.
+    pub(super) fn unpin(&self) {
+        self.touch();
+        self.state.lock().pins -= 1;
+    }
+
+    /// Brings it into the memory of its device, and pins it there. Must be called inside the gate.
+    ///
+    /// Returns `ENOSPC` if there is no room, nor can be; `EBUSY` if it is pinned elsewhere;
+    /// `EAGAIN` if the device is asleep or is reset meanwhile, `ENODEV` if it goes; `EINTR`,
+    /// `ENOMEM`; and what the driver's hook does.
+    pub(super) fn place(self: &Arc<Self>, call: &dyn Caller) -> Result<Pinned> {
+        let pinned = self.pin()?;
+        if pinned.home.region() == self.region {
+            return Ok(pinned);
+        }
+        let pages = pinned.home.size() >> PAGE_SHIFT;
+        drop(pinned);
+
+        let awake = call.hold_awake().ok_or(EAGAIN)?;
+        let target = allocate(call, self.region, pages, &self.placement, 0)?;
+        target.keep_awake(awake);
+        let locked = Locked::lock(self, || call.may_wait())?;
+        if locked.home().region() != self.region {
+            drop(locked.relocate(target, &Mover::Call(call))?);
+        }
+        self.pin()
+    }
+
+    /// Returns when it was used last, if it could be moved, and its home is as `f` says.
+    pub(super) fn idle_since(&self, f: impl FnOnce(&Object) -> bool) -> Option<u64> {
+        let state = self.state.lock();
+        let is_idle = !state.moving && state.pins == 0 && f(&state.home);
+        is_idle.then(|| self.last_used.load(Relaxed))
+    }
+
+    /// Moves it into the memory of the system. Returns `EBUSY` if somebody uses it.
+    pub(super) fn evict(&self, call: &dyn Caller) -> Result {
+        let locked = Locked::try_lock(self).ok_or(EBUSY)?;
+        let is_there = |home: &Object| home.region() == self.region;
+        if !self.reservation().is_idle() || self.idle_since(is_there).is_none() {
+            return Err(EBUSY);
+        }
+        let mover = Mover::Call(call);
+        let left = locked.move_to_system(&mover)?.borrowers().clone();
+        drop(locked);
+        // Those who were told to give it back need the reservation for that.
+        for _ in 0..GIVE_BACK_ROUNDS {
+            if left.lending.wait_freed()? {
+                break;
+            }
+            mover.check()?;
+        }
+        Ok(())
+    }
+}
+
+/// A movable buffer that stays at home until this is dropped.
+pub(super) struct Pinned {
+    pub(super) home: Arc<Object>,
+    movable: Arc<Movable>,
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        self.movable.unpin();
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Room in the memory of a device, and how the bytes get there.
+
+use kernel::{
+    dma::DataDirection,
+    page::PAGE_SIZE,
+    prelude::*,
+    sync::Arc, //
+};
+
+use crate::{
+    base::fence::dma_resv::DmaResv,
+    memory::{
+        caller::Caller,
+        device_map::DeviceMap,
+        object::{
+            Backing,
+            Object, //
+        },
+        pool::place::Placement,
+        vmap::{
+            Accessor,
+            VMap, //
+        }, //
+    }, //
+};
+
+/// A buffer that is being moved between the memory of a device and that of the system. See
+/// [`AccelDriver::copy_buffer`](crate::AccelDriver::copy_buffer).
+pub struct CopyRequest<'a> {
+    device: &'a Arc<Object>,
+    system: &'a Arc<Object>,
+    direction: DataDirection,
+}
+
+impl CopyRequest<'_> {
+    /// Returns [`DataDirection::ToDevice`] if it is moved into the memory of the device, and
+    /// [`DataDirection::FromDevice`] if out of it.
+    pub fn direction(&self) -> DataDirection {
+        self.direction
+    }
+
+    /// Returns how many bytes are to be copied: all of the buffer.
+    pub fn bytes(&self) -> usize {
+        self.device.size()
+    }
+
+    /// Returns the number of the region of the device.
+    pub fn region(&self) -> u32 {
+        self.device.region()
+    }
+
+    /// Returns where it is in that region, or is to be, in bytes from the begin of the region.
+    pub fn offset(&self) -> u64 {
+        self.device.offset().unwrap_or(0)
+    }
+
+    /// Maps the memory of the system for the device of `caller`.
+    pub(crate) fn map_system_for(&self, caller: &dyn Caller) -> Result<DeviceMap> {
+        DeviceMap::of_move(caller, self.system.clone(), self.direction)
+    }
+}
+
+/// Who moves a buffer.
+pub(in crate::memory) enum Mover<'a> {
+    /// A call of the device that it is from.
+    Call(&'a dyn Caller),
+    /// Another device that is about to work on it, outside of the gate.
+    Importer,
+}
+
+impl Mover<'_> {
+    /// Returns `ENODEV` if the device of the call is to go, and `EAGAIN` if it is to be reset: a
+    /// call holds that up, and with it what may be waited for.
+    pub(in crate::memory) fn check(&self) -> Result {
+        let Self::Call(call) = self else {
+            return Ok(());
+        };
+        call.may_wait()
+    }
+
+    /// Waits until all who work on the memory of a reservation have finished. Returns `EINTR` if a
+    /// signal arrives before, and what [`Self::check`] does.
+    pub(in crate::memory) fn wait_for_work(&self, reservation: &DmaResv) -> Result {
+        while !reservation.wait_a_while()? {
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    /// Copies what is in `source` to `target`: by the driver, if it can, or by the processor.
+    pub(in crate::memory) fn copy(&self, source: &Arc<Object>, target: &Arc<Object>) -> Result {
+        if let Self::Call(call) = self {
+            let into_device = target.is_lent();
+            let request = CopyRequest {
+                device: if into_device { target } else { source },
+                system: if into_device { source } else { target },
+                direction: match into_device {
+                    true => DataDirection::ToDevice,
+                    false => DataDirection::FromDevice,
+                },
+            };
+            match call.copy_buffer(&request) {
+                Err(e) if e == EOPNOTSUPP => (),
+                result => return result,
+            }
+        }
+        let map = |object| VMap::new(object, Accessor::Work, &|| self.check());
+        map(target)?.copy_from(&map(source)?, || self.check())
+    }
+}
+
+/// Allocates `pages` pages in region number `region`, where `placement` says. If there is no room,
+/// movable buffers are evicted, those first that were not used for longest.
+///
+/// The call must be inside the gate, with the device awake. For the errors, see [`Object::new`],
+/// [`Object::clear`] and [`Mover::check`].
+pub(crate) fn allocate(
+    call: &dyn Caller,
+    region: u32,
+    pages: usize,
+    placement: &Placement,
+    flags: u32,
+) -> Result<Arc<Object>> {
+    let pool = call.pool();
+    let new = || {
+        // SAFETY: The caller is inside the gate.
+        let object = unsafe { Object::new(pool.clone(), region, pages, placement, flags) }?;
+        // The device may have more than is cleared in no time, and who waits for the call.
+        //
+        // SAFETY: As above.
+        unsafe { object.clear(|| Mover::Call(call).check()) }?;
+        Ok(object)
+    };
+    match new() {
+        Err(e) if e == ENOSPC => (),
+        result => return result,
+    }
+    let total = pool.region(region).ok_or(EINVAL)?.info().total;
+    if (pages * PAGE_SIZE) as u64 > placement.room(total) {
+        return Err(ENOSPC);
+    }
+    // One after the other, so that nobody takes the room that another makes.
+    let _evicting = pool.evicting.lock();
+    let mut before = 0;
+    let until = pool.tick();
+    loop {
+        match new() {
+            Err(e) if e == ENOSPC => (),
+            result => return result,
+        }
+        before = evict_one(call, region, placement, before, until)?;
+    }
+}
+
+/// Evicts the first buffer that was used last after `before` and not after `until`, where it may
+/// be of use. Returns when that was used last, or `ENOSPC` if there is none.
+fn evict_one(
+    call: &dyn Caller,
+    region: u32,
+    placement: &Placement,
+    mut before: u64,
+    until: u64,
+) -> Result<u64> {
+    loop {
+        let next = call.pool().movables.first_by_key(|movable| {
+            let used = movable.idle_since(|home| {
+                let offset = home.offset().filter(|_| home.region() == region);
+                offset.is_some_and(|offset| placement.may_use(offset, home.size() as u64))
+            });
+            used.filter(|used| *used > before && *used <= until)
+        });
+        let (used, movable) = next.ok_or(ENOSPC)?;
+        before = used;
+        match movable.evict(call) {
+            Ok(()) => return Ok(before),
+            Err(e) if e == EINTR || e == ENODEV || e == EAGAIN => return Err(e),
+            // The next one may do.
+            Err(_) => (),
+        }
+    }
+}
+
+impl Object {
+    /// Returns where it is in the memory of its device, in bytes from the begin of its region.
+    pub(crate) fn offset(&self) -> Option<u64> {
+        match self.backing() {
+            Backing::Device(memory) => Some(memory.offset()),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it is memory that is not the system's.
+    pub(in crate::memory) fn is_on_bus(&self) -> bool {
+        match self.backing() {
+            Backing::Device(memory) => memory.io().is_some(),
+            _ => false,
+        }
+    }
+}

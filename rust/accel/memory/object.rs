@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is behind a handle.
+
+use kernel::{
+    page::{
+        PAGE_SHIFT,
+        PAGE_SIZE, //
+    },
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            AtomicFlag,
+            Relaxed, //
+        },
+        Arc,
+        SetOnce, //
+    }, //
+};
+
+#[cfg(CONFIG_MMU_NOTIFIER)]
+use super::pages::user::UserPages;
+use super::{
+    address_space::PageRange,
+    borrowers::{
+        Borrowers,
+        OfBus, //
+    },
+    caller::Caller,
+    device_map::Mapped,
+    dma_buf::{
+        foreign_map::ForeignMaps,
+        import::Import,
+        DmaBuf, //
+    },
+    movable::{
+        Movable,
+        Pinned, //
+    },
+    pages::Pages,
+    pool::{
+        coherent::CoherentMemory,
+        device_memory::DeviceMemory,
+        place::Placement,
+        registry::Ends,
+        Pool, //
+    },
+    vmap::SharedMap, //
+};
+use crate::{
+    base::{
+        awake::Awake,
+        fence::dma_resv::DmaResv, //
+    },
+    sys::uapi, //
+};
+
+/// Where the bytes of a buffer are.
+pub(super) enum Backing {
+    /// In pages of the system, which belong to the object.
+    System(Pages),
+    /// In memory of the device.
+    Device(DeviceMemory),
+    /// In memory that was allocated for the device.
+    Coherent(Arc<CoherentMemory>),
+    /// In an object of its own, which is in memory of the device or of the system.
+    Movable(Arc<Movable>),
+    /// Wherever the exporter of a dma-buf has them.
+    Imported(Arc<Import>),
+    /// In the memory of a process.
+    #[cfg(CONFIG_MMU_NOTIFIER)]
+    User(Pin<KBox<UserPages>>),
+}
+
+/// The memory of a buffer.
+#[pin_data(PinnedDrop)]
+pub(crate) struct Object {
+    backing: Backing,
+    /// Number of the region that the memory is from, or `ACCEL_REGION_FOREIGN`.
+    region: u32,
+    size: usize,
+    pool: Arc<Pool>,
+    /// `ACCEL_BO_*`
+    flags: u32,
+    borrowers: Arc<Borrowers>,
+    /// Whether the pool has the ledger.
+    is_listed: AtomicFlag,
+    #[pin]
+    kernel_map: SharedMap,
+    /// For memory that is lost when the device sleeps.
+    awake: SetOnce<Awake>,
+}
+
+impl Object {
+    /// Makes an object of so many pages of region `region`, filled with zeros; but for memory of a
+    /// device, which is to be filled by [`Self::clear`]. `flags` are `ACCEL_BO_*`; `placement` says
+    /// where memory of a device is to be.
+    ///
+    /// Returns `EINVAL` if there is no such region.
+    ///
+    /// # Safety
+    ///
+    /// Unless the region is number 0, the caller must be inside the gate of the device that has
+    /// `pool`.
+    pub(crate) unsafe fn new(
+        pool: Arc<Pool>,
+        region: u32,
+        pages: usize,
+        placement: &Placement,
+        flags: u32,
+    ) -> Result<Arc<Self>> {
+        let place = pool.region(region).ok_or(EINVAL)?;
+        let is_of_system = region == 0;
+        let borrowers = Borrowers::new(pool.space.clone(), !is_of_system)?;
+        // SAFETY: Same requirements. It ends with the others, as the pool is told of it.
+        let backing = unsafe { place.allocate(pages, placement, &borrowers) }?;
+        let object =
+            Self::with_backing(backing, borrowers, pool, region, pages * PAGE_SIZE, flags)?;
+        if !is_of_system {
+            // If this fails, it ends here.
+            object.list()?;
+        }
+        Ok(object)
+    }
+
+    /// Fills it with zeros, if it is memory of a device. Returns `EINTR` if the process is being
+    /// killed, and what `check` does, which is asked again and again.
+    ///
+    /// # Safety
+    ///
+    /// The caller must be inside the gate of the device that has the pool.
+    pub(crate) unsafe fn clear(&self, check: impl Fn() -> Result) -> Result {
+        match &self.backing {
+            // SAFETY: The device is there, and so is the region, which the pool has.
+            Backing::Device(memory) => unsafe { memory.map() }?.fill_with_zeros(check),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes an object of so many pages of the system, filled with zeros. Returns `ENOMEM`, `EINTR`
+    /// if the process is being killed, and what `check` does, which is asked again and again.
+    pub(super) fn system(
+        pool: Arc<Pool>,
+        pages: usize,
+        check: impl Fn() -> Result,
+    ) -> Result<Arc<Self>> {
+        let backing = Backing::System(Pages::new(pages, check)?);
+        let borrowers = Borrowers::new(pool.space.clone(), false)?;
+        Self::with_backing(backing, borrowers, pool, 0, pages * PAGE_SIZE, 0)
+    }
+
+    /// Makes an object that is in `home` now, memory of a device where `placement` says, and can be
+    /// moved.
+    pub(crate) fn movable(home: Arc<Self>, placement: Placement, flags: u32) -> Result<Arc<Self>> {
+        let (pool, region, size) = (home.pool.clone(), home.region, home.size);
+        let borrowers = Borrowers::new(pool.space.clone(), true)?;
+        let movable = Movable::new(home, placement, borrowers.clone())?;
+        let backing = Backing::Movable(movable.clone());
+        let object = Self::with_backing(backing, borrowers, pool, region, size, flags)?;
+        object.list()?;
+        object.pool.movables.insert(&movable)?;
+        Ok(object)
+    }
+
+    /// Keeps the device awake as long as the object is there, if the memory is the device's own.
+    pub(crate) fn keep_awake(&self, awake: impl Into<Awake>) {
+        match &self.backing {
+            Backing::Device(memory) if memory.io().is_some() => {
+                self.awake.populate(awake.into());
+            }
+            // The system keeps it.
+            _ => (),
+        }
+    }
+
+    /// Makes an object of a dma-buf of somebody else. It is for the device of `caller`.
+    pub(crate) fn import(caller: &dyn Caller, dmabuf: DmaBuf) -> Result<Arc<Self>> {
+        let borrowers = Borrowers::new(caller.pool().space.clone(), false)?;
+        let import = Import::new(&dmabuf)?;
+        borrowers.set_of_bus(OfBus::Import(import.clone()));
+        // SAFETY: The ledger keeps it, and ends it before it is dropped itself.
+        unsafe { import.attach(caller, dmabuf) }?;
+        let size = import.size();
+        let object = Self::with_backing(
+            Backing::Imported(import),
+            borrowers,
+            caller.pool().clone(),
+            uapi::ACCEL_REGION_FOREIGN,
+            size,
+            0,
+        )?;
+        // If this fails, it ends here.
+        object.list()?;
+        Ok(object)
+    }
+
+    /// Makes an object of `len` bytes of the current process, from `start` on.
+    #[cfg(CONFIG_MMU_NOTIFIER)]
+    pub(crate) fn of_user(pool: Arc<Pool>, start: usize, len: usize) -> Result<Arc<Self>> {
+        let borrowers = Borrowers::new(pool.space.clone(), false)?;
+        Self::with_backing(
+            Backing::User(UserPages::new(start, len)?),
+            borrowers,
+            pool,
+            uapi::ACCEL_REGION_FOREIGN,
+            len,
+            0,
+        )
+    }
+
+    fn with_backing(
+        backing: Backing,
+        borrowers: Arc<Borrowers>,
+        pool: Arc<Pool>,
+        region: u32,
+        size: usize,
+        flags: u32,
+    ) -> Result<Arc<Self>> {
+        let object = Arc::pin_init(
+            pin_init!(Self {
+                backing,
+                region,
+                size,
+                pool,
+                flags,
+                borrowers,
+                is_listed: AtomicFlag::new(false),
+                kernel_map <- SharedMap::new(),
+                awake: SetOnce::new(),
+            }),
+            GFP_KERNEL_ACCOUNT,
+        )?;
+        object.count(|in_use| {
+            in_use.fetch_add(size as u64, Relaxed);
+        });
+        Ok(object)
+    }
+
+    /// Calls `f` with how much of the region is in use, if it is one of the device.
+    fn count(&self, f: impl FnOnce(&Atomic<u64>)) {
+        // What can be moved counts where it is.
+        if let Backing::Movable(_) = &self.backing {
+            return;
+        }
+        if let Some(region) = self.pool.region(self.region) {
+            f(&region.in_use);
+        }
+    }
+
+    /// Returns who has the memory.
+    pub(super) fn borrowers(&self) -> &Arc<Borrowers> {
+        &self.borrowers
+    }
+
+    /// Lets the removal of the device find it, which ends what it has of that.
+    fn list(&self) -> Result {
+        if !self.is_listed.load(Relaxed) {
+            self.pool.ledgers.insert(&self.borrowers)?;
+            self.is_listed.store(true, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Takes note of what the device has mapped, until [`Self::unmap`]. The caller must be inside
+    /// the gate. If it fails, it ends here.
+    pub(super) fn add_map(&self, mapped: &Arc<Mapped>) -> Result {
+        self.list()
+            .and_then(|()| self.borrowers.own_maps.insert(mapped))
+            .inspect_err(|_| mapped.end())
+    }
+
+    /// Ends what the device has mapped.
+    pub(super) fn unmap(&self, mapped: &Mapped) {
+        self.borrowers.own_maps.end(mapped);
+    }
+
+    /// Forgets what the device had mapped, and has not any more.
+    pub(super) fn forget_map(&self, mapped: &Mapped) {
+        self.borrowers.own_maps.forget(mapped);
+    }
+
+    /// Returns whether the memory goes with the device.
+    pub(super) fn is_lent(&self) -> bool {
+        self.borrowers.is_lent()
+    }
+
+    /// See [`Borrowers::while_there`]. Not to be used on what can be moved, but on its home.
+    pub(super) fn while_there<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        self.borrowers.while_there(f)
+    }
+
+    /// See [`Borrowers::while_granted`]. Not to be used on what can be moved, but on its home.
+    pub(super) fn while_granted<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        self.borrowers.while_granted(f)
+    }
+
+    /// Returns the range of the address space in which processes map it.
+    pub(super) fn range(&self) -> Result<&PageRange> {
+        self.borrowers.range(self.size >> PAGE_SHIFT)
+    }
+
+    pub(super) fn backing(&self) -> &Backing {
+        &self.backing
+    }
+
+    /// Returns a number that no other object has as long as this one is there; for a dma-buf of
+    /// somebody else, it is the same for all who import that.
+    pub(crate) fn identity(&self) -> usize {
+        match &self.backing {
+            Backing::Imported(import) => import.identity(),
+            _ => core::ptr::from_ref(self).addr(),
+        }
+    }
+
+    /// Returns the number of the region that the memory is in.
+    pub(crate) fn region(&self) -> u32 {
+        match &self.backing {
+            Backing::Movable(movable) => movable.home().region,
+            _ => self.region,
+        }
+    }
+
+    pub(super) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// Returns whether it is a buffer of the device that has `pool`.
+    pub(crate) fn is_of(&self, pool: &Arc<Pool>) -> bool {
+        Arc::ptr_eq(&self.pool, pool)
+    }
+
+    /// Returns its size in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Returns the flags with which it was made.
+    pub(crate) fn flags(&self) -> u32 {
+        self.flags
+    }
+
+    /// Returns whether mappings have all their pages at once.
+    pub(super) fn is_populated(&self) -> bool {
+        self.flags & uapi::ACCEL_BO_POPULATE != 0
+    }
+
+    /// Returns the fences of those who work on the memory.
+    pub(crate) fn reservation(&self) -> &DmaResv {
+        &self.borrowers.reservation
+    }
+
+    pub(super) fn foreign_maps(&self) -> &ForeignMaps {
+        &self.borrowers.foreign_maps
+    }
+
+    pub(super) fn kernel_map(&self) -> &SharedMap {
+        &self.kernel_map
+    }
+
+    /// Returns the number of page `page` in physical memory. Returns `None` if there is no such
+    /// page, or if it is not ours to give away.
+    pub(super) fn pfn(&self, page: usize) -> Option<usize> {
+        match &self.backing {
+            Backing::System(pages) => pages.pfn(page),
+            Backing::Device(memory) => memory.pfn(page),
+            Backing::Coherent(memory) => memory.pfn(page),
+            // It belongs to somebody else.
+            _ => None,
+        }
+    }
+
+    /// Returns the object whose memory stays what it is as long as the result is kept: itself, or
+    /// if it can be moved, where it is now. Returns `EINTR` if a signal arrives while it is moved.
+    pub(super) fn pinned(self: Arc<Self>) -> Result<(Arc<Self>, Option<Pinned>)> {
+        let Backing::Movable(movable) = &self.backing else {
+            return Ok((self, None));
+        };
+        let pinned = movable.pin()?;
+        Ok((pinned.home.clone(), Some(pinned)))
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Object {
+    fn drop(self: Pin<&mut Self>) {
+        // Nobody has it, so there is nothing to be taken back.
+        self.borrowers.end();
+        if self.is_listed.load(Relaxed) {
+            self.pool.ledgers.forget(&self.borrowers);
+        }
+        if let Backing::Movable(movable) = &self.backing {
+            self.pool.movables.forget(movable);
+        }
+        self.count(|in_use| {
+            in_use.fetch_sub(self.size as u64, Relaxed);
+        });
+    }
+}

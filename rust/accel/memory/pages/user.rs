@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Memory of a process, as a buffer.
+//!
+//! The pages are pinned, so a device can work on them whatever the process does. If the process
+//! unmaps them, or gets others in their place, they are not its memory any more, and nothing new
+//! can be done with the buffer.
+
+use kernel::{
+    bindings,
+    error::to_result,
+    ffi::{
+        c_int,
+        c_ulong, //
+    },
+    mm::Mm,
+    page::{
+        PAGE_SHIFT,
+        PAGE_SIZE, //
+    },
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        }, //
+    },
+    types::Opaque, //
+};
+
+use crate::{
+    memory::charge::LockedPages,
+    sys::ffi::{
+        self,
+        Shared, //
+    }, //
+};
+
+/// How often to try again if the process changes its mappings meanwhile.
+const TRIES: u32 = 8;
+
+/// How many pages are looked at together.
+const AT_ONCE: usize = 32;
+
+static NOTIFIER_OPS: Shared<bindings::mmu_interval_notifier_ops> =
+    Shared::new(bindings::mmu_interval_notifier_ops {
+        invalidate: Some(invalidate),
+        ..pin_init::zeroed()
+    });
+
+/// Watches a range of the address space of a process.
+///
+/// # Invariants
+///
+/// `notifier` is registered.
+#[pin_data(PinnedDrop)]
+struct Watch {
+    #[pin]
+    notifier: Opaque<bindings::mmu_interval_notifier>,
+}
+
+// SAFETY: A notifier has a lock of its own and may be used from any thread.
+unsafe impl Send for Watch {}
+// SAFETY: As above.
+unsafe impl Sync for Watch {}
+
+impl Watch {
+    fn new(mm: &Mm, start: usize, len: usize) -> impl PinInit<Self, Error> + '_ {
+        try_pin_init!(Self {
+            // INVARIANT: The initialiser fails unless the C function has succeeded.
+            notifier <- Opaque::try_ffi_init(move |notifier| {
+                // SAFETY: It is valid for writes, and stays where it is until it is dropped.
+                to_result(unsafe {
+                    bindings::mmu_interval_notifier_insert(
+                        notifier,
+                        mm.as_raw(),
+                        start,
+                        len,
+                        NOTIFIER_OPS.get(),
+                    )
+                })
+            }),
+        })
+    }
+
+    /// Waits until no change of the range is under way, and returns its number.
+    fn begin(&self) -> c_ulong {
+        // SAFETY: Registered by the type invariants.
+        unsafe { bindings::mmu_interval_read_begin(self.notifier.get()) }
+    }
+
+    /// Returns whether the range has changed since [`Self::begin`].
+    fn has_changed(&self, since: c_ulong) -> bool {
+        // SAFETY: Registered by the type invariants.
+        unsafe { ffi::accel_helper_mmu_interval_check_retry(self.notifier.get(), since) }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Watch {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: Registered by the type invariants.
+        unsafe { bindings::mmu_interval_notifier_remove(self.notifier.get()) };
+    }
+}
+
+/// Takes note that a range is about to change.
+///
+/// # Safety
+///
+/// To be called by the memory management, for a notifier of ours.
+unsafe extern "C" fn invalidate(
+    notifier: *mut bindings::mmu_interval_notifier,
+    range: *const bindings::mmu_notifier_range,
+    number: c_ulong,
+) -> bool {
+    // SAFETY: The range is valid.
+    let event = unsafe { (*range).event };
+    // Others do not put another page in the place of one.
+    if matches!(
+        event,
+        bindings::mmu_notifier_event_MMU_NOTIFY_UNMAP
+            | bindings::mmu_notifier_event_MMU_NOTIFY_CLEAR
+            | bindings::mmu_notifier_event_MMU_NOTIFY_RELEASE
+    ) {
+        // SAFETY: The notifier is valid.
+        unsafe { ffi::accel_helper_mmu_interval_set_seq(notifier, number) };
+    }
+    true
+}
+
+/// Pages of a process that are pinned.
+///
+/// # Invariants
+///
+/// Each of them is pinned once.
+struct Pinned(KVVec<*mut bindings::page>);
+
+// SAFETY: Pages may be used and unpinned by any thread.
+unsafe impl Send for Pinned {}
+// SAFETY: As above.
+unsafe impl Sync for Pinned {}
+
+impl Pinned {
+    /// Pins `count` pages of the current process from `start` on. Returns `EFAULT` if it cannot
+    /// write to all of them.
+    fn new(start: usize, count: usize) -> Result<Self> {
+        let flags = bindings::FOLL_WRITE | bindings::FOLL_LONGTERM;
+        let mut pinned = Self(KVVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?);
+        while pinned.0.len() < count {
+            let done = pinned.0.len();
+            let room = &mut pinned.0.spare_capacity_mut()[..count - done];
+            // CAST: The number of pages of a call is limited; what is missing comes with the next.
+            let asked = room.len().min(c_int::MAX as usize) as c_int;
+            // SAFETY: There is room for as many.
+            let got = unsafe {
+                bindings::pin_user_pages_fast(
+                    start + (done << PAGE_SHIFT),
+                    asked,
+                    flags,
+                    room.as_mut_ptr().cast(),
+                )
+            };
+            let got = usize::try_from(got).map_err(|_| Error::from_errno(got))?;
+            if got == 0 {
+                return Err(EFAULT);
+            }
+            // SAFETY: The function has written as many. INVARIANT: It has pinned them.
+            unsafe { pinned.0.inc_len(got) };
+        }
+        Ok(pinned)
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants they are pinned. A device may have written to them.
+        unsafe {
+            bindings::unpin_user_pages_dirty_lock(self.0.as_mut_ptr(), self.0.len(), true);
+        }
+    }
+}
+
+/// Memory of a process.
+#[pin_data]
+pub(in crate::memory) struct UserPages {
+    // The watch ends first.
+    #[pin]
+    watch: Watch,
+    since: Atomic<c_ulong>,
+    start: usize,
+    pages: Pinned,
+    locked: LockedPages,
+}
+
+impl UserPages {
+    /// Takes `len` bytes of the current process from `start` on, both multiples of the page size.
+    ///
+    /// Returns `EINVAL` if there is no such memory, `EFAULT` if the process cannot write to all of
+    /// it, `ENOMEM` if its user may not lock as much, and `EAGAIN` if it keeps on changing it.
+    pub(in crate::memory) fn new(start: usize, len: usize) -> Result<Pin<KBox<Self>>> {
+        if (start | len) % PAGE_SIZE != 0 || len == 0 || start.checked_add(len).is_none() {
+            return Err(EINVAL);
+        }
+        let count = len >> PAGE_SHIFT;
+        if count > ffi::system_pages() {
+            return Err(ENOMEM);
+        }
+        let locked = LockedPages::new(count)?;
+        let mm = locked.mm().clone();
+        let user = try_pin_init!(Self {
+            watch <- Watch::new(&mm, start, len),
+            since: Atomic::new(0),
+            start,
+            pages: Pinned(KVVec::new()),
+            locked,
+        });
+        let mut user = KBox::pin_init(user, GFP_KERNEL_ACCOUNT)?;
+        for _ in 0..TRIES {
+            let since = user.watch.begin();
+            let pages = Pinned::new(start, count)?;
+            // To pin a page may replace it, too: by one that is not shared with others.
+            if !user.watch.has_changed(since) {
+                let user_mut = user.as_mut().project();
+                user_mut.since.store(since, Relaxed);
+                *user_mut.pages = pages;
+                return Ok(user);
+            }
+        }
+        Err(EAGAIN)
+    }
+
+    /// Returns `EFAULT` if it is not the memory of the process any more.
+    pub(in crate::memory) fn check(&self) -> Result {
+        if self.watch.has_changed(self.since.load(Relaxed)) {
+            return self.look_again();
+        }
+        Ok(())
+    }
+
+    /// Looks whether the pages are where they were. That a huge page is split is told, too, as when
+    /// the process forks, or unmaps another part of it.
+    ///
+    /// The caller is inside the gate, so nothing here waits for user space.
+    #[cold]
+    fn look_again(&self) -> Result {
+        if !self.locked.are_of_current() {
+            return Err(EFAULT);
+        }
+        for _ in 0..TRIES {
+            let since = self.watch.begin();
+            self.compare()?;
+            if !self.watch.has_changed(since) {
+                self.since.store(since, Relaxed);
+                return Ok(());
+            }
+        }
+        Err(EFAULT)
+    }
+
+    /// Returns `EFAULT` if the current process has not the same pages there, or they are not at
+    /// hand: none is brought, and no lock of its memory is waited for. Returns `EINTR` if it is
+    /// being killed.
+    fn compare(&self) -> Result {
+        let mut seen = [core::ptr::null_mut(); AT_ONCE];
+        let mut start = self.start;
+        for pages in self.pages().chunks(AT_ONCE) {
+            if ffi::is_being_killed() {
+                return Err(EINTR);
+            }
+            // CAST: There are few.
+            let count = pages.len() as c_int;
+            let flags = bindings::FOLL_WRITE;
+            // SAFETY: There is room for as many.
+            let got = unsafe {
+                bindings::get_user_pages_fast_only(start, count, flags, seen.as_mut_ptr())
+            };
+            let got = &seen[..usize::try_from(got).unwrap_or(0)];
+            for page in got {
+                // SAFETY: The function has taken a reference to each.
+                unsafe { ffi::accel_helper_put_page(*page) };
+            }
+            if got != pages {
+                return Err(EFAULT);
+            }
+            start += pages.len() << PAGE_SHIFT;
+        }
+        Ok(())
+    }
+
+    /// Returns the pages.
+    pub(in crate::memory) fn pages(&self) -> &[*mut bindings::page] {
+        &self.pages.0
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What buffers have of a device that has to end before the device is unbound.
+
+use kernel::{
+    new_mutex,
+    prelude::*,
+    rbtree::{
+        RBTree,
+        RBTreeNode, //
+    },
+    sync::{
+        Arc,
+        Mutex, //
+    },
+};
+
+/// Something that uses a device.
+pub(in crate::memory) trait Ends: Send + Sync {
+    /// Gives up what it has of the device. May sleep; has no effect when called again.
+    fn end(&self);
+}
+
+/// The things of one kind that use a device.
+///
+/// Each has an owner who takes it out, or ends it through [`Self::end`]. Those that have not come
+/// so far by the time the device goes are ended by [`Self::end_all`], under the hands of their
+/// owners.
+#[pin_data]
+pub(in crate::memory) struct Registry<T> {
+    /// By their addresses.
+    #[pin]
+    entries: Mutex<RBTree<usize, Arc<T>>>,
+}
+
+impl<T> Registry<T> {
+    pub(in crate::memory) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            entries <- new_mutex!(RBTree::new()),
+        })
+    }
+
+    fn key(entry: &T) -> usize {
+        core::ptr::from_ref(entry).addr()
+    }
+
+    /// Adds an entry, unless it is there.
+    pub(in crate::memory) fn insert(&self, entry: &Arc<T>) -> Result {
+        let node = RBTreeNode::new(Self::key(entry), entry.clone(), GFP_KERNEL_ACCOUNT)?;
+        let before = self.entries.lock().insert(node);
+        // Not to be dropped with the lock held.
+        drop(before);
+        Ok(())
+    }
+
+    /// Takes an entry out that has nothing of the device any more.
+    pub(in crate::memory) fn forget(&self, entry: &T) {
+        // Not to be dropped with the lock held.
+        let removed = self.entries.lock().remove(&Self::key(entry));
+        drop(removed);
+    }
+
+    /// Returns the entry with the smallest key, of those that `f` has one for.
+    pub(in crate::memory) fn first_by_key<K: Ord>(
+        &self,
+        f: impl Fn(&T) -> Option<K>,
+    ) -> Option<(K, Arc<T>)> {
+        let entries = self.entries.lock();
+        let keyed = entries
+            .values()
+            .filter_map(|entry| Some((f(entry)?, entry)));
+        let (key, entry) = keyed.min_by(|(a, _), (b, _)| a.cmp(b))?;
+        Some((key, entry.clone()))
+    }
+
+    /// Calls `f` for all entries, without the lock.
+    pub(in crate::memory) fn for_each(&self, f: impl Fn(&T)) {
+        let mut next = 0;
+        while let Some(entry) = self.first_from(next) {
+            f(&entry);
+            next = Self::key(&entry) + 1;
+        }
+    }
+
+    /// Returns the entry with the lowest address, of those from `address` on.
+    fn first_from(&self, address: usize) -> Option<Arc<T>> {
+        let entries = self.entries.lock();
+        let cursor = entries.cursor_lower_bound(&address)?;
+        let (_, entry) = cursor.current();
+        Some(entry.clone())
+    }
+}
+
+impl<T: Ends> Registry<T> {
+    /// Ends an entry, and takes it out.
+    pub(in crate::memory) fn end(&self, entry: &T) {
+        entry.end();
+        self.forget(entry);
+    }
+
+    /// Ends all entries. Nobody may add another one.
+    pub(in crate::memory) fn end_all(&self) {
+        let entries = core::mem::replace(&mut *self.entries.lock(), RBTree::new());
+        for entry in entries.values() {
+            entry.end();
+        }
+    }
+}

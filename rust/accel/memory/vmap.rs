@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Buffers in the address space of the kernel.
+//!
+//! However many want to access a buffer, it is mapped once: the first one maps it, and with the
+//! last one the mapping goes.
+
+pub(in crate::memory) mod kernel_map;
+
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        Arc,
+        Mutex, //
+    }, //
+};
+
+use self::kernel_map::{
+    KernelMap,
+    CHUNK, //
+};
+use super::{
+    dma_buf::import::CpuAccess,
+    movable::Pinned,
+    object::{
+        Backing,
+        Object, //
+    }, //
+};
+use crate::sys::ffi;
+
+/// The kernel's mapping of some memory, which all share who access that.
+#[pin_data]
+pub(super) struct SharedMap {
+    #[pin]
+    state: Mutex<State>,
+}
+
+struct State {
+    map: Option<Arc<KernelMap>>,
+    users: usize,
+}
+
+impl SharedMap {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            state <- new_mutex!(State {
+                map: None,
+                users: 0,
+            }),
+        })
+    }
+
+    /// Returns the mapping, which `make` makes if there is none. Each success must be taken back by
+    /// [`Self::put`].
+    pub(super) fn get(&self, make: impl FnOnce() -> Result<KernelMap>) -> Result<Arc<KernelMap>> {
+        let mut state = self.state.lock();
+        let map = match &state.map {
+            Some(map) => map.clone(),
+            None => Arc::new(make()?, GFP_KERNEL_ACCOUNT)?,
+        };
+        state.map = Some(map.clone());
+        state.users += 1;
+        Ok(map)
+    }
+
+    /// Takes back [`Self::get`].
+    pub(super) fn put(&self) {
+        let mut state = self.state.lock();
+        state.users -= 1;
+        let last = match state.users {
+            0 => state.map.take(),
+            _ => None,
+        };
+        // Not to be dropped with the lock held: it may have to wait for that.
+        drop(state);
+        drop(last);
+    }
+}
+
+/// Who accesses a buffer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accessor {
+    /// The caller, who only reads, from now on.
+    Reader,
+    /// The caller, from now on.
+    Writer,
+    /// Work that is done in the order of fences.
+    Work,
+}
+
+/// A buffer that the kernel can access, until this is dropped.
+///
+/// Processes and devices may write to the memory at any time, so it can be copied from and to, but
+/// there are no references to it.
+//
+// The access ends before the mapping, and the mapping before the object, whose memory it maps.
+pub struct VMap {
+    _access: Option<CpuAccess>,
+    map: Arc<KernelMap>,
+    object: Arc<Object>,
+    is_writable: bool,
+    _pin: Option<Pinned>,
+}
+
+impl VMap {
+    /// Maps `object` for `accessor`. While others have the reservation of an import locked, `check`
+    /// is asked again and again.
+    ///
+    /// Returns `EAGAIN` if others work on what the caller is to access, and that was imported.
+    pub(crate) fn new(
+        object: &Arc<Object>,
+        accessor: Accessor,
+        check: &dyn Fn() -> Result,
+    ) -> Result<Self> {
+        let (source, pin) = object.source()?.pinned()?;
+        // SAFETY: The object, and with it its memory, is kept until the mapping is gone.
+        let map = unsafe { source.vmap(check) }?;
+        // From here on, dropping it takes that back.
+        let mut this = Self {
+            _access: None,
+            map,
+            object: source,
+            is_writable: true,
+            _pin: pin,
+        };
+        if let (Backing::Imported(import), Accessor::Reader | Accessor::Writer) =
+            (object.backing(), accessor)
+        {
+            let writes = accessor == Accessor::Writer;
+            this._access = Some(CpuAccess::begin(import.clone(), writes)?);
+        }
+        Ok(this)
+    }
+
+    /// Refuses to be written to from now on.
+    pub(crate) fn for_reading(mut self) -> Self {
+        self.is_writable = false;
+        self
+    }
+
+    /// Copies all of `source`, which has the same size; one of both is memory of the system.
+    /// Returns `EINTR` if the process is being killed, `EAGAIN`, `EIO` or `ENODEV` if the device is
+    /// being reset, wedged or gone, and what `check` does, which is asked again and again.
+    pub(super) fn copy_from(&self, source: &Self, check: impl Fn() -> Result) -> Result {
+        for offset in (0..self.size()).step_by(CHUNK) {
+            if ffi::is_being_killed() {
+                return Err(EINTR);
+            }
+            check()?;
+            let len = CHUNK.min(self.size() - offset);
+            let copy = || self.map.copy(&source.map, offset, len);
+            self.object
+                .while_granted(|| source.object.while_granted(copy))???;
+        }
+        Ok(())
+    }
+
+    /// Returns the size in bytes.
+    pub fn size(&self) -> usize {
+        self.object.size()
+    }
+
+    /// Copies the bytes from `offset` on. Returns `EINVAL` if that is not within the buffer, and
+    /// `ENODEV` if it was memory of a device that is gone.
+    pub fn read(&self, offset: usize, to: &mut [u8]) -> Result {
+        self.object.while_there(|| self.map.read(offset, to))?
+    }
+
+    /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the buffer, `ENODEV` if it
+    /// was memory of a device that is gone, and `EACCES` if the buffer is not
+    /// [writable](crate::driver::buffer::Memory::is_writable).
+    pub fn write(&self, offset: usize, from: &[u8]) -> Result {
+        if !self.is_writable {
+            return Err(EACCES);
+        }
+        self.object.while_there(|| self.map.write(offset, from))?
+    }
+}
+
+impl Drop for VMap {
+    fn drop(&mut self) {
+        self.object.kernel_map().put();
+    }
+}
+
+impl Object {
+    /// Maps the whole of it for the kernel, unless it is mapped, until
+    /// [`SharedMap::put`]. While others have the reservation of an import locked, `check` is asked
+    /// again and again. Returns `ENODEV` if it was memory of a device that is gone.
+    ///
+    /// # Safety
+    ///
+    /// The object must be kept until the result is dropped, and be its own [`Self::source`].
+    pub(super) unsafe fn vmap(&self, check: impl Fn() -> Result) -> Result<Arc<KernelMap>> {
+        // SAFETY: Same requirements.
+        self.while_there(|| unsafe { self.vmap_anyway(check) })?
+    }
+
+    /// As [`Self::vmap`], even if it was memory of a device that is gone.
+    ///
+    /// # Safety
+    ///
+    /// The object must be kept until the result is dropped. If it is memory on a bus, or coherent
+    /// memory, the device must be there.
+    pub(super) unsafe fn vmap_anyway(&self, check: impl Fn() -> Result) -> Result<Arc<KernelMap>> {
+        #[cfg(CONFIG_MMU_NOTIFIER)]
+        if let Backing::User(user) = self.backing() {
+            user.check()?;
+        }
+        self.kernel_map().get(|| match self.backing() {
+            // SAFETY: The pages stay as long as the object does.
+            Backing::System(pages) => unsafe { KernelMap::of_pages(pages.iter(), self.size()) },
+            #[cfg(CONFIG_MMU_NOTIFIER)]
+            // SAFETY: As above.
+            Backing::User(user) => unsafe {
+                KernelMap::of_pages(user.pages().iter().copied(), self.size())
+            },
+            // SAFETY: As above; the pool, and with it the region, stays as well.
+            Backing::Device(memory) => unsafe { memory.map() },
+            // SAFETY: As above; what is done with it later is done while it is there.
+            Backing::Coherent(memory) => Ok(unsafe { memory.map() }),
+            Backing::Imported(import) => {
+                KernelMap::of_dma_buf(import.dma_buf()?, self.size(), check)
+            }
+            // Only where it is can be mapped.
+            Backing::Movable(_) => Err(EOPNOTSUPP),
+        })
+    }
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The ioctls on buffers.
+//!
+//! To allocate or free much memory takes long, so that is done outside of the gate.
+
+use kernel::{
+    bindings,
+    page::{
+        PAGE_SHIFT,
+        PAGE_SIZE, //
+    },
+    prelude::*,
+    sync::Arc, //
+};
+use zerocopy::KnownLayout;
+
+use crate::{
+    base::state::State,
+    device::{
+        call::Call,
+        file::{
+            OpenFile,
+            Role, //
+        },
+        reset::Patience, //
+    },
+    memory::{
+        allocate,
+        object_behind,
+        pages_of,
+        Data,
+        DmaBuf,
+        Handles,
+        Limits,
+        Object,
+        PlaceRequest,
+        Placement, //
+    },
+    sys::uapi::{
+        accel_bo_close,
+        accel_bo_create,
+        accel_bo_export,
+        accel_bo_import,
+        accel_bo_info,
+        accel_bo_mmap_offset,
+        ACCEL_BO_MOVABLE,
+        ACCEL_BO_POPULATE, //
+    }, //
+};
+
+#[cfg(CONFIG_MMU_NOTIFIER)]
+use crate::sys::uapi::accel_bo_userptr;
+
+/// The number of the region of system memory.
+const SYSTEM: u32 = 0;
+
+/// Returns the file of a call, its buffers, and how much it may have. Returns `EOPNOTSUPP` if the
+/// device has no buffers.
+fn buffers<'a>(call: &Call<'a>) -> Result<(&'a OpenFile, &'a Handles, Limits)> {
+    let file = call.file.ok_or(EOPNOTSUPP)?;
+    let handles = file.buffers.as_deref().ok_or(EOPNOTSUPP)?;
+    let limits = call.ops().buffers.ok_or(EOPNOTSUPP)?;
+    Ok((file, handles, limits.with_administrator()))
+}
+
+fn typed<A: FromBytes + IntoBytes + KnownLayout>(args: &mut [u8]) -> Result<&mut A> {
+    A::mut_from_bytes(args).map_err(|_| EINVAL)
+}
+
+/// Lets the driver make the data of `object`, which the file may write to if `may_write`. Returns
+/// what that says, or `EOPNOTSUPP` if the call is not one of a user.
+fn make_data<'a>(call: &'a Call<'_>, object: &Arc<Object>, may_write: bool) -> Result<Data<'a>> {
+    call.file
+        .filter(|file| file.role == Role::User)
+        .ok_or(EOPNOTSUPP)?;
+    let ops = call.ops();
+    // SAFETY: The call is one of a device of this driver, and of a user, as was just checked.
+    let raw = unsafe { (ops.make_buffer_data)(call, object, may_write) }?;
+    // SAFETY: It was just made, and the call is borrowed as long as the result is there.
+    Ok(unsafe { Data::from_raw(ops.give_up_buffer_data, raw) })
+}
+
+/// Handles `ACCEL_IOC_BO_CREATE`. Accepts any call of a user.
+pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
+    let args = typed::<accel_bo_create>(args)?;
+    let (file, handles, limits) = buffers(&call)?;
+    let movable = args.flags & ACCEL_BO_MOVABLE != 0;
+    let populate = args.flags & ACCEL_BO_POPULATE != 0;
+    if args.flags & !(ACCEL_BO_POPULATE | ACCEL_BO_MOVABLE) != 0 || args.handle != 0 {
+        return Err(EINVAL);
+    }
+    let region = call.core.pool.region(args.region).ok_or(EINVAL)?;
+    if movable && (populate || !region.is_of_device()) {
+        return Err(EINVAL);
+    }
+
+    let pages = pages_of(args.bytes)?;
+    let reservation = handles.reserve(pages * PAGE_SIZE, limits)?;
+    let pool = call.core.pool.clone();
+
+    let placement = match region.is_of_device() {
+        true => place(&call, args.region, pages)?,
+        false => Placement::ANYWHERE,
+    };
+    // Only memory of the device is touched with the device held, and awake.
+    let (call, object) = if args.region == SYSTEM {
+        drop(call);
+        // SAFETY: The memory is the system's.
+        let object = unsafe { Object::new(pool, SYSTEM, pages, &placement, args.flags) }?;
+        // Who has lost the device meanwhile gets no more handles.
+        (file.call_later(Patience::Killable)?, object)
+    } else {
+        let (call, object) = allocate_awake(call, file, |call| {
+            allocate(call, args.region, pages, &placement, args.flags)
+        })?;
+        let object = match movable {
+            true => Object::movable(object, placement, args.flags)?,
+            false => object,
+        };
+        (call, object)
+    };
+    let data = make_data(&call, &object, true)?;
+    args.handle = reservation.fill(object, data)?;
+    args.bytes = (pages * PAGE_SIZE) as u64;
+    Ok(())
+}
+
+/// Calls `allocate` with the device awake. If that gives up in favour of a reset, calls it again
+/// when that is over.
+fn allocate_awake<'a>(
+    mut call: Call<'a>,
+    file: &'a OpenFile,
+    allocate: impl Fn(&Call<'_>) -> Result<Arc<Object>>,
+) -> Result<(Call<'a>, Arc<Object>)> {
+    loop {
+        let (admitted, awake) = call.wake_up(|| Patience::Killable)?;
+        match allocate(&admitted) {
+            // As long as the call is there, so is the state.
+            Err(e) if e == EAGAIN && admitted.core.gate.state() != State::Running => (),
+            object => {
+                let object = object?;
+                object.keep_awake(awake);
+                return Ok((admitted, object));
+            }
+        }
+        drop(awake);
+        drop(admitted);
+        call = file.call_later(Patience::Killable)?;
+    }
+}
+
+/// Asks the driver where in region number `region`, memory of the device, so many pages are to be.
+/// The call must be one of a user.
+fn place(call: &Call<'_>, region: u32, pages: usize) -> Result<Placement> {
+    let request = PlaceRequest {
+        region,
+        bytes: (pages * PAGE_SIZE) as u64,
+    };
+    let ops = call.ops();
+    // SAFETY: The call is one of a device of this driver, and of a user.
+    unsafe { (ops.place)(call, &request) }
+}
+
+/// Handles `ACCEL_IOC_BO_INFO`. Accepts any call of a user.
+pub(crate) fn info(call: Call<'_>, args: &mut [u8]) -> Result {
+    let args = typed::<accel_bo_info>(args)?;
+    let (_, handles, _) = buffers(&call)?;
+    if args.bytes != 0 || args.region != 0 || args.flags != 0 {
+        return Err(EINVAL);
+    }
+    let handle = handles.get(args.handle)?;
+    args.bytes = handle.object.size() as u64;
+    args.region = handle.object.region();
+    args.flags = handle.object.flags();
+    Ok(())
+}
+
+/// Handles `ACCEL_IOC_BO_CLOSE`. Accepts any call of a user.
+pub(crate) fn close(call: Call<'_>, args: &mut [u8]) -> Result {
+    let args = typed::<accel_bo_close>(args)?;
+    let (_, handles, _) = buffers(&call)?;
+    let entry = handles.remove(args.handle)?;
+    let ops = call.ops();
+    if let Some(data) = entry.data {
+        // SAFETY: The handle is not there any more, and was one of a device of this driver.
+        drop(unsafe { Data::from_raw(ops.give_up_buffer_data, data) });
+    }
+    drop(call);
+    drop(entry);
+    Ok(())
+}
+
+/// Handles `ACCEL_IOC_BO_MMAP_OFFSET`. Accepts any call of a user.
+pub(crate) fn mmap_offset(call: Call<'_>, args: &mut [u8]) -> Result {
+    let args = typed::<accel_bo_mmap_offset>(args)?;
+    let (_, handles, _) = buffers(&call)?;
+    if args.offset != 0 {
+        return Err(EINVAL);
+    }
+    args.offset = (handles.first_page(args.handle)? as u64) << PAGE_SHIFT;
+    Ok(())
+}
+
+/// Handles `ACCEL_IOC_BO_USERPTR`. Accepts any call of a user.
+#[cfg(CONFIG_MMU_NOTIFIER)]
+pub(crate) fn user_memory(call: Call<'_>, args: &mut [u8]) -> Result {
+    let args = typed::<accel_bo_userptr>(args)?;
+    let (file, handles, limits) = buffers(&call)?;
+    if args.flags != 0 || args.handle != 0 || args.reserved != 0 {
+        return Err(EINVAL);
+    }
+    let start = usize::try_from(args.address).map_err(|_| EINVAL)?;
+    let len = usize::try_from(args.bytes).map_err(|_| EINVAL)?;
+    let reservation = handles.reserve(len, limits)?;
+    let pool = call.core.pool.clone();
+
+    // To bring memory of a process may take as long as user space pleases.
+    drop(call);
+    let object = Object::of_user(pool, start, len)?;
+    let call = file.call_later(Patience::Killable)?;
+    let data = make_data(&call, &object, true)?;
+    args.handle = reservation.fill(object, data)?;
+    Ok(())
+}
+
+/// Handles `ACCEL_IOC_BO_USERPTR` in a kernel that does not tell what becomes of the memory.
+#[cfg(not(CONFIG_MMU_NOTIFIER))]
+pub(crate) fn user_memory(_call: Call<'_>, _args: &mut [u8]) -> Result {
+    Err(EOPNOTSUPP)
+}
+
+/// Handles `ACCEL_IOC_BO_IMPORT`. Accepts any call of a user.
+pub(crate) fn import(call: Call<'_>, args: &mut [u8]) -> Result {
+    let args = typed::<accel_bo_import>(args)?;
+    let (_, handles, limits) = buffers(&call)?;
+    if args.flags != 0 || args.handle != 0 || args.bytes != 0 {
+        return Err(EINVAL);
+    }
+    let dmabuf = DmaBuf::from_fd(args.fd)?;
+    let own = object_behind(&dmabuf).filter(|object| object.is_of(&call.core.pool));
+    let identity = own
+        .as_ref()
+        .map_or_else(|| dmabuf.identity(), |own| own.identity());
+
+    args.bytes = dmabuf.size() as u64;
+    let may_write = dmabuf.is_writable();
+    if let Some(handle) = handles.find(identity, may_write) {
+        args.handle = handle;
+        return Ok(());
+    }
+    let reservation = handles.reserve(dmabuf.size(), limits)?;
+    let object = match own {
+        Some(own) => own,
+        None => Object::import(&call, dmabuf)?,
+    };
+    let data = make_data(&call, &object, may_write)?;
+    args.handle = reservation.fill_imported(object, data, may_write)?;
+    Ok(())
+}
+
+/// Handles `ACCEL_IOC_BO_EXPORT`. Accepts any call of a user.
+pub(crate) fn export(call: Call<'_>, args: &mut [u8]) -> Result {
+    let args = typed::<accel_bo_export>(args)?;
+    let (_, handles, _) = buffers(&call)?;
+    if args.flags & !(bindings::O_CLOEXEC | bindings::O_RDWR) != 0 || args.fd != 0 {
+        return Err(EINVAL);
+    }
+    let view = handles.remember(args.handle)?;
+    args.fd = crate::memory::export_view(&view, args.flags)?;
+    Ok(())
+}

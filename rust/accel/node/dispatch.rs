@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! From the number of an ioctl to its handler.
+
+use kernel::prelude::*;
+
+use super::{
+    args::ArgsBuffer,
+    buffers,
+    info,
+    passthrough, //
+};
+use crate::{
+    base::{
+        arrays::Shapes,
+        records, //
+    },
+    device::{
+        call::Call,
+        events,
+        file::{
+            OpenFile,
+            Role, //
+        },
+        ops::ioctl::{
+            self,
+            Entry,
+            Handler,
+            Shape, //
+        },
+        reset::Patience, //
+    },
+    sys::{
+        ffi,
+        uapi, //
+    }, //
+};
+
+/// The ioctls of the framework, in the order of their numbers.
+//
+// SAFETY: Each function accepts any call in the role that it is declared for, and checks the size
+// of its structure.
+static CORE_IOCTLS: [Entry; 9] = unsafe {
+    [
+        Entry::core(
+            0x00,
+            "ACCEL_IOC_INFO",
+            "Asks for information about the device, by topic",
+            size_of::<uapi::accel_info>(),
+            info::ioctl,
+        )
+        .for_observers(),
+        Entry::core(
+            0x01,
+            "ACCEL_IOC_BO_CREATE",
+            "Creates a buffer",
+            size_of::<uapi::accel_bo_create>(),
+            buffers::create,
+        ),
+        Entry::core(
+            0x02,
+            "ACCEL_IOC_BO_INFO",
+            "Tells what a buffer is",
+            size_of::<uapi::accel_bo_info>(),
+            buffers::info,
+        ),
+        Entry::core(
+            0x03,
+            "ACCEL_IOC_BO_CLOSE",
+            "Gives up the handle of a buffer",
+            size_of::<uapi::accel_bo_close>(),
+            buffers::close,
+        )
+        .input_only(),
+        Entry::core(
+            0x04,
+            "ACCEL_IOC_BO_MMAP_OFFSET",
+            "Tells where in the file a buffer can be mapped",
+            size_of::<uapi::accel_bo_mmap_offset>(),
+            buffers::mmap_offset,
+        ),
+        Entry::core(
+            0x05,
+            "ACCEL_IOC_BO_USERPTR",
+            "Makes a buffer of memory of the process",
+            size_of::<uapi::accel_bo_userptr>(),
+            buffers::user_memory,
+        ),
+        Entry::core(
+            0x06,
+            "ACCEL_IOC_BO_EXPORT",
+            "Makes a dma-buf of a buffer",
+            size_of::<uapi::accel_bo_export>(),
+            buffers::export,
+        ),
+        Entry::core(
+            0x07,
+            "ACCEL_IOC_BO_IMPORT",
+            "Makes a buffer of a dma-buf",
+            size_of::<uapi::accel_bo_import>(),
+            buffers::import,
+        ),
+        Entry::core(
+            0x10,
+            "ACCEL_IOC_EVENTS",
+            "Subscribes to events, which read() then returns",
+            size_of::<uapi::accel_events>(),
+            events::ioctl,
+        )
+        .input_only()
+        .for_observers(),
+    ]
+};
+
+/// Returns the ioctls of the framework that a device supports.
+pub(crate) fn core_ioctls(call: &Call<'_>) -> impl Iterator<Item = &'static Entry> {
+    // Those on buffers have these numbers.
+    let is_on_buffers = |entry: &Entry| matches!(entry.command & 0xff, 0x01..=0x0f);
+    let has_buffers = call.core.has_buffers;
+    CORE_IOCTLS
+        .iter()
+        .filter(move |entry| has_buffers || !is_on_buffers(entry))
+}
+
+/// Runs an ioctl of `file`. The order of the checks is part of the contract.
+///
+/// `nonblock` says whether the file is not to be kept waiting; it is only asked when that matters.
+pub(crate) fn ioctl(
+    file: &OpenFile,
+    nonblock: impl Fn() -> bool,
+    command: u32,
+    arg: UserPtr,
+) -> Result {
+    let call = match file.call_running() {
+        Some(call) => call,
+        None => admit(file, nonblock(), command)?,
+    };
+    let entry = find(&call, command).ok_or(ENOTTY)?;
+    let shape = entry.shape;
+    if file.role == Role::Observer && shape.flags & uapi::ACCEL_IOCTL_OBSERVER == 0 {
+        return Err(EACCES);
+    }
+    passthrough::check_rights(call.core, entry)?;
+    // The reference is given up when the handler has returned.
+    let (call, _awake) = if shape.flags & uapi::ACCEL_IOCTL_POWERED != 0 {
+        let (call, awake) = call.wake_up(|| patience(nonblock()))?;
+        (call, Some(awake))
+    } else {
+        (call, None)
+    };
+
+    let mut buffer = ArgsBuffer::new();
+    if let Handler::Plain(handler) = entry.handler {
+        if let Some(args) = buffer.read_nofault(shape, arg) {
+            // SAFETY: The arguments are aligned and have the size of the structure. The handler is
+            // one of the device that the call was admitted to, and the role has been checked.
+            return match run(call, command, |call| unsafe { handler(call, args) }) {
+                Ok(()) => write_back(shape, arg, args),
+                Err(e) => give_up(shape, arg, args, e),
+            };
+        }
+    }
+    ioctl_later(file, nonblock, command, arg, call, entry, &mut buffer)
+}
+
+/// Runs an ioctl that takes user memory which is not at hand, or more than its structure.
+#[cold]
+#[inline(never)]
+fn ioctl_later(
+    file: &OpenFile,
+    nonblock: impl Fn() -> bool,
+    command: u32,
+    arg: UserPtr,
+    call: Call<'_>,
+    entry: &'static Entry,
+    buffer: &mut ArgsBuffer,
+) -> Result {
+    let shape = entry.shape;
+    let handler = entry.handler;
+    let shapes = match handler {
+        Handler::Plain(_) => Shapes::NONE,
+        Handler::WithArrays(_, shapes) => *shapes,
+    };
+    // To bring user memory may take as long as user space pleases, so the gate is left before. The
+    // driver's table may be gone then.
+    drop(call);
+    let (args, known) = buffer.read(shape, arg)?;
+    let mut arrays = shapes.read(args)?;
+    // A device that is gone does not come back. So if this succeeds, the handler is still there.
+    let call = match file.call_running() {
+        Some(call) => call,
+        None => admit(file, nonblock(), command)?,
+    };
+    // SAFETY: As in `ioctl`; the arrays were read for this structure.
+    let result = run(call, command, |call| unsafe {
+        match handler {
+            Handler::Plain(handler) => handler(call, args),
+            Handler::WithArrays(handler, _) => handler(call, args, &mut arrays),
+        }
+    });
+    if let Err(e) = result {
+        return give_up(shape, arg, &args[..known], e);
+    }
+    for array in &mut arrays {
+        array.write_back()?;
+    }
+    write_back(shape, arg, &args[..known])
+}
+
+/// Calls `f`, which calls the handler for `command`.
+#[inline(always)]
+fn run(call: Call<'_>, command: u32, f: impl FnOnce(Call<'_>) -> Result) -> Result {
+    if is_of_core(command) {
+        f(call)
+    } else {
+        call.lend(f)
+    }
+}
+
+/// Returns the name of an ioctl of `file`, as a C string.
+///
+/// It is "-" if there is no such ioctl, or if the device is gone, and with it its driver's table.
+pub(crate) fn name(file: &OpenFile, command: u32) -> [u8; ioctl::NAME_SIZE] {
+    let call = file.call();
+    let entry = call.as_ref().and_then(|call| find(call, command));
+    records::text(entry.map_or("-", |entry| entry.name).as_bytes())
+}
+
+/// Admits an ioctl to a device that is not running: at once, if it does not reach the hardware; or
+/// when the device is running again.
+#[cold]
+#[inline(never)]
+fn admit(file: &OpenFile, nonblock: bool, command: u32) -> Result<Call<'_>> {
+    let call = file.call().ok_or(ENODEV)?;
+    let flags = find(&call, command).ok_or(ENOTTY)?.shape.flags;
+    if flags & uapi::ACCEL_IOCTL_OBSERVER != 0 {
+        return Ok(call);
+    }
+    if file.role == Role::Observer {
+        return Err(EACCES);
+    }
+
+    drop(call);
+    file.call_later(patience(nonblock))
+}
+
+/// Returns how long an ioctl waits for a reset.
+fn patience(nonblock: bool) -> Patience {
+    if nonblock {
+        Patience::None
+    } else {
+        Patience::Interruptible
+    }
+}
+
+/// Writes the structure back, as far as user space knows it.
+#[inline]
+fn write_back(shape: Shape, arg: UserPtr, args: &[u8]) -> Result {
+    if shape.flags & uapi::ACCEL_IOCTL_OUT == 0 {
+        return Ok(());
+    }
+    ffi::copy_to_user(arg, args)
+}
+
+/// Ends an ioctl that has failed with `error`.
+///
+/// If it was interrupted, the structure is written back: with the time at which it would have given
+/// up, so that it does not wait for longer if it is made again.
+#[cold]
+fn give_up(shape: Shape, arg: UserPtr, args: &[u8], error: Error) -> Result {
+    if error == EINTR {
+        write_back(shape, arg, args)?;
+    }
+    Err(error)
+}
+
+/// Returns whether an ioctl is one of the framework.
+#[inline]
+fn is_of_core(command: u32) -> bool {
+    command & 0xff < uapi::ACCEL_IOC_DRIVER_BASE.into()
+}
+
+/// Finds the entry for `command`. It must not be used after the call has been given up.
+#[inline]
+fn find(call: &Call<'_>, command: u32) -> Option<&'static Entry> {
+    let table = if is_of_core(command) {
+        &CORE_IOCTLS
+    } else {
+        call.ops().ioctls
+    };
+    ioctl::find(table, command)
+}

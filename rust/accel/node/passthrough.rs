@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Rights that an ioctl needs beyond the role, and the policy for opaque payloads.
+//!
+//! An ioctl that hands data to the firmware of a device which the kernel cannot look into makes the
+//! device do what nobody but its vendor knows. A driver may have one if it says so, in its table.
+//! The owner of the machine then knows, and decides: it takes `CAP_SYS_RAWIO`; it is refused while
+//! the kernel is locked down; it can be switched off, by the parameter `passthrough` of this
+//! module; it taints the kernel when it is first used; and how often it is, can be read in sysfs.
+
+use kernel::{
+    bindings,
+    prelude::*,
+    sync::atomic::{
+        AtomicFlag,
+        Relaxed, //
+    },
+};
+
+use crate::{
+    device::{
+        ops::ioctl::Entry,
+        Core, //
+    },
+    module_parameters,
+    sys::{
+        ffi,
+        uapi, //
+    }, //
+};
+
+static TAINTED: AtomicFlag = AtomicFlag::new(false);
+
+/// Checks whether the current process may call an ioctl. If not, returns `EPERM`.
+#[inline]
+pub(crate) fn check_rights(core: &Core, entry: &Entry) -> Result {
+    let Some(capability) = entry.capability else {
+        return Ok(());
+    };
+    if entry.shape.flags & uapi::ACCEL_IOCTL_PASSTHROUGH != 0 {
+        return check_passthrough(core, entry, capability);
+    }
+    if !ffi::is_capable(capability) {
+        return Err(EPERM);
+    }
+    Ok(())
+}
+
+/// Checks whether the current process may use a passthrough, and takes note of it in either case.
+#[cold]
+fn check_passthrough(core: &Core, entry: &Entry, capability: u32) -> Result {
+    let reason = if !ffi::is_capable(capability) {
+        "the process lacks a capability"
+    } else if !module_parameters::passthrough.value() {
+        "passthroughs are switched off"
+    } else if ffi::check_lockdown().is_err() {
+        "the kernel is locked down"
+    } else {
+        admit(core, entry);
+        return Ok(());
+    };
+    if core.refusals.admit(ffi::monotonic_ns()).is_ok() {
+        dev_warn!(core.as_device(), "{} refused: {reason}\n", entry.name);
+    }
+    Err(EPERM)
+}
+
+/// Takes note of a passthrough that is admitted.
+fn admit(core: &Core, entry: &Entry) {
+    core.passthrough_calls.fetch_add(1, Relaxed);
+    if !TAINTED.xchg(true, Relaxed) {
+        dev_warn!(
+            core.as_device(),
+            "{} passes opaque data to the device; tainting the kernel\n",
+            entry.name
+        );
+        // SAFETY: May be called from any context.
+        unsafe { bindings::add_taint(bindings::TAINT_USER, bindings::lockdep_ok_LOCKDEP_STILL_OK) };
+    }
+}

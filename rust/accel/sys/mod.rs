@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The C side.
+//!
+//! # What is here
+//!
+//! `uapi`, the structures and numbers of the header for user space; `ffi`, what is missing in the
+//! bindings of the kernel crate; and the C files of the module with their headers.
+//!
+//! # What it may use
+//!
+//! The kernel.
+//!
+//! # What it must not know
+//!
+//! Anything else of the framework.
+
+pub(crate) mod ffi;
+pub mod uapi;
