@@ -144,6 +144,8 @@ lint codespell check_spelling
 lint spdx check_spdx
 lint kconfig "$scripts/kconfig.sh"
 lint pages "$scripts/pages.sh"
+lint floors "$scripts/floors.py"
+lint floors-test "$scripts/floors_test.py"
 lint readme check_readme
 lint doc-names check_names
 lint tools-clippy tools_clippy
