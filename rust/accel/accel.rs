@@ -22,9 +22,9 @@
 //! sys      the C side
 //! ```
 //!
-//! From `node` down, nothing is generic: these floors hold a driver as a table of functions, and use
-//! it only behind the gate of a device. So an open file never points into a driver's module, and the
-//! module can go while files are open.
+//! From `node` down, nothing is generic: these floors hold a driver as a table of functions, and
+//! use it only behind the gate of a device. So an open file never points into a driver's module,
+//! and the module can go while files are open.
 
 mod base;
 mod bus;

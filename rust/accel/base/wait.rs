@@ -6,7 +6,8 @@
 //! look on. So there is a queue for each purpose:
 //!
 //! - what a driver waits for (a job, an engine) has a queue of the driver's own, [`Waiters`];
-//! - calls of users that have none sleep in one for all of them, which [`Device::wake`](crate::Device::wake) walks;
+//! - calls of users that have none sleep in one for all of them, which
+//!   [`Device::wake`](crate::Device::wake) walks;
 //! - observers sleep in another, and pollers of a file in that of the file: only threads walk
 //!   these, see `notify`;
 //! - all who sleep are also in the queue that is walked, by a thread, when the state of the device

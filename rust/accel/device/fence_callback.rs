@@ -29,8 +29,8 @@ pub(crate) enum Tell {
 }
 
 /// Tells a driver that a fence is signalled, as long as this exists: calls
-/// [`AccelDriver::background`](crate::AccelDriver::background), soon after it happens, or soon after this was made if it has
-/// happened before. Nobody has to sleep for that.
+/// [`AccelDriver::background`](crate::AccelDriver::background), soon after it happens, or soon
+/// after this was made if it has happened before. Nobody has to sleep for that.
 ///
 /// Not to be dropped in interrupt context.
 ///

@@ -59,8 +59,9 @@ use crate::{
 /// Something that went wrong with a device.
 ///
 /// Reported by [`Device::report`](crate::Device::report), or by
-/// [`Device::reset`](crate::Device::reset) if only a reset mends it. Its kind is one of `enum accel_error`; its code is the driver's own number for it, which the driver's C
-/// header explains. Topic STATUS, the event ERROR and the tracepoint `accel_error` show both.
+/// [`Device::reset`](crate::Device::reset) if only a reset mends it. Its kind is one of `enum
+/// accel_error`; its code is the driver's own number for it, which the driver's C header explains.
+/// Topic STATUS, the event ERROR and the tracepoint `accel_error` show both.
 ///
 /// # Examples
 ///

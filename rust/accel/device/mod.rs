@@ -5,8 +5,8 @@
 //! # What is here
 //!
 //! [`Core`], which is the device; the calls and the open files that use it; and what happens to it:
-//! errors, resets, work and its deadlines, power, events, removal. `ops` is the driver as the device
-//! holds it, a table of functions and of rows without types.
+//! errors, resets, work and its deadlines, power, events, removal. `ops` is the driver as the
+//! device holds it, a table of functions and of rows without types.
 //!
 //! # What it may use
 //!

@@ -10,8 +10,8 @@
 //! reaches the hardware.
 //!
 //! The hook is inside the gate itself, so a removal waits for it, and it for nobody: if it sleeps
-//! by [`Context::wait`](crate::Context::wait), it is told at once that the device is gone. Then its result is of no
-//! interest any more, since a device that is gone takes no step.
+//! by [`Context::wait`](crate::Context::wait), it is told at once that the device is gone. Then its
+//! result is of no interest any more, since a device that is gone takes no step.
 //!
 //! A fault that is raised before the hook is called is mended by that. One that is raised later
 //! asks for another reset.

@@ -248,14 +248,14 @@ pub trait AccelDriver: Sized + 'static {
     ///
     /// The device is awake, unless it could not be woken: see [`Context::stay_awake`]. It may be
     /// out of the machine, so waiting for it takes a limit. May sleep, but fences depend on it, see
-    /// [`Signalling`](crate::base::fence::Signalling); so it must not wait for users, for fences or for
-    /// memory.
+    /// [`Signalling`](crate::base::fence::Signalling); so it must not wait for users, for fences or
+    /// for memory.
     fn stop(_ctx: &Context<'_, Self, Observer>) {}
 
     /// Does what is to be done on the driver's own account, such as starting what a fence has held
     /// up. Called after [`Device::queue_background`](crate::Device::queue_background) and by a
-    /// [`FenceCallback`](crate::device::fence_callback::FenceCallback), possibly for no reason; but only while the
-    /// device is running, and awake if the system is.
+    /// [`FenceCallback`](crate::device::fence_callback::FenceCallback), possibly for no reason; but
+    /// only while the device is running, and awake if the system is.
     ///
     /// May sleep, but holds up the removal of the device: if there is much to do, it does a part
     /// and has itself called again. Fences are signalled here, so it must not wait for memory, nor

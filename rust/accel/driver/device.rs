@@ -159,8 +159,9 @@ impl<T: AccelDriver> Device<T> {
     /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check
     /// their condition again. May be called from interrupt context.
     ///
-    /// Wakes all of them. For what each waits for something of its own, have [`Waiters`](crate::Waiters), or
-    /// fences; and [`Pollers`](crate::Pollers) for those who poll a file.
+    /// Wakes all of them. For what each waits for something of its own, have
+    /// [`Waiters`](crate::Waiters), or fences; and [`Pollers`](crate::Pollers) for those who poll a
+    /// file.
     pub fn wake(&self) {
         let core = self.core();
         core.wait.callers.wake_all();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a driver tells about a device, in its own words: records of topics that every device has, and
-//! topics of its own.
+//! What a driver tells about a device, in its own words: records of topics that every device has,
+//! and topics of its own.
 
 use core::marker::PhantomData;
 use kernel::prelude::*;

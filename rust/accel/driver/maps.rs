@@ -52,9 +52,9 @@ impl KeptMap {
     ///
     /// If nothing is mapped, or the exporter of an imported buffer has taken the memory back since,
     /// it is mapped now. For the errors, see
-    /// [`Memory::map_for_device`](super::buffer::Memory::map_for_device); and what the exporter says: that
-    /// of another accelerator, `EAGAIN` while that is reset, `EIO` if it is wedged, `ENODEV` if it
-    /// is gone.
+    /// [`Memory::map_for_device`](super::buffer::Memory::map_for_device); and what the exporter
+    /// says: that of another accelerator, `EAGAIN` while that is reset, `EIO` if it is wedged,
+    /// `ENODEV` if it is gone.
     pub fn begin<T: AccelDriver, R>(&self, ctx: &Context<'_, T, R>) -> Result<MapInUse> {
         self.begin_for(ctx.call())
     }

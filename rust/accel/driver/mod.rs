@@ -5,9 +5,9 @@
 //! # What is here
 //!
 //! The trait [`AccelDriver`] with the tables that it consists of, a [`Context`](context::Context)
-//! for each call, the [`Device`](device::Device), and one file for each mechanism with the functions
-//! of it that a driver calls. All of it is generic and thin, and compiled into the drivers' modules:
-//! `ops` erases a driver to the table that a device holds.
+//! for each call, the [`Device`](device::Device), and one file for each mechanism with the
+//! functions of it that a driver calls. All of it is generic and thin, and compiled into the
+//! drivers' modules: `ops` erases a driver to the table that a device holds.
 //!
 //! # What it may use
 //!

@@ -63,9 +63,9 @@ impl Reserved<'_> {
 /// buffers.
 ///
 /// Returns `EACCES` if one of them is to be written to and is not
-/// [writable](super::buffer::Memory::is_writable); if that happens before all are locked, `EINTR` if a
-/// signal arrives, `ENODEV` if the device is to go, and `EAGAIN` if it is to be reset; `ENODEV` if
-/// one of the buffers was imported and that has ended; `ENOMEM`, and what `f` does.
+/// [writable](super::buffer::Memory::is_writable); if that happens before all are locked, `EINTR`
+/// if a signal arrives, `ENODEV` if the device is to go, and `EAGAIN` if it is to be reset;
+/// `ENODEV` if one of the buffers was imported and that has ended; `ENOMEM`, and what `f` does.
 ///
 /// # Examples
 ///

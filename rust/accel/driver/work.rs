@@ -26,7 +26,8 @@ impl<T: AccelDriver> Device<T> {
 
     /// As [`Self::begin_work`], for work that has to end within `timeout_ms` milliseconds, a day at
     /// most. If it does not, the device is reset, see [`Self::reset`], with
-    /// [`Fault::timeout`](crate::Fault::timeout); what is still there after a reset is not waited for again.
+    /// [`Fault::timeout`](crate::Fault::timeout); what is still there after a reset is not waited
+    /// for again.
     ///
     /// A device can have 128 such pieces of work at a time; `EBUSY` if it has them already.
     pub fn begin_work_within(&self, timeout_ms: Msecs) -> Result<Work> {

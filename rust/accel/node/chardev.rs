@@ -160,9 +160,9 @@ impl Drop for Region {
 
 /// Has a device cease to work for good, as the system shuts down, or another kernel is to run.
 ///
-/// Devices on a bus are told later than those of a class on them, and only here devices of all buses
-/// are. Processes may still run: their calls fail. The driver core holds the lock of the device on
-/// the bus, as in a removal.
+/// Devices on a bus are told later than those of a class on them, and only here devices of all
+/// buses are. Processes may still run: their calls fail. The driver core holds the lock of the
+/// device on the bus, as in a removal.
 ///
 /// # Safety
 ///
@@ -207,8 +207,8 @@ unsafe extern "C" fn devnode(
 /// To be called by the VFS.
 unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
     from_result(|| {
-        // SAFETY: The VFS passes a valid inode, whose char device is one that `Core::new()` has set up
-        // and which is referenced during this call; it is part of a `Core`, referenced by it.
+        // SAFETY: The VFS passes a valid inode, whose char device is one that `Core::new()` has set
+        // up and which is referenced during this call; it is part of a `Core`, referenced by it.
         let core = unsafe {
             let cdev = (*inode).__bindgen_anon_5.i_cdev;
             &*container_of!(Opaque::cast_from(cdev), Core, cdev)

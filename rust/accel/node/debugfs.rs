@@ -2,8 +2,8 @@
 
 //! Files of a driver's own in `/sys/kernel/debug/accelerator/accelN`.
 //!
-//! A driver lists them in [`AccelDriver::DEBUG_FILES`](crate::AccelDriver::DEBUG_FILES), each with a function that prints what is
-//! in it. They are there for as long as the device is bound.
+//! A driver lists them in [`AccelDriver::DEBUG_FILES`](crate::AccelDriver::DEBUG_FILES), each with
+//! a function that prints what is in it. They are there for as long as the device is bound.
 //!
 //! The kernel crate's files in debugfs are not enough here. They do not count as users of the
 //! module that they are part of, so a file that somebody has open does not keep that module from

@@ -5,13 +5,13 @@
 //! # What is here
 //!
 //! The char device with its file operations, the ioctls and their dispatch, the information topics,
-//! mappings by a process, and what is shown in sysfs, debugfs, hwmon and `fdinfo`. An ioctl that all
-//! devices have is a row in `dispatch`, a topic that all devices have is one in `info`.
+//! mappings by a process, and what is shown in sysfs, debugfs, hwmon and `fdinfo`. An ioctl that
+//! all devices have is a row in `dispatch`, a topic that all devices have is one in `info`.
 //!
 //! # What it may use
 //!
-//! `device` and what is below it. A driver is the table of functions that the device holds, which is
-//! only used inside the gate.
+//! `device` and what is below it. A driver is the table of functions that the device holds, which
+//! is only used inside the gate.
 //!
 //! # What it must not know
 //!

@@ -10,8 +10,8 @@
 //! `reset_subordinate` of a bridge above, and from drivers that hand a device to a guest. The PCI
 //! core saves the configuration space before, and restores it.
 //!
-//! An error comes from AER, DPC or EEH. If the bus goes on working, no more is needed than a reset by
-//! the driver. Else the PCI core resets the bus; what it restores is what was saved last, see
+//! An error comes from AER, DPC or EEH. If the bus goes on working, no more is needed than a reset
+//! by the driver. Else the PCI core resets the bus; what it restores is what was saved last, see
 //! [`super::enabled`].
 
 use core::ptr::NonNull;

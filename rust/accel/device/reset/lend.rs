@@ -8,11 +8,11 @@
 //! other reason, since the bus does no more than to reset what it knows of.
 //!
 //! Whatever the bus calls, it calls with the lock of the device on the bus. The order of locks is
-//! that of a removal, which has that lock, too: the lock of the device on the bus, the turn to reset
-//! the accelerator, the state. So nobody who has the turn, or is inside the gate, may take the lock
-//! of a device on a bus; lockdep does not check that, as it takes no notice of these locks. A reset
-//! by the administrator does not hold it: it waits for the bus before it takes its turn, and a
-//! removal ends that wait.
+//! that of a removal, which has that lock, too: the lock of the device on the bus, the turn to
+//! reset the accelerator, the state. So nobody who has the turn, or is inside the gate, may take
+//! the lock of a device on a bus; lockdep does not check that, as it takes no notice of these
+//! locks. A reset by the administrator does not hold it: it waits for the bus before it takes its
+//! turn, and a removal ends that wait.
 //!
 //! Between what the bus calls it may give up the lock, and the device may be removed, with the
 //! hardware lent as it is: it is not woken, nor stopped again, and never comes back.

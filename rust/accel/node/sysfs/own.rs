@@ -2,9 +2,9 @@
 
 //! Attributes of a driver's own, in a folder that has the driver's name.
 //!
-//! A driver lists them in [`AccelDriver::ATTRIBUTES`](crate::AccelDriver::ATTRIBUTES), each with a function that gives its value.
-//! What sysfs is given belongs to the device and only names the driver's functions, which are
-//! called behind the gate.
+//! A driver lists them in [`AccelDriver::ATTRIBUTES`](crate::AccelDriver::ATTRIBUTES), each with a
+//! function that gives its value. What sysfs is given belongs to the device and only names the
+//! driver's functions, which are called behind the gate.
 
 use core::ptr::{
     null,

@@ -19,7 +19,8 @@ use crate::{
 };
 
 /// Pins the memory, and maps it for the device that is attached, where that can address it. Returns
-/// `EOPNOTSUPP` if it cannot; and for the errors while it is moved, see [`Import::map`](super::Import::map).
+/// `EOPNOTSUPP` if it cannot; and for the errors while it is moved, see
+/// [`Import::map`](super::Import::map).
 ///
 /// # Safety
 ///
