@@ -24,7 +24,7 @@ log=$accel_cache/logs/bench-$(tree_key).log
 	"OUTPUT=$(in_cache "$modules")/bench" >&2 || die "the programs that measure do not build"
 
 say "measuring, about 5 minutes ..."
-"$scripts/guest/run.sh" --kernel "$kernel" --modules "$modules" --count --memory 2G \
+"$scripts/guest/run.sh" --kernel "$kernel" --modules "$modules" --count --memory 3G \
 	--timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" \
 	/accel/scripts/guest/bench.sh >"$modules/bench.txt" ||
 	die "a measurement failed: $(tail -n 1 "$modules/bench.txt") (kernel log: $log)"

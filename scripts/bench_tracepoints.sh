@@ -12,7 +12,7 @@
 set -euo pipefail
 
 module=$1
-function=$(nm "$module" | sed -n 's/.* t \(_R[^ ]*_5accel7chardev5ioctl\)$/\1/p')
+function=$(nm "$module" | sed -n 's/.* t \(_R[^ ]*_5accel4node7chardev5ioctl\)$/\1/p')
 
 objdump -d --no-show-raw-insn "--disassemble=$function" "$module" | awk -F '\t' '
 	$1 !~ /^ *[0-9a-f]+:$/ { next }
@@ -21,7 +21,7 @@ objdump -d --no-show-raw-insn "--disassemble=$function" "$module" | awk -F '\t' 
 	{ count++ }
 	# What is skipped.
 	$2 ~ /^(nop|xchg +%ax,%ax|data16 )/ { next }
-	$2 ~ /^jmp .*_5accel7chardev14untraced_ioctl>$/ { done = 1 }
+	$2 ~ /^jmp .*_5accel4node7chardev14untraced_ioctl>$/ { done = 1 }
 	{ exit }
 	END {
 		if (!done) {

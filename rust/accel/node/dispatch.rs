@@ -160,7 +160,15 @@ pub(crate) fn ioctl(
             };
         }
     }
-    ioctl_later(file, nonblock, command, arg, call, entry, &mut buffer)
+    // To bring user memory may take as long as user space pleases, so the gate is left before. The
+    // driver's table may be gone then.
+    let handler = entry.handler;
+    let shapes = match handler {
+        Handler::Plain(_) => Shapes::NONE,
+        Handler::WithArrays(_, shapes) => *shapes,
+    };
+    drop(call);
+    ioctl_later(file, nonblock, command, arg, shape, handler, &shapes)
 }
 
 /// Runs an ioctl that takes user memory which is not at hand, or more than its structure.
@@ -171,19 +179,11 @@ fn ioctl_later(
     nonblock: impl Fn() -> bool,
     command: u32,
     arg: UserPtr,
-    call: Call<'_>,
-    entry: &'static Entry,
-    buffer: &mut ArgsBuffer,
+    shape: Shape,
+    handler: Handler,
+    shapes: &Shapes,
 ) -> Result {
-    let shape = entry.shape;
-    let handler = entry.handler;
-    let shapes = match handler {
-        Handler::Plain(_) => Shapes::NONE,
-        Handler::WithArrays(_, shapes) => *shapes,
-    };
-    // To bring user memory may take as long as user space pleases, so the gate is left before. The
-    // driver's table may be gone then.
-    drop(call);
+    let mut buffer = ArgsBuffer::new();
     let (args, known) = buffer.read(shape, arg)?;
     let mut arrays = shapes.read(args)?;
     // A device that is gone does not come back. So if this succeeds, the handler is still there.
@@ -267,6 +267,7 @@ fn write_back(shape: Shape, arg: UserPtr, args: &[u8]) -> Result {
 /// If it was interrupted, the structure is written back: with the time at which it would have given
 /// up, so that it does not wait for longer if it is made again.
 #[cold]
+#[inline(never)]
 fn give_up(shape: Shape, arg: UserPtr, args: &[u8], error: Error) -> Result {
     if error == EINTR {
         write_back(shape, arg, args)?;
