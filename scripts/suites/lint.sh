@@ -46,7 +46,7 @@ check_shell() {
 check_spelling() {
 	local files
 	mapfile -t files < <(tree_files | grep -vE '^LICENSES/|\.lock$')
-	in_root codespell --ignore-words-list=crate,ser,inout,mis,ond,upto,ba,anonymus,iput "${files[@]}"
+	in_root codespell --ignore-words-list=crate,ser,inout,mis,ond,upto,ba,anonymus,iput,aer "${files[@]}"
 }
 
 # What the README shows of the sample is what compiles.

@@ -70,11 +70,11 @@ struct accel_edu_liveness {
  * 100 ms each way. It does one copy at a time; further callers wait their turn
  * within their time. Success means that the device is done. It has no way to
  * report that the bytes did not get there; the driver refuses a device that does
- * not reach the memory that it is given, a reset, be it of the bus, fails the copy
- * with ECANCELED, and a device that does not answer any more with EIO. After an error, any part of the target may have been
- * written, or be written until the device is idle again, which takes 100 ms.
- * Errors beyond the general ones: EINVAL if something is not within its buffer,
- * ETIMEDOUT, EINTR, ECANCELED if the device was reset meanwhile.
+ * not reach the memory that it is given. After an error, any part of the target
+ * may have been written, or be written until the device is idle again, which takes
+ * 100 ms. Errors beyond the general ones: EINVAL if something is not within its
+ * buffer, ETIMEDOUT, EINTR, ECANCELED if the device was reset meanwhile, also by its
+ * bus, and EIO if the device does not answer any more.
  */
 struct accel_edu_copy {
 	__u32 size;

@@ -6,8 +6,7 @@
 //! driver's hooks put the hardware to sleep, and wake it. The device on the bus is its parent, so
 //! it is awake whenever the accelerator is, and goes to sleep after it, in ways of the bus's own.
 //!
-//! A device is awake as long as somebody has a reference: a [`Hold`], for a call, or an
-//! [`Awake`](crate::Awake),
+//! A device is awake as long as somebody has a reference: a [`Hold`], for a call, or an [`Awake`],
 //! for work that goes on afterwards. To get one of a device that is awake is a matter of a lock;
 //! to wake it may take long, and is done outside of the gate, where it holds up nobody. The hooks
 //! are inside, like any other code of a driver: a removal waits for them, and none runs afterwards.

@@ -176,7 +176,7 @@ impl Import {
     }
 
     /// Attaches the device of `caller` to `dmabuf`, which this was made of. While others have the
-    /// reservation locked, waits as [`DmaResv::lock_while`] does, which has the errors.
+    /// reservation locked, waits as [`Self::map`] does, with the same errors.
     ///
     /// # Safety
     ///
