@@ -18,6 +18,8 @@ objdump -d --no-show-raw-insn "--disassemble=$function" "$module" | awk -F '\t' 
 	$1 !~ /^ *[0-9a-f]+:$/ { next }
 	# Any function may begin with this, which is for branches that are not direct.
 	$2 ~ /^endbr64/ { next }
+	# What it is called with goes to the function that does the rest, also without them.
+	$2 ~ /^(mov|add) / { next }
 	{ count++ }
 	# What is skipped.
 	$2 ~ /^(nop|xchg +%ax,%ax|data16 )/ { next }
