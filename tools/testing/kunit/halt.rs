@@ -339,6 +339,36 @@ mod tests {
         Ok(())
     }
 
+    /// Nothing brings the device back, and only its removal comes to it.
+    #[test]
+    fn a_shutdown_is_for_good() -> Result {
+        let device = device::<true>()?;
+        let user = open(&device)?;
+        let pending = make(&user)?;
+        user.shut_down();
+        assert_eq!(pending.fence.status(), Some(Err(EIO)));
+        assert_eq!(user.poll() & bindings::POLLERR, bindings::POLLERR);
+        assert_eq!(user.ioctl(MAKE, [8, 0]), Err(EIO));
+        device.device().reset(Fault::hardware(1));
+        fsleep(Delta::from_millis(50));
+        drop(device);
+        assert!(LOG.is(&[Event::Stop, Event::File, Event::Data]));
+        Ok(())
+    }
+
+    #[test]
+    fn a_shutdown_waits_for_the_end_of_a_reset() -> Result {
+        let device = device::<true>()?;
+        let user = open(&device)?;
+        MODE.store(Mode::Background as u32, Relaxed);
+        device.device().reset(Fault::hardware(1));
+        until(|| LOG.count(Event::Hook) == 1)?;
+        user.shut_down();
+        assert!(LOG.is(&[Event::Stop, Event::Hook, Event::Hook, Event::Stop]));
+        assert_eq!(user.ioctl(MAKE, [8, 0]), Err(EIO));
+        Ok(())
+    }
+
     /// Creates a device, to which nothing has happened yet.
     fn device<const R: bool>() -> Result<Registration<Halts<R>>> {
         MODE.store(Mode::Succeed as u32, Relaxed);

@@ -4,6 +4,8 @@
  */
 #include <kunit/test-bug.h>
 #include <kunit/test.h>
+#include <linux/cdev.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -37,6 +39,18 @@ int accel_test_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 int accel_test_poll(struct file *file)
 {
 	return (__force int)vfs_poll(file, NULL);
+}
+
+/* As the driver core does it when the system shuts down. */
+void accel_test_shut_down(struct file *file)
+{
+	struct device *dev = kobj_to_dev(file_inode(file)->i_cdev->kobj.parent);
+
+	device_lock(dev->parent);
+	device_lock(dev);
+	dev->class->shutdown_pre(dev);
+	device_unlock(dev);
+	device_unlock(dev->parent);
 }
 
 /* Returns a page of user memory that goes with the running test, or NULL. */

@@ -36,6 +36,7 @@ unsafe extern "C" {
     fn accel_test_close(file: NonNull<RawFile>);
     safe fn accel_test_ioctl(file: &RawFile, cmd: c_uint, arg: *mut c_void) -> c_int;
     safe fn accel_test_poll(file: &RawFile) -> c_int;
+    safe fn accel_test_shut_down(file: &RawFile);
     fn accel_test_user_page() -> *mut c_void;
 }
 
@@ -98,5 +99,10 @@ impl Node {
     pub(crate) fn poll(&self) -> u32 {
         // CAST: A set of bits.
         accel_test_poll(&self.file) as u32
+    }
+
+    /// Has the device cease to work as when the system shuts down. It must be there.
+    pub(crate) fn shut_down(&self) {
+        accel_test_shut_down(&self.file);
     }
 }
