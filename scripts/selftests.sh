@@ -5,7 +5,8 @@
 #
 #   selftests.sh stock|debug FOLDER GUEST...
 #
-# The folder is that of build-selftests.sh, the guests are main, iommu, p2p, swiotlb, bus, suspend.
+# The folder is that of build-selftests.sh, the guests are main, iommu, p2p, swiotlb, bus, suspend,
+# shutdown.
 # Prints a line for each test, and one for the kernel's log of each guest.
 
 accel_topic=selftests
@@ -15,6 +16,11 @@ kernel=$1
 modules=$2
 shift 2
 make_cache
+
+# The kernel's log of a guest.
+log_of() {
+	echo "$accel_cache/logs/selftests-$1-$(tree_key).log"
+}
 
 # Runs programs, or all, in a guest: run_guest NAME OPTION... -- PROGRAM...
 # Instead of the program that does that, another one may be in $runner.
@@ -27,7 +33,7 @@ run_guest() {
 		shift
 	done
 	shift
-	log=$accel_cache/logs/selftests-$name-$(tree_key).log
+	log=$(log_of "$name")
 	ktap=${log%.log}.ktap
 	# That of another run says nothing of this one.
 	rm -f "$log"
@@ -118,6 +124,25 @@ guest_suspend() {
 	ACCEL_TIMEOUT=${ACCEL_TIMEOUT:-300} runner=./suspend.sh run_guest "$kernel-suspend" \
 		--machine pc --append "no_console_suspend pm_debug_messages" \
 		"${memory[@]}" --device ivshmem-plain,memdev=memory "${alone[@]}" --
+}
+
+# The machine shuts down before its programs end. That it does, and what was said of it, is
+# only in the log.
+guest_shutdown() {
+	local file log alone=(--alone "$scripts/guest/shutdown.sh")
+	for file in accel.ko accel_test.ko accel_test_device.ko accel_edu.ko \
+		selftests/shutdown_test; do
+		alone+=(--alone "$modules/$file")
+	done
+	ACCEL_TIMEOUT=${ACCEL_TIMEOUT:-300} runner=./shutdown.sh run_guest "$kernel-shutdown" \
+		--machine pc --device edu --device edu "${alone[@]}" --
+	log=$(log_of "$kernel-shutdown")
+	if grep -q 'accelerator accel.*: stopped, as the system shuts down' "$log" &&
+		grep -q 'reboot: Power down' "$log"; then
+		echo "ok $kernel-shutdown.powers-off"
+	else
+		echo "not ok $kernel-shutdown.powers-off"
+	fi
 }
 
 for guest; do

@@ -29,7 +29,8 @@ set +m
 # kernel checks: to have an IOMMU, or a bridge, in one of them is enough.
 status=0
 if stock_folder=$("$scripts/build-selftests.sh" stock); then
-	"${beside[@]}" "$scripts/selftests.sh" stock "$stock_folder" main iommu p2p swiotlb bus suspend || status=$?
+	"${beside[@]}" "$scripts/selftests.sh" stock "$stock_folder" \
+		main iommu p2p swiotlb bus suspend shutdown || status=$?
 else
 	status=1
 fi
