@@ -237,11 +237,11 @@ pub trait AccelDriver: Sized + 'static {
 
     /// Stops the hardware: when this returns, that touches no memory any more, and begins no work.
     ///
-    /// Called once when a device is to be reset, is wedged, or goes: newcomers are kept out
-    /// already, but calls may still be inside the driver, and interrupts arrive. The fences of all
-    /// work that is not done are signalled next, so whoever waits for them takes it that their
-    /// memory is theirs again. A hook of [`Self::RESET`] that succeeds brings the hardware back. By
-    /// default there is nothing to stop.
+    /// Called once when a device is to be reset, is wedged, or goes, and when the system shuts
+    /// down: newcomers are kept out already, but calls may still be inside the driver, and
+    /// interrupts arrive. The fences of all work that is not done are signalled next, so whoever
+    /// waits for them takes it that their memory is theirs again. A hook of [`Self::RESET`] that
+    /// succeeds brings the hardware back. By default there is nothing to stop.
     ///
     /// No work may begin afterwards, so take the lock under which that happens, and ask
     /// [`Device::is_running`](crate::Device::is_running) wherever it does.
