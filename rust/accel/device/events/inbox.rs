@@ -81,7 +81,10 @@ impl Inbox {
         if let Some(eventfd) = &self.state.lock().eventfd {
             eventfd.signal();
         }
-        self.wait.wake_all();
+        // The event is in the log, so whoever queues from now on finds it there.
+        if self.wait.has_sleepers() {
+            self.wait.wake_all();
+        }
     }
 
     /// Returns whether the file has subscribed to anything.

@@ -111,18 +111,19 @@ impl Subscribers {
     }
 
     /// Returns those that come next after `last`, from the first on if that is `None`.
-    pub(super) fn after(&self, mut last: Option<Key>) -> Group {
+    pub(super) fn after(&mut self, last: Option<Key>) -> Group {
+        let from = last.map_or((0, 0), |(uid, id)| (uid, id + 1));
         let mut inboxes = [const { None }; BATCH];
         let mut end = None;
+        let mut cursor = self.inboxes.cursor_lower_bound_mut(&from);
         for place in &mut inboxes {
-            let from = last.map_or((0, 0), |(uid, id)| (uid, id + 1));
-            let Some(cursor) = self.inboxes.cursor_lower_bound(&from) else {
+            let Some(here) = cursor else {
                 break;
             };
-            let (key, inbox) = cursor.current();
+            let (key, inbox) = here.current();
             *place = Some(inbox.clone());
-            last = Some(*key);
-            end = last;
+            end = Some(*key);
+            cursor = here.move_next();
         }
         Group { inboxes, last: end }
     }
