@@ -100,7 +100,13 @@ impl<T: Ends> Registry<T> {
 
     /// Ends all entries. Nobody may add another one.
     pub(in crate::memory) fn end_all(&self) {
-        let entries = core::mem::replace(&mut *self.entries.lock(), RBTree::new());
+        let mut locked = self.entries.lock();
+        // So with most buffers: no need to walk and drop an empty tree.
+        if locked.is_empty() {
+            return;
+        }
+        let entries = core::mem::replace(&mut *locked, RBTree::new());
+        drop(locked);
         for entry in entries.values() {
             entry.end();
         }
