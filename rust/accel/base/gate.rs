@@ -189,34 +189,34 @@ pub(crate) struct Guard<'a> {
 
 /// What is left of a [`Guard`] that was given up without leaving. It belongs to the same task.
 #[derive(Clone, Copy)]
-pub(crate) struct Section {
+pub(crate) struct RawGuard {
     section: Option<NonNull<ffi::SrcuCtr>>,
     _not_send: NotThreadSafe,
 }
 
 impl<'a> Guard<'a> {
-    /// Gives it up without leaving.
+    /// Gives the guard up without leaving the gate.
     #[inline(always)]
-    pub(crate) fn into_section(self) -> Section {
-        let section = Section {
+    pub(crate) fn into_raw(self) -> RawGuard {
+        let raw = RawGuard {
             section: self.section,
             _not_send: NotThreadSafe,
         };
         core::mem::forget(self);
-        section
+        raw
     }
 
-    /// Takes [`Self::into_section`] back.
+    /// Makes a guard of what [`Self::into_raw`] has returned.
     ///
     /// # Safety
     ///
-    /// The guard must have been one of `gate`, and must not have been taken back before.
+    /// `raw` must come from a guard of `gate`, and must not have been made a guard of before.
     #[inline(always)]
-    pub(crate) unsafe fn from_section(gate: &'a Gate, section: Section) -> Self {
+    pub(crate) unsafe fn from_raw(gate: &'a Gate, raw: RawGuard) -> Self {
         // INVARIANT: The caller guarantees that this is the section of a guard of this gate.
         Self {
             gate,
-            section: section.section,
+            section: raw.section,
             _not_send: NotThreadSafe,
         }
     }

@@ -15,11 +15,11 @@ use kernel::prelude::*;
 use super::{
     call::Call,
     ops::DriverOps,
+    section::SectionRef,
     task::{
         task,
         Task, //
-    },
-    visit::Pass, //
+    }, //
 };
 use crate::{
     base::{
@@ -97,7 +97,7 @@ fn call_driver(
 ) {
     let call = Call {
         core,
-        pass: Pass::Own(guard),
+        section: SectionRef::Owned(guard),
         file: None,
     };
     // SAFETY: The operation is that of the driver of the device that the call was admitted to.

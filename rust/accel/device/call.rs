@@ -11,9 +11,9 @@ use kernel::{
 use super::{
     file::OpenFile,
     ops::DriverOps,
-    visit::{
-        Pass,
-        Visit, //
+    section::{
+        GateSection,
+        SectionRef, //
     }, //
 };
 use crate::{
@@ -33,12 +33,12 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// `pass` is one of the gate of `core`, which is not drained meanwhile. `file` is the file of
+/// `section` is one of the gate of `core`, which is not drained meanwhile. `file` is the file of
 /// `core` that the call comes by, if the device is not just being opened, or one of its attributes
 /// used.
 pub(crate) struct Call<'a> {
     pub(crate) core: &'a Core,
-    pub(crate) pass: Pass<'a>,
+    pub(crate) section: SectionRef<'a>,
     pub(crate) file: Option<&'a OpenFile>,
 }
 
@@ -59,22 +59,30 @@ impl Call<'_> {
         }
     }
 
-    /// Calls `f`, which calls the driver, with a place inside the gate that is not left before `f`
-    /// has returned; but for sleeps.
+    /// Calls `f`, which calls the driver, in a section of the gate that does not end before `f` has
+    /// returned; but for sleeps.
     #[inline(always)]
-    pub(crate) fn lend<V>(self, f: impl FnOnce(Call<'_>) -> V) -> V {
-        let Self { core, pass, file } = self;
-        match pass {
-            Pass::Own(guard) => {
-                let visit = Visit::new(core, guard);
+    pub(crate) fn with_section<V>(self, f: impl FnOnce(Call<'_>) -> V) -> V {
+        let Self {
+            core,
+            section,
+            file,
+        } = self;
+        match section {
+            SectionRef::Owned(guard) => {
+                let section = GateSection::new(core, guard);
                 f(Call {
                     core,
-                    pass: Pass::Lent(&visit),
+                    section: SectionRef::Borrowed(&section),
                     file,
                 })
             }
-            // It is somebody else's already.
-            pass => f(Call { core, pass, file }),
+            // The section is somebody else's already.
+            section => f(Call {
+                core,
+                section,
+                file,
+            }),
         }
     }
 }

@@ -47,8 +47,8 @@ use super::{
         self,
         Managed, //
     },
+    section::OutsideCallers,
     trace,
-    visit::Absent,
     work::Usage, //
 };
 use crate::{
@@ -124,7 +124,7 @@ pub(crate) struct Core {
     #[pin]
     pub(crate) background: Background,
     #[pin]
-    pub(crate) absent: Absent,
+    pub(crate) outside_callers: OutsideCallers,
     #[pin]
     pub(crate) interrupts: Interrupts,
     #[pin]
@@ -181,7 +181,7 @@ impl Core {
                 ops: NonNull::from(ops),
                 data: Atomic::new(core::ptr::null_mut()),
                 gate <- Gate::new(),
-                absent <- Absent::new(),
+                outside_callers <- OutsideCallers::new(),
                 background <- Background::new(),
                 events <- Events::new(),
                 interrupts <- Interrupts::new(),
@@ -279,7 +279,7 @@ impl Core {
             // because the device is only being removed.
             unsafe { file.close(self.ops.as_ref()) };
         }
-        self.let_go_of_module();
+        self.defer_module_unload();
     }
 
     /// Ends what buffers have of the parent. Must come after [`Self::remove`], when the driver has

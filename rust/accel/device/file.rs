@@ -30,7 +30,7 @@ use super::{
     events::Inbox,
     ops::DriverOps,
     reset::Patience,
-    visit::Pass, //
+    section::SectionRef, //
 };
 use crate::{
     base::{
@@ -187,7 +187,7 @@ impl OpenFile {
     pub(crate) fn new(core: &Core, role: Role) -> Result<Arc<Self>> {
         let call = Call {
             core,
-            pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
+            section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
             file: None,
         };
 
@@ -234,7 +234,7 @@ impl OpenFile {
     pub(crate) fn call(&self) -> Option<Call<'_>> {
         Some(Call {
             core: &self.core,
-            pass: Pass::Own(self.core.gate.enter()?),
+            section: SectionRef::Owned(self.core.gate.enter()?),
             file: Some(self),
         })
     }
@@ -244,7 +244,7 @@ impl OpenFile {
     pub(crate) fn call_running(&self) -> Option<Call<'_>> {
         Some(Call {
             core: &self.core,
-            pass: Pass::Own(self.core.gate.enter_running()?),
+            section: SectionRef::Owned(self.core.gate.enter_running()?),
             file: Some(self),
         })
     }
@@ -254,7 +254,7 @@ impl OpenFile {
     pub(crate) fn call_later(&self, patience: Patience) -> Result<Call<'_>> {
         Ok(Call {
             core: &self.core,
-            pass: Pass::Own(self.core.enter_running(patience)?),
+            section: SectionRef::Owned(self.core.enter_running(patience)?),
             file: Some(self),
         })
     }

@@ -33,10 +33,10 @@ pub(crate) mod ops;
 pub(crate) mod pollers;
 pub(crate) mod power;
 pub(crate) mod reset;
+pub(crate) mod section;
 pub(crate) mod task;
 pub(crate) mod trace;
 pub(crate) mod uevent;
-pub(crate) mod visit;
 pub(crate) mod watchdog;
 pub(crate) mod work;
 

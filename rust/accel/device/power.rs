@@ -47,7 +47,7 @@ use super::{
     health::Fault,
     ops::DriverOps,
     reset::Patience,
-    visit::Pass, //
+    section::SectionRef, //
 };
 use crate::{
     base::{
@@ -243,15 +243,26 @@ impl<'a> Call<'a> {
         if let Some(hold) = self.core.hold_awake() {
             return Ok((self, hold));
         }
-        let Self { core, pass, file } = self;
-        drop(pass);
+        let Self {
+            core,
+            section,
+            file,
+        } = self;
+        drop(section);
         let hold = core.wake_up();
         // What is to be said of the device comes first: it may be gone, or wedged.
         let guard = core.enter_running(patience())?;
 
         // INVARIANT: A device that was not removed meanwhile still has its files.
-        let pass = Pass::Own(guard);
-        Ok((Self { core, pass, file }, hold?))
+        let section = SectionRef::Owned(guard);
+        Ok((
+            Self {
+                core,
+                section,
+                file,
+            },
+            hold?,
+        ))
     }
 }
 
@@ -261,10 +272,10 @@ type ErasedHook = unsafe fn(Call<'_>) -> Result;
 fn call_driver(core: &Core, hook: impl FnOnce(&DriverOps) -> ErasedHook) -> Result {
     let call = Call {
         core,
-        pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
+        section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     };
     let hook = hook(call.ops());
     // SAFETY: The operation is that of the driver of the device that the call was admitted to.
-    call.lend(|call| unsafe { hook(call) })
+    call.with_section(|call| unsafe { hook(call) })
 }

@@ -31,8 +31,8 @@ use kernel::{
 use super::{
     call::Call,
     health::Fault,
-    trace,
-    visit::Pass, //
+    section::SectionRef,
+    trace, //
 };
 use crate::{
     base::{
@@ -272,13 +272,13 @@ fn leave_alone(core: &Core) {
 fn call_driver(core: &Core) -> Result {
     let call = Call {
         core,
-        pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
+        section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     };
     let hook = call.ops().reset;
     // SAFETY: The operation is that of the driver of the device that the call was admitted to, and
     // users are kept out.
-    call.lend(|call| unsafe { hook(call) })
+    call.with_section(|call| unsafe { hook(call) })
 }
 
 impl Core {

@@ -232,7 +232,7 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
         core.wait.with_waiter_in(queue, |waiter| {
             // What has become of the device since the call was admitted did not wake this waiter.
             if core.gate.state() != State::Running {
-                self = self.asleep(|| ())?;
+                self = self.sleep_outside_gate(|| ())?;
             }
             loop {
                 if let Some(value) = condition(&self) {
@@ -247,7 +247,7 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
                     return Ok((self, Wake::Interrupted));
                 }
 
-                self = self.asleep(|| {
+                self = self.sleep_outside_gate(|| {
                     waiter.sleep(signals, left);
                 })?;
             }
@@ -258,20 +258,28 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     ///
     /// Nothing may be called here that takes as long as user space pleases: the driver's module
     /// cannot go before its code has been left.
-    fn asleep(self, f: impl FnOnce()) -> Result<Self> {
-        let Call { core, pass, file } = self.call;
-        let sleeper = pass.go_to_sleep();
+    fn sleep_outside_gate(self, f: impl FnOnce()) -> Result<Self> {
+        let Call {
+            core,
+            section,
+            file,
+        } = self.call;
+        let sleeper = section.leave();
         f();
         let guard = if R::WAITS_FOR_RESET {
             core.enter_running(Patience::Killable)?
         } else {
             core.gate.enter().ok_or(ENODEV)?
         };
-        let pass = sleeper.come_back(guard);
+        let section = sleeper.reenter(guard);
 
         // INVARIANT: A device that was not removed meanwhile is still of `T`, and its files still
         // have their state.
-        let call = Call { core, pass, file };
+        let call = Call {
+            core,
+            section,
+            file,
+        };
         Ok(Self {
             call,
             _types: PhantomData,

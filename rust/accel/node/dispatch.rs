@@ -213,7 +213,7 @@ fn run(call: Call<'_>, command: u32, f: impl FnOnce(Call<'_>) -> Result) -> Resu
     if is_of_core(command) {
         f(call)
     } else {
-        call.lend(f)
+        call.with_section(f)
     }
 }
 

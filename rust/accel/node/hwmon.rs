@@ -28,7 +28,7 @@ use crate::{
     base::records::List,
     device::{
         call::Call,
-        visit::Pass,
+        section::SectionRef,
         Core, //
     },
     sys::{
@@ -139,7 +139,7 @@ fn name(call: &Call<'_>) -> [u8; NAME_LEN] {
 fn call(core: &Core) -> Result<Call<'_>> {
     Ok(Call {
         core,
-        pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
+        section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     })
 }

@@ -31,7 +31,7 @@ pub(crate) use self::{
 use crate::{
     device::{
         call::Call,
-        visit::Pass,
+        section::SectionRef,
         Core, //
     },
     sys::ffi::Shared, //
@@ -105,7 +105,7 @@ unsafe fn with_call(dev: *mut bindings::device, f: impl FnOnce(&Call<'_>) -> Res
 
     f(&Call {
         core,
-        pass: Pass::Own(core.gate.enter().ok_or(ENODEV)?),
+        section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     })
 }

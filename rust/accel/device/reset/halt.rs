@@ -37,8 +37,8 @@ use crate::{
     device::{
         call::Call,
         health::Fault,
+        section::SectionRef,
         trace,
-        visit::Pass,
         Core, //
     },
     sys::{
@@ -80,7 +80,7 @@ impl Halting {
         // all who reset the device.
         let call = Call {
             core,
-            pass: Pass::Own(core.gate.enter_to_stop()),
+            section: SectionRef::Owned(core.gate.enter_to_stop()),
             file: None,
         };
         // SAFETY: The call was admitted to a device of this driver.

@@ -30,7 +30,7 @@ use crate::{
         call::Call,
         ops::DebugEntry,
         reset::Patience,
-        visit::Pass,
+        section::SectionRef,
         Core, //
     },
     sys::ffi::Shared,
@@ -185,7 +185,7 @@ unsafe extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int
         let opened = unsafe { &*(*seq).private.cast::<File>() };
         let call = Call {
             core: &opened.core,
-            pass: Pass::Own(opened.core.enter_unless_reset(Patience::Interruptible)?),
+            section: SectionRef::Owned(opened.core.enter_unless_reset(Patience::Interruptible)?),
             file: None,
         };
         // SAFETY: The call is inside the gate, where the table is that of the device's driver. The

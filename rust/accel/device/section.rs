@@ -4,9 +4,9 @@
 //!
 //! A handler is given its [`Context`](crate::Context) by value, and may have given it up, or lost
 //! it in a sleep, before it returns. What it still executes then is in a module that could be
-//! unloaded, were it only for the gate. So the place of a call inside the gate belongs to the core
-//! function that calls the handler, as a [`Visit`], and is not left before the handler has
-//! returned. Who sleeps leaves it, but is counted by [`Absent`].
+//! unloaded, were it only for the gate. So the read-side section of the gate belongs to the core
+//! function that calls the handler, as a [`GateSection`], and does not end before the handler has
+//! returned. A caller that sleeps leaves the section, but is counted by [`OutsideCallers`].
 //!
 //! When a device goes, its sleepers are awake and about to return. The removal does not wait for
 //! them, unless it is because the module is unloaded: else they keep the module for that long.
@@ -26,7 +26,7 @@ use crate::{
     base::{
         gate::{
             Guard,
-            Section, //
+            RawGuard, //
         },
         wait::Signals, //
     },
@@ -34,102 +34,102 @@ use crate::{
     sys::ffi, //
 };
 
-/// A call into a driver, as the core function sees it that makes it.
+/// The read-side section of the gate that a call into a driver is in, except while it sleeps.
 ///
 /// # Invariants
 ///
-/// If `section` is not `None`, it is that of a guard of the gate of `core` that was given up for
-/// it. Else the caller is counted as absent.
-pub(crate) struct Visit<'a> {
+/// If `guard` is not `None`, it comes from a guard of the gate of `core` that was given up for it.
+/// Else the caller is counted in `core.outside_callers`.
+pub(crate) struct GateSection<'a> {
     core: &'a Core,
-    section: Cell<Option<Section>>,
+    guard: Cell<Option<RawGuard>>,
 }
 
-impl<'a> Visit<'a> {
-    /// Begins a visit, with the place inside the gate of `core` that `guard` is.
+impl<'a> GateSection<'a> {
+    /// Makes a section of `guard`, which is one of the gate of `core`.
     #[inline(always)]
     pub(crate) fn new(core: &'a Core, guard: Guard<'a>) -> Self {
         // INVARIANT: The guard has just been given up.
         Self {
             core,
-            section: Cell::new(Some(guard.into_section())),
+            guard: Cell::new(Some(guard.into_raw())),
         }
     }
 
-    /// Leaves the gate for a sleep.
-    fn go_to_sleep(&self) {
-        self.core.absent.add();
+    /// Leaves the section for a sleep.
+    fn leave(&self) {
+        self.core.outside_callers.add();
         // INVARIANT: The caller has just been counted.
-        if let Some(section) = self.section.take() {
-            // SAFETY: By the type invariants the section is one of this gate.
-            drop(unsafe { Guard::from_section(&self.core.gate, section) });
+        if let Some(guard) = self.guard.take() {
+            // SAFETY: By the type invariants the guard is one of this gate.
+            drop(unsafe { Guard::from_raw(&self.core.gate, guard) });
         }
     }
 
-    /// Is inside again.
-    fn come_back(&self, guard: Guard<'a>) {
+    /// Enters the section again, with `guard`.
+    fn reenter(&self, guard: Guard<'a>) {
         // INVARIANT: The guard has just been given up.
-        self.section.set(Some(guard.into_section()));
-        self.core.absent.remove(self.core);
+        self.guard.set(Some(guard.into_raw()));
+        self.core.outside_callers.remove(self.core);
     }
 }
 
-impl Drop for Visit<'_> {
+impl Drop for GateSection<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        match self.section.take() {
-            // SAFETY: By the type invariants the section is one of this gate.
-            Some(section) => drop(unsafe { Guard::from_section(&self.core.gate, section) }),
-            None => self.core.absent.remove(self.core),
+        match self.guard.take() {
+            // SAFETY: By the type invariants the guard is one of this gate.
+            Some(guard) => drop(unsafe { Guard::from_raw(&self.core.gate, guard) }),
+            None => self.core.outside_callers.remove(self.core),
         }
     }
 }
 
-/// What a call has of the gate.
-pub(crate) enum Pass<'a> {
-    /// A place of its own: the call is made by a core function, and ends in it.
-    Own(Guard<'a>),
-    /// That of a visit.
-    Lent(&'a Visit<'a>),
+/// The section of the gate that a call is in.
+pub(crate) enum SectionRef<'a> {
+    /// One of its own: the call is made by a core function, and ends in it.
+    Owned(Guard<'a>),
+    /// That of the core function which calls the driver.
+    Borrowed(&'a GateSection<'a>),
 }
 
-impl<'a> Pass<'a> {
-    /// Leaves the gate for a sleep.
+impl<'a> SectionRef<'a> {
+    /// Leaves the section for a sleep.
     #[inline]
-    pub(crate) fn go_to_sleep(self) -> Sleeper<'a> {
+    pub(crate) fn leave(self) -> Sleeper<'a> {
         match self {
-            Self::Own(guard) => {
+            Self::Owned(guard) => {
                 drop(guard);
                 Sleeper(None)
             }
-            Self::Lent(visit) => {
-                visit.go_to_sleep();
-                Sleeper(Some(visit))
+            Self::Borrowed(section) => {
+                section.leave();
+                Sleeper(Some(section))
             }
         }
     }
 }
 
-/// Who has left the gate for a sleep.
-pub(crate) struct Sleeper<'a>(Option<&'a Visit<'a>>);
+/// A caller that has left its section for a sleep.
+pub(crate) struct Sleeper<'a>(Option<&'a GateSection<'a>>);
 
 impl<'a> Sleeper<'a> {
-    /// Is inside again, with the place that `guard` is.
+    /// Enters the section again, with `guard`.
     #[inline]
-    pub(crate) fn come_back(self, guard: Guard<'a>) -> Pass<'a> {
+    pub(crate) fn reenter(self, guard: Guard<'a>) -> SectionRef<'a> {
         match self.0 {
-            None => Pass::Own(guard),
-            Some(visit) => {
-                visit.come_back(guard);
-                Pass::Lent(visit)
+            None => SectionRef::Owned(guard),
+            Some(section) => {
+                section.reenter(guard);
+                SectionRef::Borrowed(section)
             }
         }
     }
 }
 
-/// Those who are outside of the gate of a device, but in the code of its driver.
+/// The callers that are outside of the gate of a device, but in the code of its driver.
 #[pin_data]
-pub(crate) struct Absent {
+pub(crate) struct OutsideCallers {
     #[pin]
     state: SpinLock<State>,
 }
@@ -144,7 +144,7 @@ struct State {
 // particular.
 unsafe impl Send for State {}
 
-impl Absent {
+impl OutsideCallers {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             state <- new_spinlock!(State { count: 0, module: None }),
@@ -165,7 +165,7 @@ impl Absent {
         let module = state.module.take();
         drop(state);
         if let Some(module) = module {
-            // SAFETY: The reference is one of `Core::let_go_of_module`, which is given up here.
+            // SAFETY: The reference is one of `Core::defer_module_unload`, which is given up here.
             unsafe { bindings::module_put(module.as_ptr()) };
         }
         if core.gate.is_closed() {
@@ -175,10 +175,10 @@ impl Absent {
 }
 
 impl Core {
-    /// Sees to it that the driver's module is there until all have returned from it who are in its
-    /// code. To be called when the gate is closed and drained, before the parent is unbound.
-    pub(crate) fn let_go_of_module(&self) {
-        let mut state = self.absent.state.lock();
+    /// Defers the unloading of the driver's module until all callers in its code have returned. To
+    /// be called when the gate is closed and drained, before the parent is unbound.
+    pub(crate) fn defer_module_unload(&self) {
+        let mut state = self.outside_callers.state.lock();
         if state.count == 0 {
             return;
         }
@@ -192,7 +192,7 @@ impl Core {
         // It is being unloaded, or the driver does not say which it is: that of the faux bus.
         if !is_kept {
             self.wait.with_waiter(|waiter| {
-                while self.absent.state.lock().count != 0 {
+                while self.outside_callers.state.lock().count != 0 {
                     waiter.sleep_long(Signals::None);
                 }
             });
