@@ -79,7 +79,7 @@ pub(crate) fn enable_interrupts(bar: &Registers<'_>) {
 }
 
 /// How long to wait for the device to come to an end, in milliseconds.
-const PATIENCE_MS: u32 = 1000;
+const TIMEOUT_MS: u32 = 1000;
 
 fn is_idle(bar: &Registers<'_>) -> bool {
     !bar.read(STATUS).busy() && !edu_dma::is_running(bar)
@@ -87,7 +87,7 @@ fn is_idle(bar: &Registers<'_>) -> bool {
 
 /// Waits until the device is idle or gone, or this takes too long. It cannot be stopped.
 fn settle(bar: &Registers<'_>) {
-    for _ in 0..PATIENCE_MS {
+    for _ in 0..TIMEOUT_MS {
         if is_idle(bar) || !bar.are_there() {
             break;
         }

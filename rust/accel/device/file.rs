@@ -29,7 +29,7 @@ use super::{
     engine::Account,
     events::Inbox,
     ops::DriverOps,
-    reset::Patience,
+    reset::ResetWait,
     section::SectionRef, //
 };
 use crate::{
@@ -250,11 +250,11 @@ impl OpenFile {
     }
 
     /// Enters the gate for a call of this file when the device is running. For the errors, see
-    /// [`Core::enter_running`] and [`Patience`].
-    pub(crate) fn call_later(&self, patience: Patience) -> Result<Call<'_>> {
+    /// [`Core::enter_running`] and [`ResetWait`].
+    pub(crate) fn call_later(&self, wait: ResetWait) -> Result<Call<'_>> {
         Ok(Call {
             core: &self.core,
-            section: SectionRef::Owned(self.core.enter_running(patience)?),
+            section: SectionRef::Owned(self.core.enter_running(wait)?),
             file: Some(self),
         })
     }

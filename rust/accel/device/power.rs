@@ -46,7 +46,7 @@ use super::{
     call::Call,
     health::Fault,
     ops::DriverOps,
-    reset::Patience,
+    reset::ResetWait,
     section::SectionRef, //
 };
 use crate::{
@@ -237,9 +237,9 @@ impl Core {
 
 impl<'a> Call<'a> {
     /// Keeps the device awake. If it is asleep, it is woken outside of the gate; then a reset that
-    /// is under way is waited for. For the errors, see [`Core::enter_running`] and [`Patience`].
+    /// is under way is waited for. For the errors, see [`Core::enter_running`] and [`ResetWait`].
     #[inline]
-    pub(crate) fn wake_up(self, patience: impl FnOnce() -> Patience) -> Result<(Self, Hold<'a>)> {
+    pub(crate) fn wake_up(self, wait: impl FnOnce() -> ResetWait) -> Result<(Self, Hold<'a>)> {
         if let Some(hold) = self.core.hold_awake() {
             return Ok((self, hold));
         }
@@ -251,7 +251,7 @@ impl<'a> Call<'a> {
         drop(section);
         let hold = core.wake_up();
         // What is to be said of the device comes first: it may be gone, or wedged.
-        let guard = core.enter_running(patience())?;
+        let guard = core.enter_running(wait())?;
 
         // INVARIANT: A device that was not removed meanwhile still has its files.
         let section = SectionRef::Owned(guard);

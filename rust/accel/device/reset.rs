@@ -56,7 +56,7 @@ pub(crate) use self::{
 
 /// How long a call of a user waits for a reset.
 #[derive(Clone, Copy)]
-pub(crate) enum Patience {
+pub(crate) enum ResetWait {
     /// Not at all: `EAGAIN`.
     None,
     /// Until a signal arrives: `EINTR`.
@@ -91,21 +91,21 @@ impl Core {
     /// Enters the gate for a call of a user, when no reset is under way. Returns `EIO` if the
     /// device is wedged, `ENODEV` if it is gone.
     #[inline(always)]
-    pub(crate) fn enter_running(&self, patience: Patience) -> Result<Guard<'_>> {
-        if !matches!(patience, Patience::None) {
+    pub(crate) fn enter_running(&self, wait: ResetWait) -> Result<Guard<'_>> {
+        if !matches!(wait, ResetWait::None) {
             self.gate.might_drain();
         }
         match self.gate.enter_running() {
             Some(guard) => Ok(guard),
-            None => self.enter_later(patience),
+            None => self.enter_later(wait),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn enter_later(&self, patience: Patience) -> Result<Guard<'_>> {
+    fn enter_later(&self, wait: ResetWait) -> Result<Guard<'_>> {
         loop {
-            self.wait_for_reset(patience)?;
+            self.wait_for_reset(wait)?;
             // There may be another one by now.
             if let Some(guard) = self.gate.enter_running() {
                 return Ok(guard);
@@ -115,8 +115,8 @@ impl Core {
 
     /// Waits until no reset is under way. The caller must not be inside the gate. Returns `EIO` if
     /// the device is wedged, `ENODEV` if it is gone.
-    pub(crate) fn wait_for_reset(&self, patience: Patience) -> Result {
-        match self.wait_until_settled(patience)? {
+    pub(crate) fn wait_for_reset(&self, wait: ResetWait) -> Result {
+        match self.wait_until_settled(wait)? {
             State::Wedged => Err(EIO),
             _ => Ok(()),
         }
@@ -124,8 +124,8 @@ impl Core {
 
     /// Waits until no reset is under way, and returns what has come of it. Returns `ENODEV` if the
     /// device is gone.
-    fn wait_until_settled(&self, patience: Patience) -> Result<State> {
-        if !matches!(patience, Patience::None) {
+    fn wait_until_settled(&self, wait: ResetWait) -> Result<State> {
+        if !matches!(wait, ResetWait::None) {
             self.gate.might_drain();
         }
         self.wait.with_waiter(|waiter| loop {
@@ -134,10 +134,10 @@ impl Core {
                 State::Gone => return Err(ENODEV),
                 state => return Ok(state),
             }
-            let signals = match patience {
-                Patience::None => return Err(EAGAIN),
-                Patience::Interruptible => Signals::All,
-                Patience::Killable => Signals::Fatal,
+            let signals = match wait {
+                ResetWait::None => return Err(EAGAIN),
+                ResetWait::Interruptible => Signals::All,
+                ResetWait::Killable => Signals::Fatal,
             };
             if signals.pending() {
                 return Err(EINTR);
@@ -149,12 +149,12 @@ impl Core {
     /// Enters the gate when no reset is under way, also if the device is wedged: for those who look
     /// at the hardware, but do not use it. Returns `ENODEV` if the device is gone, and `EIO` if it
     /// is wedged while the bus has the hardware.
-    pub(crate) fn enter_unless_reset(&self, patience: Patience) -> Result<Guard<'_>> {
+    pub(crate) fn enter_unless_reset(&self, wait: ResetWait) -> Result<Guard<'_>> {
         loop {
             if let Some(guard) = self.enter_to_look() {
                 return Ok(guard);
             }
-            if self.wait_until_settled(patience)? == State::Wedged && self.is_lent() {
+            if self.wait_until_settled(wait)? == State::Wedged && self.is_lent() {
                 return Err(EIO);
             }
         }

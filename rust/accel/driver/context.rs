@@ -28,7 +28,7 @@ use crate::{
         call::Call,
         file::OpenFile,
         pollers::Pollers,
-        reset::Patience,
+        reset::ResetWait,
         Core, //
     },
     driver::{
@@ -267,7 +267,7 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
         let sleeper = section.leave();
         f();
         let guard = if R::WAITS_FOR_RESET {
-            core.enter_running(Patience::Killable)?
+            core.enter_running(ResetWait::Killable)?
         } else {
             core.gate.enter().ok_or(ENODEV)?
         };

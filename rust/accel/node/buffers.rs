@@ -23,7 +23,7 @@ use crate::{
             OpenFile,
             Role, //
         },
-        reset::Patience, //
+        reset::ResetWait, //
     },
     memory::{
         allocate,
@@ -109,7 +109,7 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
         // SAFETY: The memory is the system's.
         let object = unsafe { Object::new(pool, SYSTEM, pages, &placement, args.flags) }?;
         // Who has lost the device meanwhile gets no more handles.
-        (file.call_later(Patience::Killable)?, object)
+        (file.call_later(ResetWait::Killable)?, object)
     } else {
         let (call, object) = allocate_awake(call, file, |call| {
             allocate(call, args.region, pages, &placement, args.flags)
@@ -134,7 +134,7 @@ fn allocate_awake<'a>(
     allocate: impl Fn(&Call<'_>) -> Result<Arc<Object>>,
 ) -> Result<(Call<'a>, Arc<Object>)> {
     loop {
-        let (admitted, awake) = call.wake_up(|| Patience::Killable)?;
+        let (admitted, awake) = call.wake_up(|| ResetWait::Killable)?;
         match allocate(&admitted) {
             // As long as the call is there, so is the state.
             Err(e) if e == EAGAIN && admitted.core.gate.state() != State::Running => (),
@@ -146,7 +146,7 @@ fn allocate_awake<'a>(
         }
         drop(awake);
         drop(admitted);
-        call = file.call_later(Patience::Killable)?;
+        call = file.call_later(ResetWait::Killable)?;
     }
 }
 
@@ -218,7 +218,7 @@ pub(crate) fn user_memory(call: Call<'_>, args: &mut [u8]) -> Result {
     // To bring memory of a process may take as long as user space pleases.
     drop(call);
     let object = Object::of_user(pool, start, len)?;
-    let call = file.call_later(Patience::Killable)?;
+    let call = file.call_later(ResetWait::Killable)?;
     let data = make_data(&call, &object, true)?;
     args.handle = reservation.fill(object, data)?;
     Ok(())

@@ -28,7 +28,7 @@ use crate::{
             Handler,
             Shape, //
         },
-        reset::Patience, //
+        reset::ResetWait, //
     },
     sys::{
         ffi,
@@ -143,7 +143,7 @@ pub(crate) fn ioctl(
     passthrough::check_rights(call.core, entry)?;
     // The reference is given up when the handler has returned.
     let (call, _awake) = if shape.flags & uapi::ACCEL_IOCTL_POWERED != 0 {
-        let (call, awake) = call.wake_up(|| patience(nonblock()))?;
+        let (call, awake) = call.wake_up(|| reset_wait(nonblock()))?;
         (call, Some(awake))
     } else {
         (call, None)
@@ -241,15 +241,15 @@ fn admit(file: &OpenFile, nonblock: bool, command: u32) -> Result<Call<'_>> {
     }
 
     drop(call);
-    file.call_later(patience(nonblock))
+    file.call_later(reset_wait(nonblock))
 }
 
 /// Returns how long an ioctl waits for a reset.
-fn patience(nonblock: bool) -> Patience {
+fn reset_wait(nonblock: bool) -> ResetWait {
     if nonblock {
-        Patience::None
+        ResetWait::None
     } else {
-        Patience::Interruptible
+        ResetWait::Interruptible
     }
 }
 

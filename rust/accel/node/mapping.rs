@@ -34,7 +34,7 @@ use crate::{
             OpenFile,
             Role, //
         },
-        reset::Patience,
+        reset::ResetWait,
         Core, //
     },
     memory::{
@@ -158,7 +158,7 @@ unsafe fn fault_later(vmf: *mut bindings::vm_fault, core: ARef<Core>) -> binding
         return bindings::vm_fault_reason_VM_FAULT_NOPAGE;
     }
     // Whatever the outcome, the next fault finds it.
-    if core.wait_for_reset(Patience::Killable).is_ok() {
+    if core.wait_for_reset(ResetWait::Killable).is_ok() {
         drop(core.wake_up());
     }
     bindings::vm_fault_reason_VM_FAULT_RETRY

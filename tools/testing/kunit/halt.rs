@@ -109,9 +109,9 @@ fn make<const R: bool>(ctx: Context<'_, Halts<R>>, args: &mut Args) -> Result {
 
 fn hold<const R: bool>(ctx: Context<'_, Halts<R>>, args: &mut Args) -> Result {
     let fence = Fence::from_fd(args.fd)?;
-    let mut patience = 0..5000;
+    let mut polls = 0..5000;
     while fence.status().is_none() {
-        patience.next().ok_or(ETIMEDOUT)?;
+        polls.next().ok_or(ETIMEDOUT)?;
         fsleep(Delta::from_millis(1));
     }
     LOG.add(Event::Lost);

@@ -29,7 +29,7 @@ use crate::{
     device::{
         call::Call,
         ops::DebugEntry,
-        reset::Patience,
+        reset::ResetWait,
         section::SectionRef,
         Core, //
     },
@@ -185,7 +185,7 @@ unsafe extern "C" fn show(seq: *mut bindings::seq_file, _: *mut c_void) -> c_int
         let opened = unsafe { &*(*seq).private.cast::<File>() };
         let call = Call {
             core: &opened.core,
-            section: SectionRef::Owned(opened.core.enter_unless_reset(Patience::Interruptible)?),
+            section: SectionRef::Owned(opened.core.enter_unless_reset(ResetWait::Interruptible)?),
             file: None,
         };
         // SAFETY: The call is inside the gate, where the table is that of the device's driver. The

@@ -21,7 +21,7 @@ pub const MATMUL: u32 = 2;
 /// The largest job, in multiplications or additions of numbers.
 pub const MAX_STEPS: u32 = 0x40_0000;
 /// How long a job may take, in milliseconds: far longer than the largest.
-const PATIENCE_MS: u32 = 60_000;
+const TIMEOUT_MS: u32 = 60_000;
 
 /// How many jobs of an open file can be on their way.
 pub const MAX_JOBS: u32 = 64;
@@ -176,7 +176,7 @@ fn run(
     device.call(&mut job)?;
     let mut wait = Wait {
         job: job.job,
-        timeout_ms: PATIENCE_MS,
+        timeout_ms: TIMEOUT_MS,
         ..Wait::default()
     };
     device.call(&mut wait)?;
@@ -225,7 +225,7 @@ mod tests {
                 }
                 0x41 => {
                     let wait = Wait::mut_from_bytes(bytes).unwrap();
-                    assert_eq!((wait.job, wait.timeout_ms), (5, PATIENCE_MS));
+                    assert_eq!((wait.job, wait.timeout_ms), (5, TIMEOUT_MS));
                     wait.error = error;
                 }
                 _ => return Err(Errno::NOTTY),

@@ -249,13 +249,13 @@ static int cycle(struct __test_metadata *_metadata, struct race *race, struct no
 {
 	const char *wanted = getenv("ACCEL_CYCLES");
 	int n, cycles = wanted ? atoi(wanted) : MAX_CYCLES;
-	__u64 patience, deadline = now_ns() + CYCLING_MS * NS_PER_MS;
+	__u64 timeout, deadline = now_ns() + CYCLING_MS * NS_PER_MS;
 	long generation = read_generation(_metadata, node);
 	char text[16];
 
 	for (n = 0; n < cycles && (wanted || now_ns() < deadline); n++) {
-		patience = now_ns() + PATIENCE_MS * NS_PER_MS;
-		while (atomic_load(&race->seen) != generation && now_ns() < patience)
+		timeout = now_ns() + TIMEOUT_MS * NS_PER_MS;
+		while (atomic_load(&race->seen) != generation && now_ns() < timeout)
 			usleep(100);
 		ASSERT_EQ(generation, atomic_load(&race->seen));
 
@@ -314,7 +314,7 @@ static void *bind_now(void *data)
 TEST_F(removal, there_when_announced)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
+	struct timeval timeout = { .tv_sec = TIMEOUT_MS / 1000 };
 	pthread_t thread;
 	__u64 deadline;
 	char path[256];
@@ -325,7 +325,7 @@ TEST_F(removal, there_when_announced)
 	uevents = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
 	ASSERT_LE(0, uevents);
 	ASSERT_EQ(0, bind(uevents, (struct sockaddr *)&address, sizeof(address)));
-	ASSERT_EQ(0, setsockopt(uevents, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)));
+	ASSERT_EQ(0, setsockopt(uevents, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)));
 	deadline = now_ns() + CYCLING_MS * NS_PER_MS;
 	for (n = 0; n < MAX_CYCLES && now_ns() < deadline; n++) {
 		ASSERT_EQ(0, node_unbind(&self->node));

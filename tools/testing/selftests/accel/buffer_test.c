@@ -325,7 +325,7 @@ TEST_F(buffer, of_a_process_that_dies)
 		ASSERT_EQ(child, waitpid(child, NULL, 0));
 	}
 	/* The last of them may still be letting go. */
-	deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	while (buffers_in_use(self->fd) != before && now_ns() < deadline)
 		sleep_ms(1);
 	EXPECT_EQ(before, buffers_in_use(self->fd));

@@ -48,7 +48,7 @@ static int bus_error(const char *port, const char *error)
 static void wait_errors(struct __test_metadata *_metadata, int fd, __u64 errors,
 			struct accel_info_status *status)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 
 	do {
 		read_status(_metadata, fd, status);
@@ -236,7 +236,7 @@ TEST_F_TIMEOUT(shared, both_are_reset, 120)
 	wait_errors(_metadata, self->edu_fd, self->edu_before.errors + 1, &status);
 	EXPECT_EQ(ACCEL_STATE_RUNNING, status.state);
 	EXPECT_EQ(0, sys_ioctl(self->fd, ACCEL_TEST_PCI_IOC_PEEK, &peek));
-	EXPECT_EQ(0, edu_factorial(self->edu_fd, 6, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(self->edu_fd, 6, TIMEOUT_MS, &result));
 	EXPECT_EQ(720, result);
 }
 

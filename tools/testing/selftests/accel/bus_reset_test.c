@@ -284,7 +284,7 @@ TEST_F_TIMEOUT(slow, mappings_wait, 120)
 /* Waits until the driver's hook runs. */
 static void wait_hook(struct __test_metadata *_metadata, int fd)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	struct accel_test_pci_hook hook;
 
 	do {

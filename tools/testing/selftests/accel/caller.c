@@ -72,7 +72,7 @@ static bool asleep(pid_t tid, long nr)
 
 int wait_asleep(pid_t tid, long nr, atomic_bool *done)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	int seen = 0;
 
 	/*
@@ -129,7 +129,7 @@ int caller_join(struct caller *caller)
 	struct timespec deadline;
 
 	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += PATIENCE_MS / 1000;
+	deadline.tv_sec += TIMEOUT_MS / 1000;
 	return -pthread_timedjoin_np(caller->thread, NULL, &deadline);
 }
 

@@ -188,10 +188,10 @@ TEST_F_TIMEOUT(coherent, is_reached_by_its_device, 120)
 	seen = memory;
 	write_all(mapped);
 
-	ASSERT_EQ(0, edu_copy(fd, handle, 3 * 4096 - 100, copy, 7, 1000, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, handle, 3 * 4096 - 100, copy, 7, 1000, TIMEOUT_MS));
 	EXPECT_EQ(0, memcmp(seen + 7, mapped + 3 * 4096 - 100, 1000));
 	EXPECT_EQ(0, seen[6] | seen[1007]);
-	ASSERT_EQ(0, edu_copy(fd, copy, 0, handle, SIZE - 2000, 2000, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, copy, 0, handle, SIZE - 2000, 2000, TIMEOUT_MS));
 	EXPECT_EQ(0, memcmp(seen, mapped + SIZE - 2000, 2000));
 	for (i = 0; i < SIZE - 2000; i++)
 		ASSERT_EQ(byte_at(i), mapped[i])
@@ -222,15 +222,15 @@ TEST_F_TIMEOUT(coherent, is_used_by_another_device, 120)
 	ASSERT_EQ(0, buffer_create(fd, SIZE, &copy, NULL));
 	ASSERT_EQ(0, buffer_map(fd, copy, SIZE, &memory));
 	seen = memory;
-	ASSERT_EQ(0, edu_copy(fd, imported, 5000, copy, 0, 4096, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, imported, 5000, copy, 0, 4096, TIMEOUT_MS));
 	EXPECT_EQ(0, memcmp(seen, mapped + 5000, 4096));
-	ASSERT_EQ(0, edu_copy(fd, copy, 0, imported, 0, 4096, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, copy, 0, imported, 0, 4096, TIMEOUT_MS));
 	EXPECT_EQ(0, memcmp(seen, mapped, 4096));
 
 	/* The engine is still at work on it, for somebody who has given up. */
 	EXPECT_EQ(-ETIMEDOUT, edu_copy(fd, imported, 0, copy, 0, 4096, 1));
 	ASSERT_EQ(0, node_unbind(&self->node));
-	EXPECT_EQ(-ENODEV, edu_copy(fd, imported, 0, copy, 0, 16, PATIENCE_MS));
+	EXPECT_EQ(-ENODEV, edu_copy(fd, imported, 0, copy, 0, 16, TIMEOUT_MS));
 	EXPECT_EQ(0, buffer_close(fd, imported));
 	EXPECT_EQ(-ENODEV, buffer_import(fd, dmabuf, &imported, NULL));
 	close(dmabuf);
@@ -245,7 +245,7 @@ static void *copy_for_ever(void *arg)
 	if (buffer_create_in(fd, OF_EDU, SIZE, &a) || buffer_create_in(fd, OF_EDU, SIZE, &b))
 		return NULL;
 	do
-		ret = edu_copy(fd, a, 0, b, 0, 4096, PATIENCE_MS);
+		ret = edu_copy(fd, a, 0, b, 0, 4096, TIMEOUT_MS);
 	while (!ret);
 	return (void *)(long)ret;
 }

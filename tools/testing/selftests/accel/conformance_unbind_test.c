@@ -72,7 +72,7 @@ static void take_hold(struct __test_metadata *_metadata, const struct subject *s
 	ASSERT_LE(0, held->eventfd);
 	ASSERT_EQ(0, events_subscribe(held->subscriber, ACCEL_EVENT_CLASS_STATE, -1));
 	ASSERT_EQ(0, events_subscribe(held->observer, ACCEL_EVENT_CLASS_DRIVER, held->eventfd));
-	held->poller = poll_caller(held->observer, 0, 8 * PATIENCE_MS);
+	held->poller = poll_caller(held->observer, 0, 8 * TIMEOUT_MS);
 	ASSERT_EQ(0, caller_start(&held->poller));
 	held->reader = (struct caller) {
 		.call = call_read,

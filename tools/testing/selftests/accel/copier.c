@@ -44,7 +44,7 @@ int copier_copy(struct copier *copier)
 	memset(copier->source, copier->round, LEN);
 	memset(copier->target, ~copier->round, LEN);
 	ret = edu_copy(copier->fd, copier->handles[0], 0, copier->handles[1], 0, LEN,
-		       PATIENCE_MS);
+		       TIMEOUT_MS);
 	if (ret)
 		return ret;
 	return memcmp(copier->source, copier->target, LEN) ? -EILSEQ : 0;

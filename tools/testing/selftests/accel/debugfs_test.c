@@ -108,7 +108,7 @@ TEST_F(debugfs, wait_for_a_reset)
 	ASSERT_EQ(0, write_file(self->node.class_dir, NUMBER, "1"));
 	reader.fd = open_numbers(self->dir);
 	ASSERT_LE(0, reader.fd);
-	ASSERT_EQ(0, test_set_reset(user, false, PATIENCE_MS));
+	ASSERT_EQ(0, test_set_reset(user, false, TIMEOUT_MS));
 	ASSERT_EQ(0, test_call(user, ACCEL_TEST_IOC_RESET, 0, 0, NULL));
 	ASSERT_EQ(0, wait_state(user, ACCEL_STATE_RESETTING));
 	EXPECT_EQ(0, caller_start(&reader))

@@ -125,7 +125,7 @@ TEST_F(debugger, accesses_registers)
 	ASSERT_NE(MAP_FAILED, memory);
 	/* No access of a debugger waits for a device to wake. */
 	__atomic_store_n(&memory[8], 0, __ATOMIC_RELAXED);
-	ASSERT_EQ(0, power_set_delay(&self->node, PATIENCE_MS));
+	ASSERT_EQ(0, power_set_delay(&self->node, TIMEOUT_MS));
 	__atomic_store_n(&memory[8], 0, __ATOMIC_RELAXED);
 	EXPECT_EQ(4, poke(self->mem, &memory[8], &value, 4));
 	EXPECT_EQ(0x11223344, __atomic_load_n(&memory[8], __ATOMIC_RELAXED));

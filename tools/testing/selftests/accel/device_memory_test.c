@@ -353,11 +353,11 @@ TEST_F_TIMEOUT(aside, is_taken_back, 120)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, buffer_import(fd, dmabuf, &imported, NULL));
 	ASSERT_EQ(0, buffer_create(fd, SIZE, &copy, NULL));
-	EXPECT_EQ(0, edu_copy(fd, imported, 0, copy, 0, 16, PATIENCE_MS));
+	EXPECT_EQ(0, edu_copy(fd, imported, 0, copy, 0, 16, TIMEOUT_MS));
 
 	ASSERT_EQ(0, module_unload(TEST_DRIVER));
 	EXPECT_EQ(-EFAULT, load_byte(mapped, &value));
-	EXPECT_EQ(-ENODEV, edu_copy(fd, imported, 0, copy, 0, 16, PATIENCE_MS));
+	EXPECT_EQ(-ENODEV, edu_copy(fd, imported, 0, copy, 0, 16, TIMEOUT_MS));
 	EXPECT_EQ(0, buffer_close(fd, imported));
 	EXPECT_EQ(-ENODEV, buffer_import(fd, dmabuf, &imported, NULL));
 	EXPECT_EQ(0, module_load(TEST_DRIVER, ""));

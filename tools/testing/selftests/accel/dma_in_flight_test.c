@@ -48,7 +48,7 @@ TEST_F_TIMEOUT(dma, given_up, 120)
 	EXPECT_EQ(-ETIMEDOUT, edu_copy(fd, source, 0, target, 0, LEN, 1));
 	sleep_ms(400);
 	memset(seen, FILLED, SIZE);
-	EXPECT_EQ(0, edu_copy(fd, source, 0, other, 0, LEN, PATIENCE_MS));
+	EXPECT_EQ(0, edu_copy(fd, source, 0, other, 0, LEN, TIMEOUT_MS));
 	for (i = 0; i < LEN; i++)
 		ASSERT_EQ(FILLED, seen[i])
 			TH_LOG("byte %d", i);
@@ -73,7 +73,7 @@ static void *copy_for_ever(void *arg)
 	if (!ret)
 		ret = buffer_create(copier->fd, SIZE, &b, NULL);
 	while (!ret) {
-		ret = edu_copy(copier->fd, a, 0, b, 0, 4096, PATIENCE_MS);
+		ret = edu_copy(copier->fd, a, 0, b, 0, 4096, TIMEOUT_MS);
 		atomic_store(&copier->begun, true);
 	}
 	atomic_store(&copier->begun, true);

@@ -101,7 +101,7 @@ static void *copy_part(void *arg)
 	struct copy *copy = arg;
 
 	copy->ret = edu_copy(copy->fd, copy->source, 0, copy->target, copy->offset, PART,
-			     PATIENCE_MS);
+			     TIMEOUT_MS);
 	return NULL;
 }
 
@@ -215,10 +215,10 @@ TEST_F_TIMEOUT(range, of_any_buffer, 120)
 	for (bytes = 64 << 10; bytes <= 4 << 20; bytes *= 4) {
 		ASSERT_EQ(0, buffer_create(self->fd, bytes, &large, NULL));
 		memset(seen, 0x42, 4096);
-		ASSERT_EQ(0, edu_copy(self->fd, small, 0, large, bytes - 100, 100, PATIENCE_MS))
+		ASSERT_EQ(0, edu_copy(self->fd, small, 0, large, bytes - 100, 100, TIMEOUT_MS))
 			TH_LOG("%llu bytes", (unsigned long long)bytes);
 		memset(seen, 0, 4096);
-		ASSERT_EQ(0, edu_copy(self->fd, large, bytes - 200, small, 0, 200, PATIENCE_MS))
+		ASSERT_EQ(0, edu_copy(self->fd, large, bytes - 200, small, 0, 200, TIMEOUT_MS))
 			TH_LOG("%llu bytes", (unsigned long long)bytes);
 		EXPECT_EQ(0, seen[99]);
 		EXPECT_EQ(0x42, seen[100]);
@@ -226,7 +226,7 @@ TEST_F_TIMEOUT(range, of_any_buffer, 120)
 		ASSERT_EQ(0, buffer_close(self->fd, large));
 	}
 	memset(self->memory, 0x24, SIZE);
-	ASSERT_EQ(0, edu_copy(self->fd, self->handle, SIZE / 2 - 50, small, 0, 100, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(self->fd, self->handle, SIZE / 2 - 50, small, 0, 100, TIMEOUT_MS));
 	EXPECT_EQ(0x24, seen[0]);
 	EXPECT_EQ(0x24, seen[99]);
 	munmap(seen, 4096);

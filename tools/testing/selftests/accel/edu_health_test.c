@@ -45,7 +45,7 @@ static __u32 now_computes(struct __test_metadata *_metadata, int fd)
 {
 	__u32 result;
 
-	EXPECT_EQ(0, edu_factorial(fd, 5, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(fd, 5, TIMEOUT_MS, &result));
 	return result;
 }
 
@@ -58,7 +58,7 @@ TEST_F_TIMEOUT(edu_health, watchdog, 120)
 	read_status(_metadata, self->fd, &before);
 	ASSERT_EQ(0, write_file(self->node.class_dir, WATCHDOG, "200"));
 	ASSERT_EQ(0, node_stall(&self->node, true));
-	caller = factorial_caller(self->fd, 12, 4 * PATIENCE_MS);
+	caller = factorial_caller(self->fd, 12, 4 * TIMEOUT_MS);
 	ASSERT_EQ(0, caller_start(&caller));
 	ASSERT_EQ(0, caller_join(&caller));
 	EXPECT_EQ(-ECANCELED, caller.ret);
@@ -93,7 +93,7 @@ TEST_F_TIMEOUT(edu_health, wedged, 120)
 	ASSERT_EQ(0, write_file(self->node.class_dir, WATCHDOG, "200"));
 	ASSERT_EQ(0, node_stall(&self->node, true));
 	for (i = 0; i <= RESETS_MAX; i++) {
-		caller = factorial_caller(self->fd, 12, 4 * PATIENCE_MS);
+		caller = factorial_caller(self->fd, 12, 4 * TIMEOUT_MS);
 		ASSERT_EQ(0, caller_start(&caller));
 		ASSERT_EQ(0, caller_join(&caller));
 		EXPECT_EQ(i < RESETS_MAX ? -ECANCELED : -EIO, caller.ret);
@@ -109,7 +109,7 @@ TEST_F_TIMEOUT(edu_health, reset_by_the_administrator, 120)
 	struct caller caller;
 
 	ASSERT_EQ(0, node_stall(&self->node, true));
-	caller = factorial_caller(self->fd, 12, 4 * PATIENCE_MS);
+	caller = factorial_caller(self->fd, 12, 4 * TIMEOUT_MS);
 	ASSERT_EQ(0, caller_start(&caller));
 	EXPECT_EQ(-EBUSY, admin_reset(&self->node, "1"));
 	ASSERT_EQ(0, node_stall(&self->node, false));

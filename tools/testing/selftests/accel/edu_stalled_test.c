@@ -32,7 +32,7 @@ FIXTURE_SETUP(stalled)
 	self->fd = open(self->node.path, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, node_stall(&self->node, true));
-	self->holder = factorial_caller(self->fd, 12, 4 * PATIENCE_MS);
+	self->holder = factorial_caller(self->fd, 12, 4 * TIMEOUT_MS);
 	ret = caller_start(&self->holder);
 	if (ret)
 		node_stall(&self->node, false);
@@ -56,7 +56,7 @@ TEST_F_TIMEOUT(stalled, signal_interrupts_holder, 120)
 
 TEST_F_TIMEOUT(stalled, signal_interrupts_waiter, 120)
 {
-	struct caller waiter = factorial_caller(self->fd, 5, 4 * PATIENCE_MS);
+	struct caller waiter = factorial_caller(self->fd, 5, 4 * TIMEOUT_MS);
 
 	ASSERT_EQ(0, caller_start(&waiter));
 	ASSERT_EQ(0, caller_interrupt(&waiter));
@@ -74,7 +74,7 @@ TEST_F_TIMEOUT(stalled, waiter_times_out, 120)
 	EXPECT_EQ(-ETIMEDOUT, edu_factorial(self->fd, 5, 200, &result));
 	elapsed = now_ns() - start;
 	EXPECT_LE(200 * NS_PER_MS, elapsed);
-	EXPECT_GT(PATIENCE_MS * NS_PER_MS, elapsed);
+	EXPECT_GT(TIMEOUT_MS * NS_PER_MS, elapsed);
 	EXPECT_EQ(0, result);
 	EXPECT_EQ(-ETIMEDOUT, edu_factorial(self->fd, 5, 1, &result));
 	EXPECT_FALSE(atomic_load(&self->holder.done));
@@ -84,7 +84,7 @@ TEST_F_TIMEOUT(stalled, bad_argument_does_not_wait, 120)
 {
 	__u32 result;
 
-	EXPECT_EQ(-EINVAL, edu_factorial(self->fd, 13, 4 * PATIENCE_MS, &result));
+	EXPECT_EQ(-EINVAL, edu_factorial(self->fd, 13, 4 * TIMEOUT_MS, &result));
 	EXPECT_FALSE(atomic_load(&self->holder.done));
 }
 
@@ -124,12 +124,12 @@ TEST_F_TIMEOUT(stalled, default_timeout_is_a_second, 120)
 	ASSERT_EQ(0, caller_join(&late));
 	EXPECT_EQ(-ETIMEDOUT, late.ret);
 	EXPECT_LE(1000 * NS_PER_MS, late.elapsed_ns);
-	EXPECT_GT(PATIENCE_MS / 2 * NS_PER_MS, late.elapsed_ns);
+	EXPECT_GT(TIMEOUT_MS / 2 * NS_PER_MS, late.elapsed_ns);
 }
 
 TEST_F_TIMEOUT(stalled, turn_passes_on, 120)
 {
-	struct caller waiter = factorial_caller(self->fd, 5, 4 * PATIENCE_MS);
+	struct caller waiter = factorial_caller(self->fd, 5, 4 * TIMEOUT_MS);
 
 	ASSERT_EQ(0, caller_start(&waiter));
 	ASSERT_EQ(0, node_stall(&self->node, false));
@@ -150,7 +150,7 @@ static pid_t start_process(struct __test_metadata *_metadata, int fd)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		edu_factorial(fd, 12, 4 * PATIENCE_MS, &result);
+		edu_factorial(fd, 12, 4 * TIMEOUT_MS, &result);
 		_exit(0);
 	}
 	EXPECT_EQ(0, wait_asleep(pid, SYS_ioctl, NULL));
@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(stalled, killed_callers_leave_no_trace, 120)
 	kill_process(_metadata, waiter);
 
 	ASSERT_EQ(0, node_stall(&self->node, false));
-	EXPECT_EQ(0, edu_factorial(self->fd, 5, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(self->fd, 5, TIMEOUT_MS, &result));
 	EXPECT_EQ(120, result);
 }
 

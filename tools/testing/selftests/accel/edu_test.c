@@ -36,7 +36,7 @@ TEST_F(device, factorial)
 	__u32 n, result;
 
 	for (n = 0; n <= 12; n++) {
-		ASSERT_EQ(0, edu_factorial(self->fd, n, PATIENCE_MS, &result));
+		ASSERT_EQ(0, edu_factorial(self->fd, n, TIMEOUT_MS, &result));
 		EXPECT_EQ(factorial(n), result)
 			TH_LOG("%u!", n);
 	}
@@ -59,7 +59,7 @@ TEST_F(device, factorial_overflow)
 TEST_F(device, long_timeouts)
 {
 	static const __u32 timeouts[] = {
-		PATIENCE_MS, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
+		TIMEOUT_MS, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
 	};
 	__u32 result;
 	size_t i;
@@ -104,7 +104,7 @@ static void *work(void *arg)
 
 	for (i = 0; i < LOOPS && !worker->ret; i++) {
 		n = (worker->seed + i) % 13;
-		worker->ret = edu_factorial(worker->fd, n, PATIENCE_MS, &result);
+		worker->ret = edu_factorial(worker->fd, n, TIMEOUT_MS, &result);
 		worker->wrong += !worker->ret && result != factorial(n);
 	}
 	return NULL;
@@ -190,7 +190,7 @@ TEST_F_TIMEOUT(device, short_timeout_in_a_crowd, 120)
 		crowd[i] = fork();
 		ASSERT_LE(0, crowd[i]);
 		while (!crowd[i])
-			edu_factorial(self->fd, 12, PATIENCE_MS, &result);
+			edu_factorial(self->fd, 12, TIMEOUT_MS, &result);
 	}
 	for (i = 0; i < 100; i++) {
 		ret = edu_factorial(self->fd, 5, 1, &result);
@@ -204,7 +204,7 @@ TEST_F_TIMEOUT(device, short_timeout_in_a_crowd, 120)
 		ASSERT_EQ(crowd[i], waitpid(crowd[i], NULL, 0));
 	}
 	/* However many have given up, the device has not. */
-	EXPECT_EQ(0, edu_factorial(self->fd, 5, PATIENCE_MS, &result))
+	EXPECT_EQ(0, edu_factorial(self->fd, 5, TIMEOUT_MS, &result))
 		TH_LOG("after %d timeouts", timeouts);
 	EXPECT_EQ(120, result);
 }
@@ -222,7 +222,7 @@ TEST_F_TIMEOUT(device, result_is_not_of_an_abandoned_call, 120)
 		ret = edu_factorial(self->fd, 12, 1, &result);
 		EXPECT_TRUE(!ret || ret == -ETIMEDOUT)
 			TH_LOG("%s", strerror(-ret));
-		ASSERT_EQ(0, edu_factorial(self->fd, 3, PATIENCE_MS, &result));
+		ASSERT_EQ(0, edu_factorial(self->fd, 3, TIMEOUT_MS, &result));
 		ASSERT_EQ(6, result);
 	}
 }

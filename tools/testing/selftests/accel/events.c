@@ -51,7 +51,7 @@ int events_next(int fd, struct accel_event *event)
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	int ret;
 
-	ret = poll(&poll_fd, 1, PATIENCE_MS);
+	ret = poll(&poll_fd, 1, TIMEOUT_MS);
 	if (ret <= 0)
 		return ret ? -errno : -ETIMEDOUT;
 	ret = events_read(fd, event, 1);
@@ -67,7 +67,7 @@ int wait_eventfd(int fd, __u64 *number)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
-	if (poll(&poll_fd, 1, PATIENCE_MS) != 1)
+	if (poll(&poll_fd, 1, TIMEOUT_MS) != 1)
 		return -ETIMEDOUT;
 	return read_eventfd(fd, number);
 }
@@ -93,7 +93,7 @@ int events_wait_told(int user, const struct node *node)
 
 int wait_state(int fd, __u32 state)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	struct accel_info_status status;
 	int ret;
 

@@ -224,7 +224,7 @@ static int call_read(struct caller *caller)
 static int call_epoll(struct caller *caller)
 {
 	struct epoll_event event = {};
-	int ret = epoll_wait(caller->fd, &event, 1, PATIENCE_MS);
+	int ret = epoll_wait(caller->fd, &event, 1, TIMEOUT_MS);
 
 	caller->result = event.events;
 	return ret < 0 ? -errno : ret;

@@ -164,7 +164,7 @@ static bool setup_pci(struct __test_metadata *_metadata, struct node *node)
 static int use_pci(int fd)
 {
 	__u32 result;
-	int ret = edu_factorial(fd, 6, PATIENCE_MS, &result);
+	int ret = edu_factorial(fd, 6, TIMEOUT_MS, &result);
 
 	return ret || result == 720 ? ret : -EBADMSG;
 }

@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(failslab_sim, wait, 300)
 	}
 	EXPECT_LT(2, n);
 	EXPECT_EQ(0, foreign_signal(&fence));
-	EXPECT_EQ(0, sim_wait(&self->user, job.job, PATIENCE_MS, NULL));
+	EXPECT_EQ(0, sim_wait(&self->user, job.job, TIMEOUT_MS, NULL));
 	foreign_close(&fence);
 }
 

@@ -24,7 +24,7 @@ static void __attribute__((constructor)) executed(void)
 	if (!value)
 		return;
 	/* EBADF and the like are the exit status. */
-	_exit(-edu_factorial(atoi(value), 6, PATIENCE_MS, &result) ?: result != 720);
+	_exit(-edu_factorial(atoi(value), 6, TIMEOUT_MS, &result) ?: result != 720);
 }
 
 FIXTURE(fd) {
@@ -56,7 +56,7 @@ static void expect_works(struct __test_metadata *_metadata, int fd)
 {
 	__u32 result;
 
-	EXPECT_EQ(0, edu_factorial(fd, 4, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(fd, 4, TIMEOUT_MS, &result));
 	EXPECT_EQ(24, result);
 }
 
@@ -305,7 +305,7 @@ FIXTURE_SETUP(in_call)
 	ASSERT_LE(0, self->fd);
 	read_status(_metadata, self->observer, &self->before);
 	ASSERT_EQ(0, node_stall(&self->node, true));
-	self->caller = factorial_caller(self->fd, 5, 4 * PATIENCE_MS);
+	self->caller = factorial_caller(self->fd, 5, 4 * TIMEOUT_MS);
 	ret = caller_start(&self->caller);
 	if (ret)
 		node_stall(&self->node, false);
@@ -345,14 +345,14 @@ TEST_F_TIMEOUT(in_call, exit_ends_call, 120)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		struct caller caller = factorial_caller(self->fd, 5, 4 * PATIENCE_MS);
+		struct caller caller = factorial_caller(self->fd, 5, 4 * TIMEOUT_MS);
 
 		ASSERT_EQ(0, caller_start(&caller));
 		_exit(0);
 	}
 	expect_child(_metadata, pid, 0);
 	ASSERT_EQ(0, node_stall(&self->node, false));
-	EXPECT_EQ(0, edu_factorial(self->fd, 5, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(self->fd, 5, TIMEOUT_MS, &result));
 	EXPECT_EQ(120, result);
 }
 

@@ -50,7 +50,7 @@ static long long number(struct __test_metadata *_metadata, int fd, const char *k
 static long long engine_ns_after(struct __test_metadata *_metadata, int fd, const char *key,
 				 long long before_ns)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	long long ns = before_ns;
 
 	while (ns <= before_ns) {
@@ -72,7 +72,7 @@ static struct caller worker(int fd, __u32 engine)
 		.syscall_nr = SYS_ioctl,
 		.fd = fd,
 		.n = engine,
-		.timeout_ms = 2 * PATIENCE_MS,
+		.timeout_ms = 2 * TIMEOUT_MS,
 	};
 }
 
@@ -336,13 +336,13 @@ TEST_F(fdinfo_pci, engines)
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, number(_metadata, fd, "accel-engine-factorial"));
-	ASSERT_EQ(0, edu_factorial(fd, 12, PATIENCE_MS, &result));
+	ASSERT_EQ(0, edu_factorial(fd, 12, TIMEOUT_MS, &result));
 	EXPECT_LT(0, number(_metadata, fd, "accel-engine-factorial"));
 	EXPECT_EQ(0, number(_metadata, fd, "accel-engine-dma"));
 
 	ASSERT_EQ(0, buffer_create(fd, 4096, &source, NULL));
 	ASSERT_EQ(0, buffer_create(fd, 4096, &target, NULL));
-	ASSERT_EQ(0, edu_copy(fd, source, 0, target, 0, 4, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, source, 0, target, 0, 4, TIMEOUT_MS));
 	EXPECT_LT(0, number(_metadata, fd, "accel-engine-dma"));
 	close(fd);
 }

@@ -79,7 +79,7 @@ int fence_wait(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 
-	if (poll(&pollfd, 1, PATIENCE_MS) < 0)
+	if (poll(&pollfd, 1, TIMEOUT_MS) < 0)
 		return -errno;
 	return fence_status(fd);
 }

@@ -121,7 +121,7 @@ TEST_F_TIMEOUT(foreign_fence, a_submit_does_not_wait, 120)
 		TH_LOG("the fence was signalled before the jobs were submitted");
 
 	ASSERT_EQ(0, foreign_signal(&self->fence));
-	ASSERT_EQ(0, sim_wait(&user, jobs[1].job, PATIENCE_MS, &error));
+	ASSERT_EQ(0, sim_wait(&user, jobs[1].job, TIMEOUT_MS, &error));
 	EXPECT_EQ(0, error);
 	/* What the first has written, the second has seen. */
 	for (i = 0; i < N; i++) {
@@ -172,7 +172,7 @@ static bool setup_copy(struct __test_metadata *_metadata, struct copy *arg, stru
 			.call = copy,
 			.syscall_nr = SYS_ioctl,
 			.fd = test_open(node, O_RDWR),
-			.timeout_ms = PATIENCE_MS,
+			.timeout_ms = TIMEOUT_MS,
 		},
 	};
 	ASSERT_LE(0, arg->caller.fd);
@@ -194,7 +194,7 @@ TEST_F_TIMEOUT(foreign_fence, a_copy_waits, 120)
 	seen = memory;
 	arg.caller.timeout_ms = 20;
 	EXPECT_EQ(-ETIMEDOUT, copy(&arg.caller));
-	arg.caller.timeout_ms = PATIENCE_MS;
+	arg.caller.timeout_ms = TIMEOUT_MS;
 	ASSERT_EQ(0, caller_start(&arg.caller));
 	EXPECT_EQ(0, caller_interrupt(&arg.caller));
 	ASSERT_EQ(0, caller_join(&arg.caller));

@@ -71,7 +71,7 @@ static bool is_frozen(const char *group, bool is_first, bool frozen)
 
 int freezer_freeze(const char *group, bool freeze)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	bool is_first = has(group, "freezer.state");
 	int ret;
 

@@ -63,7 +63,7 @@ static inline void expect_works(struct __test_metadata *_metadata, const struct 
 	fd = open(node->path, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, fd)
 		TH_LOG("%s: %s", node->path, strerror(errno));
-	EXPECT_EQ(0, edu_factorial(fd, 6, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(fd, 6, TIMEOUT_MS, &result));
 	EXPECT_EQ(720, result);
 	close(fd);
 }

@@ -124,7 +124,7 @@ static inline void expect_unloaded(struct __test_metadata *_metadata, const char
 /* Waits until @fd, an observer, is all that is open: others may be ending. */
 static inline void wait_alone(struct __test_metadata *_metadata, int fd)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	struct accel_info_status status;
 
 	do {

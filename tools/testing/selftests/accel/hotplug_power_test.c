@@ -80,7 +80,7 @@ static bool among(const glob_t *found, const char *path)
 /* Waits for a card that was not there @before. */
 static int find_card(struct node *node, const glob_t *before)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * NS_PER_MS;
+	__u64 deadline = now_ns() + TIMEOUT_MS * NS_PER_MS;
 	int ret = -ENOENT;
 	glob_t now;
 	size_t i;
@@ -106,7 +106,7 @@ static int find_card(struct node *node, const glob_t *before)
 
 static void wait_gone(struct __test_metadata *_metadata, const char *path)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * NS_PER_MS;
+	__u64 deadline = now_ns() + TIMEOUT_MS * NS_PER_MS;
 
 	while (!access(path, F_OK)) {
 		ASSERT_GT(deadline, now_ns())
@@ -199,7 +199,7 @@ static void take_out(struct __test_metadata *_metadata, const struct node *node,
 TEST_F_TIMEOUT(card, is_taken_out, 120)
 {
 	struct accel_test_pci_peek peek = { .size = sizeof(peek), .offset = 4 * WORD };
-	struct caller poller = poll_caller(self->observer, 0, 8 * PATIENCE_MS);
+	struct caller poller = poll_caller(self->observer, 0, 8 * TIMEOUT_MS);
 	__u32 value;
 
 	EXPECT_EQ(0, sys_ioctl(self->user, ACCEL_TEST_PCI_IOC_PEEK, &peek));

@@ -24,7 +24,7 @@
 /* The machine takes a device out a moment after the kernel has let go of it. */
 static int plug_in(void)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * NS_PER_MS;
+	__u64 deadline = now_ns() + TIMEOUT_MS * NS_PER_MS;
 	int ret;
 
 	while ((ret = system(getenv("ACCEL_PLUG"))) && now_ns() < deadline)
@@ -55,7 +55,7 @@ FIXTURE_TEARDOWN_PARENT(hotplug)
 /* Waits until the node is there, or is not. */
 static void wait_node(struct __test_metadata *_metadata, const char *path, bool there)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * NS_PER_MS;
+	__u64 deadline = now_ns() + TIMEOUT_MS * NS_PER_MS;
 
 	while (!access(path, F_OK) != there) {
 		ASSERT_GT(deadline, now_ns())
@@ -75,7 +75,7 @@ static void unplug(struct __test_metadata *_metadata, const struct node *node)
 /* It may have another place on its bus than before. */
 static void plug(struct __test_metadata *_metadata, struct node *node)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * NS_PER_MS;
+	__u64 deadline = now_ns() + TIMEOUT_MS * NS_PER_MS;
 	int ret;
 
 	ASSERT_EQ(0, plug_in())
@@ -93,7 +93,7 @@ static void expect_works(struct __test_metadata *_metadata, const struct node *n
 
 	fd = test_open(node, O_RDWR);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, edu_factorial(fd, 6, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(fd, 6, TIMEOUT_MS, &result));
 	EXPECT_EQ(720, result);
 	close(fd);
 }
@@ -122,9 +122,9 @@ TEST_F_TIMEOUT(hotplug, in_use, 300)
 	observer = test_open(&self->node, O_RDONLY);
 	ASSERT_LE(0, observer);
 	ASSERT_EQ(0, node_stall(&self->node, true));
-	sleeper = factorial_caller(user, 5, 8 * PATIENCE_MS);
+	sleeper = factorial_caller(user, 5, 8 * TIMEOUT_MS);
 	ASSERT_EQ(0, caller_start(&sleeper));
-	poller = poll_caller(observer, 0, 8 * PATIENCE_MS);
+	poller = poll_caller(observer, 0, 8 * TIMEOUT_MS);
 	ASSERT_EQ(0, caller_start(&poller));
 
 	begin = now_ns();
@@ -165,7 +165,7 @@ static void use(const struct node *node)
 	if (fd < 0)
 		_exit(2);
 	for (n = 0; ; n = (n + 1) % 13) {
-		ret = edu_factorial(fd, n, PATIENCE_MS, &result);
+		ret = edu_factorial(fd, n, TIMEOUT_MS, &result);
 		if (ret == -ENODEV)
 			_exit(0);
 		if (ret || result != factorial(n))

@@ -173,14 +173,14 @@ TEST_F_TIMEOUT(import, by_dma, 120)
 	memset(seen, FILLED, SIZE);
 
 	/* From our memory to that of the exporter. */
-	ASSERT_EQ(0, edu_copy(fd, own, 7, handle, OFFSET, LEN, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, own, 7, handle, OFFSET, LEN, TIMEOUT_MS));
 	expect_memory(_metadata, self->memory, OFFSET, LEN, FILLED);
 
 	/* And back. */
 	ASSERT_EQ(0, dmabuf_sync(self->dmabuf, DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW));
 	write_all(self->memory);
 	ASSERT_EQ(0, dmabuf_sync(self->dmabuf, DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW));
-	ASSERT_EQ(0, edu_copy(fd, handle, 4096, own, 0, 4096, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, handle, 4096, own, 0, 4096, TIMEOUT_MS));
 	EXPECT_EQ(0, memcmp(self->memory + 4096, seen, 4096));
 	EXPECT_EQ(FILLED, seen[4096]);
 	expect_memory(_metadata, self->memory, 0, 0, 0);
@@ -205,7 +205,7 @@ TEST_F_TIMEOUT(import, within_itself, 120)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, buffer_import(fd, self->dmabuf, &handle, NULL));
 	memset(self->memory + SIZE / 2, FILLED, SIZE / 2);
-	ASSERT_EQ(0, edu_copy(fd, handle, 7, handle, SIZE / 2 + OFFSET, LEN, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, handle, 7, handle, SIZE / 2 + OFFSET, LEN, TIMEOUT_MS));
 	for (i = 0; i < LEN; i++) {
 		ASSERT_EQ(byte_at(7 + i), self->memory[SIZE / 2 + OFFSET + i])
 			TH_LOG("byte %zu", i);
@@ -213,7 +213,7 @@ TEST_F_TIMEOUT(import, within_itself, 120)
 	EXPECT_EQ(FILLED, self->memory[SIZE / 2 + OFFSET - 1]);
 	EXPECT_EQ(FILLED, self->memory[SIZE / 2 + OFFSET + LEN]);
 	/* And again: nothing of the two is left. */
-	ASSERT_EQ(0, edu_copy(fd, handle, SIZE / 2, handle, 0, LEN, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, handle, SIZE / 2, handle, 0, LEN, TIMEOUT_MS));
 	EXPECT_EQ(FILLED, self->memory[LEN - 1]);
 	EXPECT_EQ(byte_at(LEN), self->memory[LEN]);
 	close(fd);
@@ -243,7 +243,7 @@ TEST_F_TIMEOUT(import, importer_goes_first, 120)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, buffer_import(fd, self->dmabuf, &handle, NULL));
 	ASSERT_EQ(0, buffer_create(fd, SIZE, &own, NULL));
-	EXPECT_EQ(0, edu_copy(fd, handle, 0, own, 0, LEN, PATIENCE_MS));
+	EXPECT_EQ(0, edu_copy(fd, handle, 0, own, 0, LEN, TIMEOUT_MS));
 	close(fd);
 }
 
@@ -380,7 +380,7 @@ TEST_F_TIMEOUT(own, exporter_goes_first, 120)
 	ASSERT_EQ(0, buffer_create(fd, SIZE, &target, NULL));
 	ASSERT_EQ(0, buffer_map(fd, target, SIZE, &memory));
 	ASSERT_EQ(0, module_unload(TEST_DRIVER));
-	EXPECT_EQ(0, edu_copy(fd, handle, 100, target, 0, LEN, PATIENCE_MS));
+	EXPECT_EQ(0, edu_copy(fd, handle, 100, target, 0, LEN, TIMEOUT_MS));
 	EXPECT_EQ(0, module_load(TEST_DRIVER, ""));
 	for (int i = 0; i < LEN; i++)
 		ASSERT_EQ(FILLED, ((unsigned char *)memory)[i]);

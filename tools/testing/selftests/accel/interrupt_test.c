@@ -139,7 +139,7 @@ TEST_F(interrupt, sends_events)
 	for (i = 0; i < 3; i++)
 		ASSERT_EQ(0, interrupt(self->user, ACCEL_TEST_INTERRUPT_SEND, i));
 	/* A thread signals it, once for all that has happened by then. */
-	ASSERT_EQ(1, poll(&poll_fd, 1, PATIENCE_MS));
+	ASSERT_EQ(1, poll(&poll_fd, 1, TIMEOUT_MS));
 	EXPECT_EQ(sizeof(count), read(fd, &count, sizeof(count)));
 	EXPECT_LE(1, count);
 	EXPECT_GE(3, count);
@@ -177,7 +177,7 @@ TEST_F(interrupt, asks_for_a_reset)
 
 static int call_sleep(struct caller *caller)
 {
-	return test_call(caller->fd, ACCEL_TEST_IOC_SLEEP, 4 * PATIENCE_MS, 0, NULL);
+	return test_call(caller->fd, ACCEL_TEST_IOC_SLEEP, 4 * TIMEOUT_MS, 0, NULL);
 }
 
 TEST_F_TIMEOUT(interrupt, wakes_sleepers, 120)

@@ -75,7 +75,7 @@ FIXTURE_VARIANT_ADD(abi, info) {
 
 static void fill_factorial(void *memory)
 {
-	struct accel_edu_factorial factorial = { .n = 5, .timeout_ms = PATIENCE_MS };
+	struct accel_edu_factorial factorial = { .n = 5, .timeout_ms = TIMEOUT_MS };
 
 	memcpy(memory, &factorial, sizeof(factorial));
 }

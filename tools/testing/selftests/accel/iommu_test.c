@@ -55,7 +55,7 @@ TEST_F_TIMEOUT(iommu, reaches_all_memory, 120)
 	ASSERT_EQ(0, buffer_map(self->fd, small, 4096, &memory));
 	for (offset = 1000; offset < SIZE; offset += STEP) {
 		memset(source + offset, 1 + offset / STEP, 3000);
-		ASSERT_EQ(0, edu_copy(self->fd, large, offset, small, 0, 3000, PATIENCE_MS));
+		ASSERT_EQ(0, edu_copy(self->fd, large, offset, small, 0, 3000, TIMEOUT_MS));
 		EXPECT_EQ(0, memcmp(source + offset, memory, 3000))
 			TH_LOG("at %llu", (unsigned long long)offset);
 	}

@@ -76,9 +76,9 @@ TEST(a_buffer_is_mapped_once)
 
 	ASSERT_EQ(0, foreign_signal(&fence));
 	for (i = 0; i < FILES; i++)
-		EXPECT_EQ(0, sim_wait(&user[i], JOBS, PATIENCE_MS, NULL));
+		EXPECT_EQ(0, sim_wait(&user[i], JOBS, TIMEOUT_MS, NULL));
 	/* The last job goes when it is done, a little later. */
-	for (i = 0; i < PATIENCE_MS && count_maps() > 0; i++)
+	for (i = 0; i < TIMEOUT_MS && count_maps() > 0; i++)
 		sleep_ms(1);
 	EXPECT_EQ(0, count_maps());
 	for (i = 0; i < FILES; i++)

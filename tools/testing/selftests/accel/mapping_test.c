@@ -231,7 +231,7 @@ static int child_sees_it_go(struct node *node, __u32 *memory, int ready)
 		return 2;
 	if (write(ready, "", 1) != 1)
 		return 3;
-	for (int i = 0; i < PATIENCE_MS; i++) {
+	for (int i = 0; i < TIMEOUT_MS; i++) {
 		if (load(memory, &value))
 			return node_bound(node) ? 4 : 0;
 		sleep_ms(1);

@@ -51,7 +51,7 @@ FIXTURE_TEARDOWN_PARENT(module_going)
 
 static int call_linger(struct caller *caller)
 {
-	return test_call(caller->fd, ACCEL_TEST_IOC_LINGER, 4 * PATIENCE_MS, LINGER_MS, NULL);
+	return test_call(caller->fd, ACCEL_TEST_IOC_LINGER, 4 * TIMEOUT_MS, LINGER_MS, NULL);
 }
 
 static void start(struct __test_metadata *_metadata, struct caller *caller, int fd)

@@ -30,7 +30,7 @@
 #define EDU_DEVICE 0x11e8
 
 /* The emulated, debugging kernel is slow; only a hang takes this long. */
-#define PATIENCE_MS 30000
+#define TIMEOUT_MS 30000
 
 /**
  * struct node - an accelerator node and its parent device

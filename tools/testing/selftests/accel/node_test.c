@@ -140,7 +140,7 @@ TEST_F(node, opens_in_two_roles)
 
 	fd = sys_open(self->node.path, O_RDWR);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, edu_factorial(fd, 3, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(fd, 3, TIMEOUT_MS, &result));
 	EXPECT_EQ(6, result);
 	EXPECT_EQ(0, close(fd));
 }
@@ -189,7 +189,7 @@ TEST_F(node, role_stays_with_the_file)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", observer);
 	user = sys_open(path, O_RDWR);
 	ASSERT_LE(0, user);
-	EXPECT_EQ(0, edu_factorial(user, 3, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(user, 3, TIMEOUT_MS, &result));
 	EXPECT_EQ(-EACCES, edu_factorial(observer, 3, 0, &result));
 	close(user);
 	close(observer);

@@ -89,13 +89,13 @@ TEST_F_TIMEOUT(p2p, by_dma, 120)
 
 	for (i = 0; i < SIZE; i++)
 		self->bar[i] = byte_at(i);
-	ASSERT_EQ(0, edu_copy(self->fd, self->imported, 5000, self->copy, 0, LEN, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(self->fd, self->imported, 5000, self->copy, 0, LEN, TIMEOUT_MS));
 	for (i = 0; i < LEN; i++)
 		ASSERT_EQ(byte_at(5000 + i), self->system[i])
 			TH_LOG("byte %zu", i);
 
 	memset(self->system, 0xa5, LEN);
-	ASSERT_EQ(0, edu_copy(self->fd, self->copy, 0, self->imported, 20000, 3000, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(self->fd, self->copy, 0, self->imported, 20000, 3000, TIMEOUT_MS));
 	for (i = 0; i < SIZE; i++)
 		ASSERT_EQ(i < 20000 || i >= 23000 ? byte_at(i) : 0xa5, self->bar[i])
 			TH_LOG("byte %zu", i);
@@ -106,15 +106,15 @@ TEST_F_TIMEOUT(p2p, owner_goes, 120)
 {
 	unsigned char value;
 
-	ASSERT_EQ(0, edu_copy(self->fd, self->imported, 0, self->copy, 0, LEN, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(self->fd, self->imported, 0, self->copy, 0, LEN, TIMEOUT_MS));
 	EXPECT_EQ(-ETIMEDOUT,
 		  edu_copy(self->fd, self->imported, 0, self->copy, 0, LEN, 1));
 	ASSERT_EQ(0, node_unbind(&self->node));
 	EXPECT_EQ(-EFAULT, load_byte(self->bar, &value));
 	EXPECT_EQ(-ENODEV,
-		  edu_copy(self->fd, self->imported, 0, self->copy, 0, LEN, PATIENCE_MS));
+		  edu_copy(self->fd, self->imported, 0, self->copy, 0, LEN, TIMEOUT_MS));
 	/* The other device goes on. */
-	EXPECT_EQ(0, edu_copy(self->fd, self->copy, 0, self->copy, LEN, LEN, PATIENCE_MS));
+	EXPECT_EQ(0, edu_copy(self->fd, self->copy, 0, self->copy, LEN, LEN, TIMEOUT_MS));
 }
 
 /* Its addresses are beyond what the device can use, other than the memory of the system. */
@@ -127,9 +127,9 @@ TEST_F_TIMEOUT(p2p, is_out_of_reach, 120)
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, buffer_import(self->fd, self->dmabuf, &self->imported, NULL));
 	ASSERT_EQ(0, buffer_create(self->fd, SIZE, &self->copy, NULL));
-	EXPECT_EQ(0, edu_copy(self->fd, self->copy, 0, self->copy, LEN, LEN, PATIENCE_MS));
+	EXPECT_EQ(0, edu_copy(self->fd, self->copy, 0, self->copy, LEN, LEN, TIMEOUT_MS));
 	EXPECT_EQ(-EOPNOTSUPP,
-		  edu_copy(self->fd, self->imported, 0, self->copy, 0, LEN, PATIENCE_MS));
+		  edu_copy(self->fd, self->imported, 0, self->copy, 0, LEN, TIMEOUT_MS));
 }
 
 /* Other than what stays, what can be moved is moved to where the other device has it. */
@@ -156,7 +156,7 @@ TEST_F_TIMEOUT(p2p, is_moved, 120)
 		mapped[i] = byte_at(i);
 	ASSERT_EQ(0, buffer_export(self->owner, create.handle, O_RDWR, &dmabuf));
 	ASSERT_EQ(0, buffer_import(self->fd, dmabuf, &imported, NULL));
-	ASSERT_EQ(0, edu_copy(self->fd, imported, 5000, self->copy, 0, LEN, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(self->fd, imported, 5000, self->copy, 0, LEN, TIMEOUT_MS));
 	for (i = 0; i < LEN; i++)
 		ASSERT_EQ(byte_at(5000 + i), self->system[i])
 			TH_LOG("byte %zu", i);
@@ -165,7 +165,7 @@ TEST_F_TIMEOUT(p2p, is_moved, 120)
 	EXPECT_EQ(0, info.region);
 
 	memset(self->system, 0xa5, LEN);
-	ASSERT_EQ(0, edu_copy(self->fd, self->copy, 0, imported, 20000, 3000, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(self->fd, self->copy, 0, imported, 20000, 3000, TIMEOUT_MS));
 	/* Nobody works on it now. */
 	place.handle = create.handle;
 	ASSERT_EQ(0, sys_ioctl(self->owner, ACCEL_TEST_PCI_IOC_PLACE, &place));

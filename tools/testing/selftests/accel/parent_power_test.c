@@ -15,7 +15,7 @@
 
 static int parent_wait(const struct node *node, const char *status)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	char text[32];
 
 	do {
@@ -65,7 +65,7 @@ TEST_F(pci, comes_to_the_device_on_the_bus)
 	for (i = 0; i < REBINDS; i++) {
 		ASSERT_EQ(0, parent_wait(&self->node, "suspended"));
 		EXPECT_TRUE(power_is(&self->node, "suspended"));
-		ASSERT_EQ(0, power_set_delay(&self->node, PATIENCE_MS));
+		ASSERT_EQ(0, power_set_delay(&self->node, TIMEOUT_MS));
 		EXPECT_EQ(0, call_powered(self->fd));
 		/* Whoever is awake has an awake parent. */
 		EXPECT_TRUE(power_is(&self->node, "active"));
@@ -116,7 +116,7 @@ TEST_F(platform, sleeps_with_the_accelerator)
 {
 	ASSERT_EQ(0, parent_wait(&self->node, "suspended"));
 	EXPECT_TRUE(power_is(&self->node, "suspended"));
-	ASSERT_EQ(0, power_set_delay(&self->node, PATIENCE_MS));
+	ASSERT_EQ(0, power_set_delay(&self->node, TIMEOUT_MS));
 	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_POWERED_ADD, 1, 2, NULL));
 	EXPECT_EQ(0, parent_wait(&self->node, "active"));
 	ASSERT_EQ(0, node_unbind(&self->node));

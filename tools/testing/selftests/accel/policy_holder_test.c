@@ -145,7 +145,7 @@ static int do_fork(struct agent_memory *memory)
 	(void)memory;
 	if (!pid) {
 		/* It outlives the holder, but not everything. */
-		alarm(PATIENCE_MS / 1000);
+		alarm(TIMEOUT_MS / 1000);
 		pause();
 		_exit(0);
 	}

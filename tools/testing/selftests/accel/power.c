@@ -19,7 +19,7 @@ bool power_is(const struct node *node, const char *status)
 
 int power_wait(const struct node *node, const char *status)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 
 	while (!power_is(node, status)) {
 		if (now_ns() > deadline)

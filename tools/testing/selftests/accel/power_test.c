@@ -55,7 +55,7 @@ static int call_powered_add(struct caller *caller)
 
 static int call_powered_sleep(struct caller *caller)
 {
-	return test_call(caller->fd, ACCEL_TEST_IOC_POWERED_SLEEP, PATIENCE_MS, 0, NULL);
+	return test_call(caller->fd, ACCEL_TEST_IOC_POWERED_SLEEP, TIMEOUT_MS, 0, NULL);
 }
 
 static struct caller powered_caller(int fd)
@@ -106,7 +106,7 @@ TEST_F(power, awake_after_a_call_that_asked_for_it)
 	/* It cannot be kept as what it is not. */
 	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_KEEP_AWAKE, 1, 0, &kept));
 	EXPECT_EQ(0, kept);
-	ASSERT_EQ(0, power_set_delay(&self->node, PATIENCE_MS));
+	ASSERT_EQ(0, power_set_delay(&self->node, TIMEOUT_MS));
 	ASSERT_EQ(0, powered_add(self->user));
 	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_KEEP_AWAKE, 1, 0, &kept));
 	EXPECT_EQ(1, kept);

@@ -190,7 +190,7 @@ static void use_node(struct hammer *hammer, const char *path, unsigned int round
 		close(poll_fd.fd);
 		return;
 	}
-	ret = edu_factorial(poll_fd.fd, round % 13, PATIENCE_MS, &result);
+	ret = edu_factorial(poll_fd.fd, round % 13, TIMEOUT_MS, &result);
 	count(hammer, ret, ret == -ENODEV, result == factorial(round % 13));
 	ret = edu_liveness(poll_fd.fd, round, &result);
 	count(hammer, ret, ret == -ENODEV, result == ~round);
@@ -287,7 +287,7 @@ static bool skip_module(struct __test_metadata *_metadata)
 TEST_F_TIMEOUT(gone, module_is_removed, 120)
 {
 	struct pollfd poll_fd = { .fd = self->observer };
-	struct caller sleeper = factorial_caller(self->user, 5, 4 * PATIENCE_MS);
+	struct caller sleeper = factorial_caller(self->user, 5, 4 * TIMEOUT_MS);
 	struct node again = self->node;
 
 	if (skip_module(_metadata))

@@ -120,7 +120,7 @@ TEST_F(reset, users_wait_and_observers_do_not)
 	int late;
 
 	ASSERT_LE(0, hasty);
-	ASSERT_EQ(0, test_set_reset(self->observer, false, PATIENCE_MS));
+	ASSERT_EQ(0, test_set_reset(self->observer, false, TIMEOUT_MS));
 	ASSERT_EQ(0, ask_for_reset(self->user, 0));
 	ASSERT_EQ(0, wait_state(self->observer, ACCEL_STATE_RESETTING));
 	EXPECT_EQ(-EAGAIN, add(hasty));
@@ -149,7 +149,7 @@ TEST_F(reset, users_wait_and_observers_do_not)
 
 static int call_sleep(struct caller *caller)
 {
-	return test_call(caller->fd, ACCEL_TEST_IOC_SLEEP, PATIENCE_MS, 0, NULL);
+	return test_call(caller->fd, ACCEL_TEST_IOC_SLEEP, TIMEOUT_MS, 0, NULL);
 }
 
 TEST_F(reset, sleepers_go_on)
@@ -167,7 +167,7 @@ TEST_F(reset, sleepers_go_on)
 TEST_F(reset, that_fails)
 {
 	struct caller sleeper = { .call = call_sleep, .syscall_nr = SYS_ioctl, .fd = self->user };
-	struct caller poller = poll_caller(self->user, POLLIN, 4 * PATIENCE_MS);
+	struct caller poller = poll_caller(self->user, POLLIN, 4 * TIMEOUT_MS);
 	struct accel_info_status after;
 	int late;
 
@@ -265,7 +265,7 @@ TEST_F(reset, work_that_is_late)
 	struct accel_info_status after;
 
 	EXPECT_EQ(-ECANCELED,
-		  test_call(self->user, ACCEL_TEST_IOC_WORK_WITHIN, 100, PATIENCE_MS, NULL));
+		  test_call(self->user, ACCEL_TEST_IOC_WORK_WITHIN, 100, TIMEOUT_MS, NULL));
 	expect_error(_metadata, self->observer, ACCEL_ERROR_TIMEOUT, 1);
 	expect_state(_metadata, self->observer, ACCEL_STATE_RUNNING, ACCEL_STATE_RESETTING);
 	expect_state(_metadata, self->observer, ACCEL_STATE_RESETTING, ACCEL_STATE_RUNNING);
@@ -273,7 +273,7 @@ TEST_F(reset, work_that_is_late)
 	/* If that does not help, nothing does. */
 	ASSERT_EQ(0, test_set_reset(self->observer, true, 0));
 	EXPECT_EQ(-EIO,
-		  test_call(self->user, ACCEL_TEST_IOC_WORK_WITHIN, 100, PATIENCE_MS, NULL));
+		  test_call(self->user, ACCEL_TEST_IOC_WORK_WITHIN, 100, TIMEOUT_MS, NULL));
 	EXPECT_EQ(0, wait_state(self->observer, ACCEL_STATE_WEDGED));
 	read_status(_metadata, self->observer, &after);
 	EXPECT_EQ(self->before.errors + 3, after.errors);

@@ -162,7 +162,7 @@ static int poll_with_ring(struct waiting *waiting, void *arg)
 /* Waits until the process has been told. */
 static int wait_completed(pid_t pid, const struct ring *ring)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	char dir[64], name[32], text[4096], *line;
 
 	snprintf(dir, sizeof(dir), "/proc/%d/fdinfo", pid);
@@ -234,7 +234,7 @@ static int handle(struct waiting *waiting, void *arg)
 
 static int send_signal(struct waiting *waiting)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 
 	if (kill(waiting->pid, SIGUSR1))
 		return -errno;
@@ -273,7 +273,7 @@ static bool has_deadline(enum wait_kind kind)
 
 TEST_F(restart, an_interrupted_wait_tells_its_deadline)
 {
-	const __u64 longest_ns = 4 * PATIENCE_MS * 1000000ULL;
+	const __u64 longest_ns = 4 * TIMEOUT_MS * 1000000ULL;
 	__u64 before = now_ns(), after;
 	int flags = 0;
 
@@ -288,7 +288,7 @@ TEST_F(restart, an_interrupted_wait_tells_its_deadline)
 
 	/* It has ended before, however long the time-out is. */
 	self->waiting.deadline_ns = before;
-	EXPECT_EQ(-ETIMEDOUT, waiting_call(&self->waiting, 4 * PATIENCE_MS));
+	EXPECT_EQ(-ETIMEDOUT, waiting_call(&self->waiting, 4 * TIMEOUT_MS));
 	EXPECT_EQ(before, self->waiting.result->deadline_ns);
 	/* And nothing is told if it is not interrupted. */
 	self->waiting.deadline_ns = 0;

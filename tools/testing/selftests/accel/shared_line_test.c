@@ -90,7 +90,7 @@ static void trace_factorials(struct __test_metadata *_metadata, int fd, struct h
 	ASSERT_EQ(0, write_file(TRACING, "events/irq/irq_handler_entry/enable", "1"));
 	ASSERT_EQ(0, write_file(TRACING, "events/irq/irq_handler_exit/enable", "1"));
 	for (i = 0; i < ROUNDS; i++) {
-		EXPECT_EQ(0, edu_factorial(fd, i % 13, PATIENCE_MS, &result));
+		EXPECT_EQ(0, edu_factorial(fd, i % 13, TIMEOUT_MS, &result));
 		EXPECT_EQ(factorial(i % 13), result);
 	}
 	ASSERT_EQ(0, write_file(TRACING, "events/irq/enable", "0"));
@@ -115,7 +115,7 @@ TEST_F(shared_line, one_that_sleeps_is_left_alone)
 	EXPECT_LT(0, handled.taken);
 	EXPECT_GE(handled.calls / 2, handled.taken)
 		TH_LOG("of %d calls, %d took the interrupt", handled.calls, handled.taken);
-	EXPECT_EQ(0, edu_factorial(self->fds[1], 8, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(self->fds[1], 8, TIMEOUT_MS, &result));
 	EXPECT_EQ(40320, result);
 }
 
@@ -124,10 +124,10 @@ TEST_F(shared_line, both_work)
 	struct handled handled;
 	__u32 result;
 
-	EXPECT_EQ(0, edu_factorial(self->fds[1], 9, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(self->fds[1], 9, TIMEOUT_MS, &result));
 	trace_factorials(_metadata, self->fds[0], &handled);
 	EXPECT_LT(0, handled.taken);
-	EXPECT_EQ(0, edu_factorial(self->fds[1], 9, PATIENCE_MS, &result));
+	EXPECT_EQ(0, edu_factorial(self->fds[1], 9, TIMEOUT_MS, &result));
 	EXPECT_EQ(362880, result);
 }
 

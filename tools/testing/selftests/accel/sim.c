@@ -90,7 +90,7 @@ int sim_run(const struct sim_user *user, struct accel_sim_submit *job)
 
 	ret = sim_submit(user, job);
 	if (!ret)
-		ret = sim_wait(user, job->job, PATIENCE_MS, &error);
+		ret = sim_wait(user, job->job, TIMEOUT_MS, &error);
 	return ret ? ret : error;
 }
 

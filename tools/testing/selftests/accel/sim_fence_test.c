@@ -57,7 +57,7 @@ TEST_F(sim_fence, says_when_a_job_is_done)
 	EXPECT_EQ(0, sim_poll(&self->user, 0));
 	ASSERT_EQ(0, sim_submit_fenced(&self->user, -1, &job));
 	EXPECT_EQ(FD_CLOEXEC, fcntl(job.out_fence, F_GETFD));
-	EXPECT_EQ(POLLIN, sim_poll(&self->user, PATIENCE_MS));
+	EXPECT_EQ(POLLIN, sim_poll(&self->user, TIMEOUT_MS));
 	EXPECT_EQ(1, fence_wait(job.out_fence));
 	EXPECT_EQ(0, fence_driver(job.out_fence, name));
 	EXPECT_STREQ("detached-driver", name);
@@ -90,7 +90,7 @@ TEST_F(sim_fence, is_in_order_in_a_file_only)
 	EXPECT_EQ(0, sim_poll(&self->user, 0));
 
 	ASSERT_EQ(0, foreign_signal(&fence));
-	EXPECT_EQ(POLLIN, sim_poll(&self->user, PATIENCE_MS));
+	EXPECT_EQ(POLLIN, sim_poll(&self->user, TIMEOUT_MS));
 	EXPECT_EQ(1, fence_wait(second.out_fence));
 	EXPECT_EQ(1, fence_status(first.out_fence));
 	foreign_close(&fence);
@@ -114,7 +114,7 @@ TEST_F(sim_fence, takes_so_many_at_a_time)
 	job.job = 0;
 	EXPECT_EQ(-EAGAIN, sim_submit(&self->user, &job));
 	ASSERT_EQ(0, foreign_signal(&fence));
-	EXPECT_EQ(0, sim_wait(&self->user, ACCEL_SIM_MAX_JOBS, PATIENCE_MS, NULL));
+	EXPECT_EQ(0, sim_wait(&self->user, ACCEL_SIM_MAX_JOBS, TIMEOUT_MS, NULL));
 	EXPECT_EQ(0, sim_wait(&self->user, 1, 0, NULL));
 	EXPECT_EQ(0, sim_run(&self->user, &job));
 	EXPECT_EQ(-ENOENT, sim_wait(&self->user, 1, 0, NULL));
@@ -156,7 +156,7 @@ static struct caller wait_caller(int fd, __u64 job)
 		.syscall_nr = SYS_ioctl,
 		.fd = fd,
 		.n = job,
-		.timeout_ms = PATIENCE_MS,
+		.timeout_ms = TIMEOUT_MS,
 	};
 }
 
@@ -198,7 +198,7 @@ static void submit_and_sleep(struct __test_metadata *_metadata, const struct nod
 
 TEST_F(sim_fence, submitter_is_killed)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	long long before = buffers_in_use(self->user.fd);
 	struct foreign fence;
 	int sockets[2], fd;
@@ -284,7 +284,7 @@ static void *submit_all(void *arg)
 	for (;;) {
 		submitter->ret = sim_submit_fenced(&submitter->user, in_fence, &job);
 		if (submitter->ret == -EAGAIN) {
-			submitter->ret = sim_wait(&submitter->user, submitter->jobs, PATIENCE_MS,
+			submitter->ret = sim_wait(&submitter->user, submitter->jobs, TIMEOUT_MS,
 						  &error);
 			if (!submitter->ret)
 				continue;

@@ -82,13 +82,13 @@ static int submit_all(const struct node *node, const int dmabuf[3], int from, in
 		job.result.handle = user.handle[to];
 		ret = sim_submit(&user, &job);
 		if (ret == -EAGAIN && last) {
-			ret = sim_wait(&user, last, PATIENCE_MS, &error);
+			ret = sim_wait(&user, last, TIMEOUT_MS, &error);
 			job.job = last;
 			i--;
 		}
 	}
 	if (!ret)
-		ret = sim_wait(&user, job.job, PATIENCE_MS, &error);
+		ret = sim_wait(&user, job.job, TIMEOUT_MS, &error);
 	return ret ? ret : error;
 }
 

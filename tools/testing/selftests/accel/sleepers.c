@@ -10,7 +10,7 @@
 #include "sleepers.h"
 
 /* Nobody waits for this. */
-#define SLEEP_MS (20 * PATIENCE_MS)
+#define SLEEP_MS (20 * TIMEOUT_MS)
 #define STACK_SIZE (32 * 1024)
 
 /*
@@ -49,7 +49,7 @@ static int start_one(struct sleepers *sleepers, int index)
 
 static int wait_asleep_all(struct sleepers *sleepers, int before)
 {
-	__u64 deadline = now_ns() + 4 * PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + 4 * TIMEOUT_MS * 1000000ULL;
 
 	while (test_sleepers(sleepers->fd) != before + sleepers->count) {
 		if (now_ns() > deadline)
@@ -89,7 +89,7 @@ int sleepers_join(struct sleepers *sleepers, int expected)
 	int i, ret, others = 0;
 
 	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += 2 * PATIENCE_MS / 1000;
+	deadline.tv_sec += 2 * TIMEOUT_MS / 1000;
 	for (i = 0; i < sleepers->count; i++) {
 		ret = -pthread_timedjoin_np(sleepers->each[i].thread, NULL, &deadline);
 		if (ret)

@@ -39,7 +39,7 @@ int stalled_page_wait(const struct stalled_page *page)
 	struct pollfd faulted = { .fd = page->uffd, .events = POLLIN };
 	struct uffd_msg message;
 
-	if (poll(&faulted, 1, PATIENCE_MS) != 1)
+	if (poll(&faulted, 1, TIMEOUT_MS) != 1)
 		return -ETIMEDOUT;
 	if (read(page->uffd, &message, sizeof(message)) != sizeof(message))
 		return -errno;

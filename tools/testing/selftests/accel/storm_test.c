@@ -110,7 +110,7 @@ static void use_device(struct storm *storm, const struct node *device, unsigned 
 	ret = edu_liveness(poll_fd.fd, round, &reply);
 	NOTE(storm, ret, user ? !ret && reply == ~round : ret == -EACCES);
 	if (user && !(round % 8)) {
-		ret = edu_factorial(poll_fd.fd, round % 13, PATIENCE_MS, &reply);
+		ret = edu_factorial(poll_fd.fd, round % 13, TIMEOUT_MS, &reply);
 		NOTE(storm, ret, !ret && reply == factorial(round % 13));
 	}
 	ret = poll(&poll_fd, 1, 0);

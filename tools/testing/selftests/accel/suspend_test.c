@@ -48,7 +48,7 @@ FIXTURE_SETUP(suspend)
 	self->observer = test_open(&self->node, O_RDONLY);
 	ASSERT_LE(0, self->observer);
 	/* Neither is it asleep by chance. */
-	ASSERT_EQ(0, power_set_delay(&self->node, PATIENCE_MS));
+	ASSERT_EQ(0, power_set_delay(&self->node, TIMEOUT_MS));
 	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_POWERED_ADD, 1, 2, NULL));
 	self->suspends = power_count(self->observer, ACCEL_TEST_SUSPENDS);
 	self->resumes = power_count(self->observer, ACCEL_TEST_RESUMES);
@@ -86,7 +86,7 @@ static int powered_add(int fd)
 
 static int call_sleep(struct caller *caller)
 {
-	return test_call(caller->fd, caller->n, PATIENCE_MS, 0, NULL);
+	return test_call(caller->fd, caller->n, TIMEOUT_MS, 0, NULL);
 }
 
 static struct caller sleeper(int fd, __u32 command)

@@ -103,7 +103,7 @@ int module_load(const char *name, const char *parameters)
 
 int module_unload(const char *name)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 
 	/* EAGAIN: somebody has a reference, as for a look at its attributes. */
 	while (syscall(SYS_delete_module, name, O_NONBLOCK)) {

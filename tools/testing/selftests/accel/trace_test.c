@@ -180,7 +180,7 @@ TEST_F(trace, ioctls_by_name)
 
 static int call_sleep(struct caller *caller)
 {
-	return test_call(caller->fd, ACCEL_TEST_IOC_SLEEP, 4 * PATIENCE_MS, 0, NULL);
+	return test_call(caller->fd, ACCEL_TEST_IOC_SLEEP, 4 * TIMEOUT_MS, 0, NULL);
 }
 
 /* What the caller gets is decided afterwards: EINTR, or the call is made again. */

@@ -74,7 +74,7 @@ static void next_uevent(struct __test_metadata *_metadata, struct _test_data_uev
 
 	snprintf(end, sizeof(end), "/" TEST_DRIVER "/accelerator/%s", self->node.name);
 	do {
-		ASSERT_EQ(1, poll(&readable, 1, PATIENCE_MS));
+		ASSERT_EQ(1, poll(&readable, 1, TIMEOUT_MS));
 		uevent->len = recv(self->socket, uevent->text, MESSAGE_MAX - 1, 0);
 		ASSERT_LT(0, uevent->len);
 		uevent->text[uevent->len] = '\0';

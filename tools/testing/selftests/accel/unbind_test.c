@@ -20,7 +20,7 @@ TEST_F_TIMEOUT(gone, every_ioctl, 120)
 	struct stat st;
 	__u32 result;
 
-	ASSERT_EQ(0, edu_factorial(self->user, 3, PATIENCE_MS, &result));
+	ASSERT_EQ(0, edu_factorial(self->user, 3, TIMEOUT_MS, &result));
 	ASSERT_EQ(0, node_unbind(&self->node));
 	expect_gone(_metadata, self->user);
 	expect_gone(_metadata, self->observer);
@@ -85,7 +85,7 @@ TEST_F_TIMEOUT(gone, sleeping_polls_wake, 120)
 	ASSERT_EQ(0, epoll_ctl(epolls[0], EPOLL_CTL_ADD, self->user, &level));
 	ASSERT_EQ(0, epoll_ctl(epolls[1], EPOLL_CTL_ADD, self->observer, &edge));
 	for (i = 0; i < ARRAY_SIZE(callers); i++) {
-		callers[i].timeout_ms = 4 * PATIENCE_MS;
+		callers[i].timeout_ms = 4 * TIMEOUT_MS;
 		ASSERT_EQ(0, caller_start(&callers[i]))
 			TH_LOG("caller %zu", i);
 	}
@@ -108,14 +108,14 @@ TEST_F_TIMEOUT(gone, sleeping_ioctls_wake, 120)
 	/* One that waits for its interrupt, all others for their turn. */
 	ASSERT_EQ(0, node_stall(&self->node, true));
 	for (i = 0; i < SLEEPERS; i++) {
-		callers[i] = factorial_caller(self->user, 5, 8 * PATIENCE_MS);
+		callers[i] = factorial_caller(self->user, 5, 8 * TIMEOUT_MS);
 		ASSERT_EQ(0, caller_start(&callers[i]))
 			TH_LOG("caller %d", i);
 	}
 	start = now_ns();
 	ASSERT_EQ(0, node_unbind(&self->node));
 	/* Nobody's timeout is waited for. */
-	EXPECT_GT(PATIENCE_MS * NS_PER_MS, now_ns() - start);
+	EXPECT_GT(TIMEOUT_MS * NS_PER_MS, now_ns() - start);
 	for (i = 0; i < SLEEPERS; i++) {
 		ASSERT_EQ(0, caller_join(&callers[i]))
 			TH_LOG("caller %d still sleeps", i);

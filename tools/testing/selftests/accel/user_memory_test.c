@@ -88,10 +88,10 @@ TEST_F_TIMEOUT(user_memory, by_dma, 60)
 	ASSERT_EQ(0, buffer_of_user(fd, self->memory, SIZE, &handle));
 	ASSERT_EQ(0, buffer_create(fd, SIZE, &own, NULL));
 	ASSERT_EQ(0, buffer_map(fd, own, SIZE, &memory));
-	ASSERT_EQ(0, edu_copy(fd, handle, 4000, own, 3, 2000, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, handle, 4000, own, 3, 2000, TIMEOUT_MS));
 	EXPECT_EQ(0, memcmp(self->memory + 4000, (char *)memory + 3, 2000));
 	memset(memory, 0xa5, SIZE);
-	ASSERT_EQ(0, edu_copy(fd, own, 0, handle, 8000, 2000, PATIENCE_MS));
+	ASSERT_EQ(0, edu_copy(fd, own, 0, handle, 8000, 2000, TIMEOUT_MS));
 	EXPECT_EQ(0xa5, self->memory[8000]);
 	EXPECT_EQ(0xa5, self->memory[9999]);
 	EXPECT_EQ(10000 % 251, self->memory[10000]);

@@ -97,7 +97,7 @@ int waiting_open(struct waiting *waiting, enum wait_kind kind)
 		/* One of the administrator's, after which as many may follow as ever. */
 		ret = admin_reset(&waiting->node, "force");
 		if (!ret)
-			ret = test_set_reset(waiting->other, false, 4 * PATIENCE_MS);
+			ret = test_set_reset(waiting->other, false, 4 * TIMEOUT_MS);
 		if (!ret)
 			ret = test_call(waiting->other, ACCEL_TEST_IOC_RESET, 0, 0, NULL);
 		if (!ret)
@@ -177,7 +177,7 @@ int waiting_start(struct waiting *waiting, int (*prepare)(struct waiting *waitin
 	if (!pid) {
 		result->ret = prepare ? prepare(waiting, arg) : 0;
 		if (!result->ret)
-			result->ret = waiting_call(waiting, 4 * PATIENCE_MS);
+			result->ret = waiting_call(waiting, 4 * TIMEOUT_MS);
 		atomic_store(&result->done, true);
 		_exit(0);
 	}
@@ -210,7 +210,7 @@ int waiting_end(struct waiting *waiting)
 
 int waiting_join(struct waiting *waiting)
 {
-	__u64 deadline = now_ns() + PATIENCE_MS * 1000000ULL;
+	__u64 deadline = now_ns() + TIMEOUT_MS * 1000000ULL;
 	int status, ret;
 
 	while (!(ret = waitpid(waiting->pid, &status, WNOHANG)) && now_ns() < deadline)

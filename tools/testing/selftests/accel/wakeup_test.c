@@ -34,14 +34,14 @@ static int call_sim_wait(struct caller *caller)
 {
 	const struct sim_user user = { .fd = caller->fd };
 
-	return sim_wait(&user, caller->n, 4 * PATIENCE_MS, NULL);
+	return sim_wait(&user, caller->n, 4 * TIMEOUT_MS, NULL);
 }
 
 static int call_wait_job(struct caller *caller)
 {
 	struct accel_test_wait arg = {
 		.size = sizeof(arg),
-		.timeout_ms = 4 * PATIENCE_MS,
+		.timeout_ms = 4 * TIMEOUT_MS,
 		.job = caller->n,
 		.times = caller->result,
 	};
@@ -51,7 +51,7 @@ static int call_wait_job(struct caller *caller)
 
 static int call_observe(struct caller *caller)
 {
-	return test_call(caller->fd, ACCEL_TEST_IOC_OBSERVE, 4 * PATIENCE_MS, 0, NULL);
+	return test_call(caller->fd, ACCEL_TEST_IOC_OBSERVE, 4 * TIMEOUT_MS, 0, NULL);
 }
 
 FIXTURE(sim_wakeup) {
@@ -85,7 +85,7 @@ static void do_others(struct __test_metadata *_metadata, const struct sim_user *
 
 TEST_F(sim_wakeup, a_poller_wakes_for_jobs_of_its_file_only)
 {
-	struct caller poller = poll_caller(self->user.fd, POLLIN, 4 * PATIENCE_MS);
+	struct caller poller = poll_caller(self->user.fd, POLLIN, 4 * TIMEOUT_MS);
 	struct accel_sim_submit job;
 	long before;
 
@@ -190,7 +190,7 @@ TEST_F(wakeup, a_caller_wakes_for_its_job_only)
 
 TEST_F(wakeup, a_poller_does_not_wake_for_calls)
 {
-	struct caller poller = poll_caller(self->observer, POLLIN, 4 * PATIENCE_MS);
+	struct caller poller = poll_caller(self->observer, POLLIN, 4 * TIMEOUT_MS);
 	long before;
 
 	ASSERT_EQ(0, events_subscribe(self->observer, ACCEL_EVENT_CLASS_ERROR, -1));

@@ -125,7 +125,7 @@ FIXTURE_TEARDOWN_PARENT(wedged)
 
 TEST_F_TIMEOUT(wedged, completes_its_fences, 120)
 {
-	struct caller user = poll_caller(self->user, POLLIN, PATIENCE_MS);
+	struct caller user = poll_caller(self->user, POLLIN, TIMEOUT_MS);
 
 	EXPECT_EQ(0, fence_status(self->fence));
 	ASSERT_EQ(0, caller_start(&user));
@@ -143,7 +143,7 @@ TEST_F_TIMEOUT(wedged, completes_its_fences, 120)
 
 	ASSERT_EQ(0, test_set_reset(self->observer, false, 0));
 	ASSERT_EQ(0, admin_reset(&self->node, "force"));
-	user = poll_caller(self->user, POLLIN, PATIENCE_MS);
+	user = poll_caller(self->user, POLLIN, TIMEOUT_MS);
 	ASSERT_EQ(0, caller_start(&user));
 	ASSERT_EQ(0, caller_interrupt(&user));
 	ASSERT_EQ(0, caller_join(&user));
