@@ -15,24 +15,25 @@ use kernel::{
 
 use crate::sys::ffi;
 
-/// By which references that are not tied to a call are given up, in any context: also when the
-/// device is freed already, whose last reference must not be given up in interrupt context.
+/// The device that references which are not tied to a call keep awake. Through this, they are given
+/// up in any context: also when the device is freed already, whose last reference must not be given
+/// up in interrupt context.
 ///
 /// # Invariants
 ///
 /// `dev` is `None` or valid, while it is locked.
 #[pin_data]
-pub(crate) struct Keeper {
+pub(crate) struct PowerHandle {
     #[pin]
     dev: SpinLockIrq<Option<NonNull<bindings::device>>>,
 }
 
 // SAFETY: The power management of a device may be used from any thread.
-unsafe impl Send for Keeper {}
+unsafe impl Send for PowerHandle {}
 // SAFETY: As above.
-unsafe impl Sync for Keeper {}
+unsafe impl Sync for PowerHandle {}
 
-impl Keeper {
+impl PowerHandle {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             dev <- new_spinlock_irq!(None),
@@ -53,22 +54,22 @@ impl Keeper {
 /// Keeps a device awake, until it is dropped; in any context, interrupts included, and also when
 /// the device is gone. See [`Context::stay_awake`](crate::Context::stay_awake).
 #[must_use = "the device may go to sleep when this is dropped"]
-pub struct Awake(Option<Arc<Keeper>>);
+pub struct Awake(Option<Arc<PowerHandle>>);
 
 impl Awake {
-    /// Takes over a reference of the device of `keeper`, if its power is managed.
-    pub(crate) fn new(keeper: Option<Arc<Keeper>>) -> Self {
-        Self(keeper)
+    /// Takes over a reference of the device of `handle`, if its power is managed.
+    pub(crate) fn new(handle: Option<Arc<PowerHandle>>) -> Self {
+        Self(handle)
     }
 }
 
 impl Drop for Awake {
     #[inline(never)]
     fn drop(&mut self) {
-        let Some(keeper) = &self.0 else { return };
-        let dev = keeper.dev.lock();
+        let Some(handle) = &self.0 else { return };
+        let dev = handle.dev.lock();
         if let Some(dev) = *dev {
-            // SAFETY: By the invariant of the keeper, the device is valid while it is locked. A
+            // SAFETY: By the invariant of the handle, the device is valid while it is locked. A
             // reference is given up.
             unsafe { ffi::accel_power_put(dev.as_ptr()) };
         }

@@ -6,10 +6,11 @@
 //! driver's hooks put the hardware to sleep, and wake it. The device on the bus is its parent, so
 //! it is awake whenever the accelerator is, and goes to sleep after it, in ways of the bus's own.
 //!
-//! A device is awake as long as somebody has a reference: a [`Hold`], for a call, or an [`Awake`],
-//! for work that goes on afterwards. To get one of a device that is awake is a matter of a lock;
-//! to wake it may take long, and is done outside of the gate, where it holds up nobody. The hooks
-//! are inside, like any other code of a driver: a removal waits for them, and none runs afterwards.
+//! A device is awake as long as somebody has a reference: an [`AwakeGuard`], for a call, or an
+//! [`Awake`], for work that goes on afterwards. To get one of a device that is awake is a matter of
+//! a lock; to wake it may take long, and is done outside of the gate, where it holds up nobody. The
+//! hooks are inside, like any other code of a driver: a removal waits for them, and none runs
+//! afterwards.
 //!
 //! Mappings of a device are empty while it sleeps, and the page fault of who touches one wakes it.
 //! They are no references: a device goes to sleep under a mapping that nobody has brought a page of
@@ -24,8 +25,8 @@
 //! of what is wrong with a device, and that is its state. Nobody uses it, and no hook is called,
 //! until it is reset, which begins with another attempt to wake it.
 
+mod awake_guard;
 mod callbacks;
-mod hold;
 
 use core::ptr::NonNull;
 use kernel::{
@@ -53,7 +54,7 @@ use crate::{
     base::{
         awake::{
             Awake,
-            Keeper, //
+            PowerHandle, //
         },
         state::State, //
     },
@@ -62,8 +63,8 @@ use crate::{
 };
 
 pub(crate) use self::{
-    callbacks::device_type,
-    hold::Hold, //
+    awake_guard::AwakeGuard,
+    callbacks::device_type, //
 };
 
 /// What a [`Core`] keeps for its power, if its driver manages that.
@@ -76,7 +77,7 @@ pub(crate) struct Managed {
     autosuspend_ms: Msecs,
     /// What `suspend` did was not undone by `resume` yet.
     asleep: AtomicFlag,
-    keeper: Arc<Keeper>,
+    handle: Arc<PowerHandle>,
 }
 
 impl Managed {
@@ -88,7 +89,7 @@ impl Managed {
         Ok(Some(Self {
             autosuspend_ms,
             asleep: AtomicFlag::new(false),
-            keeper: Arc::pin_init(Keeper::new(), GFP_KERNEL)?,
+            handle: Arc::pin_init(PowerHandle::new(), GFP_KERNEL)?,
         }))
     }
 }
@@ -96,21 +97,21 @@ impl Managed {
 impl Drop for Managed {
     fn drop(&mut self) {
         // SAFETY: There is no device to be valid.
-        unsafe { self.keeper.set_device(None) };
+        unsafe { self.handle.set_device(None) };
     }
 }
 
 impl Core {
     /// Begins to manage power, with a device that is awake. To be called just before it is added.
-    pub(crate) fn start_power(&self) -> Hold<'_> {
+    pub(crate) fn start_power(&self) -> AwakeGuard<'_> {
         let Some(managed) = &self.power else {
-            return Hold::new(None);
+            return AwakeGuard::new(None);
         };
         // SAFETY: The device is valid until `managed` is dropped.
-        unsafe { managed.keeper.set_device(NonNull::new(self.dev.get())) };
+        unsafe { managed.handle.set_device(NonNull::new(self.dev.get())) };
         // SAFETY: The device is initialised, and nobody has managed its power yet. A day fits.
         unsafe { ffi::accel_power_start(self.dev.get(), managed.autosuspend_ms as c_int) };
-        Hold::new(Some(self))
+        AwakeGuard::new(Some(self))
     }
 
     /// Ceases to manage power. To be called if the device could not be added; to delete one does
@@ -124,7 +125,7 @@ impl Core {
 
     /// Wakes the device for its removal, if it is still there. Whether that succeeds is of no
     /// interest any more.
-    pub(crate) fn wake_to_remove(&self) -> Option<Hold<'_>> {
+    pub(crate) fn wake_to_remove(&self) -> Option<AwakeGuard<'_>> {
         if self.power.is_none() || self.gate.state() == State::Gone {
             return None;
         }
@@ -137,12 +138,12 @@ impl Core {
     /// That the driver could not wake it shows in its state; the error here is that of others,
     /// such as its parent.
     #[cold]
-    pub(crate) fn wake_up(&self) -> Result<Hold<'_>> {
+    pub(crate) fn wake_up(&self) -> Result<AwakeGuard<'_>> {
         if self.power.is_none() {
-            return Ok(Hold::new(None));
+            return Ok(AwakeGuard::new(None));
         }
         match to_result(ffi::accel_power_wake(self.as_device())) {
-            Ok(()) => Ok(Hold::new(Some(self))),
+            Ok(()) => Ok(AwakeGuard::new(Some(self))),
             // Power is not managed just now: the device is being removed, or the system sleeps.
             Err(EACCES) => Err(EAGAIN),
             Err(error) => {
@@ -157,7 +158,7 @@ impl Core {
     pub(crate) fn keep_bus_awake(&self) -> Option<Awake> {
         self.power.as_ref()?;
         to_result(ffi::accel_power_wake(self.as_device())).ok()?;
-        Some(Hold::new(Some(self)).into())
+        Some(AwakeGuard::new(Some(self)).into())
     }
 
     /// Has the device be awake soon. Does not sleep.
@@ -167,7 +168,7 @@ impl Core {
 
     /// Calls the driver's `resume`, if the device is asleep. To be called by the power management,
     /// or with a reference, while nobody uses the device.
-    pub(crate) fn rouse(&self) -> Result {
+    pub(crate) fn resume_driver(&self) -> Result {
         let Some(managed) = &self.power else {
             return Ok(());
         };
@@ -212,14 +213,14 @@ impl Core {
         error
     }
 
-    /// Lets stand still what fences of the device depend on.
-    fn pause(&self) {
+    /// Pauses the work items that fences of the device depend on.
+    fn pause_work_items(&self) {
         self.background.pause();
         self.health.pause();
     }
 
-    /// Lets go on what [`Self::pause`] has stopped.
-    fn go_on(&self) {
+    /// Resumes what [`Self::pause_work_items`] has paused.
+    fn resume_work_items(&self) {
         self.health.resume();
         self.background.resume();
     }
@@ -229,7 +230,7 @@ impl Core {
         if self.gate.state() == State::Wedged || self.is_lent() {
             return;
         }
-        if let Err(error) = self.rouse() {
+        if let Err(error) = self.resume_driver() {
             self.give_up(Fault::power_failed(error));
         }
     }
@@ -239,9 +240,12 @@ impl<'a> Call<'a> {
     /// Keeps the device awake. If it is asleep, it is woken outside of the gate; then a reset that
     /// is under way is waited for. For the errors, see [`Core::enter_running`] and [`ResetWait`].
     #[inline]
-    pub(crate) fn wake_up(self, wait: impl FnOnce() -> ResetWait) -> Result<(Self, Hold<'a>)> {
-        if let Some(hold) = self.core.hold_awake() {
-            return Ok((self, hold));
+    pub(crate) fn wake_up(
+        self,
+        wait: impl FnOnce() -> ResetWait,
+    ) -> Result<(Self, AwakeGuard<'a>)> {
+        if let Some(awake) = self.core.hold_awake() {
+            return Ok((self, awake));
         }
         let Self {
             core,
@@ -249,7 +253,7 @@ impl<'a> Call<'a> {
             file,
         } = self;
         drop(section);
-        let hold = core.wake_up();
+        let awake = core.wake_up();
         // What is to be said of the device comes first: it may be gone, or wedged.
         let guard = core.enter_running(wait())?;
 
@@ -261,7 +265,7 @@ impl<'a> Call<'a> {
                 section,
                 file,
             },
-            hold?,
+            awake?,
         ))
     }
 }

@@ -224,7 +224,7 @@ fn mend(core: &Core, cause: Cause) -> Result {
     let begin = ffi::monotonic_ns();
     let result = core
         .hand_hardware_over()
-        .and_then(|()| core.rouse())
+        .and_then(|()| core.resume_driver())
         .and_then(|()| call_driver(core));
     trace::reset(core, cause, result, ffi::monotonic_ns() - begin);
 

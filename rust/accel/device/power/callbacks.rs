@@ -69,13 +69,13 @@ impl Callback for RuntimeResume {
 
 impl Callback for SystemSuspend {
     fn call(core: &Core) -> Result {
-        core.pause();
+        core.pause_work_items();
         if core.power.is_none() {
             return Ok(());
         }
         // SAFETY: The device is valid, and its power is managed.
         to_result(unsafe { ffi::accel_power_system_suspend(core.dev.get()) })
-            .inspect_err(|_| core.go_on())
+            .inspect_err(|_| core.resume_work_items())
     }
 }
 
@@ -86,7 +86,7 @@ impl Callback for SystemResume {
             Some(_) => to_result(unsafe { ffi::accel_power_system_resume(core.dev.get()) }),
             None => Ok(()),
         };
-        core.go_on();
+        core.resume_work_items();
         result
     }
 }

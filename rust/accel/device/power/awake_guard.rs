@@ -10,27 +10,27 @@ use crate::{
 
 /// Keeps a device awake, for a call.
 #[must_use = "the device may go to sleep when this is dropped"]
-pub(crate) struct Hold<'a>(Option<&'a Core>);
+pub(crate) struct AwakeGuard<'a>(Option<&'a Core>);
 
-impl<'a> Hold<'a> {
+impl<'a> AwakeGuard<'a> {
     /// Takes over a reference to a device, if its power is managed.
     pub(super) fn new(core: Option<&'a Core>) -> Self {
         Self(core)
     }
 }
 
-impl From<Hold<'_>> for Awake {
+impl From<AwakeGuard<'_>> for Awake {
     /// Turns it into one that is not tied to the device.
-    fn from(hold: Hold<'_>) -> Self {
-        let managed = hold.0.and_then(|core| core.power.as_ref());
-        let keeper = managed.map(|managed| managed.keeper.clone());
+    fn from(guard: AwakeGuard<'_>) -> Self {
+        let managed = guard.0.and_then(|core| core.power.as_ref());
+        let handle = managed.map(|managed| managed.handle.clone());
         // The reference has a new owner.
-        core::mem::forget(hold);
-        Self::new(keeper)
+        core::mem::forget(guard);
+        Self::new(handle)
     }
 }
 
-impl Drop for Hold<'_> {
+impl Drop for AwakeGuard<'_> {
     fn drop(&mut self) {
         if let Some(core) = self.0 {
             // SAFETY: The device is valid, and a reference is given up.
@@ -42,17 +42,17 @@ impl Drop for Hold<'_> {
 impl Core {
     /// Keeps the device awake, if it is. Does not sleep.
     #[inline]
-    pub(crate) fn hold_awake(&self) -> Option<Hold<'_>> {
+    pub(crate) fn hold_awake(&self) -> Option<AwakeGuard<'_>> {
         match self.power {
             Some(_) => self.hold_managed(),
-            None => Some(Hold(None)),
+            None => Some(AwakeGuard(None)),
         }
     }
 
     #[inline(never)]
-    fn hold_managed(&self) -> Option<Hold<'_>> {
+    fn hold_managed(&self) -> Option<AwakeGuard<'_>> {
         let is_awake = ffi::accel_power_get_if_active(self.as_device());
         // Not sooner: to drop one gives up a reference.
-        is_awake.then(|| Hold(Some(self)))
+        is_awake.then(|| AwakeGuard(Some(self)))
     }
 }
