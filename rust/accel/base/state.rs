@@ -36,9 +36,9 @@ pub(crate) enum Step {
     /// A reset begins, because of an error.
     Reset,
     /// A reset begins, because the administrator says so.
-    Revive,
+    AdminReset,
     /// A reset begins, because the bus says so.
-    Lend,
+    BusReset,
     /// The reset has succeeded.
     Recover,
     /// The reset has failed, or there is none that could help.
@@ -53,7 +53,7 @@ impl Step {
     /// Returns the error with which the step ends all work; `None` if it ends none.
     pub(crate) const fn error(self) -> Option<Error> {
         match self {
-            Self::Reset | Self::Revive | Self::Lend => Some(ECANCELED),
+            Self::Reset | Self::AdminReset | Self::BusReset => Some(ECANCELED),
             Self::GiveUp | Self::ShutDown => Some(EIO),
             Self::Remove => Some(ENODEV),
             Self::Recover => None,
@@ -68,7 +68,9 @@ impl State {
             (Self::Gone, _) => None,
             (_, Step::Remove) => Some(Self::Gone),
             (Self::Running, Step::Reset) => Some(Self::Resetting),
-            (Self::Running | Self::Wedged, Step::Revive | Step::Lend) => Some(Self::Resetting),
+            (Self::Running | Self::Wedged, Step::AdminReset | Step::BusReset) => {
+                Some(Self::Resetting)
+            }
             (Self::Resetting, Step::Recover) => Some(Self::Running),
             (Self::Running | Self::Resetting, Step::GiveUp | Step::ShutDown) => Some(Self::Wedged),
             _ => None,
@@ -140,8 +142,14 @@ mod tests {
         use State::*;
         for (step, after) in [
             (Step::Reset, [Some(Resetting), None, None, None]),
-            (Step::Revive, [Some(Resetting), None, Some(Resetting), None]),
-            (Step::Lend, [Some(Resetting), None, Some(Resetting), None]),
+            (
+                Step::AdminReset,
+                [Some(Resetting), None, Some(Resetting), None],
+            ),
+            (
+                Step::BusReset,
+                [Some(Resetting), None, Some(Resetting), None],
+            ),
             (Step::Recover, [None, Some(Running), None, None]),
             (Step::GiveUp, [Some(Wedged), Some(Wedged), None, None]),
             (Step::ShutDown, [Some(Wedged), Some(Wedged), None, None]),
@@ -150,7 +158,7 @@ mod tests {
             for (state, after) in Iterator::zip(ALL.into_iter(), after) {
                 assert_eq!(state.after(step), after);
             }
-        }
+        } //
     }
 
     #[test]
@@ -162,7 +170,7 @@ mod tests {
         assert_eq!(word.step(Step::Reset), None);
         assert_eq!(word.get(), State::Resetting);
         assert_eq!(word.step(Step::GiveUp), Some(State::Resetting));
-        assert_eq!(word.step(Step::Revive), Some(State::Wedged));
+        assert_eq!(word.step(Step::AdminReset), Some(State::Wedged));
         assert_eq!(word.step(Step::Remove), Some(State::Resetting));
         assert_eq!(word.step(Step::Recover), None);
         assert_eq!(word.step(Step::Remove), None);

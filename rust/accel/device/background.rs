@@ -85,7 +85,7 @@ fn run(core: &Core) {
 
 fn clean_up(core: &Core) {
     // Else it is queued again when the reset is over.
-    if let Some(guard) = core.enter_to_look() {
+    if let Some(guard) = core.try_enter_unless_reset() {
         call_driver(core, guard, |ops| ops.clean_up);
     }
 }

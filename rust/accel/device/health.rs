@@ -32,7 +32,7 @@ use super::{
         self,
         Halting,
         Limit,
-        Turn, //
+        ResetState, //
     },
     task::{
         task,
@@ -196,9 +196,9 @@ pub(crate) struct Health {
     record: SpinLockIrq<Record>,
     /// Held by whoever resets the device, or has its bus do so.
     #[pin]
-    pub(crate) turn: Mutex<Turn>,
-    /// The bus has the hardware, see [`crate::device::reset`]. Only changed by who has the turn.
-    pub(crate) lent: AtomicFlag,
+    pub(crate) reset_lock: Mutex<ResetState>,
+    /// The hardware is quiesced for the bus. Only changed with `reset_lock` held.
+    pub(crate) quiesced: AtomicFlag,
     /// Held by whoever takes a step of the state. Fences depend on it.
     #[pin]
     pub(crate) halting: Mutex<Halting>,
@@ -233,8 +233,8 @@ impl Health {
                 last: None,
                 state_ns: ffi::monotonic_ns(),
             }),
-            turn <- new_mutex!(Turn::new()),
-            lent: AtomicFlag::new(false),
+            reset_lock <- new_mutex!(ResetState::new()),
+            quiesced: AtomicFlag::new(false),
             halting <- new_mutex!(Halting::new()),
             limit,
             wanted: AtomicFlag::new(false),

@@ -227,7 +227,7 @@ impl Core {
 
     /// Wakes the device, unless nobody is to reach it: then a reset does that.
     fn resume(&self) {
-        if self.gate.state() == State::Wedged || self.is_lent() {
+        if self.gate.state() == State::Wedged || self.is_quiesced() {
             return;
         }
         if let Err(error) = self.resume_driver() {

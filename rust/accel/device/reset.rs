@@ -20,7 +20,7 @@
 //! is no hook, or where there have been too many. Only the administrator brings it back.
 
 mod halt;
-pub(crate) mod lend;
+pub(crate) mod quiesce;
 mod storm;
 
 use kernel::{
@@ -47,7 +47,7 @@ use crate::{
 
 pub(crate) use self::{
     halt::Halting,
-    lend::Turn,
+    quiesce::ResetState,
     storm::{
         Limit,
         Storm, //
@@ -151,10 +151,10 @@ impl Core {
     /// is wedged while the bus has the hardware.
     pub(crate) fn enter_unless_reset(&self, wait: ResetWait) -> Result<Guard<'_>> {
         loop {
-            if let Some(guard) = self.enter_to_look() {
+            if let Some(guard) = self.try_enter_unless_reset() {
                 return Ok(guard);
             }
-            if self.wait_until_settled(wait)? == State::Wedged && self.is_lent() {
+            if self.wait_until_settled(wait)? == State::Wedged && self.is_quiesced() {
                 return Err(EIO);
             }
         }
@@ -175,7 +175,7 @@ impl Core {
         }
         // The driver is to find it awake.
         let _awake = self.wake_up()?;
-        let _turn = self.take_turn()?;
+        let _reset = self.lock_reset()?;
         self.halt_for_administrator()?;
         mend(self, Cause::Administrator)
     }
@@ -195,19 +195,19 @@ pub(crate) fn react(core: &Core) {
 /// Does what is left to do when the work of a device has ended: resets it, or leaves it alone.
 /// Called by a work item that no fence depends on.
 pub(crate) fn settle(core: &Core) {
-    // Who wakes the device may be the first to notice that it cannot be, and is not to wait for its
-    // turn with that.
+    // Who wakes the device may be the first to notice that it cannot be, and is not to wait for the
+    // reset lock with that.
     let awake = match core.gate.state() {
         State::Resetting => Some(core.wake_up()),
         _ => None,
     };
-    let mut turn = core.health.turn.lock();
+    let mut reset = core.health.reset_lock.lock();
     match (core.gate.state(), awake) {
         // This is called again when the bus has given it back.
-        (State::Resetting, _) if core.is_lent() => (),
+        (State::Resetting, _) if core.is_quiesced() => (),
         (State::Resetting, Some(Ok(_awake))) => {
             // The result is part of the state.
-            let _ = mend(core, turn.take_cause());
+            let _ = mend(core, reset.take_cause());
         }
         (State::Resetting, Some(Err(error))) => core.give_up(Fault::power_failed(error)),
         (State::Wedged, _) => leave_alone(core),
@@ -216,7 +216,8 @@ pub(crate) fn settle(core: &Core) {
     }
 }
 
-/// Brings a device back whose work has ended. The caller has its turn, and keeps the device awake.
+/// Brings a device back whose work has ended. The caller has the reset lock, and keeps the
+/// device awake.
 fn mend(core: &Core, cause: Cause) -> Result {
     clear_out(core);
 

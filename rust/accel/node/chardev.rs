@@ -58,7 +58,7 @@ use crate::{
             Role, //
         },
         ops::DriverOps,
-        reset::lend::Loan,
+        reset::quiesce::QuiesceReason,
         trace,
         uevent,
         Attributes,
@@ -170,7 +170,7 @@ impl Drop for Region {
 unsafe extern "C" fn shut_down(dev: *mut bindings::device) -> c_int {
     // SAFETY: The device is part of a `Core`.
     let core = unsafe { &*container_of!(Opaque::cast_from(dev), Core, dev) };
-    core.lend_to_bus(Loan::ShutDown);
+    core.quiesce_for_bus(QuiesceReason::ShutDown);
     0
 }
 

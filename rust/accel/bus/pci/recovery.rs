@@ -29,9 +29,9 @@ use kernel::{
 use crate::{
     device::{
         health::Fault,
-        reset::lend::{
+        reset::quiesce::{
             Channel,
-            Loan, //
+            QuiesceReason, //
         },
         Core, //
     },
@@ -92,7 +92,7 @@ unsafe extern "C" fn is_accelerator(dev: *mut bindings::device, _data: *const c_
 unsafe extern "C" fn reset_prepare(pdev: *mut bindings::pci_dev) {
     // SAFETY: The PCI core passes a valid device.
     if let Some(core) = unsafe { accelerator(pdev) } {
-        core.lend_to_bus(Loan::Reset);
+        core.quiesce_for_bus(QuiesceReason::Reset);
     }
 }
 
@@ -104,7 +104,7 @@ unsafe extern "C" fn reset_prepare(pdev: *mut bindings::pci_dev) {
 unsafe extern "C" fn reset_done(pdev: *mut bindings::pci_dev) {
     // SAFETY: The PCI core passes a valid device.
     if let Some(core) = unsafe { accelerator(pdev) } {
-        core.take_back_from_bus();
+        core.resume_for_bus();
     }
 }
 
@@ -136,8 +136,8 @@ unsafe extern "C" fn error_detected(
     if let Some(core) = unsafe { accelerator(pdev) } {
         match channel {
             // There will be no other word of it.
-            Channel::Lost => core.lose_to_bus(),
-            _ => core.lend_to_bus(Loan::Error(Fault::bus(channel))),
+            Channel::Lost => core.fail_for_bus(),
+            _ => core.quiesce_for_bus(QuiesceReason::Error(Fault::bus(channel))),
         }
     }
     vote
@@ -157,8 +157,8 @@ unsafe extern "C" fn slot_reset(pdev: *mut bindings::pci_dev) -> bindings::pci_e
     // SAFETY: As above.
     if let Some(core) = unsafe { accelerator(pdev) } {
         // It may have been bound since, or have been reset in between.
-        if !core.is_lent() {
-            core.lend_to_bus(Loan::Reset);
+        if !core.is_quiesced() {
+            core.quiesce_for_bus(QuiesceReason::Reset);
         }
     }
     match is_present {
@@ -175,7 +175,7 @@ unsafe extern "C" fn slot_reset(pdev: *mut bindings::pci_dev) -> bindings::pci_e
 unsafe extern "C" fn resume(pdev: *mut bindings::pci_dev) {
     // SAFETY: The PCI core passes a valid device.
     if let Some(core) = unsafe { accelerator(pdev) } {
-        core.take_back_from_bus();
+        core.resume_for_bus();
     }
 }
 

@@ -23,7 +23,7 @@ use kernel::{
 };
 
 use super::{
-    lend::Loan,
+    quiesce::QuiesceReason,
     Storm, //
 };
 use crate::{
@@ -150,33 +150,35 @@ impl Core {
         halting.storm = Storm::new();
         // One reset is enough for all who want one until it begins.
         if self.gate.state() != State::Resetting {
-            halting.halt(self, Step::Revive).ok_or(ENODEV)?;
+            halting.halt(self, Step::AdminReset).ok_or(ENODEV)?;
         }
         Ok(())
     }
 
     /// Takes the device away from its users because the bus has the hardware from now on. It is
     /// reset afterwards, or wedged if that is of no use.
-    pub(super) fn halt_for_bus(&self, loan: Loan) {
+    pub(super) fn halt_for_bus(&self, reason: QuiesceReason) {
         let _signalling = Signalling::begin();
         let mut halting = self.health.halting.lock();
-        if let Loan::Error(fault) = loan {
+        if let QuiesceReason::Error(fault) = reason {
             self.note(fault);
         }
         let can_step = |step| self.gate.state().after(step).is_some();
-        let step = match loan {
-            Loan::ShutDown => Step::ShutDown,
-            Loan::Reset if can_step(Step::Lend) && self.health.limit.is_some() => {
+        let step = match reason {
+            QuiesceReason::ShutDown => Step::ShutDown,
+            QuiesceReason::Reset if can_step(Step::BusReset) && self.health.limit.is_some() => {
                 halting.storm = Storm::new();
-                Step::Lend
+                Step::BusReset
             }
-            Loan::Error(_) if can_step(Step::Reset) && self.is_useful(&mut halting.storm) => {
+            QuiesceReason::Error(_)
+                if can_step(Step::Reset) && self.is_useful(&mut halting.storm) =>
+            {
                 Step::Reset
             }
             // What there is to reset is under way, or in vain.
             _ if self.gate.state() != State::Running => return,
-            Loan::Error(_) => Step::GiveUp,
-            Loan::Reset => {
+            QuiesceReason::Error(_) => Step::GiveUp,
+            QuiesceReason::Reset => {
                 self.note(Fault::reset_failed(EOPNOTSUPP));
                 Step::GiveUp
             }
@@ -259,8 +261,8 @@ impl Core {
         };
         match step {
             Step::Reset => dev_info!(dev, "reset because of an error: {kind}, code {code}\n"),
-            Step::Revive => dev_info!(dev, "reset by the administrator\n"),
-            Step::Lend => dev_info!(dev, "reset by the bus\n"),
+            Step::AdminReset => dev_info!(dev, "reset by the administrator\n"),
+            Step::BusReset => dev_info!(dev, "reset by the bus\n"),
             Step::Recover => dev_info!(dev, "reset done in {} ms\n", after_ns / 1_000_000),
             Step::GiveUp => dev_err!(dev, "wedged because of an error: {kind}, code {code}\n"),
             Step::ShutDown => dev_info!(dev, "stopped, as the system shuts down\n"),

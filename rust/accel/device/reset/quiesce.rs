@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Lending the hardware to its bus, which is about to reset it, or has found an error of it.
+//! Quiescing the hardware for its bus, which is about to reset it, or has found an error of it.
 //!
-//! From then on, until the bus gives it back, nobody reaches the hardware: users are kept out and
-//! those inside have left, the driver has stopped it, its interrupts are silenced, and no hook of
-//! the driver is called, neither for a reset nor for power. Then the device is reset as for any
+//! From then on, until the bus is done, nobody reaches the hardware: users are kept out and those
+//! inside have left, the driver has stopped it, its interrupts are silenced, and no hook of the
+//! driver is called, neither for a reset nor for power. Then the device is reset as for any
 //! other reason, since the bus does no more than to reset what it knows of.
 //!
 //! Whatever the bus calls, it calls with the lock of the device on the bus. The order of locks is
-//! that of a removal, which has that lock, too: the lock of the device on the bus, the turn to
-//! reset the accelerator, the state. So nobody who has the turn, or is inside the gate, may take
+//! that of a removal, which has that lock, too: the lock of the device on the bus, the reset lock
+//! of the accelerator, the state. So nobody who has the reset lock, or is inside the gate, may take
 //! the lock of a device on a bus; lockdep does not check that, as it takes no notice of these
-//! locks. A reset by the administrator does not hold it: it waits for the bus before it takes its
-//! turn, and a removal ends that wait.
+//! locks. A reset by the administrator does not hold it: it waits for the bus before it takes the
+//! reset lock, and a removal ends that wait.
 //!
 //! Between what the bus calls it may give up the lock, and the device may be removed, with the
-//! hardware lent as it is: it is not woken, nor stopped again, and never comes back.
+//! hardware quiesced as it is: it is not woken, nor stopped again, and never comes back.
 //!
-//! When the system shuts down, the hardware is lent for good.
+//! When the system shuts down, the hardware is quiesced for good.
 
 #![cfg_attr(
     not(CONFIG_PCI),
@@ -53,9 +53,9 @@ use crate::{
     }, //
 };
 
-/// Why the hardware is lent.
+/// Why the hardware is quiesced.
 #[derive(Clone, Copy)]
-pub(crate) enum Loan {
+pub(crate) enum QuiesceReason {
     /// Somebody has the bus reset it.
     Reset,
     /// The bus has found an error.
@@ -85,22 +85,22 @@ impl Fault {
     }
 }
 
-/// What belongs to whoever has the turn to reset a device.
-pub(crate) struct Turn {
+/// What the reset lock of a device protects.
+pub(crate) struct ResetState {
     /// Why the next reset is made, unless it is because of a fault.
     cause: Option<Cause>,
-    /// Keeps a device that is lent awake.
+    /// Keeps a device that is quiesced awake.
     awake: Option<Awake>,
-    /// The hardware is lent for good.
-    for_good: bool,
+    /// The hardware is quiesced for good.
+    is_permanent: bool,
 }
 
-impl Turn {
+impl ResetState {
     pub(crate) const fn new() -> Self {
         Self {
             cause: None,
             awake: None,
-            for_good: false,
+            is_permanent: false,
         }
     }
 
@@ -111,28 +111,28 @@ impl Turn {
 }
 
 impl Core {
-    /// Lends the hardware to its bus, until [`Self::take_back_from_bus`]. When this returns, nobody
-    /// reaches it, and it touches no memory. If it is lent already, it stays so.
+    /// Quiesces the hardware for its bus, until [`Self::resume_for_bus`]. When this returns, nobody
+    /// reaches it, and it touches no memory. If it is quiesced already, it stays so.
     ///
     /// To be called with the lock of the device on the bus. Waits for the hook of a reset that is
     /// under way, and for those inside the gate, but not for user space. The device may be asleep;
     /// then it is not woken.
-    pub(crate) fn lend_to_bus(&self, loan: Loan) {
-        let mut turn = self.health.turn.lock();
-        if turn.for_good {
+    pub(crate) fn quiesce_for_bus(&self, reason: QuiesceReason) {
+        let mut reset = self.health.reset_lock.lock();
+        if reset.is_permanent {
             return;
         }
-        match loan {
-            Loan::Reset => turn.cause = Some(Cause::Bus),
-            Loan::Error(_) => (),
-            Loan::ShutDown => turn.for_good = true,
+        match reason {
+            QuiesceReason::Reset => reset.cause = Some(Cause::Bus),
+            QuiesceReason::Error(_) => (),
+            QuiesceReason::ShutDown => reset.is_permanent = true,
         }
-        self.halt_for_bus(loan);
-        let is_first = !self.health.lent.xchg(true, Relaxed);
+        self.halt_for_bus(reason);
+        let is_first = !self.health.quiesced.xchg(true, Relaxed);
         if is_first {
             // Those who wake the device wait for the same lock of the power management, and so see
-            // that it is lent; who has begun before is waited for.
-            turn.awake = self.keep_bus_awake();
+            // that it is quiesced; who has begun before is waited for.
+            reset.awake = self.keep_bus_awake();
         }
         match self.gate.state() {
             State::Wedged => leave_alone(self),
@@ -144,49 +144,49 @@ impl Core {
         }
     }
 
-    /// Takes the hardware back, and has it be reset soon, unless it is wedged. May be called if it
-    /// is not lent; has no effect if it is lent for good.
-    pub(crate) fn take_back_from_bus(&self) {
-        let mut turn = self.health.turn.lock();
-        if turn.for_good || !self.health.lent.xchg(false, Relaxed) {
+    /// Resumes the hardware: has it be reset soon, unless it is wedged. May be called if it is not
+    /// quiesced; has no effect if it is quiesced for good.
+    pub(crate) fn resume_for_bus(&self) {
+        let mut reset = self.health.reset_lock.lock();
+        if reset.is_permanent || !self.health.quiesced.xchg(false, Relaxed) {
             return;
         }
         self.interrupts.restore();
         self.health.queue_settle();
-        let awake = turn.awake.take();
-        drop(turn);
+        let awake = reset.awake.take();
+        drop(reset);
         drop(awake);
         self.wait.wake_all();
     }
 
-    /// Takes the hardware back, which the bus says is lost.
-    pub(crate) fn lose_to_bus(&self) {
+    /// Gives up the hardware, which the bus says is lost.
+    pub(crate) fn fail_for_bus(&self) {
         self.give_up(Fault::bus(Channel::Lost));
-        self.take_back_from_bus();
+        self.resume_for_bus();
     }
 
-    /// Returns whether the bus has the hardware.
-    pub(crate) fn is_lent(&self) -> bool {
-        self.health.lent.load(Relaxed)
+    /// Returns whether the hardware is quiesced for the bus.
+    pub(crate) fn is_quiesced(&self) -> bool {
+        self.health.quiesced.load(Relaxed)
     }
 
     /// Enters the gate for what reaches the hardware, but does not use it: unless a reset is under
     /// way, the bus has the hardware, or the device is gone.
-    pub(crate) fn enter_to_look(&self) -> Option<Guard<'_>> {
+    pub(crate) fn try_enter_unless_reset(&self) -> Option<Guard<'_>> {
         let guard = self.gate.enter_unless_reset()?;
         // If this misses it, the grace period of the drain that follows waits.
-        (!self.is_lent()).then_some(guard)
+        (!self.is_quiesced()).then_some(guard)
     }
 
-    /// Takes the turn to reset the device, once the bus has given it back. Returns `ENODEV` if it
+    /// Takes the reset lock, once the hardware is not quiesced. Returns `ENODEV` if the device
     /// goes, and `EINTR` if the process is killed.
-    pub(super) fn take_turn(&self) -> Result<MutexGuard<'_, Turn>> {
+    pub(super) fn lock_reset(&self) -> Result<MutexGuard<'_, ResetState>> {
         self.gate.might_drain();
         loop {
             self.wait_for_bus()?;
-            let turn = self.health.turn.lock();
-            if !self.is_lent() {
-                return Ok(turn);
+            let reset = self.health.reset_lock.lock();
+            if !self.is_quiesced() {
+                return Ok(reset);
             }
         }
     }
@@ -196,7 +196,7 @@ impl Core {
             if self.gate.is_closed() {
                 return Err(ENODEV);
             }
-            if !self.is_lent() {
+            if !self.is_quiesced() {
                 return Ok(());
             }
             if Signals::Fatal.pending() {
