@@ -205,9 +205,9 @@ pub(crate) struct Health {
     /// How many resets there may be; `None` if the driver has none.
     pub(crate) limit: Option<Limit>,
     /// A fault asks for a reset.
-    pub(crate) wanted: AtomicFlag,
+    pub(crate) reset_requested: AtomicFlag,
     /// There is something to announce.
-    pub(crate) news: AtomicFlag,
+    pub(crate) unannounced: AtomicFlag,
     /// When there was something the last time; CLOCK_MONOTONIC, nanoseconds.
     announced_ns: Atomic<u64>,
     /// Ends the work that is lost.
@@ -237,8 +237,8 @@ impl Health {
             quiesced: AtomicFlag::new(false),
             halting <- new_mutex!(Halting::new()),
             limit,
-            wanted: AtomicFlag::new(false),
-            news: AtomicFlag::new(false),
+            reset_requested: AtomicFlag::new(false),
+            unannounced: AtomicFlag::new(false),
             announced_ns: Atomic::new(0),
             react <- task!(health.react, reset::react),
             settle <- task!(health.settle, reset::settle),
@@ -332,7 +332,7 @@ impl Core {
         trace::error(self, fault, count);
         let data = [fault.kind as u64, fault.code, count];
         self.send_event(uapi::ACCEL_EVENT_CLASS_ERROR, uapi::ACCEL_EVENT_ERROR, data);
-        self.health.news.store(true, Relaxed);
+        self.health.unannounced.store(true, Relaxed);
     }
 
     /// Returns the data of the event that tells of a change of the state.
@@ -343,7 +343,7 @@ impl Core {
     /// Announces what there is to say of the device by a uevent, if there is anything. The device
     /// must be there, and no fence may depend on the caller: this allocates memory.
     pub(crate) fn announce(&self) {
-        if self.health.news.xchg(false, Relaxed) {
+        if self.health.unannounced.xchg(false, Relaxed) {
             self.health.announced_ns.store(ffi::monotonic_ns(), Relaxed);
             self.send_uevent();
         }

@@ -194,7 +194,7 @@ impl Core {
                 Err(_) if self.gate.is_closed() => (),
                 Err(error @ (EBUSY | EAGAIN)) => return Err(self.stay_awake(error)),
                 Err(error) => {
-                    self.want_reset(Fault::power_failed(error));
+                    self.request_reset(Fault::power_failed(error));
                     return Err(self.stay_awake(EBUSY));
                 }
             }

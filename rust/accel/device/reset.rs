@@ -50,7 +50,7 @@ pub(crate) use self::{
     quiesce::ResetState,
     storm::{
         Limit,
-        Storm, //
+        ResetHistory, //
     }, //
 };
 
@@ -161,9 +161,9 @@ impl Core {
     }
 
     /// Reports a fault that only a reset mends. May be called in any context.
-    pub(crate) fn want_reset(&self, fault: Fault) {
+    pub(crate) fn request_reset(&self, fault: Fault) {
         self.note(fault);
-        self.health.wanted.store(true, Relaxed);
+        self.health.reset_requested.store(true, Relaxed);
         self.health.queue_react();
     }
 
@@ -177,7 +177,7 @@ impl Core {
         let _awake = self.wake_up()?;
         let _reset = self.lock_reset()?;
         self.halt_for_administrator()?;
-        mend(self, Cause::Administrator)
+        run_reset(self, Cause::Administrator)
     }
 }
 
@@ -207,10 +207,10 @@ pub(crate) fn settle(core: &Core) {
         (State::Resetting, _) if core.is_quiesced() => (),
         (State::Resetting, Some(Ok(_awake))) => {
             // The result is part of the state.
-            let _ = mend(core, reset.take_cause());
+            let _ = run_reset(core, reset.take_cause());
         }
         (State::Resetting, Some(Err(error))) => core.give_up(Fault::power_failed(error)),
-        (State::Wedged, _) => leave_alone(core),
+        (State::Wedged, _) => refuse_access(core),
         // Somebody else has done it, or this is called once more.
         (State::Resetting, None) | (State::Running | State::Gone, _) => (),
     }
@@ -218,13 +218,13 @@ pub(crate) fn settle(core: &Core) {
 
 /// Brings a device back whose work has ended. The caller has the reset lock, and keeps the
 /// device awake.
-fn mend(core: &Core, cause: Cause) -> Result {
-    clear_out(core);
+fn run_reset(core: &Core, cause: Cause) -> Result {
+    suspend_access(core);
 
     core.forget_faults();
     let begin = ffi::monotonic_ns();
     let result = core
-        .hand_hardware_over()
+        .begin_recovery()
         .and_then(|()| core.resume_driver())
         .and_then(|()| call_driver(core));
     trace::reset(core, cause, result, ffi::monotonic_ns() - begin);
@@ -235,7 +235,7 @@ fn mend(core: &Core, cause: Cause) -> Result {
         core.recover()
     });
     if recovered.is_err() {
-        core.take_hardware_back();
+        core.abort_recovery();
     }
     if let Err(error) = result {
         core.give_up(Fault::reset_failed(error));
@@ -251,16 +251,16 @@ fn mend(core: &Core, cause: Cause) -> Result {
     recovered
 }
 
-/// Sees to it that nobody has anything of a device whose work has ended.
-fn clear_out(core: &Core) {
+/// Suspends the access of everybody to a device whose work has ended.
+fn suspend_access(core: &Core) {
     core.announce();
     core.gate.drain(core.as_device());
     core.space.unmap_all();
     core.pool.set_permission(Permission::Suspended);
 }
 
-/// Sees to it that nobody has anything of a device that is wedged.
-fn leave_alone(core: &Core) {
+/// Refuses everybody access to a device that is wedged.
+fn refuse_access(core: &Core) {
     core.wake_pollers();
     core.gate.drain(core.as_device());
     core.space.unmap_all();
@@ -287,7 +287,7 @@ impl Core {
     fn resume_work(&self) {
         self.queue_background();
         self.queue_clean_up();
-        if self.health.wanted.load(Relaxed) {
+        if self.health.reset_requested.load(Relaxed) {
             self.health.queue_react();
         }
     }

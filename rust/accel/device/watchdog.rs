@@ -189,7 +189,7 @@ fn expire(core: &Core) {
     *expires_ns = None;
     let due = health.deadlines.look(ffi::monotonic_ns());
     if due.overdue > 0 {
-        core.want_reset(Fault::timeout(due.overdue));
+        core.request_reset(Fault::timeout(due.overdue));
     }
     drop(expires_ns);
     if let Some(next_ns) = due.next_ns {
@@ -203,7 +203,7 @@ impl Core {
     pub(crate) fn forget_faults(&self) {
         let _expires_ns = self.health.watchdog.expires_ns.lock();
         self.health.deadlines.forget();
-        self.health.wanted.store(false, Relaxed);
+        self.health.reset_requested.store(false, Relaxed);
     }
 }
 

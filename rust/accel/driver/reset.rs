@@ -77,6 +77,6 @@ impl<T: AccelDriver> Device<T> {
     /// error as well; one that is raised later asks for another reset. If the device is wedged, the
     /// error is only counted.
     pub fn reset(&self, fault: Fault) {
-        self.core().want_reset(fault);
+        self.core().request_reset(fault);
     }
 }

@@ -24,7 +24,7 @@ use kernel::{
 
 use super::{
     quiesce::QuiesceReason,
-    Storm, //
+    ResetHistory, //
 };
 use crate::{
     base::{
@@ -58,14 +58,14 @@ enum Hardware {
 
 /// What is decided together with a step of the state.
 pub(crate) struct Halting {
-    storm: Storm,
+    history: ResetHistory,
     hardware: Hardware,
 }
 
 impl Halting {
     pub(crate) fn new() -> Self {
         Self {
-            storm: Storm::new(),
+            history: ResetHistory::new(),
             hardware: Hardware::Working,
         }
     }
@@ -118,24 +118,24 @@ impl Core {
         if self.gate.state() == State::Resetting {
             return false;
         }
-        if !self.health.wanted.xchg(false, Relaxed) {
+        if !self.health.reset_requested.xchg(false, Relaxed) {
             return false;
         }
         // What the driver stops is to be awake, if it is.
         let _awake = self.hold_awake();
         let step = match self.gate.state() {
-            State::Running if self.is_useful(&mut halting.storm) => Step::Reset,
+            State::Running if self.is_useful(&mut halting.history) => Step::Reset,
             _ => Step::GiveUp,
         };
         halting.halt(self, step).is_some()
     }
 
     /// Returns whether a reset because of a fault may help.
-    fn is_useful(&self, storm: &mut Storm) -> bool {
+    fn is_useful(&self, history: &mut ResetHistory) -> bool {
         let Some(limit) = self.health.limit else {
             return false;
         };
-        let admitted = storm.admit(ffi::monotonic_ns(), limit);
+        let admitted = history.admit(ffi::monotonic_ns(), limit);
         if !admitted {
             self.note(Fault::reset_storm(limit));
         }
@@ -147,7 +147,7 @@ impl Core {
     pub(super) fn halt_for_administrator(&self) -> Result {
         let _signalling = Signalling::begin();
         let mut halting = self.health.halting.lock();
-        halting.storm = Storm::new();
+        halting.history = ResetHistory::new();
         // One reset is enough for all who want one until it begins.
         if self.gate.state() != State::Resetting {
             halting.halt(self, Step::AdminReset).ok_or(ENODEV)?;
@@ -167,11 +167,11 @@ impl Core {
         let step = match reason {
             QuiesceReason::ShutDown => Step::ShutDown,
             QuiesceReason::Reset if can_step(Step::BusReset) && self.health.limit.is_some() => {
-                halting.storm = Storm::new();
+                halting.history = ResetHistory::new();
                 Step::BusReset
             }
             QuiesceReason::Error(_)
-                if can_step(Step::Reset) && self.is_useful(&mut halting.storm) =>
+                if can_step(Step::Reset) && self.is_useful(&mut halting.history) =>
             {
                 Step::Reset
             }
@@ -200,8 +200,8 @@ impl Core {
         self.health.queue_settle();
     }
 
-    /// Hands the hardware over to the hook of a reset. Returns `ENODEV` if the reset is over.
-    pub(super) fn hand_hardware_over(&self) -> Result {
+    /// Lets the hook of a reset use the hardware. Returns `ENODEV` if the reset is over.
+    pub(super) fn begin_recovery(&self) -> Result {
         let mut halting = self.health.halting.lock();
         if self.gate.state() != State::Resetting {
             return Err(ENODEV);
@@ -210,8 +210,8 @@ impl Core {
         Ok(())
     }
 
-    /// Takes the hardware back from the hook of a reset that was in vain.
-    pub(super) fn take_hardware_back(&self) {
+    /// Stops the hardware after the hook of a reset that was in vain.
+    pub(super) fn abort_recovery(&self) {
         let _signalling = Signalling::begin();
         self.health.halting.lock().stop(self);
     }
@@ -238,7 +238,7 @@ impl Core {
         if step == Step::Remove {
             self.end_events(data);
         } else {
-            self.health.news.store(true, Relaxed);
+            self.health.unannounced.store(true, Relaxed);
             trace::state(self, now);
             self.send_event(uapi::ACCEL_EVENT_CLASS_STATE, uapi::ACCEL_EVENT_STATE, data);
         }

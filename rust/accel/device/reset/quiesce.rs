@@ -33,8 +33,8 @@ use kernel::{
 };
 
 use super::{
-    clear_out,
-    leave_alone,
+    refuse_access,
+    suspend_access,
     Cause, //
 };
 use crate::{
@@ -135,8 +135,8 @@ impl Core {
             reset.awake = self.keep_bus_awake();
         }
         match self.gate.state() {
-            State::Wedged => leave_alone(self),
-            _ => clear_out(self),
+            State::Wedged => refuse_access(self),
+            _ => suspend_access(self),
         }
         if is_first {
             // Last, so that what the hardware has raised until it was stopped is lowered.

@@ -25,14 +25,14 @@ impl Limit {
 }
 
 /// The last resets of a device.
-pub(crate) struct Storm {
+pub(crate) struct ResetHistory {
     /// When they were; CLOCK_MONOTONIC, nanoseconds. Each takes the place of the oldest.
     times: [u64; MAX_RESETS as usize],
     /// How many there were.
     count: u64,
 }
 
-impl Storm {
+impl ResetHistory {
     pub(crate) const fn new() -> Self {
         Self {
             times: [0; MAX_RESETS as usize],
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn as_many_as_allowed() {
-        let mut storm = Storm::new();
+        let mut history = ResetHistory::new();
         let limit = Limit::new(3, 10);
         for (seconds, admitted) in [
             (1, true),
@@ -82,26 +82,26 @@ mod tests {
             (20, false),
             (30, true),
         ] {
-            assert_eq!(storm.admit(seconds * NS_PER_SEC, limit), admitted);
+            assert_eq!(history.admit(seconds * NS_PER_SEC, limit), admitted);
         }
     }
 
     #[test]
     fn slow_resets_go_on_for_ever() {
-        let mut storm = Storm::new();
+        let mut history = ResetHistory::new();
         let limit = Limit::new(MAX_RESETS, 16);
         for round in 0..10 * u64::from(MAX_RESETS) {
-            assert!(storm.admit(round * NS_PER_SEC, limit));
+            assert!(history.admit(round * NS_PER_SEC, limit));
         }
-        assert!(!storm.admit(10 * u64::from(MAX_RESETS) * NS_PER_SEC - 1, limit));
+        assert!(!history.admit(10 * u64::from(MAX_RESETS) * NS_PER_SEC - 1, limit));
     }
 
     #[test]
     fn one_is_the_least() {
-        let mut storm = Storm::new();
+        let mut history = ResetHistory::new();
         let limit = Limit::new(1, 1);
-        assert!(storm.admit(0, limit));
-        assert!(!storm.admit(NS_PER_SEC - 1, limit));
-        assert!(storm.admit(NS_PER_SEC, limit));
+        assert!(history.admit(0, limit));
+        assert!(!history.admit(NS_PER_SEC - 1, limit));
+        assert!(history.admit(NS_PER_SEC, limit));
     }
 }
