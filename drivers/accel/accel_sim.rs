@@ -156,7 +156,7 @@ impl AccelDriver for Sim {
     }
 
     fn poll(ctx: &Context<'_, Self>) -> bool {
-        ctx.file().has_news()
+        ctx.file().has_unseen()
     }
 }
 

@@ -347,7 +347,7 @@ impl Jobs {
     }
 
     /// Returns whether a job is done that was not waited for.
-    pub(crate) fn has_news(&self) -> bool {
+    pub(crate) fn has_unseen(&self) -> bool {
         let recent = self.recent.lock();
         let mut jobs = recent.jobs.iter();
         let next = jobs.find(|(number, _)| *number > recent.seen);

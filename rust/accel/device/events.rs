@@ -12,7 +12,7 @@
 //! are none left, and reading does not pass the gate.
 
 mod eventfd;
-mod inbox;
+mod file_events;
 mod log;
 mod subscribers;
 
@@ -29,7 +29,7 @@ use kernel::{
     },
 };
 
-pub(crate) use self::inbox::Inbox;
+pub(crate) use self::file_events::FileEvents;
 
 use self::{
     eventfd::EventFd,
@@ -38,8 +38,8 @@ use self::{
         LogMemory, //
     },
     subscribers::{
-        Subscribers,
-        Vacancy, //
+        NodeReservation,
+        Subscribers, //
     }, //
 };
 use super::{
@@ -58,11 +58,11 @@ use crate::{
 /// How many records are taken out at a time.
 const BATCH: usize = 8;
 
-/// What there is to tell.
-struct News {
+/// The events that there are, and those that are still to be delivered.
+struct EventState {
     log: Log,
     /// Classes with events that subscribers have not been told of, and [`END`].
-    untold: u32,
+    undelivered: u32,
     /// There are no events any more.
     ended: bool,
 }
@@ -74,27 +74,27 @@ const END: u32 = 1 << 31;
 #[pin_data]
 pub(crate) struct Events {
     #[pin]
-    news: SpinLockIrq<News>,
+    state: SpinLockIrq<EventState>,
     /// How many have subscribed; only changed while `subscribers` is locked.
     count: Atomic<u32>,
     #[pin]
     subscribers: Mutex<Subscribers>,
-    /// Held by whoever tells subscribers.
+    /// Held by whoever delivers events to subscribers.
     #[pin]
-    turn: Mutex<()>,
+    delivering: Mutex<()>,
 }
 
 impl Events {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            news <- new_spinlock_irq!(News {
+            state <- new_spinlock_irq!(EventState {
                 log: Log::new(),
-                untold: 0,
+                undelivered: 0,
                 ended: false,
             }),
             count: Atomic::new(0),
             subscribers <- new_mutex!(Subscribers::new()),
-            turn <- new_mutex!(()),
+            delivering <- new_mutex!(()),
         })
     }
 
@@ -102,23 +102,23 @@ impl Events {
     /// context.
     #[inline(never)]
     fn add(&self, class: u32, kind: u32, data: [u64; 3], end: u32) -> bool {
-        let mut news = self.news.lock();
-        if news.ended {
+        let mut state = self.state.lock();
+        if state.ended {
             return false;
         }
-        news.log.push(class, kind, ffi::monotonic_ns(), data);
-        news.untold |= class | end;
+        state.log.push(class, kind, ffi::monotonic_ns(), data);
+        state.undelivered |= class | end;
         // Readers who see it find all events that there will ever be.
-        news.ended = end != 0;
+        state.ended = end != 0;
         true
     }
 
     /// Tells subscribers what they have not been told: wakes those who wait, and signals their
     /// eventfds. May sleep.
     pub(crate) fn deliver(&self) {
-        let _turn = self.turn.lock();
-        let untold = core::mem::take(&mut self.news.lock().untold);
-        if untold == 0 {
+        let _delivering = self.delivering.lock();
+        let undelivered = core::mem::take(&mut self.state.lock().undelivered);
+        if undelivered == 0 {
             return;
         }
         // They are not kept locked, as there may be many to wake.
@@ -129,8 +129,8 @@ impl Events {
                 break;
             };
             last = Some(next);
-            for inbox in some.inboxes.iter().flatten() {
-                inbox.tell(untold & !END, untold & END != 0);
+            for file_events in some.entries.iter().flatten() {
+                file_events.notify(undelivered & !END, undelivered & END != 0);
             }
         }
     }
@@ -140,25 +140,25 @@ impl Events {
     /// have subscribed.
     fn subscribe(&self, file: &OpenFile, classes: u32, eventfd: Option<EventFd>) -> Result {
         // All that needs memory comes first.
-        let has_memory = self.news.lock().log.has_memory();
+        let has_memory = self.state.lock().log.has_memory();
         let memory = match has_memory {
             true => None,
             false => Some(LogMemory::new()?),
         };
-        let vacancy = Vacancy::new()?;
+        let node = NodeReservation::new()?;
 
         let mut subscribers = self.subscribers.lock();
-        let mut news = self.news.lock();
-        if news.ended {
+        let mut state = self.state.lock();
+        if state.ended {
             return Err(ENODEV);
         }
-        let unused = memory.and_then(|memory| news.log.provide(memory));
-        drop(news);
+        let unused = memory.and_then(|memory| state.log.provide(memory));
+        drop(state);
         drop(unused);
 
-        let left = subscribers.add(file, vacancy)?;
+        let left = subscribers.add(file, node)?;
         self.count.store(subscribers.count(), Relaxed);
-        file.inbox.follow(&self.news, classes, eventfd);
+        file.events.follow(&self.state, classes, eventfd);
         drop(subscribers);
         drop(left);
         Ok(())
@@ -166,40 +166,40 @@ impl Events {
 
     /// Has a file get nothing any more. Cannot fail.
     pub(crate) fn unsubscribe(&self, file: &OpenFile) {
-        if !file.inbox.is_subscribed() {
+        if !file.events.is_subscribed() {
             return;
         }
         let mut subscribers = self.subscribers.lock();
         let removed = subscribers.remove(file);
         self.count.store(subscribers.count(), Relaxed);
-        file.inbox.follow(&self.news, 0, None);
+        file.events.follow(&self.state, 0, None);
         drop(subscribers);
         drop(removed);
     }
 
     /// Returns whether there is something to read for a file.
-    pub(crate) fn has_news(&self, inbox: &Inbox) -> bool {
-        let has_news = inbox.with_reader(|reader| self.news.lock().log.has_news(reader));
-        has_news.unwrap_or(false)
+    pub(crate) fn has_unread(&self, file_events: &FileEvents) -> bool {
+        let has_unread = file_events.with_reader(|reader| self.state.lock().log.has_unread(reader));
+        has_unread.unwrap_or(false)
     }
 
     /// Moves records to user space, and waits for the first, unless `nonblock`. For the errors, see
     /// `include/uapi/accel/accel.h`.
     pub(crate) fn read(
         &self,
-        inbox: &Inbox,
+        file_events: &FileEvents,
         to: UserPtr,
         len: usize,
         nonblock: bool,
     ) -> Result<usize> {
-        inbox.wait.with_waiter(|waiter| loop {
-            let ended = self.news.lock().ended;
-            match self.read_now(inbox, to, len) {
+        file_events.wait.with_waiter(|waiter| loop {
+            let ended = self.state.lock().ended;
+            match self.read_now(file_events, to, len) {
                 Ok(0) if ended => return Err(ENODEV),
                 Ok(0) if nonblock => return Err(EAGAIN),
                 Ok(0) if Signals::All.pending() => return Err(EINTR),
                 Ok(0) => waiter.sleep_long(Signals::All),
-                Err(EINVAL) if ended && !self.has_news(inbox) => return Err(ENODEV),
+                Err(EINVAL) if ended && !self.has_unread(file_events) => return Err(ENODEV),
                 result => return result,
             }
         })
@@ -207,7 +207,7 @@ impl Events {
 
     /// Moves as many records as there are, and have room, to user space. Returns their bytes, or
     /// `EINVAL` if there is not even room for one, or the file has never subscribed.
-    fn read_now(&self, inbox: &Inbox, to: UserPtr, len: usize) -> Result<usize> {
+    fn read_now(&self, file_events: &FileEvents, to: UserPtr, len: usize) -> Result<usize> {
         let room = len / size_of::<accel_event>();
         if room == 0 {
             return Err(EINVAL);
@@ -217,7 +217,8 @@ impl Events {
             let mut batch = [accel_event::default(); BATCH];
             let wanted = BATCH.min(room - read);
             let batch = &mut batch[..wanted];
-            let count = inbox.with_reader(|reader| self.news.lock().log.take(reader, batch))?;
+            let count =
+                file_events.with_reader(|reader| self.state.lock().log.take(reader, batch))?;
             let to = to.wrapping_byte_add(read * size_of::<accel_event>());
             ffi::copy_to_user(to, batch[..count].as_bytes())?;
             read += count;

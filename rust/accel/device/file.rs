@@ -27,7 +27,7 @@ use kernel::{
 use super::{
     call::Call,
     engine::Account,
-    events::Inbox,
+    events::FileEvents,
     ops::DriverOps,
     reset::ResetWait,
     section::SectionRef, //
@@ -177,7 +177,7 @@ pub(crate) struct OpenFile {
     pub(crate) buffers: Option<Pin<KBox<Handles>>>,
     /// What engines have done for it; there are none for an observer.
     pub(crate) account: Arc<Account>,
-    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) events: Arc<FileEvents>,
     state: Atomic<*mut c_void>,
 }
 
@@ -211,7 +211,7 @@ impl OpenFile {
                 id: core.files.next_id(),
                 buffers,
                 account: Account::new(core.account.usage.clone(), engines)?,
-                inbox: Arc::pin_init(Inbox::new(), GFP_KERNEL_ACCOUNT)?,
+                events: Arc::pin_init(FileEvents::new(), GFP_KERNEL_ACCOUNT)?,
                 state: Atomic::new(core::ptr::null_mut()),
             },
             GFP_KERNEL_ACCOUNT,

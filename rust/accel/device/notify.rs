@@ -58,7 +58,7 @@ impl Core {
     pub(crate) fn wake_pollers(&self) {
         self.events.deliver();
         let _ = self.files.try_for_each(|file| {
-            file.inbox.wait.wake_all();
+            file.events.wait.wake_all();
             Ok::<(), kernel::error::Error>(())
         });
     }

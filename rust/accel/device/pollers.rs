@@ -13,7 +13,7 @@ use kernel::{
 };
 
 use super::{
-    events::Inbox,
+    events::FileEvents,
     file::OpenFile, //
 };
 use crate::base::queue;
@@ -23,12 +23,12 @@ use crate::base::queue;
 ///
 /// It does not keep the file open: when that is closed, there is nobody to wake any more.
 #[derive(Clone)]
-pub struct Pollers(Option<Arc<Inbox>>);
+pub struct Pollers(Option<Arc<FileEvents>>);
 
 impl Pollers {
     /// Returns those of a file, or nobody.
     pub(crate) fn of(file: Option<&OpenFile>) -> Self {
-        Self(file.map(|file| file.inbox.clone()))
+        Self(file.map(|file| file.events.clone()))
     }
 
     /// Has them ask again, soon, whether there is something for the file
@@ -36,22 +36,22 @@ impl Pollers {
     /// a cost that does not depend on how many there are; costs almost nothing if there are none.
     #[inline(never)]
     pub fn wake(&self) {
-        let Some(inbox) = self.0.as_ref().filter(|inbox| inbox.wait.has_sleepers()) else {
+        let Some(events) = self.0.as_ref().filter(|events| events.wait.has_sleepers()) else {
             return;
         };
         // If it is queued already, that one will wake them.
-        let _ = queue::notify().enqueue::<_, 0>(inbox.clone());
+        let _ = queue::notify().enqueue::<_, 0>(events.clone());
     }
 }
 
 impl_has_work! {
-    impl HasWork<Self> for Inbox { self.work }
+    impl HasWork<Self> for FileEvents { self.work }
 }
 
-impl WorkItem for Inbox {
+impl WorkItem for FileEvents {
     type Pointer = Arc<Self>;
 
-    fn run(inbox: Arc<Self>) {
-        inbox.wait.wake_all();
+    fn run(events: Arc<Self>) {
+        events.wait.wake_all();
     }
 }

@@ -322,7 +322,7 @@ unsafe extern "C" fn read(
     let to = UserPtr::from_ptr(to.cast());
 
     let events = &open.core.events;
-    match events.read(&open.inbox, to, len, is_nonblocking(file)) {
+    match events.read(&open.events, to, len, is_nonblocking(file)) {
         // CAST: The VFS bounds lengths by `isize::MAX`.
         Ok(read) => read as isize,
         // CAST: An errno is a small number.
@@ -358,10 +358,10 @@ unsafe extern "C" fn poll(
 
     // SAFETY: The VFS passes a valid file and table. The queue lives as long as the file, which
     // leaves it before it is released.
-    unsafe { bindings::poll_wait(file, open.inbox.wait.as_raw(), table) };
+    unsafe { bindings::poll_wait(file, open.events.wait.as_raw(), table) };
 
     let mut ready = 0;
-    if open.core.events.has_news(&open.inbox) || driver_is_ready(&open) {
+    if open.core.events.has_unread(&open.events) || driver_is_ready(&open) {
         ready |= bindings::POLLIN | bindings::POLLRDNORM;
     }
     match open.core.gate.state() {

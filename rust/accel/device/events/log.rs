@@ -136,7 +136,7 @@ impl Log {
     }
 
     /// Returns whether there is something that `reader` has not read.
-    pub(super) fn has_news(&self, reader: &Reader) -> bool {
+    pub(super) fn has_unread(&self, reader: &Reader) -> bool {
         Iterator::zip(self.rings.iter(), reader.cursors.iter())
             .any(|(ring, cursor)| cursor.next < cursor.end.min(ring.count))
     }
@@ -244,12 +244,12 @@ mod tests {
         let mut log = log()?;
         let mut reader = Reader::new();
         log.push(A, 1, 0, [0; 3]);
-        assert!(!log.has_news(&reader));
+        assert!(!log.has_unread(&reader));
         reader.follow(&log, A);
         log.push(B, 1, 0, [1, 0, 0]);
-        assert!(!log.has_news(&reader));
+        assert!(!log.has_unread(&reader));
         log.push(A, 1, 0, [2, 0, 0]);
-        assert!(log.has_news(&reader));
+        assert!(log.has_unread(&reader));
         // What there is can be read when it is not followed any more.
         reader.follow(&log, B);
         log.push(A, 1, 0, [3, 0, 0]);
@@ -324,7 +324,7 @@ mod tests {
         let mut reader = Reader::new();
         reader.follow(&log, A);
         log.push(A, 1, 0, [0; 3]);
-        assert!(!log.has_news(&reader));
+        assert!(!log.has_unread(&reader));
         assert_eq!(next(&log, &mut reader), None);
     }
 

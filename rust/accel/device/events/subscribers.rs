@@ -15,7 +15,7 @@ use kernel::{
     sync::Arc, //
 };
 
-use super::Inbox;
+use super::FileEvents;
 use crate::{
     device::file::OpenFile,
     sys::ffi, //
@@ -38,14 +38,14 @@ fn key_of(file: &OpenFile) -> Key {
 
 /// Those who get the events of a device.
 pub(super) struct Subscribers {
-    inboxes: RBTree<Key, Arc<Inbox>>,
+    entries: RBTree<Key, Arc<FileEvents>>,
     count: usize,
 }
 
-/// Memory for one more. Charged to the current process.
-pub(super) struct Vacancy(RBTreeNodeReservation<Key, Arc<Inbox>>);
+/// Memory for one more subscriber. Charged to the current process.
+pub(super) struct NodeReservation(RBTreeNodeReservation<Key, Arc<FileEvents>>);
 
-impl Vacancy {
+impl NodeReservation {
     pub(super) fn new() -> Result<Self> {
         Ok(Self(RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?))
     }
@@ -53,7 +53,7 @@ impl Vacancy {
 
 /// Some of the subscribers, and where they end.
 pub(super) struct Group {
-    pub(super) inboxes: [Option<Arc<Inbox>>; BATCH],
+    pub(super) entries: [Option<Arc<FileEvents>>; BATCH],
     /// `None` if there are none.
     pub(super) last: Option<Key>,
 }
@@ -61,7 +61,7 @@ pub(super) struct Group {
 impl Subscribers {
     pub(super) fn new() -> Self {
         Self {
-            inboxes: RBTree::new(),
+            entries: RBTree::new(),
             count: 0,
         }
     }
@@ -74,24 +74,28 @@ impl Subscribers {
 
     /// Adds a file, unless it is there already; gives the memory back then. Returns `ENOMEM` if
     /// there are too many. Those who may exceed limits may exceed this one.
-    pub(super) fn add(&mut self, file: &OpenFile, vacancy: Vacancy) -> Result<Option<Vacancy>> {
+    pub(super) fn add(
+        &mut self,
+        file: &OpenFile,
+        node: NodeReservation,
+    ) -> Result<Option<NodeReservation>> {
         let key = key_of(file);
-        if self.inboxes.get(&key).is_some() {
-            return Ok(Some(vacancy));
+        if self.entries.get(&key).is_some() {
+            return Ok(Some(node));
         }
         let is_full = self.count >= MAX || self.count_of(key.0) >= MAX_PER_USER;
         if is_full && !ffi::is_capable(bindings::CAP_SYS_RESOURCE) {
             return Err(ENOMEM);
         }
-        self.inboxes
-            .insert(vacancy.0.into_node(key, file.inbox.clone()));
+        self.entries
+            .insert(node.0.into_node(key, file.events.clone()));
         self.count += 1;
         Ok(None)
     }
 
     /// Counts the files of a user.
     fn count_of(&mut self, uid: u32) -> usize {
-        let mut cursor = self.inboxes.cursor_lower_bound_mut(&(uid, 0));
+        let mut cursor = self.entries.cursor_lower_bound_mut(&(uid, 0));
         let mut count = 0;
         while let Some(here) = cursor {
             if here.current().0 .0 != uid {
@@ -104,8 +108,8 @@ impl Subscribers {
     }
 
     /// Removes a file. The result, if there is one, is to be dropped when they are not locked.
-    pub(super) fn remove(&mut self, file: &OpenFile) -> Option<Arc<Inbox>> {
-        let removed = self.inboxes.remove(&key_of(file));
+    pub(super) fn remove(&mut self, file: &OpenFile) -> Option<Arc<FileEvents>> {
+        let removed = self.entries.remove(&key_of(file));
         self.count -= usize::from(removed.is_some());
         removed
     }
@@ -113,18 +117,18 @@ impl Subscribers {
     /// Returns those that come next after `last`, from the first on if that is `None`.
     pub(super) fn after(&mut self, last: Option<Key>) -> Group {
         let from = last.map_or((0, 0), |(uid, id)| (uid, id + 1));
-        let mut inboxes = [const { None }; BATCH];
+        let mut entries = [const { None }; BATCH];
         let mut end = None;
-        let mut cursor = self.inboxes.cursor_lower_bound_mut(&from);
-        for place in &mut inboxes {
+        let mut cursor = self.entries.cursor_lower_bound_mut(&from);
+        for place in &mut entries {
             let Some(here) = cursor else {
                 break;
             };
-            let (key, inbox) = here.current();
-            *place = Some(inbox.clone());
+            let (key, events) = here.current();
+            *place = Some(events.clone());
             end = Some(*key);
             cursor = here.move_next();
         }
-        Group { inboxes, last: end }
+        Group { entries, last: end }
     }
 }

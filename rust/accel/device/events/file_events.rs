@@ -20,7 +20,7 @@ use kernel::{
 use super::{
     eventfd::EventFd,
     log::Reader,
-    News, //
+    EventState, //
 };
 use crate::base::wait::WaitQueue;
 
@@ -33,7 +33,7 @@ struct State {
 
 /// The events of an open file, and those who wait for them, or for the driver.
 #[pin_data]
-pub(crate) struct Inbox {
+pub(crate) struct FileEvents {
     #[pin]
     state: Mutex<State>,
     /// What the file has subscribed to; `enum accel_event_class`.
@@ -43,10 +43,10 @@ pub(crate) struct Inbox {
     pub(crate) wait: WaitQueue,
     /// Wakes those.
     #[pin]
-    pub(crate) work: Work<Inbox>,
+    pub(crate) work: Work<FileEvents>,
 }
 
-impl Inbox {
+impl FileEvents {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             state <- new_mutex!(State {
@@ -59,13 +59,18 @@ impl Inbox {
         })
     }
 
-    /// Follows `classes` of what `news` has, and sets what to signal.
-    pub(super) fn follow(&self, news: &SpinLockIrq<News>, classes: u32, eventfd: Option<EventFd>) {
+    /// Follows `classes` of what `events` has, and sets what to signal.
+    pub(super) fn follow(
+        &self,
+        events: &SpinLockIrq<EventState>,
+        classes: u32,
+        eventfd: Option<EventFd>,
+    ) {
         let mut state = self.state.lock();
         state
             .reader
             .get_or_insert(Reader::new())
-            .follow(&news.lock().log, classes);
+            .follow(&events.lock().log, classes);
         self.classes.store(classes, Relaxed);
         let replaced = core::mem::replace(&mut state.eventfd, eventfd);
         drop(state);
@@ -74,7 +79,7 @@ impl Inbox {
 
     /// Wakes those who wait, if something has happened that concerns them: of `classes`, or the
     /// end.
-    pub(super) fn tell(&self, classes: u32, is_end: bool) {
+    pub(super) fn notify(&self, classes: u32, is_end: bool) {
         if self.classes.load(Relaxed) & classes == 0 && !is_end {
             return;
         }
