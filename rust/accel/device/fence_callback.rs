@@ -19,11 +19,11 @@ use crate::{
     sys::ffi, //
 };
 
-/// Who is told when a fence is signalled.
+/// Who is notified when a fence is signalled.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tell {
-    /// Who sleeps for it.
-    Sleeper,
+pub(crate) enum CallbackTarget {
+    /// The waiters for it.
+    Waiter,
     /// The driver.
     Driver,
 }
@@ -41,8 +41,8 @@ pub(crate) enum Tell {
 pub struct FenceCallback {
     fence: ARef<Fence>,
     core: ARef<Core>,
-    tell: Tell,
-    /// Who sleeps for it.
+    target: CallbackTarget,
+    /// The waiters for it.
     #[pin]
     wait: WaitQueue,
     #[pin]
@@ -55,13 +55,17 @@ unsafe impl Send for FenceCallback {}
 unsafe impl Sync for FenceCallback {}
 
 impl FenceCallback {
-    /// Tells `tell` when `fence` is signalled.
-    pub(crate) fn with(core: &Core, fence: ARef<Fence>, tell: Tell) -> impl PinInit<Self> {
+    /// Notifies `target` when `fence` is signalled.
+    pub(crate) fn with(
+        core: &Core,
+        fence: ARef<Fence>,
+        target: CallbackTarget,
+    ) -> impl PinInit<Self> {
         let core = ARef::from(core);
         pin_init!(&this in Self {
             fence,
             core,
-            tell,
+            target,
             wait <- WaitQueue::new(),
             cb <- Opaque::zeroed(),
             _: {
@@ -84,11 +88,11 @@ impl FenceCallback {
         };
         // It is signalled already.
         if ret != 0 {
-            self.tell();
+            self.notify();
         }
     }
 
-    /// Returns the queue in which a [`Tell::Sleeper`] sleeps.
+    /// Returns the queue in which a [`CallbackTarget::Waiter`] waits.
     pub(crate) fn queue(&self) -> &WaitQueue {
         &self.wait
     }
@@ -98,10 +102,10 @@ impl FenceCallback {
         &self.fence
     }
 
-    fn tell(&self) {
-        match self.tell {
-            Tell::Sleeper => self.wait.wake_all(),
-            Tell::Driver => self.core.queue_background(),
+    fn notify(&self) {
+        match self.target {
+            CallbackTarget::Waiter => self.wait.wake_all(),
+            CallbackTarget::Driver => self.core.queue_background(),
         }
     }
 }
@@ -127,5 +131,5 @@ unsafe extern "C" fn signalled(_fence: *mut bindings::dma_fence, cb: *mut bindin
     // SAFETY: The callback is part of a `FenceCallback`, which cannot be dropped meanwhile: for
     // that it needs the lock of the fence, which is held.
     let callback = unsafe { &*container_of!(Opaque::cast_from(cb), FenceCallback, cb) };
-    callback.tell();
+    callback.notify();
 }

@@ -44,7 +44,7 @@ use super::{
 };
 use crate::{
     base::wait::Deadline,
-    device::fence_callback::Tell, //
+    device::fence_callback::CallbackTarget, //
 };
 
 impl Timeline {
@@ -57,7 +57,7 @@ impl Timeline {
 impl FenceCallback {
     /// Tells the driver of `device` when `fence` is signalled.
     pub fn new<T: AccelDriver>(device: &Device<T>, fence: ARef<Fence>) -> impl PinInit<Self> {
-        Self::with(device.core(), fence, Tell::Driver)
+        Self::with(device.core(), fence, CallbackTarget::Driver)
     }
 }
 
@@ -76,7 +76,8 @@ impl<T: AccelDriver, R: Role> Context<'_, T, R> {
         if let Some(status) = fence.status() {
             return Ok((self, Wake::Ready(status)));
         }
-        let callback = FenceCallback::with(self.device().core(), fence.clone(), Tell::Sleeper);
+        let callback =
+            FenceCallback::with(self.device().core(), fence.clone(), CallbackTarget::Waiter);
         let callback = KBox::pin_init(callback, GFP_KERNEL_ACCOUNT)?;
         self.wait_in_queue(callback.queue(), deadline, |_| fence.status())
     }
