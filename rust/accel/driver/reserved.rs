@@ -21,7 +21,7 @@ use crate::{
     base::fence::{
         dma_resv::{
             Entry,
-            Together, //
+            LockedReservations, //
         },
         Fence, //
     },
@@ -33,14 +33,14 @@ use crate::{
 
 /// The buffers of a piece of work, with nobody else about to work on them.
 pub struct Reserved<'a> {
-    together: &'a Together<'a>,
+    reservations: &'a LockedReservations<'a>,
 }
 
 impl Reserved<'_> {
     /// Returns fences that are signalled when all is done that the work has to wait for: who reads
     /// a buffer waits for those who write to it, and who writes, for everybody. Returns `ENOMEM`.
     pub fn pending(&self) -> Result<KVec<ARef<Fence>>> {
-        self.together.pending()
+        self.reservations.pending()
     }
 
     /// Lets everybody who is about to use the buffers find `fence`, which is that of the work:
@@ -50,7 +50,7 @@ impl Reserved<'_> {
     /// memory.
     pub fn add(self, fence: &Fence) {
         // It is consumed, so this happens once.
-        self.together.add(fence);
+        self.reservations.add(fence);
     }
 }
 
@@ -105,8 +105,8 @@ pub fn with_reserved<T: AccelDriver, Q, R>(
             GFP_KERNEL_ACCOUNT,
         )?;
     }
-    let together = Together::lock_while(entries, || ctx.call().may_wait())?;
+    let reservations = LockedReservations::lock_while(entries, || ctx.call().may_wait())?;
     f(Reserved {
-        together: &together,
+        reservations: &reservations,
     })
 }

@@ -2,7 +2,7 @@
 
 //! Reservations: a lock that comes with memory, and the fences of those who work on that.
 
-mod together;
+mod locked_reservations;
 
 use core::ptr::NonNull;
 use kernel::{
@@ -25,18 +25,18 @@ use kernel::{
     },
 };
 
-pub(crate) use self::together::{
+pub(crate) use self::locked_reservations::{
     Entry,
-    Together, //
+    LockedReservations, //
 };
 
 use super::Fence;
 use crate::sys::ffi;
 
 /// How long to sleep before a lock is tried again: longer each time.
-struct Pause(Delta);
+struct Backoff(Delta);
 
-impl Pause {
+impl Backoff {
     const LONGEST: Delta = Delta::from_millis(5);
 
     fn new() -> Self {
@@ -134,12 +134,12 @@ impl DmaResv {
     /// Others may keep it locked for as long as they wait for somebody's fence. So this is the way
     /// to lock it for who holds up those who `check` is about.
     pub(crate) fn lock_while(&self, check: impl Fn() -> Result) -> Result<Guard<'_>> {
-        let mut pause = Pause::new();
+        let mut backoff = Backoff::new();
         loop {
             if let Some(guard) = self.try_lock() {
                 return Ok(guard);
             }
-            pause.sleep(&check)?;
+            backoff.sleep(&check)?;
         }
     }
 

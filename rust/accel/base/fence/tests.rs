@@ -25,7 +25,7 @@ mod tests {
         dma_resv::{
             DmaResv,
             Entry,
-            Together, //
+            LockedReservations, //
         },
         Fence,
         SyncFile, //
@@ -196,7 +196,7 @@ mod tests {
         stack_pin_init!(let memory = DmaResv::new());
         let mut entries = KVec::new();
         entries.push(Entry::new(&memory, false), GFP_KERNEL)?;
-        Together::lock_while(entries, || Ok(()))?.add(pending.fence());
+        LockedReservations::lock_while(entries, || Ok(()))?.add(pending.fence());
 
         // Who reads does not wait for who reads.
         assert!(!memory.is_busy(false));

@@ -10,9 +10,9 @@ use kernel::{
 };
 
 use super::{
+    Backoff,
     DmaResv,
-    Guard,
-    Pause, //
+    Guard, //
 };
 use crate::base::fence::Fence;
 
@@ -51,14 +51,14 @@ impl<'a> Entry<'a> {
 ///
 /// # Invariants
 ///
-/// Once [`Together::lock_while`] has returned, all of `entries` are locked, as `guards` tells; each
-/// has room for a fence, and none is there twice.
-pub(crate) struct Together<'a> {
+/// Once [`Self::lock_while`] has returned, all of `entries` are locked, as `guards` tells; each has
+/// room for a fence, and none is there twice.
+pub(crate) struct LockedReservations<'a> {
     entries: KVec<Entry<'a>>,
     guards: KVec<Guard<'a>>,
 }
 
-impl<'a> Together<'a> {
+impl<'a> LockedReservations<'a> {
     /// Locks all reservations, whatever the order in which others do. If one of them is there more
     /// than once, it counts as written to if it is once.
     ///
@@ -68,10 +68,10 @@ impl<'a> Together<'a> {
         let entries = merge(entries)?;
         let guards = KVec::with_capacity(entries.len(), GFP_KERNEL_ACCOUNT)?;
         let mut this = Self { entries, guards };
-        let mut pause = Pause::new();
+        let mut backoff = Backoff::new();
         while !this.try_lock()? {
             this.guards.clear();
-            pause.sleep(&check)?;
+            backoff.sleep(&check)?;
         }
         for entry in &this.entries {
             // SAFETY: It was just locked.
@@ -181,16 +181,16 @@ mod tests {
                 assert!(other.try_lock().is_some());
                 Err(EAGAIN)
             };
-            let tried = Together::lock_while(entries()?, check);
+            let tried = LockedReservations::lock_while(entries()?, check);
             assert!(matches!(tried, Err(e) if e == EAGAIN));
             drop(locked);
         }
-        let together = Together::lock_while(entries()?, || Err(EAGAIN))?;
+        let all = LockedReservations::lock_while(entries()?, || Err(EAGAIN))?;
         assert!(first.try_lock().is_none() && second.try_lock().is_none());
         // The one that is there twice is one that is written to.
-        assert_eq!(together.entries.len(), 2);
-        assert!(together.entries.iter().all(|entry| entry.writes));
-        drop(together);
+        assert_eq!(all.entries.len(), 2);
+        assert!(all.entries.iter().all(|entry| entry.writes));
+        drop(all);
         assert!(first.try_lock().is_some() && second.try_lock().is_some());
         Ok(())
     }
