@@ -127,6 +127,6 @@ impl Sleepers {
         queue: &WaitQueue,
         f: impl FnOnce(Pin<&Waiter<'_>>) -> V,
     ) -> V {
-        queue.with_waiter_also_in(&self.all, f)
+        queue.with_waiter_in_both(&self.all, f)
     }
 }

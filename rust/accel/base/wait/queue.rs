@@ -117,19 +117,19 @@ impl WaitQueue {
 
     /// As [`Self::with_waiter`], queued in `other`, too, whose wake-ups count as those of this
     /// queue.
-    pub(crate) fn with_waiter_also_in<V>(
+    pub(crate) fn with_waiter_in_both<V>(
         &self,
         other: &WaitQueue,
         f: impl FnOnce(Pin<&Waiter<'_>>) -> V,
     ) -> V {
         stack_pin_init!(let waiter = Waiter::new(self));
-        stack_pin_init!(let _also = waiter.as_ref().also_in(other));
+        stack_pin_init!(let _forwarding = waiter.as_ref().forward_from(other));
         f(waiter.as_ref())
     }
 
     /// Queues an entry. A full barrier follows.
-    fn place(&self, entry: bindings::wait_queue_entry) -> impl PinInit<Place<'_>> {
-        pin_init!(&this in Place {
+    fn enqueue(&self, entry: bindings::wait_queue_entry) -> impl PinInit<QueueEntry<'_>> {
+        pin_init!(&this in QueueEntry {
             queue: self,
             // INVARIANT: The entry is queued by the block below, which cannot fail.
             entry: Opaque::new(entry),
@@ -154,30 +154,30 @@ impl WaitQueue {
 ///
 /// `entry` is initialised, and is on `queue`.
 #[pin_data(PinnedDrop)]
-struct Place<'a> {
+struct QueueEntry<'a> {
     queue: &'a WaitQueue,
     #[pin]
     entry: Opaque<bindings::wait_queue_entry>,
 }
 
 #[pinned_drop]
-impl PinnedDrop for Place<'_> {
+impl PinnedDrop for QueueEntry<'_> {
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: By the type invariant the entry is on this queue.
         unsafe { bindings::remove_wait_queue(self.queue.as_raw(), self.entry.get()) };
     }
 }
 
-/// The current task's place in a [`WaitQueue`]. Only lives on the stack of the task, where it
+/// The current task as a waiter in a [`WaitQueue`]. Only lives on the stack of the task, where it
 /// cannot be forgotten: see [`WaitQueue::with_waiter`].
 ///
 /// # Invariants
 ///
-/// The entry of `place` is one of `woken_wake_function()`, for the task that created it.
+/// The entry of `queued` is one of `woken_wake_function()`, for the task that created it.
 #[pin_data]
 pub(crate) struct Waiter<'a> {
     #[pin]
-    place: Place<'a>,
+    queued: QueueEntry<'a>,
 }
 
 impl<'a> Waiter<'a> {
@@ -190,21 +190,24 @@ impl<'a> Waiter<'a> {
         };
         // INVARIANT: The entry is as it has to be.
         pin_init!(Self {
-            place <- queue.place(entry),
+            queued <- queue.enqueue(entry),
         })
     }
 
-    /// Queues an entry in another queue, which has this one woken.
-    fn also_in<'b>(self: Pin<&'b Self>, queue: &'b WaitQueue) -> impl PinInit<AlsoIn<'b>> {
+    /// Queues an entry in another queue, whose wake-ups are forwarded to the waiter.
+    fn forward_from<'b>(
+        self: Pin<&'b Self>,
+        queue: &'b WaitQueue,
+    ) -> impl PinInit<ForwardingEntry<'b>> {
         let entry = bindings::wait_queue_entry {
             flags: 0,
-            private: self.place.entry.get().cast(),
+            private: self.queued.entry.get().cast(),
             func: Some(wake_first),
             entry: Default::default(),
         };
         // INVARIANT: The entry refers to that of a waiter, which is pinned and borrowed.
-        pin_init!(AlsoIn {
-            _place <- queue.place(entry),
+        pin_init!(ForwardingEntry {
+            _queued <- queue.enqueue(entry),
             _waiter: self,
         })
     }
@@ -224,19 +227,19 @@ impl<'a> Waiter<'a> {
     fn sleep_as(self: Pin<&Self>, signals: Signals, timeout: c_long) -> c_long {
         // SAFETY: By the type invariant the entry is one for this function. It belongs to the
         // current task: `Waiter` is neither `Send` nor `Sync`.
-        unsafe { bindings::wait_woken(self.place.entry.get(), signals.task_state(), timeout) }
+        unsafe { bindings::wait_woken(self.queued.entry.get(), signals.task_state(), timeout) }
     }
 }
 
-/// The place of a [`Waiter`] in a second queue. Only lives on the stack, as the waiter does.
+/// An entry in a second queue that wakes a [`Waiter`]. Only lives on the stack, as the waiter does.
 ///
 /// # Invariants
 ///
-/// The entry of `_place` is one of [`wake_first`], and refers to that of `_waiter`.
+/// The entry of `_queued` is one of [`wake_first`], and refers to that of `_waiter`.
 #[pin_data]
-struct AlsoIn<'a> {
+struct ForwardingEntry<'a> {
     #[pin]
-    _place: Place<'a>,
+    _queued: QueueEntry<'a>,
     _waiter: Pin<&'a Waiter<'a>>,
 }
 
@@ -244,15 +247,15 @@ struct AlsoIn<'a> {
 ///
 /// # Safety
 ///
-/// To be called by the functions of wait queues, for the entry of an [`AlsoIn`].
+/// To be called by the functions of wait queues, for the entry of a [`ForwardingEntry`].
 unsafe extern "C" fn wake_first(
     entry: *mut bindings::wait_queue_entry,
     mode: c_uint,
     flags: c_int,
     key: *mut c_void,
 ) -> c_int {
-    // SAFETY: By the type invariants of `AlsoIn`, this refers to the entry of a waiter. It is not
-    // freed meanwhile: for that, the entry at hand has to leave its queue, which is locked.
+    // SAFETY: By the type invariants of `ForwardingEntry`, this refers to the entry of a waiter. It
+    // is not freed meanwhile: for that, the entry at hand has to leave its queue, which is locked.
     unsafe {
         let first = (*entry).private.cast();
         bindings::woken_wake_function(first, mode, flags, key)
@@ -317,7 +320,7 @@ mod tests {
     fn either_of_two_queues_wakes() {
         stack_pin_init!(let first = WaitQueue::new());
         stack_pin_init!(let second = WaitQueue::new());
-        first.with_waiter_also_in(&second, |waiter| {
+        first.with_waiter_in_both(&second, |waiter| {
             second.wake_all();
             assert!(is_woken(waiter));
             first.wake_all();
