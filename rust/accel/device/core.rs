@@ -271,7 +271,7 @@ impl Core {
             unsafe { bindings::cdev_device_del(self.cdev.get(), self.dev.get()) };
         }
         self.gate.drain(self.as_device());
-        self.pool.take_back();
+        self.pool.revoke();
         self.space.unmap_all();
 
         for file in self.files.take().values() {

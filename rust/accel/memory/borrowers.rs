@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who has the memory of a buffer, and how it is taken back.
+//! Who has the memory of a buffer, and how it is revoked.
 //!
 //! Each object has one ledger of those who have its memory: dma-bufs; what other devices have
 //! mapped of these; what the device itself has mapped; and the mappings of processes, be they of
 //! the node or of a dma-buf, which are all in one range of the address space of the device.
 //! Whoever needs the memory uses the ledger:
 //!
-//! - who moves it has importers told and processes' mappings emptied ([`Borrowers::recall`]), and
-//!   waits for the fences;
+//! - who moves it has importers told and processes' mappings emptied ([`Borrowers::invalidate`]),
+//!   and waits for the fences;
 //! - a reset takes away the use of memory of the device, until it is over
-//!   ([`Borrowers::set_permission`], [`Borrowers::call_in`]);
-//! - a removal does so for good, waits until it is given back ([`Borrowers::take_back`]), and when
-//!   the device is quiet, ends what there is of its bus ([`Ends::end`]).
+//!   ([`Borrowers::set_permission`], [`Borrowers::revoke`]);
+//! - a removal does so for good, waits until it is given back ([`Borrowers::revoke_and_wait`]), and
+//!   when the device is quiet, ends what there is of its bus ([`Ends::end`]).
 //!
 //! What is locked, in this order: the gate of the device; `Pool::evicting`; the reservation; the
-//! exports; the maps of other devices, and those of the device itself; [`Lending`], which page
+//! exports; the maps of other devices, and those of the device itself; [`Grant`], which page
 //! faults lock within the locks of an address space, and copies while they run. Importers are told
 //! with the exports locked, and may give back what they have mapped at once.
 
@@ -44,8 +44,8 @@ use super::{
         foreign_map::ForeignMaps,
         import::Import, //
     },
-    lending::{
-        Lending,
+    grant::{
+        Grant,
         Permission, //
     },
     pool::{
@@ -91,15 +91,15 @@ pub(super) struct Borrowers {
     space: Arc<AddressSpace>,
     /// Whether the memory goes with the device. For what can be moved, this only changes while the
     /// reservation is locked.
-    is_lent: AtomicFlag,
+    is_revocable: AtomicFlag,
     of_bus: SetOnce<OfBus>,
     #[pin]
-    pub(super) lending: Lending,
+    pub(super) grant: Grant,
 }
 
 impl Borrowers {
     /// Makes the ledger of memory that goes with the device, or does not.
-    pub(super) fn new(space: Arc<AddressSpace>, is_lent: bool) -> Result<Arc<Self>> {
+    pub(super) fn new(space: Arc<AddressSpace>, is_revocable: bool) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 reservation <- DmaResv::new(),
@@ -108,9 +108,9 @@ impl Borrowers {
                 own_maps <- Registry::new(),
                 range: SetOnce::new(),
                 space,
-                is_lent: AtomicFlag::new(is_lent),
+                is_revocable: AtomicFlag::new(is_revocable),
                 of_bus: SetOnce::new(),
-                lending <- Lending::new(),
+                grant <- Grant::new(),
             }),
             GFP_KERNEL_ACCOUNT,
         )
@@ -121,14 +121,14 @@ impl Borrowers {
         self.of_bus.populate(of_bus);
     }
 
-    /// Says whether the memory goes with the device from now on. The reservation must be locked.
-    pub(super) fn set_lent(&self, is_lent: bool) {
-        self.is_lent.store(is_lent, Relaxed);
+    /// Sets whether the memory goes with the device from now on. The reservation must be locked.
+    pub(super) fn set_revocable(&self, is_revocable: bool) {
+        self.is_revocable.store(is_revocable, Relaxed);
     }
 
     /// Returns whether the memory goes with the device.
-    pub(super) fn is_lent(&self) -> bool {
-        self.is_lent.load(Relaxed)
+    pub(super) fn is_revocable(&self) -> bool {
+        self.is_revocable.load(Relaxed)
     }
 
     /// Returns the range in which processes map it, of so many pages. Returns `ENOMEM`.
@@ -163,13 +163,13 @@ impl Borrowers {
         exports.retain(|export| export.0.as_ptr() != dmabuf);
     }
 
-    /// Tells importers that they have to give back what they have mapped. Returns whether there may
-    /// be any.
+    /// Tells importers that their mappings are invalid, and have to be given back. Returns whether
+    /// there may be any.
     ///
     /// # Safety
     ///
     /// The reservation must be locked.
-    unsafe fn tell_importers(&self) -> bool {
+    unsafe fn invalidate_importers(&self) -> bool {
         let exports = self.exports.lock();
         for Export(dmabuf) in exports.iter() {
             // SAFETY: The dma-buf is valid by the type invariants; its reservation is that of the
@@ -186,23 +186,23 @@ impl Borrowers {
         }
     }
 
-    /// Takes the memory back from importers, who are told, and from processes. Fences have to be
+    /// Invalidates the mappings of importers, who are told, and of processes. Fences have to be
     /// waited for.
     ///
     /// # Safety
     ///
     /// The reservation must be locked.
-    pub(super) unsafe fn recall(&self) {
+    pub(super) unsafe fn invalidate(&self) {
         // SAFETY: Same requirements.
-        unsafe { self.tell_importers() };
+        unsafe { self.invalidate_importers() };
         self.unmap_from_processes();
     }
 
-    /// Takes the memory back, if it is the device's, when [`Self::set_permission`] was called for
+    /// Revokes the memory, if it is the device's, when [`Self::set_permission`] was called for
     /// all memory of the device. Importers are told, and not waited for. Returns whether there may
     /// be any.
-    pub(super) fn call_in(&self) -> bool {
-        if !self.is_lent() {
+    pub(super) fn revoke(&self) -> bool {
+        if !self.is_revocable() {
             return false;
         }
         self.unmap_from_processes();
@@ -212,35 +212,35 @@ impl Borrowers {
         }
         let _locked = self.reservation.lock();
         // SAFETY: The reservation is locked.
-        unsafe { self.tell_importers() }
+        unsafe { self.invalidate_importers() }
     }
 
-    /// As [`Self::call_in`], and waits until all who have the memory are done with it, and have
+    /// As [`Self::revoke`], and waits until all who have the memory are done with it, and have
     /// given back what is not of the system.
-    pub(super) fn take_back(&self) {
-        if self.call_in() {
+    pub(super) fn revoke_and_wait(&self) {
+        if self.revoke() {
             // Not with the reservation locked: a device that is going as well may have somebody
             // wait for that who has to leave before it signals its fences.
             self.reservation.wait_for_all();
         }
-        self.lending.wait_returned();
+        self.grant.wait_for_peers();
     }
 
     /// Changes what those who have borrowed the memory may do, if it is the device's.
     ///
     /// Who is using it just now is waited for. What processes have mapped stays so until
-    /// [`Self::call_in`].
+    /// [`Self::revoke`].
     pub(super) fn set_permission(&self, permission: Permission) {
-        if self.is_lent() {
-            self.lending.set_permission(permission);
+        if self.is_revocable() {
+            self.grant.set_permission(permission);
         }
     }
 
     /// Runs `f` if the memory is still there, and does not let it go meanwhile; else returns
     /// `ENODEV`. For the driver, and for what is done for it.
-    pub(super) fn while_there<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
-        match self.is_lent() {
-            true => self.lending.while_there(f),
+    pub(super) fn while_present<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        match self.is_revocable() {
+            true => self.grant.while_present(f),
             false => Ok(f()),
         }
     }
@@ -248,8 +248,8 @@ impl Borrowers {
     /// Runs `f` if others may use the memory, and does not take it from them meanwhile. For the
     /// errors, see [`Permission`].
     pub(super) fn while_granted<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
-        match self.is_lent() {
-            true => self.lending.while_granted(f),
+        match self.is_revocable() {
+            true => self.grant.while_granted(f),
             false => Ok(f()),
         }
     }

@@ -217,7 +217,7 @@ unsafe fn fault_later(vmf: *mut bindings::vm_fault, obstacle: Obstacle) -> bindi
     }
     match obstacle {
         Obstacle::Move(movable) => movable.wait_settled(),
-        Obstacle::Reset(borrowers) => borrowers.lending.wait_while_suspended(),
+        Obstacle::Reset(borrowers) => borrowers.grant.wait_while_suspended(),
     }
     bindings::vm_fault_reason_VM_FAULT_RETRY
 }

@@ -21,7 +21,7 @@
 //! `handles` of an open file and the `object` behind a handle. Where its bytes are: in `pages` of
 //! the system, in a region of the device's `pool`, or behind a `dma_buf` of others; `movable` ones
 //! change places. How they are reached: `map` by a process, `vmap` by the kernel, `device_map` by
-//! the device. `borrowers` has the list of all of these, for when the memory is taken back. A new
+//! the device. `borrowers` has the list of all of these, for when the memory is revoked. A new
 //! kind of memory is a variant of `Backing`, in `object`.
 //!
 //! # What it may use
@@ -39,9 +39,9 @@ pub(crate) mod charge;
 pub(crate) mod data;
 pub(crate) mod device_map;
 pub(crate) mod dma_buf;
+pub(crate) mod grant;
 pub(crate) mod handles;
 pub(crate) mod io_range;
-pub(crate) mod lending;
 pub(crate) mod map;
 pub(crate) mod movable;
 pub(crate) mod object;
@@ -85,8 +85,8 @@ pub(crate) use self::{
         },
         DmaBuf, //
     },
+    grant::Permission,
     handles::Handles,
-    lending::Permission,
     map::mmap,
     movable::evict::allocate,
     object::Object,

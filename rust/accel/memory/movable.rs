@@ -16,7 +16,7 @@
 //!
 //! Who needs the memory to stay where it is pins it, and as long as it is pinned it is not moved.
 //!
-//! The reservation is locked during all of a move. The state is locked before what is lent of the
+//! The reservation is locked during all of a move. The state is locked before the grant of the
 //! home: see `borrowers.rs`.
 
 pub(in crate::memory) mod evict;
@@ -145,7 +145,7 @@ impl Movable {
     /// Locks the state when it is not being moved. Returns `EINTR` if a signal of those arrives
     /// before.
     fn lock_settled(&self, signals: Signals) -> Result<MutexGuard<'_, State>> {
-        self.borrowers.lending.wait_until(signals, || {
+        self.borrowers.grant.wait_until(signals, || {
             let state = self.state.lock();
             (!state.moving).then_some(state)
         })
@@ -217,7 +217,7 @@ impl Movable {
         drop(locked);
         // Those who were told to give it back need the reservation for that.
         for _ in 0..GIVE_BACK_ROUNDS {
-            if left.lending.wait_freed()? {
+            if left.grant.wait_freed()? {
                 break;
             }
             mover.check()?;

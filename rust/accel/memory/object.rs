@@ -281,13 +281,13 @@ impl Object {
     }
 
     /// Returns whether the memory goes with the device.
-    pub(super) fn is_lent(&self) -> bool {
-        self.borrowers.is_lent()
+    pub(super) fn is_revocable(&self) -> bool {
+        self.borrowers.is_revocable()
     }
 
-    /// See [`Borrowers::while_there`]. Not to be used on what can be moved, but on its home.
-    pub(super) fn while_there<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
-        self.borrowers.while_there(f)
+    /// See [`Borrowers::while_present`]. Not to be used on what can be moved, but on its home.
+    pub(super) fn while_present<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        self.borrowers.while_present(f)
     }
 
     /// See [`Borrowers::while_granted`]. Not to be used on what can be moved, but on its home.
@@ -384,7 +384,7 @@ impl Object {
 #[pinned_drop]
 impl PinnedDrop for Object {
     fn drop(self: Pin<&mut Self>) {
-        // Nobody has it, so there is nothing to be taken back.
+        // Nobody has it, so there is nothing to revoke.
         self.borrowers.end();
         if self.is_listed.load(Relaxed) {
             self.pool.ledgers.forget(&self.borrowers);

@@ -43,8 +43,8 @@ use super::{
         Borrowers,
         OfBus, //
     },
+    grant::Permission,
     io_range::IoRange,
-    lending::Permission,
     movable::Movable,
     object::Backing,
     pages::Pages, //
@@ -116,7 +116,7 @@ impl Region {
 pub(crate) struct Pool {
     system: Region,
     more: SetOnce<KVec<Region>>,
-    /// Of all objects that have something of the device, or lend it.
+    /// Of all objects that have something of the device, or memory that is revoked with it.
     #[pin]
     pub(super) ledgers: Registry<Borrowers>,
     /// What there is to evict.
@@ -173,18 +173,18 @@ impl Pool {
             .for_each(|ledger| ledger.set_permission(permission));
         if permission != Permission::Granted {
             self.ledgers.for_each(|ledger| {
-                ledger.call_in();
+                ledger.revoke();
             });
         }
     }
 
-    /// Takes the memory of the device back from those who have it, for good. The gate must be
+    /// Revokes the memory of the device from those who have it, for good. The gate must be
     /// drained.
-    pub(crate) fn take_back(&self) {
+    pub(crate) fn revoke(&self) {
         // What is in memory that is gone is not moved any more.
         self.ledgers
             .for_each(|ledger| ledger.set_permission(Permission::Gone));
-        self.ledgers.for_each(Borrowers::take_back);
+        self.ledgers.for_each(Borrowers::revoke_and_wait);
     }
 
     /// Ends what buffers have of the device on its bus. The gate must be drained, and the device

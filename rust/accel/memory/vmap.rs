@@ -165,7 +165,7 @@ impl VMap {
     /// Copies the bytes from `offset` on. Returns `EINVAL` if that is not within the buffer, and
     /// `ENODEV` if it was memory of a device that is gone.
     pub fn read(&self, offset: usize, to: &mut [u8]) -> Result {
-        self.object.while_there(|| self.map.read(offset, to))?
+        self.object.while_present(|| self.map.read(offset, to))?
     }
 
     /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the buffer, `ENODEV` if it
@@ -175,7 +175,7 @@ impl VMap {
         if !self.is_writable {
             return Err(EACCES);
         }
-        self.object.while_there(|| self.map.write(offset, from))?
+        self.object.while_present(|| self.map.write(offset, from))?
     }
 }
 
@@ -195,7 +195,7 @@ impl Object {
     /// The object must be kept until the result is dropped, and be its own [`Self::source`].
     pub(super) unsafe fn vmap(&self, check: impl Fn() -> Result) -> Result<Arc<KernelMap>> {
         // SAFETY: Same requirements.
-        self.while_there(|| unsafe { self.vmap_anyway(check) })?
+        self.while_present(|| unsafe { self.vmap_anyway(check) })?
     }
 
     /// As [`Self::vmap`], even if it was memory of a device that is gone.

@@ -220,15 +220,15 @@ unsafe extern "C" fn attach(
         let io = match object.backing() {
             Backing::Device(memory) => memory.io(),
             // Where it is matters when it is mapped.
-            Backing::Movable(movable) => return movable.home().while_there(|| 0),
+            Backing::Movable(movable) => return movable.home().while_present(|| 0),
             _ => None,
         };
         if let Some(io) = io {
             // SAFETY: The attachment is valid, and the device is there meanwhile.
-            object.while_there(|| unsafe { peer::check_peer(io, attach) })??;
+            object.while_present(|| unsafe { peer::check_peer(io, attach) })??;
             return Ok(0);
         }
-        object.while_there(|| ())?;
+        object.while_present(|| ())?;
         if let Backing::Coherent(_) = object.backing() {
             // SAFETY: The attachment is valid.
             unsafe { peer::check_revocable(attach) }?;
@@ -263,10 +263,10 @@ unsafe extern "C" fn map_dma_buf(
         }
         // Our device does not go before it is unmapped.
         Backing::Coherent(_) => {
-            let lending = &object.borrowers().lending;
-            lending
+            let grant = &object.borrowers().grant;
+            grant
                 .add_peer()
-                .and_then(|()| map().inspect_err(|_| lending.remove_peer()))
+                .and_then(|()| map().inspect_err(|_| grant.remove_peer()))
         }
         _ => object.while_granted(map).and_then(|table| table),
     };
@@ -293,7 +293,7 @@ unsafe extern "C" fn unmap_dma_buf(
             }
             Backing::Coherent(_) => {
                 ForeignMap::end(table);
-                object.borrowers().lending.remove_peer();
+                object.borrowers().grant.remove_peer();
             }
             _ => ForeignMap::end(table),
         }

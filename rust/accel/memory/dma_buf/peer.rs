@@ -66,8 +66,8 @@ pub(in crate::memory) unsafe fn map_peer(
     direction: bindings::dma_data_direction,
 ) -> Result<*mut bindings::sg_table> {
     let provider = memory.io().and_then(|io| io.provider).ok_or(EOPNOTSUPP)?;
-    let lending = &object.borrowers().lending;
-    lending.add_peer()?;
+    let grant = &object.borrowers().grant;
+    grant.add_peer()?;
     // SAFETY: Same requirements; the memory is there until `remove_peer`.
     from_err_ptr(unsafe {
         ffi::accel_helper_dma_buf_phys_to_sgt(
@@ -78,7 +78,7 @@ pub(in crate::memory) unsafe fn map_peer(
             direction,
         )
     })
-    .inspect_err(|_| lending.remove_peer())
+    .inspect_err(|_| grant.remove_peer())
 }
 
 /// Takes back [`map_peer`].
@@ -95,5 +95,5 @@ pub(in crate::memory) unsafe fn unmap_peer(
 ) {
     // SAFETY: Same requirements.
     unsafe { ffi::accel_helper_dma_buf_free_sgt(attach, table, direction) };
-    object.borrowers().lending.remove_peer();
+    object.borrowers().grant.remove_peer();
 }

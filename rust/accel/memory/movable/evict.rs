@@ -92,7 +92,7 @@ impl Mover<'_> {
     /// Copies what is in `source` to `target`: by the driver, if it can, or by the processor.
     pub(in crate::memory) fn copy(&self, source: &Arc<Object>, target: &Arc<Object>) -> Result {
         if let Self::Call(call) = self {
-            let into_device = target.is_lent();
+            let into_device = target.is_revocable();
             let request = CopyRequest {
                 device: if into_device { target } else { source },
                 system: if into_device { source } else { target },

@@ -98,25 +98,25 @@ impl<'a> Locked<'a> {
         drop(state);
 
         let moved = self
-            .take_from_all(mover)
+            .invalidate_and_wait(mover)
             .and_then(|()| copy(mover, &source, &target));
         let mut state = self.movable.state.lock();
         let borrowers = &self.movable.borrowers;
         if moved.is_ok() {
-            borrowers.set_lent(target.is_lent());
+            borrowers.set_revocable(target.is_revocable());
             state.home = target;
         }
         state.moving = false;
         drop(state);
-        borrowers.lending.wake();
+        borrowers.grant.wake();
         moved.map(|()| source)
     }
 
-    /// Takes the home from those who have it, other than by pinning it.
-    fn take_from_all(&self, mover: &Mover<'_>) -> Result {
+    /// Invalidates the mappings of those who have the home, other than by pinning it, and waits.
+    fn invalidate_and_wait(&self, mover: &Mover<'_>) -> Result {
         let movable = self.movable;
         // SAFETY: The reservation is locked by the type invariants.
-        unsafe { movable.borrowers.recall() };
+        unsafe { movable.borrowers.invalidate() };
         mover.wait_for_work(movable.reservation())?;
         // What others have written, the processor is to see.
         self.home().foreign_maps().sync_for_cpu();
@@ -168,12 +168,16 @@ impl<'a> Locked<'a> {
 /// Copies what is in `source` to `target`, one of which is memory of the device. Returns `EAGAIN`
 /// if that was reset meanwhile: what was copied before and after may not belong together.
 fn copy(mover: &Mover<'_>, source: &Arc<Object>, target: &Arc<Object>) -> Result {
-    let lent = if source.is_lent() { source } else { target };
-    let lending = &lent.borrowers().lending;
-    let before = lending.suspensions();
+    let revocable = if source.is_revocable() {
+        source
+    } else {
+        target
+    };
+    let grant = &revocable.borrowers().grant;
+    let before = grant.suspensions();
     mover.copy(source, target)?;
     mover.check()?;
-    if lending.suspensions() != before {
+    if grant.suspensions() != before {
         return Err(EAGAIN);
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! Memory of a device.
 //!
 //! Other than that of the system, it goes with the device. What processes, other devices and the
-//! kernel have of it is lent to them, and taken back when the device goes: see `borrowers.rs`.
+//! kernel have of it is revoked when the device goes: see `borrowers.rs`.
 
 use kernel::{
     gpu::buddy::AllocatedBlocks,
@@ -65,15 +65,15 @@ pub(in crate::memory) struct DeviceMemory {
     io: Option<Io>,
     // Given back in this order.
     _blocks: Pin<KBox<AllocatedBlocks>>,
-    _freed: Freed,
+    _freed: FreeNotifier,
 }
 
 /// Says that memory has been freed, when it is dropped.
-struct Freed(Arc<Borrowers>);
+struct FreeNotifier(Arc<Borrowers>);
 
-impl Drop for Freed {
+impl Drop for FreeNotifier {
     fn drop(&mut self) {
-        self.0.lending.set_freed();
+        self.0.grant.set_freed();
     }
 }
 
@@ -107,7 +107,7 @@ impl DeviceMemory {
                 Place::SetAside(_) => None,
             },
             _blocks: blocks,
-            _freed: Freed(borrowers.clone()),
+            _freed: FreeNotifier(borrowers.clone()),
         })
     }
 

@@ -47,9 +47,9 @@ struct State {
     is_freed: bool,
 }
 
-/// How a piece of memory is lent.
+/// What those who have borrowed a piece of memory of a device may do with it, and who they are.
 #[pin_data]
-pub(super) struct Lending {
+pub(super) struct Grant {
     #[pin]
     state: Mutex<State>,
     /// When the state has changed, or a move of the memory has ended.
@@ -57,7 +57,7 @@ pub(super) struct Lending {
     changed: WaitQueue,
 }
 
-impl Lending {
+impl Grant {
     /// Makes that of memory which others may use.
     pub(super) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
@@ -85,7 +85,7 @@ impl Lending {
 
     /// Runs `f` if the memory is still there, and does not let it go meanwhile; else returns
     /// `ENODEV`.
-    pub(super) fn while_there<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+    pub(super) fn while_present<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
         let state = self.state.lock();
         match state.permission {
             Permission::Gone => Err(ENODEV),
@@ -123,10 +123,10 @@ impl Lending {
     }
 
     /// Waits until no other device has a mapping any more.
-    pub(super) fn wait_returned(&self) {
-        let is_returned = || (self.state.lock().peers == 0).then_some(());
+    pub(super) fn wait_for_peers(&self) {
+        let are_unmapped = || (self.state.lock().peers == 0).then_some(());
         // No signal ends it.
-        let _ = self.wait_until(Signals::None, is_returned);
+        let _ = self.wait_until(Signals::None, are_unmapped);
     }
 
     /// Says that the memory is free again.
