@@ -285,7 +285,7 @@ impl Core {
     /// Ends what buffers have of the parent. Must come after [`Self::remove`], when the driver has
     /// quiesced the device, and before the parent is unbound.
     pub(crate) fn release_parent(&self) {
-        self.pool.end_all();
+        self.pool.detach_all();
     }
 
     /// Returns the driver's operations.

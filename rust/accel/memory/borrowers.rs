@@ -12,7 +12,7 @@
 //! - a reset takes away the use of memory of the device, until it is over
 //!   ([`Borrowers::set_permission`], [`Borrowers::revoke`]);
 //! - a removal does so for good, waits until it is given back ([`Borrowers::revoke_and_wait`]), and
-//!   when the device is quiet, ends what there is of its bus ([`Ends::end`]).
+//!   when the device is quiet, detaches it from the device on its bus ([`Detach::detach`]).
 //!
 //! What is locked, in this order: the gate of the device; `Pool::evicting`; the reservation; the
 //! exports; the maps of other devices, and those of the device itself; [`Grant`], which page
@@ -51,7 +51,7 @@ use super::{
     pool::{
         coherent::CoherentMemory,
         registry::{
-            Ends,
+            Detach,
             Registry, //
         }, //
     }, //
@@ -255,13 +255,13 @@ impl Borrowers {
     }
 }
 
-impl Ends for Borrowers {
-    fn end(&self) {
-        // A map ends before what it is a map of.
-        self.own_maps.end_all();
+impl Detach for Borrowers {
+    fn detach(&self) {
+        // A map is detached before what it is a map of.
+        self.own_maps.detach_all();
         match self.of_bus.as_ref() {
-            Some(OfBus::Import(import)) => import.end(),
-            Some(OfBus::Coherent(memory)) => memory.end(),
+            Some(OfBus::Import(import)) => import.detach(),
+            Some(OfBus::Coherent(memory)) => memory.detach(),
             None => (),
         }
     }
@@ -270,6 +270,6 @@ impl Ends for Borrowers {
 #[pinned_drop]
 impl PinnedDrop for Borrowers {
     fn drop(self: Pin<&mut Self>) {
-        self.end();
+        self.detach();
     }
 }

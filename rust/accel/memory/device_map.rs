@@ -186,7 +186,7 @@ impl DeviceMap {
 
 impl Drop for DeviceMap {
     fn drop(&mut self) {
-        if self.mapped.end_if(false) {
+        if self.mapped.try_detach(false) {
             return self.mapped.object.forget_map(&self.mapped);
         }
         // Who drops it may hold up those whom it would have to wait for.

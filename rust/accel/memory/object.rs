@@ -43,7 +43,7 @@ use super::{
         coherent::CoherentMemory,
         device_memory::DeviceMemory,
         place::Placement,
-        registry::Ends,
+        registry::Detach,
         Pool, //
     },
     vmap::SharedMap, //
@@ -267,12 +267,12 @@ impl Object {
     pub(super) fn add_map(&self, mapped: &Arc<Mapped>) -> Result {
         self.list()
             .and_then(|()| self.borrowers.own_maps.insert(mapped))
-            .inspect_err(|_| mapped.end())
+            .inspect_err(|_| mapped.detach())
     }
 
-    /// Ends what the device has mapped.
+    /// Unmaps what the device has mapped.
     pub(super) fn unmap(&self, mapped: &Mapped) {
-        self.borrowers.own_maps.end(mapped);
+        self.borrowers.own_maps.detach(mapped);
     }
 
     /// Forgets what the device had mapped, and has not any more.
@@ -385,7 +385,7 @@ impl Object {
 impl PinnedDrop for Object {
     fn drop(self: Pin<&mut Self>) {
         // Nobody has it, so there is nothing to revoke.
-        self.borrowers.end();
+        self.borrowers.detach();
         if self.is_listed.load(Relaxed) {
             self.pool.ledgers.forget(&self.borrowers);
         }

@@ -187,10 +187,10 @@ impl Pool {
         self.ledgers.for_each(Borrowers::revoke_and_wait);
     }
 
-    /// Ends what buffers have of the device on its bus. The gate must be drained, and the device
+    /// Detaches buffers from the device on its bus. The gate must be drained, and the device
     /// must be quiet.
-    pub(crate) fn end_all(&self) {
-        self.ledgers.end_all();
+    pub(crate) fn detach_all(&self) {
+        self.ledgers.detach_all();
     }
 }
 

@@ -41,7 +41,7 @@ use crate::{
             Backing,
             Object, //
         },
-        pool::registry::Ends,
+        pool::registry::Detach,
         vmap::{
             Accessor,
             VMap, //
@@ -54,7 +54,7 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// Until `ended`, the device finds the bytes as `table` says.
+/// Until `detached`, the device finds the bytes as `table` says.
 #[pin_data(PinnedDrop)]
 pub(in crate::memory) struct Mapped {
     pub(super) object: Arc<Object>,
@@ -68,8 +68,8 @@ pub(in crate::memory) struct Mapped {
     _pin: Option<Pinned>,
     // Held while it ends: who comes second returns when it has.
     #[pin]
-    ended: Mutex<bool>,
-    /// Ends it.
+    detached: Mutex<bool>,
+    /// Detaches it.
     #[pin]
     unmap: Work<Self>,
 }
@@ -118,7 +118,7 @@ impl Mapped {
                 copy <- new_mutex!(copy),
                 writes_back: AtomicFlag::new(direction != DataDirection::ToDevice),
                 _pin: pin,
-                ended <- Mutex::new(false, c"Mapped::ended", class),
+                detached <- Mutex::new(false, c"Mapped::detached", class),
                 unmap <- new_work!("accel_unmap"),
             }? Error))
         });
@@ -129,8 +129,8 @@ impl Mapped {
 impl Mapped {
     /// Calls `f` with the table, if it is one of our own and has not ended.
     pub(super) fn if_own(&self, f: impl FnOnce(&MappedTable)) {
-        let ended = self.ended.lock();
-        if let (Table::Own(own), false) = (&self.table, *ended) {
+        let detached = self.detached.lock();
+        if let (Table::Own(own), false) = (&self.table, *detached) {
             f(own);
         }
     }
@@ -230,18 +230,18 @@ fn copy_out(caller: &dyn Caller, source: VMap, range: &Range<usize>) -> Result<C
 }
 
 impl Mapped {
-    /// Ends it, unless it has ended. If `may_wait` is false, returns false instead if it would have
-    /// to wait for who has the reservation of an import locked.
-    pub(super) fn end_if(&self, may_wait: bool) -> bool {
-        let mut ended = self.ended.lock();
-        if *ended {
+    /// Detaches it, unless it is detached already. If `may_wait` is false, returns false instead if
+    /// it would have to wait for who has the reservation of an import locked.
+    pub(super) fn try_detach(&self, may_wait: bool) -> bool {
+        let mut detached = self.detached.lock();
+        if *detached {
             return true;
         }
         match &self.table {
             Table::Own(own) => own.unmap(),
             Table::Always(_) => (),
             // SAFETY: It was mapped so, and by the type invariants nobody uses it any more. It is
-            // taken back once, as `ended` tells.
+            // taken back once, as `detached` tells.
             Table::Foreign(import, map) => unsafe {
                 if !import.unmap(map, may_wait) {
                     return false;
@@ -256,14 +256,14 @@ impl Mapped {
                 }
             }
         }
-        *ended = true;
+        *detached = true;
         true
     }
 }
 
-impl Ends for Mapped {
-    fn end(&self) {
-        self.end_if(true);
+impl Detach for Mapped {
+    fn detach(&self) {
+        self.try_detach(true);
     }
 }
 
@@ -282,6 +282,6 @@ impl WorkItem for Mapped {
 #[pinned_drop]
 impl PinnedDrop for Mapped {
     fn drop(self: Pin<&mut Self>) {
-        self.end();
+        self.detach();
     }
 }

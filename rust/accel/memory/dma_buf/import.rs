@@ -59,7 +59,7 @@ use crate::{
             Object, //
         },
         pool::registry::{
-            Ends,
+            Detach,
             Registry, //
         }, //
     },
@@ -99,7 +99,7 @@ pub(in crate::memory) struct Import {
     // Held until the device is detached: who comes second, as the removal of that device may,
     // returns when it is. Locked before the reservation.
     #[pin]
-    ending: Mutex<()>,
+    detaching: Mutex<()>,
     // Held while an access begins or ends: udmabuf sets up at the first one what all use, and
     // allows for one caller at a time.
     #[pin]
@@ -168,7 +168,7 @@ impl Import {
                 kept <- Registry::new(),
                 give_back <- new_work!("accel_give_back"),
                 attached <- new_mutex!(None),
-                ending <- new_mutex!(()),
+                detaching <- new_mutex!(()),
                 cpu_access <- new_mutex!(()),
             }),
             GFP_KERNEL_ACCOUNT,
@@ -180,7 +180,7 @@ impl Import {
     ///
     /// # Safety
     ///
-    /// Somebody must keep a reference until [`Self::end`] has returned.
+    /// Somebody must keep a reference until [`Self::detach`] has returned.
     pub(in crate::memory) unsafe fn attach(
         self: &Arc<Self>,
         caller: &dyn Caller,
@@ -324,9 +324,9 @@ impl Import {
     }
 }
 
-impl Ends for Import {
-    fn end(&self) {
-        let _ending = self.ending.lock();
+impl Detach for Import {
+    fn detach(&self) {
+        let _detaching = self.detaching.lock();
         let attached = self.attached.lock().take();
         if let Some(Attached {
             dmabuf, attachment, ..

@@ -25,7 +25,7 @@ use kernel::{
     },
 };
 
-use super::registry::Ends;
+use super::registry::Detach;
 use crate::{
     memory::{
         pages::share::Share,
@@ -287,8 +287,8 @@ impl CoherentMemory {
     }
 }
 
-impl Ends for CoherentMemory {
-    fn end(&self) {
+impl Detach for CoherentMemory {
+    fn detach(&self) {
         // With the lock held: who comes second returns when it is freed.
         *self.allocation.lock() = None;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What buffers have of a device that has to end before the device is unbound.
+//! What buffers have of a device, from which they detach before the device is unbound.
 
 use kernel::{
     new_mutex,
@@ -16,16 +16,16 @@ use kernel::{
 };
 
 /// Something that uses a device.
-pub(in crate::memory) trait Ends: Send + Sync {
+pub(in crate::memory) trait Detach: Send + Sync {
     /// Gives up what it has of the device. May sleep; has no effect when called again.
-    fn end(&self);
+    fn detach(&self);
 }
 
 /// The things of one kind that use a device.
 ///
-/// Each has an owner who takes it out, or ends it through [`Self::end`]. Those that have not come
-/// so far by the time the device goes are ended by [`Self::end_all`], under the hands of their
-/// owners.
+/// Each has an owner who takes it out, or detaches it by [`Self::detach`]. Those that have not come
+/// so far by the time the device goes are detached by [`Self::detach_all`], under the hands of
+/// their owners.
 #[pin_data]
 pub(in crate::memory) struct Registry<T> {
     /// By their addresses.
@@ -91,15 +91,15 @@ impl<T> Registry<T> {
     }
 }
 
-impl<T: Ends> Registry<T> {
-    /// Ends an entry, and takes it out.
-    pub(in crate::memory) fn end(&self, entry: &T) {
-        entry.end();
+impl<T: Detach> Registry<T> {
+    /// Detaches an entry, and takes it out.
+    pub(in crate::memory) fn detach(&self, entry: &T) {
+        entry.detach();
         self.forget(entry);
     }
 
-    /// Ends all entries. Nobody may add another one.
-    pub(in crate::memory) fn end_all(&self) {
+    /// Detaches all entries. Nobody may add another one.
+    pub(in crate::memory) fn detach_all(&self) {
         let mut locked = self.entries.lock();
         // So with most buffers: no need to walk and drop an empty tree.
         if locked.is_empty() {
@@ -108,7 +108,7 @@ impl<T: Ends> Registry<T> {
         let entries = core::mem::replace(&mut *locked, RBTree::new());
         drop(locked);
         for entry in entries.values() {
-            entry.end();
+            entry.detach();
         }
     }
 }
