@@ -104,6 +104,6 @@ impl<T: Driver> auxiliary::Driver for Adapter<T> {
         if const { T::POWER.is_managed() } {
             parent::keep_awake(adev.as_ref());
         }
-        this.shut_out();
+        this.unregister();
     }
 }

@@ -221,6 +221,6 @@ impl<T: Driver> pci::Driver for Adapter<T> {
             parent::keep_awake(pdev.as_ref());
             parent::keep_awake(pdev.as_ref());
         }
-        this.shut_out();
+        this.unregister();
     }
 }

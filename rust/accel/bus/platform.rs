@@ -106,6 +106,6 @@ impl<T: Driver> platform::Driver for Adapter<T> {
         if const { T::POWER.is_managed() } {
             parent::keep_awake(pdev.as_ref());
         }
-        this.shut_out();
+        this.unregister();
     }
 }

@@ -39,9 +39,9 @@ impl<T: AccelDriver> Bound<T> {
         &self.0
     }
 
-    /// Shuts user space out, for a bus to do while it still holds the device in full power. The
-    /// rest of the binding goes with devres.
-    pub(crate) fn shut_out(&self) {
+    /// Unregisters the accelerator, for a bus to do while it still holds the device in full power.
+    /// The rest of the binding goes with devres.
+    pub(crate) fn unregister(&self) {
         // By the type invariants, there is something to take away.
         self.0.remove(true);
     }
