@@ -26,7 +26,7 @@ pub enum OpenPolicy {
 
 /// The users that are there when another one asks to be admitted.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Present {
+pub(crate) struct CurrentUsers {
     /// All of them.
     pub(crate) all: u32,
     /// Those with the effective user id of the one that asks.
@@ -42,12 +42,12 @@ impl OpenPolicy {
     }
 
     /// Decides whether another user is admitted. If not, returns `EBUSY`.
-    pub(crate) fn admit(self, present: Present) -> Result {
+    pub(crate) fn admit(self, current: CurrentUsers) -> Result {
         let full = match self {
             Self::Shared => false,
-            Self::Exclusive => present.all >= 1,
-            Self::Limited(limit) => present.all >= limit,
-            Self::PerUser(limit) => present.of_same_uid >= limit,
+            Self::Exclusive => current.all >= 1,
+            Self::Limited(limit) => current.all >= limit,
+            Self::PerUser(limit) => current.of_same_uid >= limit,
         };
         if full {
             return Err(EBUSY);
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(OpenPolicy::PerUser(2).admit(present(2, 2)), Err(EBUSY));
     }
 
-    fn present(all: u32, of_same_uid: u32) -> Present {
-        Present { all, of_same_uid }
+    fn present(all: u32, of_same_uid: u32) -> CurrentUsers {
+        CurrentUsers { all, of_same_uid }
     }
 }

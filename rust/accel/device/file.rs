@@ -36,8 +36,8 @@ use crate::{
     base::{
         client::Client,
         open_policy::{
-            OpenPolicy,
-            Present, //
+            CurrentUsers,
+            OpenPolicy, //
         }, //
     },
     device::Core,
@@ -102,7 +102,7 @@ impl Files {
     ) -> Result {
         let mut open = self.open.lock();
         if file.role == Role::User {
-            policy.admit(self.present(&open, policy))?;
+            policy.admit(self.current_users(&open, policy))?;
         }
         let count = self.count(file.role);
         count.store(count.load(Relaxed) + 1, Relaxed);
@@ -111,7 +111,7 @@ impl Files {
     }
 
     /// Counts the users that are there when the current process wants to become one.
-    fn present(&self, open: &FileTree, policy: OpenPolicy) -> Present {
+    fn current_users(&self, open: &FileTree, policy: OpenPolicy) -> CurrentUsers {
         let of_same_uid = match policy {
             OpenPolicy::PerUser(_) => open
                 .values()
@@ -120,7 +120,7 @@ impl Files {
             // The others do not ask.
             _ => 0,
         };
-        Present {
+        CurrentUsers {
             all: self.users.load(Relaxed),
             // CAST: There cannot be as many open files.
             of_same_uid: of_same_uid as u32,
