@@ -59,7 +59,7 @@ use super::{
 use crate::base::fence::dma_resv::DmaResv;
 
 /// What the memory of an object itself is of a device, on its bus.
-pub(super) enum OfBus {
+pub(super) enum BusMemory {
     Import(Arc<Import>),
     Coherent(Arc<CoherentMemory>),
 }
@@ -92,7 +92,7 @@ pub(super) struct Borrowers {
     /// Whether the memory goes with the device. For what can be moved, this only changes while the
     /// reservation is locked.
     is_revocable: AtomicFlag,
-    of_bus: SetOnce<OfBus>,
+    bus_memory: SetOnce<BusMemory>,
     #[pin]
     pub(super) grant: Grant,
 }
@@ -109,16 +109,16 @@ impl Borrowers {
                 range: SetOnce::new(),
                 space,
                 is_revocable: AtomicFlag::new(is_revocable),
-                of_bus: SetOnce::new(),
+                bus_memory: SetOnce::new(),
                 grant <- Grant::new(),
             }),
             GFP_KERNEL_ACCOUNT,
         )
     }
 
-    /// Sets what the memory is of the bus. To be called once at most.
-    pub(super) fn set_of_bus(&self, of_bus: OfBus) {
-        self.of_bus.populate(of_bus);
+    /// Sets the memory on the bus. To be called once at most.
+    pub(super) fn set_bus_memory(&self, bus_memory: BusMemory) {
+        self.bus_memory.populate(bus_memory);
     }
 
     /// Sets whether the memory goes with the device from now on. The reservation must be locked.
@@ -259,9 +259,9 @@ impl Detach for Borrowers {
     fn detach(&self) {
         // A map is detached before what it is a map of.
         self.own_maps.detach_all();
-        match self.of_bus.as_ref() {
-            Some(OfBus::Import(import)) => import.detach(),
-            Some(OfBus::Coherent(memory)) => memory.detach(),
+        match self.bus_memory.as_ref() {
+            Some(BusMemory::Import(import)) => import.detach(),
+            Some(BusMemory::Coherent(memory)) => memory.detach(),
             None => (),
         }
     }

@@ -132,15 +132,16 @@ unsafe extern "C" fn close(vma: *mut bindings::vm_area_struct) {
     drop(unsafe { Arc::<Object>::from_foreign((*vma).vm_private_data) });
 }
 
-/// What keeps a page fault from being handled now.
-enum Obstacle {
+/// What a page fault has to wait for.
+enum FaultWait {
     /// The buffer is being moved.
     Move(Arc<Movable>),
     /// The device is being reset.
     Reset(Arc<Borrowers>),
 }
 
-/// Brings a page of a mapping, or `SIGBUS` if it was memory of a device that is gone or wedged.
+/// Faults a page of a mapping in, or returns `SIGBUS` if it was memory of a device that is gone or
+/// wedged.
 ///
 /// # Safety
 ///
@@ -158,33 +159,33 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     };
     let page = fault.pgoff.wrapping_sub(range.first());
 
-    let brought = match object.backing() {
+    let result = match object.backing() {
         Backing::Movable(movable) => movable
             // SAFETY: Same requirements; it is not moved meanwhile.
-            .try_with(|home| unsafe { bring(fault, home, page, true) })
-            .unwrap_or_else(|| Err(Obstacle::Move(movable.clone()))),
+            .try_with(|home| unsafe { fault_in(fault, home, page, true) })
+            .unwrap_or_else(|| Err(FaultWait::Move(movable.clone()))),
         // SAFETY: Same requirements; it is never moved.
-        _ => unsafe { bring(fault, &object, page, false) },
+        _ => unsafe { fault_in(fault, &object, page, false) },
     };
-    match brought {
+    match result {
         Ok(result) => result,
         // SAFETY: As above.
-        Err(obstacle) => unsafe { fault_later(vmf, obstacle) },
+        Err(wait) => unsafe { fault_later(vmf, wait) },
     }
 }
 
-/// Brings a page of a buffer that is at `home`, which `is_movable` says may be memory of a device
-/// at times.
+/// Faults in a page of a buffer that is at `home`, which `is_movable` says may be memory of a
+/// device at times.
 ///
 /// # Safety
 ///
 /// As for [`fault`], on a mapping of the buffer, which must not be moved meanwhile.
-unsafe fn bring(
+unsafe fn fault_in(
     fault: &bindings::vm_fault__bindgen_ty_1,
     home: &Object,
     page: usize,
     is_movable: bool,
-) -> Result<bindings::vm_fault_t, Obstacle> {
+) -> Result<bindings::vm_fault_t, FaultWait> {
     let Some(pfn) = home.pfn(page) else {
         return Ok(bindings::vm_fault_reason_VM_FAULT_SIGBUS);
     };
@@ -197,27 +198,27 @@ unsafe fn bring(
         }
     };
     match home.while_granted(insert) {
-        Err(e) if e == EAGAIN => Err(Obstacle::Reset(home.borrowers().clone())),
+        Err(e) if e == EAGAIN => Err(FaultWait::Reset(home.borrowers().clone())),
         result => Ok(result.unwrap_or(bindings::vm_fault_reason_VM_FAULT_SIGBUS)),
     }
 }
 
-/// Handles a page fault that has to wait. The access is to be tried again when the obstacle is
-/// gone: it waits without the locks of the address space, if the caller lets it.
+/// Handles a page fault that has to wait. The access is to be tried again when the wait is
+/// over: it waits without the locks of the address space, if the caller lets it.
 ///
 /// # Safety
 ///
 /// As for [`fault`]. The fault must not be used any more.
 #[cold]
-unsafe fn fault_later(vmf: *mut bindings::vm_fault, obstacle: Obstacle) -> bindings::vm_fault_t {
+unsafe fn fault_later(vmf: *mut bindings::vm_fault, wait: FaultWait) -> bindings::vm_fault_t {
     // SAFETY: The fault is valid, and its locks are held. After this, its area may be gone; what is
     // waited for is not, thanks to the reference.
     if !unsafe { ffi::accel_helper_release_fault_lock(vmf) } {
         return bindings::vm_fault_reason_VM_FAULT_NOPAGE;
     }
-    match obstacle {
-        Obstacle::Move(movable) => movable.wait_settled(),
-        Obstacle::Reset(borrowers) => borrowers.grant.wait_while_suspended(),
+    match wait {
+        FaultWait::Move(movable) => movable.wait_settled(),
+        FaultWait::Reset(borrowers) => borrowers.grant.wait_while_suspended(),
     }
     bindings::vm_fault_reason_VM_FAULT_RETRY
 }

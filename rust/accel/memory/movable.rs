@@ -41,7 +41,7 @@ pub(super) use self::relocate::Locked;
 
 use self::evict::{
     allocate,
-    Mover, //
+    MoveContext, //
 };
 use super::{
     borrowers::Borrowers,
@@ -193,7 +193,7 @@ impl Movable {
         target.keep_awake(awake);
         let locked = Locked::lock(self, || call.may_wait())?;
         if locked.home().region() != self.region {
-            drop(locked.relocate(target, &Mover::Call(call))?);
+            drop(locked.relocate(target, &MoveContext::Call(call))?);
         }
         self.pin()
     }
@@ -212,15 +212,15 @@ impl Movable {
         if !self.reservation().is_idle() || self.idle_since(is_there).is_none() {
             return Err(EBUSY);
         }
-        let mover = Mover::Call(call);
-        let left = locked.move_to_system(&mover)?.borrowers().clone();
+        let context = MoveContext::Call(call);
+        let left = locked.move_to_system(&context)?.borrowers().clone();
         drop(locked);
         // Those who were told to give it back need the reservation for that.
         for _ in 0..GIVE_BACK_ROUNDS {
             if left.grant.wait_freed()? {
                 break;
             }
-            mover.check()?;
+            context.check()?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ use super::{
     address_space::PageRange,
     borrowers::{
         Borrowers,
-        OfBus, //
+        BusMemory, //
     },
     caller::Caller,
     device_map::Mapped,
@@ -178,7 +178,7 @@ impl Object {
     pub(crate) fn import(caller: &dyn Caller, dmabuf: DmaBuf) -> Result<Arc<Self>> {
         let borrowers = Borrowers::new(caller.pool().space.clone(), false)?;
         let import = Import::new(&dmabuf)?;
-        borrowers.set_of_bus(OfBus::Import(import.clone()));
+        borrowers.set_bus_memory(BusMemory::Import(import.clone()));
         // SAFETY: The ledger keeps it, and ends it before it is dropped itself.
         unsafe { import.attach(caller, dmabuf) }?;
         let size = import.size();

@@ -41,7 +41,7 @@ use super::{
     address_space::AddressSpace,
     borrowers::{
         Borrowers,
-        OfBus, //
+        BusMemory, //
     },
     grant::Permission,
     io_range::IoRange,
@@ -227,7 +227,7 @@ impl Region {
             Source::Coherent(region) => {
                 // SAFETY: Same requirements.
                 let memory = unsafe { region.allocate(pages) }?;
-                borrowers.set_of_bus(OfBus::Coherent(memory.clone()));
+                borrowers.set_bus_memory(BusMemory::Coherent(memory.clone()));
                 Ok(Backing::Coherent(memory))
             }
         }

@@ -62,15 +62,15 @@ impl CopyRequest<'_> {
     }
 }
 
-/// Who moves a buffer.
-pub(in crate::memory) enum Mover<'a> {
+/// On behalf of whom a buffer is moved.
+pub(in crate::memory) enum MoveContext<'a> {
     /// A call of the device that it is from.
     Call(&'a dyn Caller),
     /// Another device that is about to work on it, outside of the gate.
     Importer,
 }
 
-impl Mover<'_> {
+impl MoveContext<'_> {
     /// Returns `ENODEV` if the device of the call is to go, and `EAGAIN` if it is to be reset: a
     /// call holds that up, and with it what may be waited for.
     pub(in crate::memory) fn check(&self) -> Result {
@@ -115,7 +115,7 @@ impl Mover<'_> {
 /// movable buffers are evicted, those first that were not used for longest.
 ///
 /// The call must be inside the gate, with the device awake. For the errors, see [`Object::new`],
-/// [`Object::clear`] and [`Mover::check`].
+/// [`Object::clear`] and [`MoveContext::check`].
 pub(crate) fn allocate(
     call: &dyn Caller,
     region: u32,
@@ -130,7 +130,7 @@ pub(crate) fn allocate(
         // The device may have more than is cleared in no time, and who waits for the call.
         //
         // SAFETY: As above.
-        unsafe { object.clear(|| Mover::Call(call).check()) }?;
+        unsafe { object.clear(|| MoveContext::Call(call).check()) }?;
         Ok(object)
     };
     match new() {

@@ -11,7 +11,7 @@ use kernel::{
 };
 
 use super::{
-    evict::Mover,
+    evict::MoveContext,
     Movable, //
 };
 use crate::{
@@ -75,20 +75,24 @@ impl<'a> Locked<'a> {
     }
 
     /// Moves it into the memory of the system, and returns where it was.
-    pub(super) fn move_to_system(&self, mover: &Mover<'_>) -> Result<Arc<Object>> {
+    pub(super) fn move_to_system(&self, context: &MoveContext<'_>) -> Result<Arc<Object>> {
         let movable = self.movable;
         let pages = self.home().size() >> PAGE_SHIFT;
         // Whoever needs the room, it is the owner whose memory this becomes.
-        let allocate = || Object::system(movable.pool.clone(), pages, || mover.check());
+        let allocate = || Object::system(movable.pool.clone(), pages, || context.check());
         let target = movable.owner.charge(allocate)?;
-        self.relocate(target, mover)
+        self.relocate(target, context)
     }
 
     /// Moves it to `target`, and returns where it was. If that fails, it stays where it is.
     ///
     /// Returns `EBUSY` if it is pinned, and `EAGAIN` if the device is reset meanwhile. For the
     /// other errors, see [`Movable::place`].
-    pub(super) fn relocate(&self, target: Arc<Object>, mover: &Mover<'_>) -> Result<Arc<Object>> {
+    pub(super) fn relocate(
+        &self,
+        target: Arc<Object>,
+        context: &MoveContext<'_>,
+    ) -> Result<Arc<Object>> {
         let mut state = self.movable.state.lock();
         if state.pins > 0 {
             return Err(EBUSY);
@@ -98,8 +102,8 @@ impl<'a> Locked<'a> {
         drop(state);
 
         let moved = self
-            .invalidate_and_wait(mover)
-            .and_then(|()| copy(mover, &source, &target));
+            .invalidate_and_wait(context)
+            .and_then(|()| copy(context, &source, &target));
         let mut state = self.movable.state.lock();
         let borrowers = &self.movable.borrowers;
         if moved.is_ok() {
@@ -113,11 +117,11 @@ impl<'a> Locked<'a> {
     }
 
     /// Invalidates the mappings of those who have the home, other than by pinning it, and waits.
-    fn invalidate_and_wait(&self, mover: &Mover<'_>) -> Result {
+    fn invalidate_and_wait(&self, context: &MoveContext<'_>) -> Result {
         let movable = self.movable;
         // SAFETY: The reservation is locked by the type invariants.
         unsafe { movable.borrowers.invalidate() };
-        mover.wait_for_work(movable.reservation())?;
+        context.wait_for_work(movable.reservation())?;
         // What others have written, the processor is to see.
         self.home().foreign_maps().sync_for_cpu();
         Ok(())
@@ -127,7 +131,7 @@ impl<'a> Locked<'a> {
     /// memory that is not the system's. Returns the home.
     fn settle_for_others(&self) -> Result<Arc<Object>> {
         if self.home().is_on_bus() {
-            drop(self.move_to_system(&Mover::Importer)?);
+            drop(self.move_to_system(&MoveContext::Importer)?);
         }
         self.movable.touch();
         Ok(self.home())
@@ -167,7 +171,7 @@ impl<'a> Locked<'a> {
 
 /// Copies what is in `source` to `target`, one of which is memory of the device. Returns `EAGAIN`
 /// if that was reset meanwhile: what was copied before and after may not belong together.
-fn copy(mover: &Mover<'_>, source: &Arc<Object>, target: &Arc<Object>) -> Result {
+fn copy(context: &MoveContext<'_>, source: &Arc<Object>, target: &Arc<Object>) -> Result {
     let revocable = if source.is_revocable() {
         source
     } else {
@@ -175,8 +179,8 @@ fn copy(mover: &Mover<'_>, source: &Arc<Object>, target: &Arc<Object>) -> Result
     };
     let grant = &revocable.borrowers().grant;
     let before = grant.suspensions();
-    mover.copy(source, target)?;
-    mover.check()?;
+    context.copy(source, target)?;
+    context.check()?;
     if grant.suspensions() != before {
         return Err(EAGAIN);
     }

@@ -233,17 +233,17 @@ impl UserPages {
     /// Returns `EFAULT` if it is not the memory of the process any more.
     pub(in crate::memory) fn check(&self) -> Result {
         if self.watch.has_changed(self.since.load(Relaxed)) {
-            return self.look_again();
+            return self.revalidate();
         }
         Ok(())
     }
 
-    /// Looks whether the pages are where they were. That a huge page is split is told, too, as when
-    /// the process forks, or unmaps another part of it.
+    /// Checks again whether the pages are where they were. That a huge page is split is told, too,
+    /// as when the process forks, or unmaps another part of it.
     ///
     /// The caller is inside the gate, so nothing here waits for user space.
     #[cold]
-    fn look_again(&self) -> Result {
+    fn revalidate(&self) -> Result {
         if !self.locked.are_of_current() {
             return Err(EFAULT);
         }
