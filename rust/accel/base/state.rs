@@ -42,7 +42,7 @@ pub(crate) enum Step {
     /// The reset has succeeded.
     Recover,
     /// The reset has failed, or there is none that could help.
-    GiveUp,
+    Wedge,
     /// The system shuts down.
     ShutDown,
     /// The device goes.
@@ -54,7 +54,7 @@ impl Step {
     pub(crate) const fn error(self) -> Option<Error> {
         match self {
             Self::Reset | Self::AdminReset | Self::BusReset => Some(ECANCELED),
-            Self::GiveUp | Self::ShutDown => Some(EIO),
+            Self::Wedge | Self::ShutDown => Some(EIO),
             Self::Remove => Some(ENODEV),
             Self::Recover => None,
         }
@@ -72,7 +72,7 @@ impl State {
                 Some(Self::Resetting)
             }
             (Self::Resetting, Step::Recover) => Some(Self::Running),
-            (Self::Running | Self::Resetting, Step::GiveUp | Step::ShutDown) => Some(Self::Wedged),
+            (Self::Running | Self::Resetting, Step::Wedge | Step::ShutDown) => Some(Self::Wedged),
             _ => None,
         }
     }
@@ -151,7 +151,7 @@ mod tests {
                 [Some(Resetting), None, Some(Resetting), None],
             ),
             (Step::Recover, [None, Some(Running), None, None]),
-            (Step::GiveUp, [Some(Wedged), Some(Wedged), None, None]),
+            (Step::Wedge, [Some(Wedged), Some(Wedged), None, None]),
             (Step::ShutDown, [Some(Wedged), Some(Wedged), None, None]),
             (Step::Remove, [Some(Gone), Some(Gone), Some(Gone), None]),
         ] {
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(word.step(Step::Reset), Some(State::Running));
         assert_eq!(word.step(Step::Reset), None);
         assert_eq!(word.get(), State::Resetting);
-        assert_eq!(word.step(Step::GiveUp), Some(State::Resetting));
+        assert_eq!(word.step(Step::Wedge), Some(State::Resetting));
         assert_eq!(word.step(Step::AdminReset), Some(State::Wedged));
         assert_eq!(word.step(Step::Remove), Some(State::Resetting));
         assert_eq!(word.step(Step::Recover), None);

@@ -212,10 +212,10 @@ pub(crate) struct Health {
     announced_ns: Atomic<u64>,
     /// Ends the work that is lost.
     #[pin]
-    react: Task,
+    halt_work: Task,
     /// Resets the device, or leaves it alone for good.
     #[pin]
-    settle: Task,
+    reset_work: Task,
     /// Announces errors.
     #[pin]
     announce: Task,
@@ -240,8 +240,8 @@ impl Health {
             reset_requested: AtomicFlag::new(false),
             unannounced: AtomicFlag::new(false),
             announced_ns: Atomic::new(0),
-            react <- task!(health.react, reset::react),
-            settle <- task!(health.settle, reset::settle),
+            halt_work <- task!(health.halt_work, reset::halt_if_requested),
+            reset_work <- task!(health.reset_work, reset::complete_halt),
             announce <- task!(health.announce, Core::announce),
             watchdog <- watchdog::Timer::new(),
             deadlines: Arc::new(Deadlines::new(), GFP_KERNEL)?,
@@ -263,14 +263,14 @@ impl Health {
         now_ns.saturating_sub(before_ns)
     }
 
-    /// Has [`reset::react`] be called soon. May be called in any context.
-    pub(crate) fn queue_react(&self) {
-        self.react.queue(queue::signalling());
+    /// Has [`reset::halt_if_requested`] be called soon. May be called in any context.
+    pub(crate) fn queue_halt(&self) {
+        self.halt_work.queue(queue::signalling());
     }
 
-    /// Has [`reset::settle`] be called soon. May be called in any context.
-    pub(crate) fn queue_settle(&self) {
-        self.settle.queue(queue::ordinary());
+    /// Has [`reset::complete_halt`] be called soon. May be called in any context.
+    pub(crate) fn queue_reset(&self) {
+        self.reset_work.queue(queue::ordinary());
     }
 
     /// Has what there is to say be announced soon, but not too often. May be called in any context.
@@ -285,13 +285,13 @@ impl Health {
     /// Lets what fences depend on stand still, while the system sleeps; waits for what is running.
     pub(crate) fn pause(&self) {
         self.watchdog.stop();
-        self.react.stop();
+        self.halt_work.stop();
     }
 
     /// Lets it go on, and do what was asked for since.
     pub(crate) fn resume(&self) {
-        self.react.start();
-        self.queue_react();
+        self.halt_work.start();
+        self.queue_halt();
         self.watchdog.start();
     }
 }
@@ -301,7 +301,7 @@ impl Core {
     pub(crate) fn start_health(&self) {
         let health = &self.health;
         health.announce.start();
-        health.settle.start();
+        health.reset_work.start();
         // For what was reported before.
         health.queue_announce();
         health.resume();
@@ -311,7 +311,7 @@ impl Core {
     /// the device is gone.
     pub(crate) fn stop_health(&self) {
         self.health.pause();
-        self.health.settle.stop();
+        self.health.reset_work.stop();
         self.health.announce.stop();
     }
 

@@ -147,7 +147,7 @@ impl Core {
             // Power is not managed just now: the device is being removed, or the system sleeps.
             Err(EACCES) => Err(EAGAIN),
             Err(error) => {
-                self.give_up(Fault::power_failed(error));
+                self.wedge(Fault::power_failed(error));
                 Err(EIO)
             }
         }
@@ -231,7 +231,7 @@ impl Core {
             return;
         }
         if let Err(error) = self.resume_driver() {
-            self.give_up(Fault::power_failed(error));
+            self.wedge(Fault::power_failed(error));
         }
     }
 }

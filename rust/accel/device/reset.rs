@@ -164,7 +164,7 @@ impl Core {
     pub(crate) fn request_reset(&self, fault: Fault) {
         self.note(fault);
         self.health.reset_requested.store(true, Relaxed);
-        self.health.queue_react();
+        self.health.queue_halt();
     }
 
     /// Resets the device now, because the administrator says so. Returns `EOPNOTSUPP` if that is
@@ -183,9 +183,9 @@ impl Core {
 
 /// Ends the work of a device if a fault asks for a reset. Called by a work item that fences depend
 /// on.
-pub(crate) fn react(core: &Core) {
+pub(crate) fn halt_if_requested(core: &Core) {
     if core.halt_for_fault() {
-        core.health.queue_settle();
+        core.health.queue_reset();
     } else if core.gate.state() != State::Resetting {
         // No change of the state is going to tell of the fault.
         core.health.queue_announce();
@@ -194,7 +194,7 @@ pub(crate) fn react(core: &Core) {
 
 /// Does what is left to do when the work of a device has ended: resets it, or leaves it alone.
 /// Called by a work item that no fence depends on.
-pub(crate) fn settle(core: &Core) {
+pub(crate) fn complete_halt(core: &Core) {
     // Who wakes the device may be the first to notice that it cannot be, and is not to wait for the
     // reset lock with that.
     let awake = match core.gate.state() {
@@ -209,7 +209,7 @@ pub(crate) fn settle(core: &Core) {
             // The result is part of the state.
             let _ = run_reset(core, reset.take_cause());
         }
-        (State::Resetting, Some(Err(error))) => core.give_up(Fault::power_failed(error)),
+        (State::Resetting, Some(Err(error))) => core.wedge(Fault::power_failed(error)),
         (State::Wedged, _) => refuse_access(core),
         // Somebody else has done it, or this is called once more.
         (State::Resetting, None) | (State::Running | State::Gone, _) => (),
@@ -238,7 +238,7 @@ fn run_reset(core: &Core, cause: Cause) -> Result {
         core.abort_recovery();
     }
     if let Err(error) = result {
-        core.give_up(Fault::reset_failed(error));
+        core.wedge(Fault::reset_failed(error));
     }
     if core.gate.is_closed() {
         return Err(ENODEV);
@@ -288,7 +288,7 @@ impl Core {
         self.queue_background();
         self.queue_clean_up();
         if self.health.reset_requested.load(Relaxed) {
-            self.health.queue_react();
+            self.health.queue_halt();
         }
     }
 }

@@ -124,14 +124,14 @@ impl Core {
         // What the driver stops is to be awake, if it is.
         let _awake = self.hold_awake();
         let step = match self.gate.state() {
-            State::Running if self.is_useful(&mut halting.history) => Step::Reset,
-            _ => Step::GiveUp,
+            State::Running if self.reset_may_help(&mut halting.history) => Step::Reset,
+            _ => Step::Wedge,
         };
         halting.halt(self, step).is_some()
     }
 
     /// Returns whether a reset because of a fault may help.
-    fn is_useful(&self, history: &mut ResetHistory) -> bool {
+    fn reset_may_help(&self, history: &mut ResetHistory) -> bool {
         let Some(limit) = self.health.limit else {
             return false;
         };
@@ -171,16 +171,16 @@ impl Core {
                 Step::BusReset
             }
             QuiesceReason::Error(_)
-                if can_step(Step::Reset) && self.is_useful(&mut halting.history) =>
+                if can_step(Step::Reset) && self.reset_may_help(&mut halting.history) =>
             {
                 Step::Reset
             }
             // What there is to reset is under way, or in vain.
             _ if self.gate.state() != State::Running => return,
-            QuiesceReason::Error(_) => Step::GiveUp,
+            QuiesceReason::Error(_) => Step::Wedge,
             QuiesceReason::Reset => {
                 self.note(Fault::reset_failed(EOPNOTSUPP));
-                Step::GiveUp
+                Step::Wedge
             }
         };
         // What the driver stops is to be awake, if it is.
@@ -189,15 +189,15 @@ impl Core {
     }
 
     /// Takes the device away from its users because of `fault`, unless it is wedged or gone.
-    pub(crate) fn give_up(&self, fault: Fault) {
+    pub(crate) fn wedge(&self, fault: Fault) {
         let _signalling = Signalling::begin();
         let mut halting = self.health.halting.lock();
-        if self.gate.state().after(Step::GiveUp).is_some() {
+        if self.gate.state().after(Step::Wedge).is_some() {
             self.note(fault);
-            halting.halt(self, Step::GiveUp);
+            halting.halt(self, Step::Wedge);
         }
         drop(halting);
-        self.health.queue_settle();
+        self.health.queue_reset();
     }
 
     /// Lets the hook of a reset use the hardware. Returns `ENODEV` if the reset is over.
@@ -264,7 +264,7 @@ impl Core {
             Step::AdminReset => dev_info!(dev, "reset by the administrator\n"),
             Step::BusReset => dev_info!(dev, "reset by the bus\n"),
             Step::Recover => dev_info!(dev, "reset done in {} ms\n", after_ns / 1_000_000),
-            Step::GiveUp => dev_err!(dev, "wedged because of an error: {kind}, code {code}\n"),
+            Step::Wedge => dev_err!(dev, "wedged because of an error: {kind}, code {code}\n"),
             Step::ShutDown => dev_info!(dev, "stopped, as the system shuts down\n"),
             // The bus tells of that.
             Step::Remove => (),

@@ -152,7 +152,7 @@ impl Core {
             return;
         }
         self.interrupts.restore();
-        self.health.queue_settle();
+        self.health.queue_reset();
         let awake = reset.awake.take();
         drop(reset);
         drop(awake);
@@ -161,7 +161,7 @@ impl Core {
 
     /// Gives up the hardware, which the bus says is lost.
     pub(crate) fn fail_for_bus(&self) {
-        self.give_up(Fault::bus(Channel::Lost));
+        self.wedge(Fault::bus(Channel::Lost));
         self.resume_for_bus();
     }
 
