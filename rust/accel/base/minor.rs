@@ -49,7 +49,7 @@ impl Minor {
 
 impl Drop for Minor {
     fn drop(&mut self) {
-        MINORS.lock().give_back(self.0);
+        MINORS.lock().release(self.0);
     }
 }
 

@@ -48,7 +48,7 @@ impl Numbers {
     }
 
     /// Gives a number back that was taken.
-    pub(crate) fn give_back(&mut self, id: usize) {
+    pub(crate) fn release(&mut self, id: usize) {
         if let Some(ids) = &mut self.ids {
             ids.release_id(id);
             self.lowest = self.lowest.min(id);
@@ -68,7 +68,7 @@ mod tests {
             assert_eq!(numbers.take()?, expected);
         }
         for id in [700, 3, 64] {
-            numbers.give_back(id);
+            numbers.release(id);
         }
         for expected in [3, 64, 700, 1000] {
             assert_eq!(numbers.take()?, expected);
@@ -83,7 +83,7 @@ mod tests {
             numbers.take()?;
         }
         assert_eq!(numbers.take(), Err(ENOSPC));
-        numbers.give_back(299);
+        numbers.release(299);
         assert_eq!(numbers.take(), Ok(299));
         assert_eq!(numbers.take(), Err(ENOSPC));
         Ok(())

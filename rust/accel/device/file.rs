@@ -286,7 +286,7 @@ impl OpenFile {
     pub(crate) unsafe fn close(&self, ops: &DriverOps) {
         if let Some(buffers) = &self.buffers {
             // SAFETY: The file is one of this driver, and the caller guarantees the rest.
-            unsafe { buffers.drop_data(ops.give_up_buffer_data) };
+            unsafe { buffers.drop_data(ops.drop_buffer_data) };
         }
         // INVARIANT: Whoever takes the state out closes it.
         let state = self.state.xchg(core::ptr::null_mut(), Relaxed);

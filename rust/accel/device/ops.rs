@@ -36,7 +36,7 @@ use crate::{
     memory::{
         io_range::MapRequest,
         CopyRequest,
-        GiveUp,
+        DropFn,
         Limits,
         Object,
         PlaceRequest,
@@ -138,7 +138,7 @@ pub(crate) struct DriverOps {
     /// The call must have been admitted to a device of this driver, and come from a user.
     pub(crate) make_buffer_data: unsafe fn(&Call<'_>, &Arc<Object>, bool) -> Result<RawData>,
     /// Gives up what `make_buffer_data` has returned.
-    pub(crate) give_up_buffer_data: GiveUp,
+    pub(crate) drop_buffer_data: DropFn,
     /// How many resets there may be; `None` if the driver cannot reset a device.
     pub(crate) reset_limit: Option<Limit>,
     /// After how long without use a device is put to sleep; `None` if the driver cannot do that.

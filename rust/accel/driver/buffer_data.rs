@@ -58,12 +58,12 @@ pub(super) unsafe fn make<T: AccelDriver>(
     Ok(RawData::new(data))
 }
 
-/// Gives up the data of a buffer.
+/// Drops the data of a buffer.
 ///
 /// # Safety
 ///
-/// See [`GiveUp`](crate::memory::GiveUp).
-pub(super) unsafe fn give_up<T: AccelDriver>(data: RawData) {
+/// See [`DropFn`](crate::memory::DropFn).
+pub(super) unsafe fn drop_raw<T: AccelDriver>(data: RawData) {
     // SAFETY: `make` has made it of such a reference, which is given up here.
     drop(unsafe { data.into_arc::<T::Buffer>() });
 }

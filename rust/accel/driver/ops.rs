@@ -61,7 +61,7 @@ impl<T: AccelDriver> OpsOf<T> {
         engines: T::ENGINES.entries(),
         buffers: T::BUFFERS.limits,
         make_buffer_data: buffer_data::make::<T>,
-        give_up_buffer_data: buffer_data::give_up::<T>,
+        drop_buffer_data: buffer_data::drop_raw::<T>,
         reset_limit: match T::RESET.hook {
             Some(_) => Some(T::RESET.limit),
             None => None,

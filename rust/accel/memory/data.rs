@@ -60,22 +60,22 @@ impl RawData {
     }
 }
 
-/// Gives up a reference.
+/// Drops a reference.
 ///
 /// # Safety
 ///
 /// It must be of the driver that the function is of, and must not be used again.
-pub(crate) type GiveUp = unsafe fn(RawData);
+pub(crate) type DropFn = unsafe fn(RawData);
 
 /// The data of a buffer, on its way to a handle or from there.
 ///
 /// # Invariants
 ///
-/// `raw` is a reference that belongs to this, of the driver that `give_up` is of.
+/// `raw` is a reference that belongs to this, of the driver that `drop_fn` is of.
 pub(crate) struct Data<'a> {
-    give_up: GiveUp,
+    drop_fn: DropFn,
     raw: RawData,
-    _driver: PhantomData<&'a GiveUp>,
+    _driver: PhantomData<&'a DropFn>,
 }
 
 impl<'a> Data<'a> {
@@ -83,11 +83,11 @@ impl<'a> Data<'a> {
     ///
     /// # Safety
     ///
-    /// It must be the caller's, and of the driver that `give_up` is of.
-    pub(crate) unsafe fn from_raw(give_up: GiveUp, raw: RawData) -> Self {
+    /// It must be the caller's, and of the driver that `drop_fn` is of.
+    pub(crate) unsafe fn from_raw(drop_fn: DropFn, raw: RawData) -> Self {
         // INVARIANT: Same as the safety requirements.
         Self {
-            give_up,
+            drop_fn,
             raw,
             _driver: PhantomData,
         }
@@ -102,6 +102,6 @@ impl<'a> Data<'a> {
 impl Drop for Data<'_> {
     fn drop(&mut self) {
         // SAFETY: By the type invariants the reference belongs to this, which ends.
-        unsafe { (self.give_up)(self.raw) };
+        unsafe { (self.drop_fn)(self.raw) };
     }
 }

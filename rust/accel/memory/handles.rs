@@ -28,7 +28,7 @@ use kernel::{
 use super::{
     data::{
         Data,
-        GiveUp,
+        DropFn,
         RawData, //
     },
     dma_buf::DmaBuf,
@@ -213,7 +213,7 @@ impl Handles {
             state.by_end.remove(&end);
         }
         state.by_identity.remove(&object.identity());
-        state.ids.give_back(id - 1);
+        state.ids.release(id - 1);
         state.forget(object.size());
         Ok(removed)
     }
@@ -252,8 +252,8 @@ impl Handles {
     ///
     /// # Safety
     ///
-    /// Nobody may use them, now or later, and `give_up` must be that of the device's driver.
-    pub(crate) unsafe fn drop_data(&self, give_up: GiveUp) {
+    /// Nobody may use them, now or later, and `drop_fn` must be that of the device's driver.
+    pub(crate) unsafe fn drop_data(&self, drop_fn: DropFn) {
         let mut next = 0;
         while let Some(handle) = self.first_from(next) {
             // INVARIANT: Whoever takes it out has the reference.
@@ -262,7 +262,7 @@ impl Handles {
             let data = entry.and_then(|entry| entry.data.take());
             drop(by_number);
             // SAFETY: It was that of a handle, whose device is one of this driver.
-            drop(data.map(|data| unsafe { Data::from_raw(give_up, data) }));
+            drop(data.map(|data| unsafe { Data::from_raw(drop_fn, data) }));
             next = handle + 1;
         }
     }
@@ -339,7 +339,7 @@ impl Reservation<'_> {
         let stored = by_number.store(id, entry, GFP_KERNEL_ACCOUNT);
         drop(by_number);
         if let Err(e) = stored {
-            state.ids.give_back(id - 1);
+            state.ids.release(id - 1);
             return Err(e.error);
         }
         // CAST: At most `MAX_HANDLES`.

@@ -75,7 +75,7 @@ pub(crate) use self::{
     caller::Caller,
     data::{
         Data,
-        GiveUp,
+        DropFn,
         RawData, //
     },
     dma_buf::{

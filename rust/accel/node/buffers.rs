@@ -78,7 +78,7 @@ fn make_data<'a>(call: &'a Call<'_>, object: &Arc<Object>, may_write: bool) -> R
     // SAFETY: The call is one of a device of this driver, and of a user, as was just checked.
     let raw = unsafe { (ops.make_buffer_data)(call, object, may_write) }?;
     // SAFETY: It was just made, and the call is borrowed as long as the result is there.
-    Ok(unsafe { Data::from_raw(ops.give_up_buffer_data, raw) })
+    Ok(unsafe { Data::from_raw(ops.drop_buffer_data, raw) })
 }
 
 /// Handles `ACCEL_IOC_BO_CREATE`. Accepts any call of a user.
@@ -184,7 +184,7 @@ pub(crate) fn close(call: Call<'_>, args: &mut [u8]) -> Result {
     let ops = call.ops();
     if let Some(data) = entry.data {
         // SAFETY: The handle is not there any more, and was one of a device of this driver.
-        drop(unsafe { Data::from_raw(ops.give_up_buffer_data, data) });
+        drop(unsafe { Data::from_raw(ops.drop_buffer_data, data) });
     }
     drop(call);
     drop(entry);

@@ -65,7 +65,7 @@ struct Shared {
 
 impl Kept {
     /// Gives the memory back, when the last piece of work that is under way is done.
-    pub(in crate::memory) fn give_back(&self) {
+    pub(in crate::memory) fn release(&self) {
         let current = self.current.lock().take();
         // Not with the lock held, under which others wait for the reservation.
         drop(current);
@@ -126,7 +126,7 @@ impl Drop for KeptMap {
         if let Backing::Imported(import) = self.kept.object.backing() {
             import.kept.forget(&self.kept);
         }
-        self.kept.give_back();
+        self.kept.release();
     }
 }
 

@@ -85,14 +85,14 @@ pub(in crate::memory) struct Import {
     /// Where the dma-buf is in memory.
     identity: usize,
     /// How often its exporter has taken it away while it was mapped.
-    withdrawals: Atomic<u32>,
+    invalidations: Atomic<u32>,
     /// Whether it is mapped; only changed while the reservation is locked.
     is_mapped: AtomicFlag,
     /// What stays mapped between pieces of work, and is given back when the exporter wants that.
     #[pin]
     pub(in crate::memory) kept: Registry<Kept>,
     #[pin]
-    give_back: Work<Import>,
+    unmap_work: Work<Import>,
     /// Locked after the reservation.
     #[pin]
     attached: Mutex<Option<Attached>>,
@@ -130,8 +130,8 @@ unsafe impl Send for Attached {}
 struct Mapping {
     table: NonNull<bindings::sg_table>,
     users: usize,
-    /// How many withdrawals there were before.
-    withdrawals: u32,
+    /// How many invalidations there were before.
+    invalidations: u32,
 }
 
 /// A use of a [`Mapping`].
@@ -141,7 +141,7 @@ struct Mapping {
 /// `table` is that of the mapping, of which this is one of the users.
 pub(in crate::memory) struct ImportMap {
     table: NonNull<bindings::sg_table>,
-    withdrawals: u32,
+    invalidations: u32,
 }
 
 impl ImportMap {
@@ -163,10 +163,10 @@ impl Import {
             pin_init!(Self {
                 size,
                 identity,
-                withdrawals: Atomic::new(0),
+                invalidations: Atomic::new(0),
                 is_mapped: AtomicFlag::new(false),
                 kept <- Registry::new(),
-                give_back <- new_work!("accel_give_back"),
+                unmap_work <- new_work!("accel_unmap_import"),
                 attached <- new_mutex!(None),
                 detaching <- new_mutex!(()),
                 cpu_access <- new_mutex!(()),
@@ -238,14 +238,14 @@ impl Import {
             return Err(ENODEV);
         };
         if let Some(mapping) = &mut attached.mapping {
-            if self.is_withdrawn(mapping.withdrawals) {
+            if self.is_invalidated(mapping.invalidations) {
                 return Err(EAGAIN);
             }
             mapping.users += 1;
             // INVARIANT: There is one more user.
             return Ok(ImportMap {
                 table: mapping.table,
-                withdrawals: mapping.withdrawals,
+                invalidations: mapping.invalidations,
             });
         }
         // To pin it, a buffer of ours may have to be moved, which waits for those who work on it.
@@ -262,14 +262,17 @@ impl Import {
         let table = unsafe { pin::pin_and_map(attached.attachment, check) }?;
         self.is_mapped.store(true, Relaxed);
         // INVARIANT: It was just mapped.
-        let withdrawals = self.withdrawals.load(Relaxed);
+        let invalidations = self.invalidations.load(Relaxed);
         attached.mapping = Some(Mapping {
             table,
             users: 1,
-            withdrawals,
+            invalidations,
         });
         // INVARIANT: As above.
-        Ok(ImportMap { table, withdrawals })
+        Ok(ImportMap {
+            table,
+            invalidations,
+        })
     }
 
     /// Takes back [`Self::map`]. If `may_wait` is false and somebody has the reservation locked,
@@ -313,14 +316,15 @@ impl Import {
         true
     }
 
-    /// Returns whether the exporter has taken the memory away since there were so many withdrawals.
-    fn is_withdrawn(&self, withdrawals: u32) -> bool {
-        self.withdrawals.load(Relaxed) != withdrawals
+    /// Returns whether the exporter has taken the memory away since there were so many
+    /// invalidations.
+    fn is_invalidated(&self, invalidations: u32) -> bool {
+        self.invalidations.load(Relaxed) != invalidations
     }
 
     /// Returns whether the exporter has taken the memory away while it was mapped so.
     pub(in crate::memory) fn is_lost(&self, map: &ImportMap) -> bool {
-        self.is_withdrawn(map.withdrawals)
+        self.is_invalidated(map.invalidations)
     }
 }
 
@@ -351,14 +355,14 @@ unsafe extern "C" fn invalidate_mappings(attachment: *mut bindings::dma_buf_atta
     if !import.is_mapped.load(Relaxed) {
         return;
     }
-    import.withdrawals.fetch_add(1, Relaxed);
+    import.invalidations.fetch_add(1, Relaxed);
     // To unmap takes the reservation, which the exporter has locked. If it is queued already, that
     // is as good.
     let _ = queue::ordinary().enqueue::<_, 0>(Arc::from(import));
 }
 
 impl_has_work! {
-    impl HasWork<Self> for Import { self.give_back }
+    impl HasWork<Self> for Import { self.unmap_work }
 }
 
 impl WorkItem for Import {
@@ -366,6 +370,6 @@ impl WorkItem for Import {
 
     /// Gives back what no piece of work uses, and lets the rest be given back when it is done.
     fn run(import: Arc<Import>) {
-        import.kept.for_each(Kept::give_back);
+        import.kept.for_each(Kept::release);
     }
 }
