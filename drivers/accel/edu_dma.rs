@@ -106,7 +106,7 @@ pub(crate) fn is_running(bar: &Registers<'_>) -> bool {
 /// the machine seems to work forever, but does not.
 pub(crate) fn quiesce(bar: &Registers<'_>) {
     for _ in 0..LONGEST_MS {
-        if !is_running(bar) || !bar.are_there() {
+        if !is_running(bar) || !bar.are_present() {
             break;
         }
         fsleep(Delta::from_millis(1));
@@ -333,7 +333,7 @@ fn run(ctx: Context<'_, Edu>, mapped: Mapped, deadline: Deadline) -> Result {
     }
     let released = ctx.data().dma.release(&ctx.data().bar, number);
     // A device that does not answer may seem to be done.
-    let answered = match ctx.data().bar.are_there() {
+    let answered = match ctx.data().bar.are_present() {
         true => Ok(()),
         false => Err(EIO),
     };

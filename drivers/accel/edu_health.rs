@@ -88,7 +88,7 @@ fn is_idle(bar: &Registers<'_>) -> bool {
 /// Waits until the device is idle or gone, or this takes too long. It cannot be stopped.
 fn settle(bar: &Registers<'_>) {
     for _ in 0..TIMEOUT_MS {
-        if is_idle(bar) || !bar.are_there() {
+        if is_idle(bar) || !bar.are_present() {
             break;
         }
         fsleep(Delta::from_millis(1));
@@ -102,7 +102,7 @@ pub(crate) fn reset(ctx: Context<'_, Edu, Resetter>) -> Result {
 
     let mut job = data.job.lock();
     // One that does not answer may seem to be idle.
-    if !is_idle(&data.bar) || !data.bar.are_there() {
+    if !is_idle(&data.bar) || !data.bar.are_present() {
         return Err(EIO);
     }
     job.lose();
@@ -133,7 +133,7 @@ pub(crate) fn suspend(ctx: Context<'_, Edu, PowerManager>) -> Result {
 pub(crate) fn resume(ctx: Context<'_, Edu, PowerManager>) -> Result {
     let data = ctx.data();
     let _job = data.job.lock();
-    if !data.bar.are_there() {
+    if !data.bar.are_present() {
         return Err(EIO);
     }
     enable_interrupts(&data.bar);

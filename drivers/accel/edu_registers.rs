@@ -61,7 +61,7 @@ impl<'bound> Registers<'bound> {
     }
 
     /// Returns whether the device is still there. One that is not seems to have all bits set.
-    pub(crate) fn are_there(&self) -> bool {
+    pub(crate) fn are_present(&self) -> bool {
         u32::from(self.read(ID).value()) == EDU_ID
     }
 }
