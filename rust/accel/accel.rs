@@ -157,7 +157,7 @@ impl kernel::Module for AccelModule {
         // SAFETY: Called once, before there are devices.
         unsafe { minor::init() };
 
-        gate::teach_lockdep()?;
+        gate::prime_lockdep()?;
         // SAFETY: As above.
         let faux = unsafe { faux::Devices::new() }?;
         let queues = queue::Queues::new()?;

@@ -154,9 +154,9 @@ impl Gate {
     }
 }
 
-/// Tells lockdep once what is true of every gate: that a page fault might wait for a drain. To be
+/// Primes lockdep with what is true of every gate: that a page fault might wait for a drain. To be
 /// called by a process, as the one that loads this module.
-pub(crate) fn teach_lockdep() -> Result {
+pub(crate) fn prime_lockdep() -> Result {
     #[cfg(CONFIG_LOCKDEP)]
     {
         let gate = KBox::pin_init(Gate::new(), GFP_KERNEL)?;

@@ -82,7 +82,7 @@ impl Account {
 
     /// Returns the time of an engine until now, in nanoseconds. It never goes back.
     pub(crate) fn busy_ns(&self, number: usize) -> Option<u64> {
-        Some(self.engines.get(number)?.look(ffi::monotonic_ns))
+        Some(self.engines.get(number)?.busy_ns(ffi::monotonic_ns))
     }
 
     /// Returns the time of an engine; `None` if that is not counted.

@@ -86,12 +86,12 @@ impl Deadlines {
             .find(|&i| self.slots[i].cmpxchg(FREE, deadline_ns, Relaxed).is_ok())
     }
 
-    fn give_back(&self, slot: usize) {
+    fn release(&self, slot: usize) {
         self.slots[slot].store(FREE, Relaxed);
     }
 
-    /// Looks which deadlines have passed. Each is only found once.
-    fn look(&self, now_ns: u64) -> Due {
+    /// Takes the deadlines that have passed. Each is only found once.
+    fn take_expired(&self, now_ns: u64) -> Due {
         let mut due = Due {
             overdue: 0,
             next_ns: None,
@@ -115,7 +115,7 @@ impl Deadlines {
 
     /// Gives up waiting for any of the work that there is.
     fn forget(&self) {
-        self.look(OVERDUE - 1);
+        self.take_expired(OVERDUE - 1);
     }
 }
 
@@ -127,7 +127,7 @@ pub(crate) struct Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.deadlines.give_back(self.slot);
+        self.deadlines.release(self.slot);
     }
 }
 
@@ -187,7 +187,7 @@ fn expire(core: &Core) {
     // Held until what is overdue was told, so that a reset forgets all of it or nothing.
     let mut expires_ns = health.watchdog.expires_ns.lock();
     *expires_ns = None;
-    let due = health.deadlines.look(ffi::monotonic_ns());
+    let due = health.deadlines.take_expired(ffi::monotonic_ns());
     if due.overdue > 0 {
         core.request_reset(Fault::timeout(due.overdue));
     }
@@ -232,19 +232,19 @@ mod tests {
         deadlines.take(20);
         deadlines.take(10);
         deadlines.take(30);
-        assert_eq!(deadlines.look(9), due(0, Some(10)));
-        assert_eq!(deadlines.look(20), due(2, Some(30)));
-        assert_eq!(deadlines.look(20), due(0, Some(30)));
-        assert_eq!(deadlines.look(30), due(1, None));
-        assert_eq!(deadlines.look(40), due(0, None));
+        assert_eq!(deadlines.take_expired(9), due(0, Some(10)));
+        assert_eq!(deadlines.take_expired(20), due(2, Some(30)));
+        assert_eq!(deadlines.take_expired(20), due(0, Some(30)));
+        assert_eq!(deadlines.take_expired(30), due(1, None));
+        assert_eq!(deadlines.take_expired(40), due(0, None));
     }
 
     #[test]
     fn what_has_ended_is_not_overdue() -> Result {
         let deadlines = Deadlines::new();
         let slot = deadlines.take(10).ok_or(EBUSY)?;
-        deadlines.give_back(slot);
-        assert_eq!(deadlines.look(10), due(0, None));
+        deadlines.release(slot);
+        assert_eq!(deadlines.take_expired(10), due(0, None));
         Ok(())
     }
 
@@ -256,7 +256,7 @@ mod tests {
         }
         let last = deadlines.take(10).ok_or(EBUSY)?;
         assert_eq!(deadlines.take(10), None);
-        deadlines.give_back(last);
+        deadlines.release(last);
         assert_eq!(deadlines.take(10), Some(last));
         Ok(())
     }
@@ -266,7 +266,7 @@ mod tests {
         let deadlines = Deadlines::new();
         let slot = deadlines.take(10).ok_or(EBUSY)?;
         deadlines.forget();
-        assert_eq!(deadlines.look(10), due(0, None));
+        assert_eq!(deadlines.take_expired(10), due(0, None));
         assert_eq!(deadlines.slots[slot].load(Relaxed), OVERDUE);
         Ok(())
     }

@@ -156,7 +156,7 @@ pub(crate) fn ioctl(
             // one of the device that the call was admitted to, and the role has been checked.
             return match run(call, command, |call| unsafe { handler(call, args) }) {
                 Ok(()) => write_back(shape, arg, args),
-                Err(e) => give_up(shape, arg, args, e),
+                Err(e) => fail(shape, arg, args, e),
             };
         }
     }
@@ -199,7 +199,7 @@ fn ioctl_later(
         }
     });
     if let Err(e) = result {
-        return give_up(shape, arg, &args[..known], e);
+        return fail(shape, arg, &args[..known], e);
     }
     for array in &mut arrays {
         array.write_back()?;
@@ -268,7 +268,7 @@ fn write_back(shape: Shape, arg: UserPtr, args: &[u8]) -> Result {
 /// up, so that it does not wait for longer if it is made again.
 #[cold]
 #[inline(never)]
-fn give_up(shape: Shape, arg: UserPtr, args: &[u8], error: Error) -> Result {
+fn fail(shape: Shape, arg: UserPtr, args: &[u8], error: Error) -> Result {
     if error == EINTR {
         write_back(shape, arg, args)?;
     }

@@ -71,7 +71,7 @@ fn reply(args: &mut accel_info, bytes: &[u8], record_size: usize) -> Result {
     if window.stride as usize == record_size {
         ffi::copy_to_user(data, records)?;
     } else {
-        write_apart(data, records, record_size, &window)?;
+        write_strided(data, records, record_size, &window)?;
     }
 
     args.data_len = window.wanted;
@@ -82,7 +82,7 @@ fn reply(args: &mut accel_info, bytes: &[u8], record_size: usize) -> Result {
 
 /// Writes records that user space has more or less room for than they have bytes.
 #[cold]
-fn write_apart(data: UserPtr, records: &[u8], record_size: usize, window: &Window) -> Result {
+fn write_strided(data: UserPtr, records: &[u8], record_size: usize, window: &Window) -> Result {
     let mut writer = UserSlice::new(data, window.bytes()).writer();
     for record in records.chunks_exact(record_size) {
         write_record(&mut writer, record, window.stride as usize)?;

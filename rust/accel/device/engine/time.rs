@@ -49,7 +49,7 @@ impl EngineTime {
     }
 
     /// Returns the time until now, in nanoseconds. It never goes back.
-    pub(super) fn look(&self, now_ns: impl FnOnce() -> u64) -> u64 {
+    pub(super) fn busy_ns(&self, now_ns: impl FnOnce() -> u64) -> u64 {
         // In this order, work that ends meanwhile is neither counted twice, nor beyond its end.
         let ended_ns = self.ended_ns.load(Acquire);
         let now_ns = now_ns();
@@ -106,12 +106,12 @@ mod tests {
     #[test]
     fn time_passes_while_work_goes_on() {
         let time = EngineTime::new();
-        assert_eq!(time.look(|| DAY_NS), 0);
+        assert_eq!(time.busy_ns(|| DAY_NS), 0);
         time.begin(DAY_NS);
-        assert_eq!(time.look(|| DAY_NS), 0);
-        assert_eq!(time.look(|| DAY_NS + (5 << 10)), 5 << 10);
+        assert_eq!(time.busy_ns(|| DAY_NS), 0);
+        assert_eq!(time.busy_ns(|| DAY_NS + (5 << 10)), 5 << 10);
         time.begin(DAY_NS + (5 << 10));
-        assert_eq!(time.look(|| DAY_NS + (8 << 10)), 11 << 10);
+        assert_eq!(time.busy_ns(|| DAY_NS + (8 << 10)), 11 << 10);
     }
 
     #[test]
@@ -124,7 +124,7 @@ mod tests {
             time.pause(begin_ns);
             time.end(busy_ns);
         }
-        assert_eq!(time.look(|| 2 * DAY_NS), 111);
+        assert_eq!(time.busy_ns(|| 2 * DAY_NS), 111);
         assert_eq!(time.running.load(Relaxed), 0);
     }
 
@@ -134,9 +134,9 @@ mod tests {
             let time = EngineTime::new();
             time.begin(begin_ns);
             for busy_ns in [0, 1, 1023, 1024, 5000] {
-                assert!(time.look(|| begin_ns + busy_ns) <= busy_ns);
+                assert!(time.busy_ns(|| begin_ns + busy_ns) <= busy_ns);
             }
-            assert!(time.look(|| begin_ns + DAY_NS) > DAY_NS - 2048);
+            assert!(time.busy_ns(|| begin_ns + DAY_NS) > DAY_NS - 2048);
         }
     }
 
@@ -144,24 +144,24 @@ mod tests {
     fn never_beyond_an_end_meanwhile() {
         let time = EngineTime::new();
         time.begin(DAY_NS);
-        let busy_ns = time.look(|| {
+        let busy_ns = time.busy_ns(|| {
             time.pause(DAY_NS);
             time.end(5000);
             2 * DAY_NS
         });
         assert!(busy_ns <= 5000);
-        assert_eq!(time.look(|| 2 * DAY_NS), 5000);
+        assert_eq!(time.busy_ns(|| 2 * DAY_NS), 5000);
     }
 
     #[test]
     fn never_less_than_before() {
         let time = EngineTime::new();
         time.begin(DAY_NS);
-        assert_eq!(time.look(|| DAY_NS + 4096), 4096);
+        assert_eq!(time.busy_ns(|| DAY_NS + 4096), 4096);
         time.pause(DAY_NS);
-        assert_eq!(time.look(|| DAY_NS + 8192), 4096);
+        assert_eq!(time.busy_ns(|| DAY_NS + 8192), 4096);
         time.end(8192);
-        assert_eq!(time.look(|| DAY_NS + 9000), 8192);
+        assert_eq!(time.busy_ns(|| DAY_NS + 9000), 8192);
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
             time.begin(5000 * DAY_NS);
         }
         // 1000 days, less what is lost by rounding.
-        assert!(time.look(|| 5001 * DAY_NS).abs_diff(1000 * DAY_NS) < 2_048_000);
+        assert!(time.busy_ns(|| 5001 * DAY_NS).abs_diff(1000 * DAY_NS) < 2_048_000);
         for _ in 0..1000 {
             time.pause(5000 * DAY_NS);
         }
