@@ -251,7 +251,7 @@ impl OpenFile {
 
     /// Enters the gate for a call of this file when the device is running. For the errors, see
     /// [`Core::enter_running`] and [`ResetWait`].
-    pub(crate) fn call_later(&self, wait: ResetWait) -> Result<Call<'_>> {
+    pub(crate) fn call_when_running(&self, wait: ResetWait) -> Result<Call<'_>> {
         Ok(Call {
             core: &self.core,
             section: SectionRef::Owned(self.core.enter_running(wait)?),

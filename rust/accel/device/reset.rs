@@ -97,13 +97,13 @@ impl Core {
         }
         match self.gate.enter_running() {
             Some(guard) => Ok(guard),
-            None => self.enter_later(wait),
+            None => self.enter_slowpath(wait),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn enter_later(&self, wait: ResetWait) -> Result<Guard<'_>> {
+    fn enter_slowpath(&self, wait: ResetWait) -> Result<Guard<'_>> {
         loop {
             self.wait_for_reset(wait)?;
             // There may be another one by now.

@@ -170,7 +170,7 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     match result {
         Ok(result) => result,
         // SAFETY: As above.
-        Err(wait) => unsafe { fault_later(vmf, wait) },
+        Err(wait) => unsafe { fault_slowpath(vmf, wait) },
     }
 }
 
@@ -210,7 +210,7 @@ unsafe fn fault_in(
 ///
 /// As for [`fault`]. The fault must not be used any more.
 #[cold]
-unsafe fn fault_later(vmf: *mut bindings::vm_fault, wait: FaultWait) -> bindings::vm_fault_t {
+unsafe fn fault_slowpath(vmf: *mut bindings::vm_fault, wait: FaultWait) -> bindings::vm_fault_t {
     // SAFETY: The fault is valid, and its locks are held. After this, its area may be gone; what is
     // waited for is not, thanks to the reference.
     if !unsafe { ffi::accel_helper_release_fault_lock(vmf) } {

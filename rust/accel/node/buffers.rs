@@ -109,7 +109,7 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
         // SAFETY: The memory is the system's.
         let object = unsafe { Object::new(pool, SYSTEM, pages, &placement, args.flags) }?;
         // Who has lost the device meanwhile gets no more handles.
-        (file.call_later(ResetWait::Killable)?, object)
+        (file.call_when_running(ResetWait::Killable)?, object)
     } else {
         let (call, object) = allocate_awake(call, file, |call| {
             allocate(call, args.region, pages, &placement, args.flags)
@@ -146,7 +146,7 @@ fn allocate_awake<'a>(
         }
         drop(awake);
         drop(admitted);
-        call = file.call_later(ResetWait::Killable)?;
+        call = file.call_when_running(ResetWait::Killable)?;
     }
 }
 
@@ -218,7 +218,7 @@ pub(crate) fn user_memory(call: Call<'_>, args: &mut [u8]) -> Result {
     // To bring memory of a process may take as long as user space pleases.
     drop(call);
     let object = Object::of_user(pool, start, len)?;
-    let call = file.call_later(ResetWait::Killable)?;
+    let call = file.call_when_running(ResetWait::Killable)?;
     let data = make_data(&call, &object, true)?;
     args.handle = reservation.fill(object, data)?;
     Ok(())

@@ -168,13 +168,13 @@ pub(crate) fn ioctl(
         Handler::WithArrays(_, shapes) => *shapes,
     };
     drop(call);
-    ioctl_later(file, nonblock, command, arg, shape, handler, &shapes)
+    ioctl_slowpath(file, nonblock, command, arg, shape, handler, &shapes)
 }
 
 /// Runs an ioctl that takes user memory which is not at hand, or more than its structure.
 #[cold]
 #[inline(never)]
-fn ioctl_later(
+fn ioctl_slowpath(
     file: &OpenFile,
     nonblock: impl Fn() -> bool,
     command: u32,
@@ -241,7 +241,7 @@ fn admit(file: &OpenFile, nonblock: bool, command: u32) -> Result<Call<'_>> {
     }
 
     drop(call);
-    file.call_later(reset_wait(nonblock))
+    file.call_when_running(reset_wait(nonblock))
 }
 
 /// Returns how long an ioctl waits for a reset.

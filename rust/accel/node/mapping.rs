@@ -128,7 +128,7 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     let (Some(_call), Some(_awake)) = (&call, &awake) else {
         drop(call);
         // SAFETY: Same requirements.
-        return unsafe { fault_later(vmf, open.core.clone()) };
+        return unsafe { fault_slowpath(vmf, open.core.clone()) };
     };
     // SAFETY: As above. The area cannot grow, so the page is one of those that `mmap` has checked.
     unsafe {
@@ -145,7 +145,7 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
 ///
 /// As for [`fault`], on a mapping of `core`. The fault must not be used any more.
 #[cold]
-unsafe fn fault_later(vmf: *mut bindings::vm_fault, core: ARef<Core>) -> bindings::vm_fault_t {
+unsafe fn fault_slowpath(vmf: *mut bindings::vm_fault, core: ARef<Core>) -> bindings::vm_fault_t {
     match core.gate.state() {
         // It may have just recovered, or be asleep.
         State::Resetting | State::Running => (),
