@@ -193,7 +193,7 @@ impl DmaResv {
 
     /// Waits for a short time until all who work on the memory have finished, and returns whether
     /// they have. Returns `EINTR` if a signal arrives before.
-    pub(crate) fn wait_a_while(&self) -> Result<bool> {
+    pub(crate) fn wait_timeout(&self) -> Result<bool> {
         let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
         self.wait(usage, msecs_to_jiffies(20))
     }

@@ -313,7 +313,7 @@ unsafe extern "C" fn pin(attach: *mut bindings::dma_buf_attachment) -> c_int {
         let gives_back = unsafe { !(*attach).importer_ops.is_null() };
         if let Backing::Movable(movable) = object.backing() {
             // SAFETY: The reservation is locked.
-            match unsafe { Locked::by_caller(movable) }.pin_for_others() {
+            match unsafe { Locked::by_caller(movable) }.pin_for_sharing() {
                 // For who does not pin by himself, the framework takes that for a bug.
                 Err(EBUSY) if !gives_back => return Err(EOPNOTSUPP),
                 pinned => drop(pinned?),

@@ -83,7 +83,7 @@ impl MoveContext<'_> {
     /// Waits until all who work on the memory of a reservation have finished. Returns `EINTR` if a
     /// signal arrives before, and what [`Self::check`] does.
     pub(in crate::memory) fn wait_for_work(&self, reservation: &DmaResv) -> Result {
-        while !reservation.wait_a_while()? {
+        while !reservation.wait_timeout()? {
             self.check()?;
         }
         Ok(())

@@ -127,9 +127,9 @@ impl<'a> Locked<'a> {
         Ok(())
     }
 
-    /// Brings it where other devices and the kernel can have it for as long as they please: out of
+    /// Moves it where other devices and the kernel can have it for as long as they please: out of
     /// memory that is not the system's. Returns the home.
-    fn settle_for_others(&self) -> Result<Arc<Object>> {
+    fn move_for_sharing(&self) -> Result<Arc<Object>> {
         if self.home().is_on_bus() {
             drop(self.move_to_system(&MoveContext::Importer)?);
         }
@@ -137,17 +137,17 @@ impl<'a> Locked<'a> {
         Ok(self.home())
     }
 
-    /// Pins it where others can have it, and returns the home. To be taken back by
+    /// Pins it where others can share it, and returns the home. To be undone by
     /// [`Movable::unpin`].
-    pub(in crate::memory) fn pin_for_others(&self) -> Result<Arc<Object>> {
-        let home = self.settle_for_others()?;
+    pub(in crate::memory) fn pin_for_sharing(&self) -> Result<Arc<Object>> {
+        let home = self.move_for_sharing()?;
         self.movable.state.lock().pins += 1;
         Ok(home)
     }
 
     /// Maps it for the kernel, and pins it until [`Movable::unpin`].
     pub(in crate::memory) fn vmap(&self) -> Result<Arc<KernelMap>> {
-        let home = self.pin_for_others()?;
+        let home = self.pin_for_sharing()?;
         // SAFETY: It is pinned, so the home is kept; and it is memory of the system.
         unsafe { home.vmap_anyway(|| Ok(())) }.inspect_err(|_| self.movable.unpin())
     }
@@ -163,7 +163,7 @@ impl<'a> Locked<'a> {
         device: &Device,
         direction: bindings::dma_data_direction,
     ) -> Result<*mut bindings::sg_table> {
-        let home = self.settle_for_others()?;
+        let home = self.move_for_sharing()?;
         // SAFETY: Same requirements.
         home.while_granted(|| unsafe { ForeignMap::begin(home.clone(), device, direction) })?
     }
