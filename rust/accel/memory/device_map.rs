@@ -187,7 +187,7 @@ impl DeviceMap {
 impl Drop for DeviceMap {
     fn drop(&mut self) {
         if self.mapped.try_detach(false) {
-            return self.mapped.object.forget_map(&self.mapped);
+            return self.mapped.object.remove_map(&self.mapped);
         }
         // Who drops it may hold up those whom it would have to wait for.
         // It is queued once at most.

@@ -108,8 +108,8 @@ struct State {
 }
 
 impl State {
-    /// Counts a buffer of `size` bytes, unless the file has as much as it may.
-    fn admit(&mut self, size: usize, limits: Limits) -> Result {
+    /// Charges a buffer of `size` bytes to the file, unless the file has as much as it may.
+    fn charge(&mut self, size: usize, limits: Limits) -> Result {
         let buffers = self.buffers.checked_add(1).ok_or(ENOMEM)?;
         let bytes = self.bytes.checked_add(size as u64).ok_or(ENOMEM)?;
         if buffers > limits.buffers || bytes > limits.bytes {
@@ -128,8 +128,8 @@ impl State {
         Some(handle)
     }
 
-    /// Takes back [`Self::admit`].
-    fn forget(&mut self, size: usize) {
+    /// Undoes [`Self::charge`].
+    fn uncharge(&mut self, size: usize) {
         self.buffers -= 1;
         self.bytes -= size as u64;
     }
@@ -153,7 +153,7 @@ impl Handles {
     /// Sets room for a buffer of `size` bytes aside. Returns `ENOMEM` if the file has as much as it
     /// may.
     pub(crate) fn reserve(&self, size: usize, limits: Limits) -> Result<Reservation<'_>> {
-        self.state.lock().admit(size, limits)?;
+        self.state.lock().charge(size, limits)?;
         // INVARIANT: It was just counted.
         Ok(Reservation {
             handles: self,
@@ -214,7 +214,7 @@ impl Handles {
         }
         state.by_identity.remove(&object.identity());
         state.ids.release(id - 1);
-        state.forget(object.size());
+        state.uncharge(object.size());
         Ok(removed)
     }
 
@@ -356,6 +356,6 @@ impl Reservation<'_> {
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        self.handles.state.lock().forget(self.size);
+        self.handles.state.lock().uncharge(self.size);
     }
 }

@@ -85,7 +85,7 @@ pub(crate) struct Object {
     flags: u32,
     borrowers: Arc<Borrowers>,
     /// Whether the pool has the ledger.
-    is_listed: AtomicFlag,
+    is_registered: AtomicFlag,
     #[pin]
     kernel_map: SharedMap,
     /// For memory that is lost when the device sleeps.
@@ -119,7 +119,7 @@ impl Object {
             Self::with_backing(backing, borrowers, pool, region, pages * PAGE_SIZE, flags)?;
         if !is_of_system {
             // If this fails, it ends here.
-            object.list()?;
+            object.register()?;
         }
         Ok(object)
     }
@@ -158,7 +158,7 @@ impl Object {
         let movable = Movable::new(home, placement, borrowers.clone())?;
         let backing = Backing::Movable(movable.clone());
         let object = Self::with_backing(backing, borrowers, pool, region, size, flags)?;
-        object.list()?;
+        object.register()?;
         object.pool.movables.insert(&movable)?;
         Ok(object)
     }
@@ -191,7 +191,7 @@ impl Object {
             0,
         )?;
         // If this fails, it ends here.
-        object.list()?;
+        object.register()?;
         Ok(object)
     }
 
@@ -225,7 +225,7 @@ impl Object {
                 pool,
                 flags,
                 borrowers,
-                is_listed: AtomicFlag::new(false),
+                is_registered: AtomicFlag::new(false),
                 kernel_map <- SharedMap::new(),
                 awake: SetOnce::new(),
             }),
@@ -253,11 +253,11 @@ impl Object {
         &self.borrowers
     }
 
-    /// Lets the removal of the device find it, which ends what it has of that.
-    fn list(&self) -> Result {
-        if !self.is_listed.load(Relaxed) {
+    /// Registers it with the pool, so that the removal of the device finds it.
+    fn register(&self) -> Result {
+        if !self.is_registered.load(Relaxed) {
             self.pool.ledgers.insert(&self.borrowers)?;
-            self.is_listed.store(true, Relaxed);
+            self.is_registered.store(true, Relaxed);
         }
         Ok(())
     }
@@ -265,7 +265,7 @@ impl Object {
     /// Takes note of what the device has mapped, until [`Self::unmap`]. The caller must be inside
     /// the gate. If it fails, it ends here.
     pub(super) fn add_map(&self, mapped: &Arc<Mapped>) -> Result {
-        self.list()
+        self.register()
             .and_then(|()| self.borrowers.own_maps.insert(mapped))
             .inspect_err(|_| mapped.detach())
     }
@@ -275,9 +275,9 @@ impl Object {
         self.borrowers.own_maps.detach(mapped);
     }
 
-    /// Forgets what the device had mapped, and has not any more.
-    pub(super) fn forget_map(&self, mapped: &Mapped) {
-        self.borrowers.own_maps.forget(mapped);
+    /// Removes what the device had mapped, and has not any more.
+    pub(super) fn remove_map(&self, mapped: &Mapped) {
+        self.borrowers.own_maps.remove(mapped);
     }
 
     /// Returns whether the memory goes with the device.
@@ -386,11 +386,11 @@ impl PinnedDrop for Object {
     fn drop(self: Pin<&mut Self>) {
         // Nobody has it, so there is nothing to revoke.
         self.borrowers.detach();
-        if self.is_listed.load(Relaxed) {
-            self.pool.ledgers.forget(&self.borrowers);
+        if self.is_registered.load(Relaxed) {
+            self.pool.ledgers.remove(&self.borrowers);
         }
         if let Backing::Movable(movable) = &self.backing {
-            self.pool.movables.forget(movable);
+            self.pool.movables.remove(movable);
         }
         self.count(|in_use| {
             in_use.fetch_sub(self.size as u64, Relaxed);

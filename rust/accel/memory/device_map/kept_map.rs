@@ -124,7 +124,7 @@ impl KeptMap {
 impl Drop for KeptMap {
     fn drop(&mut self) {
         if let Backing::Imported(import) = self.kept.object.backing() {
-            import.kept.forget(&self.kept);
+            import.kept.remove(&self.kept);
         }
         self.kept.release();
     }

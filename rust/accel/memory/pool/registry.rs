@@ -54,7 +54,7 @@ impl<T> Registry<T> {
     }
 
     /// Takes an entry out that has nothing of the device any more.
-    pub(in crate::memory) fn forget(&self, entry: &T) {
+    pub(in crate::memory) fn remove(&self, entry: &T) {
         // Not to be dropped with the lock held.
         let removed = self.entries.lock().remove(&Self::key(entry));
         drop(removed);
@@ -95,7 +95,7 @@ impl<T: Detach> Registry<T> {
     /// Detaches an entry, and takes it out.
     pub(in crate::memory) fn detach(&self, entry: &T) {
         entry.detach();
-        self.forget(entry);
+        self.remove(entry);
     }
 
     /// Detaches all entries. Nobody may add another one.
