@@ -56,7 +56,7 @@ pub trait Role: sealed::Sealed {
     const WAITS_FOR_RESET: bool;
     /// Whether it is of no use to go on for a process that has received a signal.
     #[doc(hidden)]
-    const HEEDS_SIGNALS: bool;
+    const INTERRUPTIBLE: bool;
     /// Whether anybody may take it on, so that no interrupt may depend on how many do.
     #[doc(hidden)]
     const IS_OBSERVER: bool;
@@ -64,25 +64,25 @@ pub trait Role: sealed::Sealed {
 
 impl Role for User {
     const WAITS_FOR_RESET: bool = true;
-    const HEEDS_SIGNALS: bool = true;
+    const INTERRUPTIBLE: bool = true;
     const IS_OBSERVER: bool = false;
 }
 
 impl Role for Observer {
     const WAITS_FOR_RESET: bool = false;
-    const HEEDS_SIGNALS: bool = true;
+    const INTERRUPTIBLE: bool = true;
     const IS_OBSERVER: bool = true;
 }
 
 impl Role for Resetter {
     const WAITS_FOR_RESET: bool = false;
-    const HEEDS_SIGNALS: bool = false;
+    const INTERRUPTIBLE: bool = false;
     const IS_OBSERVER: bool = false;
 }
 
 impl Role for PowerManager {
     const WAITS_FOR_RESET: bool = false;
-    const HEEDS_SIGNALS: bool = false;
+    const INTERRUPTIBLE: bool = false;
     const IS_OBSERVER: bool = false;
 }
 
@@ -224,7 +224,7 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
         mut condition: impl FnMut(&Self) -> Option<V>,
     ) -> Result<(Self, Wake<V>)> {
         let core: &'a Core = self.call.core;
-        let signals = if R::HEEDS_SIGNALS {
+        let signals = if R::INTERRUPTIBLE {
             Signals::All
         } else {
             Signals::None

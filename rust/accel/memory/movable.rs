@@ -59,7 +59,7 @@ use crate::base::{
 };
 
 /// How many times 20 ms at most it takes other devices to give back what they were told to.
-const GIVE_BACK_ROUNDS: usize = 100;
+const EVICT_WAIT_ROUNDS: usize = 100;
 
 /// The memory of a buffer that can be moved.
 ///
@@ -216,7 +216,7 @@ impl Movable {
         let left = locked.move_to_system(&context)?.borrowers().clone();
         drop(locked);
         // Those who were told to give it back need the reservation for that.
-        for _ in 0..GIVE_BACK_ROUNDS {
+        for _ in 0..EVICT_WAIT_ROUNDS {
             if left.grant.wait_freed()? {
                 break;
             }

@@ -195,7 +195,7 @@ impl Object {
     /// The object must be kept until the result is dropped, and be its own [`Self::source`].
     pub(super) unsafe fn vmap(&self, check: impl Fn() -> Result) -> Result<Arc<KernelMap>> {
         // SAFETY: Same requirements.
-        self.while_present(|| unsafe { self.vmap_anyway(check) })?
+        self.while_present(|| unsafe { self.vmap_unchecked(check) })?
     }
 
     /// As [`Self::vmap`], even if it was memory of a device that is gone.
@@ -204,7 +204,10 @@ impl Object {
     ///
     /// The object must be kept until the result is dropped. If it is memory on a bus, or coherent
     /// memory, the device must be there.
-    pub(super) unsafe fn vmap_anyway(&self, check: impl Fn() -> Result) -> Result<Arc<KernelMap>> {
+    pub(super) unsafe fn vmap_unchecked(
+        &self,
+        check: impl Fn() -> Result,
+    ) -> Result<Arc<KernelMap>> {
         #[cfg(CONFIG_MMU_NOTIFIER)]
         if let Backing::User(user) = self.backing() {
             user.check()?;

@@ -149,7 +149,7 @@ impl<'a> Locked<'a> {
     pub(in crate::memory) fn vmap(&self) -> Result<Arc<KernelMap>> {
         let home = self.pin_for_sharing()?;
         // SAFETY: It is pinned, so the home is kept; and it is memory of the system.
-        unsafe { home.vmap_anyway(|| Ok(())) }.inspect_err(|_| self.movable.unpin())
+        unsafe { home.vmap_unchecked(|| Ok(())) }.inspect_err(|_| self.movable.unpin())
     }
 
     /// Maps it for another device, as long as it is not moved. To be taken back by

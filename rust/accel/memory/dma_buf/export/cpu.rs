@@ -76,7 +76,7 @@ pub(super) unsafe extern "C" fn vmap(
             // What is set aside stays when the device goes; the framework wants no error here.
             //
             // SAFETY: As above, until `vunmap`.
-            _ => unsafe { object.vmap_anyway(|| Ok(())) }?,
+            _ => unsafe { object.vmap_unchecked(|| Ok(())) }?,
         };
         // SAFETY: It is valid for writes.
         unsafe { *map = mapped.as_raw() };
