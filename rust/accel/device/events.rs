@@ -121,10 +121,12 @@ impl Events {
         if undelivered == 0 {
             return;
         }
-        // They are not kept locked, as there may be many to wake.
+        // They are not kept locked, as there may be many to wake. Whoever subscribes meanwhile has
+        // nothing to be told, and there must be an end to it.
+        let newest = self.subscribers.lock().newest();
         let mut last = None;
         loop {
-            let some = self.subscribers.lock().after(last);
+            let some = self.subscribers.lock().after(last, newest);
             let Some(next) = some.last else {
                 break;
             };

@@ -261,10 +261,11 @@ fn suspend_access(core: &Core) {
 
 /// Refuses everybody access to a device that is wedged.
 fn refuse_access(core: &Core) {
-    core.wake_pollers();
     core.gate.drain(core.as_device());
     core.space.unmap_all();
     core.pool.set_permission(Permission::Refused);
+    // Last, as there may be many to tell.
+    core.wake_pollers();
     core.announce();
     core.queue_clean_up();
 }

@@ -40,6 +40,8 @@ fn key_of(file: &OpenFile) -> Key {
 pub(super) struct Subscribers {
     entries: RBTree<Key, Arc<FileEvents>>,
     count: usize,
+    /// The highest number of a file that ever subscribed.
+    newest: u64,
 }
 
 /// Memory for one more subscriber. Charged to the current process.
@@ -63,6 +65,7 @@ impl Subscribers {
         Self {
             entries: RBTree::new(),
             count: 0,
+            newest: 0,
         }
     }
 
@@ -87,10 +90,19 @@ impl Subscribers {
         if is_full && !ffi::is_capable(bindings::CAP_SYS_RESOURCE) {
             return Err(ENOMEM);
         }
-        self.entries
-            .insert(node.0.into_node(key, file.events.clone()));
-        self.count += 1;
+        self.insert(key, node, file.events.clone());
         Ok(None)
+    }
+
+    fn insert(&mut self, key: Key, node: NodeReservation, events: Arc<FileEvents>) {
+        self.entries.insert(node.0.into_node(key, events));
+        self.count += 1;
+        self.newest = self.newest.max(key.1);
+    }
+
+    /// Returns the number of the newest file, for [`Self::after`].
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
     }
 
     /// Counts the files of a user.
@@ -114,21 +126,58 @@ impl Subscribers {
         removed
     }
 
-    /// Returns those that come next after `last`, from the first on if that is `None`.
-    pub(super) fn after(&mut self, last: Option<Key>) -> Group {
+    /// Returns those that come next after `last`, from the first on if that is `None`, of the files
+    /// up to `newest`.
+    pub(super) fn after(&mut self, last: Option<Key>, newest: u64) -> Group {
         let from = last.map_or((0, 0), |(uid, id)| (uid, id + 1));
         let mut entries = [const { None }; BATCH];
         let mut end = None;
+        let mut places = entries.iter_mut();
         let mut cursor = self.entries.cursor_lower_bound_mut(&from);
-        for place in &mut entries {
-            let Some(here) = cursor else {
+        while let Some(here) = cursor {
+            let (&(uid, id), events) = here.current();
+            if id > newest {
+                // All other files of this user that follow are newer still.
+                let next = uid.checked_add(1);
+                cursor = next.and_then(|next| self.entries.cursor_lower_bound_mut(&(next, 0)));
+                continue;
+            }
+            let Some(place) = places.next() else {
                 break;
             };
-            let (key, events) = here.current();
             *place = Some(events.clone());
-            end = Some(*key);
+            end = Some((uid, id));
             cursor = here.move_next();
         }
         Group { entries, last: end }
+    }
+}
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_subscribers)]
+mod tests {
+    use super::*;
+
+    /// Returns how many of `files` are told that are no newer than `newest`, and the last of them.
+    fn told(files: &[Key], newest: u64) -> Result<(usize, Option<Key>)> {
+        let mut subscribers = Subscribers::new();
+        for &key in files {
+            let events = Arc::pin_init(FileEvents::new(), GFP_KERNEL)?;
+            subscribers.insert(key, NodeReservation::new()?, events);
+        }
+        let group = subscribers.after(None, newest);
+        Ok((group.entries.iter().flatten().count(), group.last))
+    }
+
+    #[test]
+    fn files_that_came_later_are_not_told() -> Result {
+        let files = [(1, 2), (1, 7), (1, 9), (4, 5)];
+        assert_eq!(told(&files, 1)?, (0, None));
+        assert_eq!(told(&files, 2)?, (1, Some((1, 2))));
+        assert_eq!(told(&files, 6)?, (2, Some((4, 5))));
+        assert_eq!(told(&files, 9)?, (4, Some((4, 5))));
+        // There is no next user after the last one.
+        assert_eq!(told(&[(3, 1), (u32::MAX, 8)], 7)?, (1, Some((3, 1))));
+        Ok(())
     }
 }
