@@ -42,7 +42,7 @@ impl<T: AccelDriver> Ioctl<T> {
     ) -> Self
     where
         A: HasArrays,
-        H: Fn(Context<'_, T, User>, &mut A, A::Arrays<'_>) -> Result + Copy,
+        H: Fn(Context<'_, T, User>, &mut A, A::Arrays<'_>) -> Result + Copy + Send + Sync + 'static,
     {
         let _ = handler;
         let shim = Handler::WithArrays(shim_with_arrays::<T, A, H>, Shapes::of::<A>());
@@ -64,7 +64,7 @@ unsafe fn shim_with_arrays<T, A, H>(
 where
     T: AccelDriver,
     A: HasArrays,
-    H: Fn(Context<'_, T, User>, &mut A, A::Arrays<'_>) -> Result + Copy,
+    H: Fn(Context<'_, T, User>, &mut A, A::Arrays<'_>) -> Result + Copy + Send + Sync + 'static,
 {
     // SAFETY: `Ioctl` was given one.
     let handler = unsafe { handler::of_type::<H>() };

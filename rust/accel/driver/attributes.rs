@@ -55,7 +55,7 @@ impl<T: AccelDriver> Attribute<T> {
     pub const fn new<V, H>(name: &'static CStr, show: H) -> Self
     where
         V: Display,
-        H: Fn(&Context<'_, T, Observer>) -> V + Copy,
+        H: Fn(&Context<'_, T, Observer>) -> V + Copy + Send + Sync + 'static,
     {
         let _ = show;
         Self {
@@ -77,7 +77,7 @@ impl<T: AccelDriver> Attribute<T> {
     pub const fn store<V, H>(mut self, store: H) -> Self
     where
         V: ParseInt,
-        H: Fn(&Context<'_, T, Observer>, V) -> Result + Copy,
+        H: Fn(&Context<'_, T, Observer>, V) -> Result + Copy + Send + Sync + 'static,
     {
         self.entry.mode |= 0o200;
         self.entry.store = Some(handler::by_ref_with(
@@ -104,7 +104,7 @@ unsafe fn show_shim<T, V, H>(call: &Call<'_>, out: &mut Formatter<'_>) -> fmt::R
 where
     T: AccelDriver,
     V: Display,
-    H: Fn(&Context<'_, T, Observer>) -> V + Copy,
+    H: Fn(&Context<'_, T, Observer>) -> V + Copy + Send + Sync + 'static,
 {
     // SAFETY: `Attribute` was given one.
     let handler = unsafe { handler::of_type::<H>() };

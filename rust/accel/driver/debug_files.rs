@@ -45,7 +45,7 @@ impl<T: AccelDriver> DebugFile<T> {
     /// no program may depend on it.
     pub const fn new<H>(name: &'static CStr, show: H) -> Self
     where
-        H: Fn(&Context<'_, T, Observer>, &SeqFile) -> Result + Copy,
+        H: Fn(&Context<'_, T, Observer>, &SeqFile) -> Result + Copy + Send + Sync + 'static,
     {
         Self {
             entry: DebugEntry {

@@ -22,9 +22,10 @@ use crate::device::call::Call;
 ///
 /// # Safety
 ///
-/// A value of the type `H` must exist, such as the one that the row of a table was made of.
+/// A value of the type `H` must exist, such as the one that the row of a table was made of. It may
+/// be gone, or belong to another thread: what it may be used for, its bounds say.
 #[inline(always)]
-pub(super) unsafe fn of_type<H: Copy>() -> H {
+pub(super) unsafe fn of_type<H: Copy + Send + Sync + 'static>() -> H {
     const_assert!(
         size_of::<H>() == 0,
         "a handler must be a function's name or a closure that captures nothing"
@@ -38,7 +39,7 @@ pub(super) unsafe fn of_type<H: Copy>() -> H {
 pub(super) const fn by_ref<T, R, H, V>(function: H) -> unsafe fn(&Call<'_>) -> V
 where
     T: AccelDriver,
-    H: Fn(&Context<'_, T, R>) -> V + Copy,
+    H: Fn(&Context<'_, T, R>) -> V + Copy + Send + Sync + 'static,
 {
     /// # Safety
     ///
@@ -46,7 +47,7 @@ where
     unsafe fn shim<T, R, H, V>(call: &Call<'_>) -> V
     where
         T: AccelDriver,
-        H: Fn(&Context<'_, T, R>) -> V + Copy,
+        H: Fn(&Context<'_, T, R>) -> V + Copy + Send + Sync + 'static,
     {
         // SAFETY: `by_ref()` was given a function of this type.
         let function = unsafe { of_type::<H>() };
@@ -63,7 +64,7 @@ pub(super) const fn by_ref_with<T, R, A, H, V>(function: H) -> unsafe fn(&Call<'
 where
     T: AccelDriver,
     A: ?Sized,
-    H: Fn(&Context<'_, T, R>, &A) -> V + Copy,
+    H: Fn(&Context<'_, T, R>, &A) -> V + Copy + Send + Sync + 'static,
 {
     /// # Safety
     ///
@@ -72,7 +73,7 @@ where
     where
         T: AccelDriver,
         A: ?Sized,
-        H: Fn(&Context<'_, T, R>, &A) -> V + Copy,
+        H: Fn(&Context<'_, T, R>, &A) -> V + Copy + Send + Sync + 'static,
     {
         // SAFETY: `by_ref_with()` was given a function of this type.
         let function = unsafe { of_type::<H>() };
@@ -88,7 +89,7 @@ where
 pub(super) const fn by_value<T, R, H, V>(function: H) -> unsafe fn(Call<'_>) -> V
 where
     T: AccelDriver,
-    H: Fn(Context<'_, T, R>) -> V + Copy,
+    H: Fn(Context<'_, T, R>) -> V + Copy + Send + Sync + 'static,
 {
     /// # Safety
     ///
@@ -96,7 +97,7 @@ where
     unsafe fn shim<T, R, H, V>(call: Call<'_>) -> V
     where
         T: AccelDriver,
-        H: Fn(Context<'_, T, R>) -> V + Copy,
+        H: Fn(Context<'_, T, R>) -> V + Copy + Send + Sync + 'static,
     {
         // SAFETY: `by_value()` was given a function of this type.
         let function = unsafe { of_type::<H>() };
@@ -113,7 +114,7 @@ pub(super) const fn by_value_with<T, R, A, H, V>(function: H) -> unsafe fn(Call<
 where
     T: AccelDriver,
     A: ?Sized,
-    H: Fn(Context<'_, T, R>, &mut A) -> V + Copy,
+    H: Fn(Context<'_, T, R>, &mut A) -> V + Copy + Send + Sync + 'static,
 {
     /// # Safety
     ///
@@ -122,7 +123,7 @@ where
     where
         T: AccelDriver,
         A: ?Sized,
-        H: Fn(Context<'_, T, R>, &mut A) -> V + Copy,
+        H: Fn(Context<'_, T, R>, &mut A) -> V + Copy + Send + Sync + 'static,
     {
         // SAFETY: `by_value_with()` was given a function of this type.
         let function = unsafe { of_type::<H>() };

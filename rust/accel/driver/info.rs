@@ -128,7 +128,7 @@ impl<T: AccelDriver> Topic<T> {
     pub const fn new<R, H>(id: u32, handler: H) -> Self
     where
         R: UapiType,
-        H: Fn(&Context<'_, T, Observer>, &mut List<R>) -> Result + Copy,
+        H: Fn(&Context<'_, T, Observer>, &mut List<R>) -> Result + Copy + Send + Sync + 'static,
     {
         Self {
             entry: TopicEntry {
@@ -145,7 +145,7 @@ pub(super) const fn records<T, R, H>(fill: H) -> unsafe fn(&Call<'_>) -> Result<
 where
     T: AccelDriver,
     R: IntoBytes + Immutable,
-    H: Fn(&Context<'_, T, Observer>, &mut List<R>) -> Result + Copy,
+    H: Fn(&Context<'_, T, Observer>, &mut List<R>) -> Result + Copy + Send + Sync + 'static,
 {
     handler::by_ref(move |ctx: &Context<'_, T, Observer>| {
         let mut list = List::new();

@@ -67,7 +67,7 @@ impl<T: AccelDriver> Ioctl<T> {
     ) -> Self
     where
         A: UapiType,
-        H: Fn(Context<'_, T, User>, &mut A) -> Result + Copy,
+        H: Fn(Context<'_, T, User>, &mut A) -> Result + Copy + Send + Sync + 'static,
     {
         Self::in_role::<User, A, H>(nr, name, handler, description, 0)
     }
@@ -82,7 +82,7 @@ impl<T: AccelDriver> Ioctl<T> {
     ) -> Self
     where
         A: UapiType,
-        H: Fn(Context<'_, T, Observer>, &mut A) -> Result + Copy,
+        H: Fn(Context<'_, T, Observer>, &mut A) -> Result + Copy + Send + Sync + 'static,
     {
         Self::in_role::<Observer, A, H>(nr, name, handler, description, uapi::ACCEL_IOCTL_OBSERVER)
     }
@@ -97,7 +97,7 @@ impl<T: AccelDriver> Ioctl<T> {
     ) -> Self
     where
         A: UapiType,
-        H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy,
+        H: Fn(Context<'_, T, R>, &mut A) -> Result + Copy + Send + Sync + 'static,
     {
         let handler = handler::by_value_with(move |ctx: Context<'_, T, R>, args: &mut [u8]| {
             handler(ctx, A::mut_from_bytes(args).map_err(|_| EINVAL)?)
