@@ -60,7 +60,7 @@ for program; do
 	if [ "$program" = attributes_removal_test ]; then
 		udevadm control --exit 2>/dev/null
 	fi
-	timeout 2400 "/modules/selftests/$program" | sed 's/^/    /'
+	timeout 900 "/modules/selftests/$program" | sed 's/^/    /'
 	status=${PIPESTATUS[0]}
 	# More than 4 is not one of kselftest's results but a crash or the timeout.
 	if [ "$status" -gt 4 ]; then

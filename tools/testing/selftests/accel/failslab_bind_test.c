@@ -387,7 +387,7 @@ static void sweep(struct __test_metadata *_metadata, struct subject *subject)
 	TH_LOG("allocations of bind: %u, of unbind: %u", bind->n - 1, unbind->n - 1);
 }
 
-TEST_F_TIMEOUT(failslab_bind, slabs, 1800)
+TEST_F_TIMEOUT(failslab_bind, slabs, 600)
 {
 	ASSERT_EQ(0, fail_nth_only(FAIL_NTH_SLAB));
 	sweep(_metadata, &self->subject);
@@ -397,7 +397,7 @@ TEST_F_TIMEOUT(failslab_bind, slabs, 1800)
 	EXPECT_LT(1, self->subject.unbind.n);
 }
 
-TEST_F_TIMEOUT(failslab_bind, pages, 1800)
+TEST_F_TIMEOUT(failslab_bind, pages, 600)
 {
 	int i;
 
