@@ -13,19 +13,13 @@ use kernel::{
 };
 
 use super::{
-    parent::{
-        self,
-        ParentPower, //
-    },
+    parent,
     registration::{
         self,
         Bound, //
     }, //
 };
-use crate::{
-    device::DeviceIds,
-    driver::AccelDriver, //
-};
+use crate::driver::AccelDriver;
 
 #[doc(no_inline)]
 pub use kernel::{
@@ -83,27 +77,13 @@ impl<T: Driver> auxiliary::Driver for Adapter<T> {
         adev: &'bound Device<'_>,
         info: &'bound Self::IdInfo,
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
-        let ids = DeviceIds::default();
-
-        let ready = ParentPower::keep_until_unbound(adev.as_ref());
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
         // stays bound until devres has ended the registration.
-        let bound = ready.and_then(|()| unsafe {
-            registration::register(adev.as_ref(), ids, T::probe(adev, info), |_| Ok(()))
-        });
-        // Nothing fails any more once the data is in its place.
-        bound.pin_chain(|_| {
-            if const { T::POWER.is_managed() } {
-                parent::let_sleep(adev.as_ref());
-            }
-            Ok(())
-        })
+        unsafe { registration::bind(adev.as_ref(), T::probe(adev, info)) }
     }
 
     fn unbind<'bound>(adev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
-        if const { T::POWER.is_managed() } {
-            parent::keep_awake(adev.as_ref());
-        }
+        parent::keep_awake::<T>(adev.as_ref());
         this.unregister();
     }
 }

@@ -16,7 +16,10 @@ use kernel::{
     sync::aref::ARef, //
 };
 
-use crate::sys::ffi;
+use crate::{
+    driver::AccelDriver,
+    sys::ffi, //
+};
 
 /// Keeps a parent awake, for a binding.
 ///
@@ -56,17 +59,36 @@ impl Drop for ParentPower {
     }
 }
 
-/// Lets a parent sleep whenever the accelerator on it does, if the administrator permits it, until
-/// [`keep_awake`] is called. To be called when nothing more can fail in `probe`, while there is a
-/// [`ParentPower`].
-pub(crate) fn let_sleep(parent: &Device<Bound>) {
+/// Lets a parent sleep whenever the accelerator of `T` on it does, if it ever does and the
+/// administrator permits it, until [`keep_awake`] is called. To be called when nothing more can
+/// fail in `probe`, while there is a [`ParentPower`].
+pub(super) fn let_sleep<T: AccelDriver>(parent: &Device<Bound>) {
+    if const { T::POWER.is_managed() } {
+        put(parent);
+    }
+}
+
+/// Takes back what [`let_sleep`] has given up, and wakes the parent. To be called when it is
+/// unbound.
+pub(super) fn keep_awake<T: AccelDriver>(parent: &Device<Bound>) {
+    if const { T::POWER.is_managed() } {
+        get(parent);
+    }
+}
+
+// The C functions are for the framework's own module, so these two must not become part of a
+// driver's.
+
+/// Gives up the reference of a [`ParentPower`].
+#[inline(never)]
+fn put(parent: &Device<Bound>) {
     // SAFETY: A reference to a device is a valid pointer to it. The reference that is given up is
     // that of the `ParentPower`.
     unsafe { ffi::accel_power_put_parent(ffi::device_as_raw(parent)) };
 }
 
-/// Takes back what [`let_sleep`] has given up, and wakes the parent. To be called when it is
-/// unbound.
-pub(crate) fn keep_awake(parent: &Device<Bound>) {
+/// Takes back what [`put`] has given up.
+#[inline(never)]
+fn get(parent: &Device<Bound>) {
     ffi::accel_power_get_parent(parent);
 }

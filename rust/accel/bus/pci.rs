@@ -207,20 +207,16 @@ impl<T: Driver> pci::Driver for Adapter<T> {
         // Nothing fails any more once the data is in its place.
         bound.pin_chain(|_| {
             enabled::save(pdev);
-            if const { T::POWER.is_managed() } {
-                // The PCI core has a reference, too, for drivers to give up: `local_pci_probe()`.
-                parent::let_sleep(pdev.as_ref());
-                parent::let_sleep(pdev.as_ref());
-            }
+            // The PCI core has a reference, too, for drivers to give up: `local_pci_probe()`.
+            parent::let_sleep::<T>(pdev.as_ref());
+            parent::let_sleep::<T>(pdev.as_ref());
             Ok(())
         })
     }
 
     fn unbind<'bound>(pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
-        if const { T::POWER.is_managed() } {
-            parent::keep_awake(pdev.as_ref());
-            parent::keep_awake(pdev.as_ref());
-        }
+        parent::keep_awake::<T>(pdev.as_ref());
+        parent::keep_awake::<T>(pdev.as_ref());
         this.unregister();
     }
 }

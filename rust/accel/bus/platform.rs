@@ -15,19 +15,13 @@ use kernel::{
 };
 
 use super::{
-    parent::{
-        self,
-        ParentPower, //
-    },
+    parent,
     registration::{
         self,
         Bound, //
     }, //
 };
-use crate::{
-    device::DeviceIds,
-    driver::AccelDriver, //
-};
+use crate::driver::AccelDriver;
 
 #[doc(no_inline)]
 pub use kernel::device::Core;
@@ -85,27 +79,13 @@ impl<T: Driver> platform::Driver for Adapter<T> {
         pdev: &'bound Device<'_>,
         info: Option<&'bound Self::IdInfo>,
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
-        let ids = DeviceIds::default();
-
-        let ready = ParentPower::keep_until_unbound(pdev.as_ref());
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
         // stays bound until devres has ended the registration.
-        let bound = ready.and_then(|()| unsafe {
-            registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |_| Ok(()))
-        });
-        // Nothing fails any more once the data is in its place.
-        bound.pin_chain(|_| {
-            if const { T::POWER.is_managed() } {
-                parent::let_sleep(pdev.as_ref());
-            }
-            Ok(())
-        })
+        unsafe { registration::bind(pdev.as_ref(), T::probe(pdev, info)) }
     }
 
     fn unbind<'bound>(pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
-        if const { T::POWER.is_managed() } {
-            parent::keep_awake(pdev.as_ref());
-        }
+        parent::keep_awake::<T>(pdev.as_ref());
         this.unregister();
     }
 }

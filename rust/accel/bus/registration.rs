@@ -14,6 +14,10 @@ use kernel::{
     types::ForLt, //
 };
 
+use super::parent::{
+    self,
+    ParentPower, //
+};
 use crate::{
     device::DeviceIds,
     driver::{
@@ -75,6 +79,27 @@ impl<T: AccelDriver, X> Drop for Binding<T, X> {
     fn drop(&mut self) {
         self.dev.remove(self.added);
     }
+}
+
+/// Registers a device of `T` for as long as `parent` is bound, and returns what an adapter returns
+/// from `probe`: for a bus that has no interrupts, and leaves power to its drivers.
+///
+/// # Safety
+///
+/// As for [`register`].
+pub(super) unsafe fn bind<'bound, T: AccelDriver>(
+    parent: &'bound device::Device<device::Bound>,
+    data: impl PinInit<<T::Data as ForLt>::Of<'bound>, Error> + 'bound,
+) -> impl PinInit<Bound<T>, Error> + 'bound {
+    let bound = ParentPower::keep_until_unbound(parent).and_then(|()| {
+        // SAFETY: Same requirements.
+        unsafe { register(parent, DeviceIds::default(), data, |_| Ok(())) }
+    });
+    // Nothing fails any more once the data is in its place.
+    bound.pin_chain(|_| {
+        parent::let_sleep::<T>(parent);
+        Ok(())
+    })
 }
 
 /// Registers a device of `T` for as long as `parent` is bound.
