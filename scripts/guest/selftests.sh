@@ -38,6 +38,7 @@ done
 export ACCEL_TEST_DEVICE_KO=/modules/accel_test_device.ko
 export ACCEL_TEST_FORGET_KO=/modules/accel_test_forget.ko
 export ACCEL_TEST_HOLDER_KO=/modules/accel_test_holder.ko
+export ACCEL_TEST_STALL_KO=/modules/accel_test_stall.ko
 export ACCEL_ATTRIBUTES_KO=/modules/accel_attributes.ko
 export ACCEL_EVENTS_KO=/modules/accel_events.ko ACCEL_RESET_KO=/modules/accel_reset.ko
 # How often a device comes and goes while it is looked at. In the debug kernel, which

@@ -11,8 +11,11 @@
 //! Those who only look on are woken in another one: [`notify`]. It reaches no device, and goes on
 //! while the system goes to sleep, too.
 //!
-//! All else is done in the last one: [`ordinary`]. When the system goes to sleep, it stands still
-//! before any device does, and until all of them are awake.
+//! What other drivers are asked for, who may take their time, is done in one of its own as well, so
+//! that nothing else waits behind it: [`exporters`].
+//!
+//! All else is done in the last one: [`ordinary`]. When the system goes to sleep, these two stand
+//! still before any device does, and until all of them are awake.
 
 use core::ptr::NonNull;
 use kernel::{
@@ -28,6 +31,7 @@ use kernel::{
 /// The queues, once they are there.
 static SIGNALLING: Atomic<*mut bindings::workqueue_struct> = Atomic::new(core::ptr::null_mut());
 static NOTIFY: Atomic<*mut bindings::workqueue_struct> = Atomic::new(core::ptr::null_mut());
+static EXPORTERS: Atomic<*mut bindings::workqueue_struct> = Atomic::new(core::ptr::null_mut());
 static ORDINARY: Atomic<*mut bindings::workqueue_struct> = Atomic::new(core::ptr::null_mut());
 
 /// Returns the queue of what fences depend on, which is there as long as a device is.
@@ -38,6 +42,12 @@ pub(crate) fn signalling() -> &'static workqueue::Queue {
 /// Returns the queue of what wakes others, which is there as long as a device or a file is.
 pub(crate) fn notify() -> &'static workqueue::Queue {
     get(&NOTIFY)
+}
+
+/// Returns the queue of what exporters are asked for, which is there as long as a device or a file
+/// is.
+pub(crate) fn exporters() -> &'static workqueue::Queue {
+    get(&EXPORTERS)
 }
 
 /// Returns the queue of all else, which is there as long as a device is.
@@ -55,6 +65,7 @@ fn get(queue: &Atomic<*mut bindings::workqueue_struct>) -> &'static workqueue::Q
 pub(crate) struct Queues {
     _signalling: Owned,
     _notify: Owned,
+    _exporters: Owned,
     _ordinary: Owned,
 }
 
@@ -70,17 +81,18 @@ impl Queues {
                 | bindings::wq_flags_WQ_HIGHPRI
                 | bindings::wq_flags_WQ_MEM_RECLAIM,
         )?;
-        let ordinary = Owned::new(
-            c"accelerator",
-            bindings::wq_flags_WQ_UNBOUND | bindings::wq_flags_WQ_FREEZABLE,
-        )?;
+        let freezable = bindings::wq_flags_WQ_UNBOUND | bindings::wq_flags_WQ_FREEZABLE;
+        let exporters = Owned::new(c"accelerator-exporters", freezable)?;
+        let ordinary = Owned::new(c"accelerator", freezable)?;
         // Relaxed is enough: whoever uses them has a device, which comes later.
         SIGNALLING.store(signalling.0.as_ptr(), Relaxed);
         NOTIFY.store(notify.0.as_ptr(), Relaxed);
+        EXPORTERS.store(exporters.0.as_ptr(), Relaxed);
         ORDINARY.store(ordinary.0.as_ptr(), Relaxed);
         Ok(Self {
             _signalling: signalling,
             _notify: notify,
+            _exporters: exporters,
             _ordinary: ordinary,
         })
     }

@@ -38,7 +38,8 @@ use crate::{
         open_policy::{
             CurrentUsers,
             OpenPolicy, //
-        }, //
+        },
+        state::State, //
     },
     device::Core,
     memory::Handles,
@@ -257,6 +258,16 @@ impl OpenFile {
             section: SectionRef::Owned(self.core.enter_running(wait)?),
             file: Some(self),
         })
+    }
+
+    /// Returns `EIO` if the device is wedged, and `ENODEV` if it is gone, so that
+    /// [`Self::call_when_running`] will fail.
+    pub(crate) fn check_usable(&self) -> Result {
+        match self.core.gate.state() {
+            State::Running | State::Resetting => Ok(()),
+            State::Wedged => Err(EIO),
+            State::Gone => Err(ENODEV),
+        }
     }
 
     /// Returns the driver's state; null if there is none.

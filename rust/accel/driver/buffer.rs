@@ -143,7 +143,8 @@ impl<T: AccelDriver> Memory<T> {
     /// [writable](Self::is_writable), `EINVAL` if the range is empty or not within the buffer, or
     /// if that is one of another device, `EOPNOTSUPP` if the device cannot do DMA, or has the
     /// memory itself: see [`Self::device_offset`], and `EAGAIN` if the device works on a copy of
-    /// what was imported, and others work on that: see [`Context::when_idle`].
+    /// what was imported, and others work on that, or its exporter is to be told: see
+    /// [`Context::when_idle`].
     pub fn map_for_device<R>(
         &self,
         ctx: &Context<'_, T, R>,
@@ -204,8 +205,9 @@ impl<T: AccelDriver> Memory<T> {
 
     /// Makes the whole buffer accessible to the kernel, now.
     ///
-    /// Returns `EAGAIN` if it was imported and somebody works on it: see [`Context::when_idle`]. So
-    /// it does if the device is about to be reset, and somebody keeps the exporter busy. Returns
+    /// Returns `EAGAIN` if it was imported, and somebody works on it, or the exporter wants to be
+    /// told: see [`Context::when_idle`], and [`Context::end_access`] for when that is over. So it
+    /// does if the device is about to be reset, and somebody keeps the exporter busy. Returns
     /// `EOPNOTSUPP` if the exporter does not let the kernel access it, and `ENOMEM`.
     pub fn vmap<R>(&self, ctx: &Context<'_, T, R>) -> Result<VMap> {
         let accessor = match self.is_writable {

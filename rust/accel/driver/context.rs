@@ -128,6 +128,15 @@ impl<R> Wake<R> {
             Self::Interrupted => Err(EINTR),
         }
     }
+
+    /// Returns the value, or how a longer wait has ended as well, of which this was a part.
+    pub(super) fn or_end<V>(self) -> Result<R, Wake<V>> {
+        match self {
+            Self::Ready(value) => Ok(value),
+            Self::TimedOut => Err(Wake::TimedOut),
+            Self::Interrupted => Err(Wake::Interrupted),
+        }
+    }
 }
 
 impl<'a, T: AccelDriver, R> Context<'a, T, R> {

@@ -191,7 +191,7 @@ impl Drop for DeviceMap {
         }
         // Who drops it may hold up those whom it would have to wait for.
         // It is queued once at most.
-        let _ = queue::ordinary().enqueue(self.mapped.clone());
+        let _ = queue::exporters().enqueue(self.mapped.clone());
     }
 }
 

@@ -103,6 +103,13 @@ impl DmaBuf {
         file.flags() & flags::O_ACCMODE != flags::O_RDONLY
     }
 
+    /// Returns whether its exporter wants to know when the processor accesses the memory.
+    pub(super) fn is_told_of_access(&self) -> bool {
+        // SAFETY: Valid by the type invariants; the operations do not change.
+        let ops = unsafe { &*(*self.as_raw()).ops };
+        ops.begin_cpu_access.is_some() || ops.end_cpu_access.is_some()
+    }
+
     /// Has processes map it in an address space that is not its own.
     ///
     /// # Safety

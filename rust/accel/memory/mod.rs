@@ -83,6 +83,7 @@ pub(crate) use self::{
             export as export_view,
             object_behind, //
         },
+        import::CpuRequest,
         DmaBuf, //
     },
     grant::Permission,

@@ -3,12 +3,14 @@
 //! What is behind a handle.
 
 use kernel::{
+    device::Device,
     page::{
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
     prelude::*,
     sync::{
+        aref::ARef,
         atomic::{
             Atomic,
             AtomicFlag,
@@ -27,7 +29,6 @@ use super::{
         Borrowers,
         BusMemory, //
     },
-    caller::Caller,
     device_map::Mapped,
     dma_buf::{
         foreign_map::ForeignMaps,
@@ -174,25 +175,25 @@ impl Object {
         }
     }
 
-    /// Makes an object of a dma-buf of somebody else. It is for the device of `caller`.
-    pub(crate) fn import(caller: &dyn Caller, dmabuf: DmaBuf) -> Result<Arc<Self>> {
-        let borrowers = Borrowers::new(caller.pool().space.clone(), false)?;
+    /// Makes an object of a dma-buf of somebody else, for the device on the bus that has `pool`.
+    /// For how long that takes, and the errors, see [`Import::attach`].
+    ///
+    /// It is of no use before [`Self::register`].
+    pub(crate) fn import(
+        pool: Arc<Pool>,
+        device: ARef<Device>,
+        dmabuf: DmaBuf,
+        check: impl Fn() -> Result,
+    ) -> Result<Arc<Self>> {
+        let borrowers = Borrowers::new(pool.space.clone(), false)?;
         let import = Import::new(&dmabuf)?;
         borrowers.set_bus_memory(BusMemory::Import(import.clone()));
         // SAFETY: The ledger keeps it, and ends it before it is dropped itself.
-        unsafe { import.attach(caller, dmabuf) }?;
+        unsafe { import.attach(device, dmabuf, check) }?;
         let size = import.size();
-        let object = Self::with_backing(
-            Backing::Imported(import),
-            borrowers,
-            caller.pool().clone(),
-            uapi::ACCEL_REGION_FOREIGN,
-            size,
-            0,
-        )?;
-        // If this fails, it ends here.
-        object.register()?;
-        Ok(object)
+        let backing = Backing::Imported(import);
+        let region = uapi::ACCEL_REGION_FOREIGN;
+        Self::with_backing(backing, borrowers, pool, region, size, 0)
     }
 
     /// Makes an object of `len` bytes of the current process, from `start` on.
@@ -253,8 +254,9 @@ impl Object {
         &self.borrowers
     }
 
-    /// Registers it with the pool, so that the removal of the device finds it.
-    fn register(&self) -> Result {
+    /// Registers it with the pool, so that the removal of the device finds it. The caller must be
+    /// inside the gate.
+    pub(crate) fn register(&self) -> Result {
         if !self.is_registered.load(Relaxed) {
             self.pool.ledgers.insert(&self.borrowers)?;
             self.is_registered.store(true, Relaxed);

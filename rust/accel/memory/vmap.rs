@@ -21,7 +21,11 @@ use self::kernel_map::{
     CHUNK, //
 };
 use super::{
-    dma_buf::import::CpuAccess,
+    dma_buf::import::{
+        CpuAccess,
+        CpuEnd,
+        CpuRequest, //
+    },
     movable::Pinned,
     object::{
         Backing,
@@ -97,7 +101,7 @@ pub(crate) enum Accessor {
 //
 // The access ends before the mapping, and the mapping before the object, whose memory it maps.
 pub struct VMap {
-    _access: Option<CpuAccess>,
+    access: Option<Arc<CpuAccess>>,
     map: Arc<KernelMap>,
     object: Arc<Object>,
     is_writable: bool,
@@ -108,7 +112,8 @@ impl VMap {
     /// Maps `object` for `accessor`. While others have the reservation of an import locked, `check`
     /// is asked again and again.
     ///
-    /// Returns `EAGAIN` if others work on what the caller is to access, and that was imported.
+    /// Returns `EAGAIN` if the caller is to access what was imported, and others work on that, or
+    /// the exporter was not told: see [`Object::request_access`].
     pub(crate) fn new(
         object: &Arc<Object>,
         accessor: Accessor,
@@ -119,7 +124,7 @@ impl VMap {
         let map = unsafe { source.vmap(check) }?;
         // From here on, dropping it takes that back.
         let mut this = Self {
-            _access: None,
+            access: None,
             map,
             object: source,
             is_writable: true,
@@ -128,10 +133,23 @@ impl VMap {
         if let (Backing::Imported(import), Accessor::Reader | Accessor::Writer) =
             (object.backing(), accessor)
         {
-            let writes = accessor == Accessor::Writer;
-            this._access = Some(CpuAccess::begin(import.clone(), writes)?);
+            let dmabuf = import.dma_buf()?;
+            if dmabuf.reservation().is_busy(accessor == Accessor::Writer) {
+                return Err(EAGAIN);
+            }
+            if dmabuf.is_told_of_access() {
+                this.access = Some(import.begun_access().ok_or(EAGAIN)?);
+            }
         }
         Ok(this)
+    }
+
+    /// Ends the access now. If it is that to an import, and nobody else has it, its exporter is
+    /// told soon.
+    pub(crate) fn end(mut self) -> Option<CpuEnd> {
+        let access = self.access.take();
+        drop(self);
+        access.map(CpuEnd::of)
     }
 
     /// Refuses to be written to from now on.
@@ -186,6 +204,17 @@ impl Drop for VMap {
 }
 
 impl Object {
+    /// Asks for access of the processor, if it is an import whose exporter wants to know: what the
+    /// current task maps is accessible once the result is ready, and before that is dropped.
+    pub(crate) fn request_access(&self) -> Result<Option<CpuRequest>> {
+        match self.backing() {
+            Backing::Imported(import) if import.dma_buf()?.is_told_of_access() => {
+                CpuRequest::new(import).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Maps the whole of it for the kernel, unless it is mapped, until
     /// [`SharedMap::put`]. While others have the reservation of an import locked, `check` is asked
     /// again and again. Returns `ENODEV` if it was memory of a device that is gone.

@@ -81,6 +81,20 @@ fn make_data<'a>(call: &'a Call<'_>, object: &Arc<Object>, may_write: bool) -> R
     Ok(unsafe { Data::from_raw(ops.drop_buffer_data, raw) })
 }
 
+/// Lets the driver make the data of `object`, and returns the handle that `fill` gives both. What
+/// has no handle then goes outside of the gate.
+fn publish(
+    call: Call<'_>,
+    object: Arc<Object>,
+    may_write: bool,
+    fill: impl FnOnce(Arc<Object>, Data<'_>) -> Result<u32>,
+) -> Result<u32> {
+    let handle = make_data(&call, &object, may_write).and_then(|data| fill(object.clone(), data));
+    drop(call);
+    drop(object);
+    handle
+}
+
 /// Handles `ACCEL_IOC_BO_CREATE`. Accepts any call of a user.
 pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
     let args = typed::<accel_bo_create>(args)?;
@@ -120,8 +134,9 @@ pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
         };
         (call, object)
     };
-    let data = make_data(&call, &object, true)?;
-    args.handle = reservation.fill(object, data)?;
+    args.handle = publish(call, object, true, |object, data| {
+        reservation.fill(object, data)
+    })?;
     args.bytes = (pages * PAGE_SIZE) as u64;
     Ok(())
 }
@@ -219,8 +234,9 @@ pub(crate) fn user_memory(call: Call<'_>, args: &mut [u8]) -> Result {
     drop(call);
     let object = Object::of_user(pool, start, len)?;
     let call = file.call_when_running(ResetWait::Killable)?;
-    let data = make_data(&call, &object, true)?;
-    args.handle = reservation.fill(object, data)?;
+    args.handle = publish(call, object, true, |object, data| {
+        reservation.fill(object, data)
+    })?;
     Ok(())
 }
 
@@ -233,7 +249,7 @@ pub(crate) fn user_memory(_call: Call<'_>, _args: &mut [u8]) -> Result {
 /// Handles `ACCEL_IOC_BO_IMPORT`. Accepts any call of a user.
 pub(crate) fn import(call: Call<'_>, args: &mut [u8]) -> Result {
     let args = typed::<accel_bo_import>(args)?;
-    let (_, handles, limits) = buffers(&call)?;
+    let (file, handles, limits) = buffers(&call)?;
     if args.flags != 0 || args.handle != 0 || args.bytes != 0 {
         return Err(EINVAL);
     }
@@ -250,13 +266,29 @@ pub(crate) fn import(call: Call<'_>, args: &mut [u8]) -> Result {
         return Ok(());
     }
     let reservation = handles.reserve(dmabuf.size(), limits)?;
-    let object = match own {
-        Some(own) => own,
-        None => Object::import(&call, dmabuf)?,
+    let (call, object) = match own {
+        Some(own) => (call, own),
+        None => import_foreign(call, file, dmabuf)?,
     };
-    let data = make_data(&call, &object, may_write)?;
-    args.handle = reservation.fill_imported(object, data, may_write)?;
+    args.handle = publish(call, object, may_write, |object, data| {
+        reservation.fill_imported(object, data, may_write)
+    })?;
     Ok(())
+}
+
+/// Imports a dma-buf of somebody else, outside of the gate: its exporter may take its time.
+fn import_foreign<'a>(
+    call: Call<'_>,
+    file: &'a OpenFile,
+    dmabuf: DmaBuf,
+) -> Result<(Call<'a>, Arc<Object>)> {
+    let pool = call.core.pool.clone();
+    let device = call.core.parent().into();
+    drop(call);
+    let object = Object::import(pool, device, dmabuf, || file.check_usable())?;
+    let call = file.call_when_running(ResetWait::Killable)?;
+    object.register()?;
+    Ok((call, object))
 }
 
 /// Handles `ACCEL_IOC_BO_EXPORT`. Accepts any call of a user.

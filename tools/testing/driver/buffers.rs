@@ -48,18 +48,19 @@ impl BufferBytes {
 
 /// Fills a part of a buffer with a byte.
 pub(crate) fn fill<T: AccelDriver>(ctx: Context<'_, T>, args: &mut BufferBytes) -> Result {
-    let (_ctx, map, range) = args.map(ctx, Access::Write)?;
+    let (ctx, map, range) = args.map(ctx, Access::Write)?;
     let bytes = [args.byte as u8; 64];
     for offset in range.clone().step_by(bytes.len()) {
         let len = bytes.len().min(range.end - offset);
         map.write(offset, &bytes[..len])?;
     }
+    ctx.end_access(map)?;
     Ok(())
 }
 
 /// Sums up the bytes of a part of a buffer.
 pub(crate) fn sum<T: AccelDriver>(ctx: Context<'_, T>, args: &mut BufferBytes) -> Result {
-    let (_ctx, map, range) = args.map(ctx, Access::Read)?;
+    let (ctx, map, range) = args.map(ctx, Access::Read)?;
     let mut bytes = [0; 64];
     for offset in range.clone().step_by(bytes.len()) {
         let len = bytes.len().min(range.end - offset);
@@ -69,5 +70,6 @@ pub(crate) fn sum<T: AccelDriver>(ctx: Context<'_, T>, args: &mut BufferBytes) -
             .map(|&byte| u64::from(byte))
             .sum::<u64>();
     }
+    ctx.end_access(map)?;
     Ok(())
 }

@@ -87,7 +87,7 @@ impl Drop for KernelMapping {
             return vmapped.unmap();
         }
         // Who drops it may hold up those whom it would have to wait for.
-        queue::ordinary().enqueue(vmapped);
+        queue::exporters().enqueue(vmapped);
     }
 }
 

@@ -23,11 +23,13 @@ mod pin;
 use core::ptr::NonNull;
 use kernel::{
     bindings,
+    device::Device,
     error::from_err_ptr,
     impl_has_work, new_mutex, new_work,
     page::PAGE_SIZE,
     prelude::*,
     sync::{
+        aref::ARef,
         atomic::{
             Atomic,
             AtomicFlag,
@@ -43,7 +45,17 @@ use kernel::{
     },
 };
 
+pub(crate) use self::cpu::{
+    CpuEnd,
+    CpuRequest, //
+};
+
 pub(in crate::memory) use self::cpu::CpuAccess;
+
+use self::cpu::{
+    Accesses,
+    TELL, //
+};
 
 use super::{
     export,
@@ -52,7 +64,6 @@ use super::{
 use crate::{
     base::queue,
     memory::{
-        caller::Caller,
         device_map::kept_map::Kept,
         object::{
             Backing,
@@ -100,18 +111,22 @@ pub(in crate::memory) struct Import {
     // returns when it is. Locked before the reservation.
     #[pin]
     detaching: Mutex<()>,
-    // Held while an access begins or ends: udmabuf sets up at the first one what all use, and
-    // allows for one caller at a time.
     #[pin]
-    cpu_access: Mutex<()>,
+    accesses: Accesses,
+    // One for all accesses, so that the exporter is told one thing at a time: udmabuf sets up at
+    // the first access what all of them use, and allows for one caller.
+    #[pin]
+    tell_work: Work<Import, TELL>,
 }
 
 /// # Invariants
 ///
-/// `attachment` is one to `dmabuf`.
+/// `attachment` is one of the device to `dmabuf`.
 struct Attached {
     dmabuf: DmaBuf,
     attachment: NonNull<bindings::dma_buf_attachment>,
+    /// As long as the device is only attached, it needs not be bound, but exist.
+    _device: ARef<Device>,
     mapping: Option<Mapping>,
 }
 
@@ -169,32 +184,36 @@ impl Import {
                 unmap_work <- new_work!("accel_unmap_import"),
                 attached <- new_mutex!(None),
                 detaching <- new_mutex!(()),
-                cpu_access <- new_mutex!(()),
+                accesses <- Accesses::new(),
+                tell_work <- new_work!("accel_tell_exporter"),
             }),
             GFP_KERNEL_ACCOUNT,
         )
     }
 
-    /// Attaches the device of `caller` to `dmabuf`, which this was made of. While others have the
-    /// reservation locked, waits as [`Self::map`] does, with the same errors.
+    /// Attaches `device` to `dmabuf`, which this was made of. The exporter may take its time for
+    /// that, so the caller is outside of the gate. While others have the reservation locked,
+    /// `check` is asked again and again. Returns `EINTR` if a signal arrives, and what `check` and
+    /// the exporter do.
     ///
     /// # Safety
     ///
     /// Somebody must keep a reference until [`Self::detach`] has returned.
     pub(in crate::memory) unsafe fn attach(
         self: &Arc<Self>,
-        caller: &dyn Caller,
+        device: ARef<Device>,
         dmabuf: DmaBuf,
+        check: impl Fn() -> Result,
     ) -> Result {
         // The kernel's function locks the reservation as well, and cannot be told to give up. It
         // has to wait only if somebody else is faster.
-        drop(dmabuf.reservation().lock_while(|| caller.may_wait())?);
-        // SAFETY: The device is bound, as the caller is inside the gate, and the dma-buf is valid.
-        // The import is there until the attachment is gone, as the caller guarantees.
+        drop(dmabuf.reservation().lock_while(check)?);
+        // SAFETY: The device and the dma-buf are valid, as there are references. The import is
+        // there until the attachment is gone, as the caller guarantees.
         let attachment = from_err_ptr(unsafe {
             bindings::dma_buf_dynamic_attach(
                 dmabuf.as_raw(),
-                ffi::device_as_raw(caller.parent()),
+                ffi::device_as_raw(&device),
                 IMPORTER_OPS.get(),
                 Arc::as_ptr(self).cast_mut().cast(),
             )
@@ -203,6 +222,7 @@ impl Import {
         *self.attached.lock() = Some(Attached {
             dmabuf,
             attachment: NonNull::new(attachment).ok_or(ENOMEM)?,
+            _device: device,
             mapping: None,
         });
         Ok(())
@@ -332,13 +352,12 @@ impl Detach for Import {
     fn detach(&self) {
         let _detaching = self.detaching.lock();
         let attached = self.attached.lock().take();
-        if let Some(Attached {
-            dmabuf, attachment, ..
-        }) = attached
-        {
+        // The device and the dma-buf are dropped afterwards.
+        if let Some(attached) = &attached {
+            let attachment = attached.attachment.as_ptr();
             // SAFETY: By the type invariants it is an attachment to this dma-buf; nobody has
             // access to it any more, and nothing is mapped.
-            unsafe { bindings::dma_buf_detach(dmabuf.as_raw(), attachment.as_ptr()) };
+            unsafe { bindings::dma_buf_detach(attached.dmabuf.as_raw(), attachment) };
         }
     }
 }
@@ -358,7 +377,7 @@ unsafe extern "C" fn invalidate_mappings(attachment: *mut bindings::dma_buf_atta
     import.invalidations.fetch_add(1, Relaxed);
     // To unmap takes the reservation, which the exporter has locked. If it is queued already, that
     // is as good.
-    let _ = queue::ordinary().enqueue::<_, 0>(Arc::from(import));
+    let _ = queue::exporters().enqueue::<_, 0>(Arc::from(import));
 }
 
 impl_has_work! {
