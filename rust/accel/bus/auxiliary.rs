@@ -12,12 +12,9 @@ use kernel::{
     types::ForLt, //
 };
 
-use super::{
-    parent,
-    registration::{
-        self,
-        Bound, //
-    }, //
+use super::registration::{
+    self,
+    Bound, //
 };
 use crate::driver::AccelDriver;
 
@@ -78,12 +75,11 @@ impl<T: Driver> auxiliary::Driver for Adapter<T> {
         info: &'bound Self::IdInfo,
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
-        // stays bound until devres has ended the registration.
+        // stays bound until the driver core has dropped the result.
         unsafe { registration::bind(adev.as_ref(), T::probe(adev, info)) }
     }
 
-    fn unbind<'bound>(adev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
-        parent::keep_awake::<T>(adev.as_ref());
+    fn unbind<'bound>(_: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
         this.unregister();
     }
 }

@@ -13,7 +13,13 @@ use kernel::{
     },
     devres,
     prelude::*,
-    sync::aref::ARef, //
+    sync::{
+        aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        }, //
+    }, //
 };
 
 use crate::{
@@ -25,8 +31,8 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// Has a reference of the runtime power management to the parent, unless [`let_sleep`] has borrowed
-/// it.
+/// Has a reference of the runtime power management to the parent, unless a [`ParentSleep`] has
+/// borrowed it.
 pub(crate) struct ParentPower {
     parent: ARef<Device>,
     /// The power management knows of it because of this.
@@ -59,36 +65,57 @@ impl Drop for ParentPower {
     }
 }
 
-/// Lets a parent sleep whenever the accelerator of `T` on it does, if it ever does and the
-/// administrator permits it, until [`keep_awake`] is called. To be called when nothing more can
-/// fail in `probe`, while there is a [`ParentPower`].
-pub(super) fn let_sleep<T: AccelDriver>(parent: &Device<Bound>) {
-    if const { T::POWER.is_managed() } {
-        put(parent);
+/// Lets a parent sleep whenever the accelerator on it does, if that ever does and the administrator
+/// permits it; until [`Self::end`] is called or this is dropped.
+///
+/// # Invariants
+///
+/// `lent` references of the runtime power management to the parent, which others take for theirs,
+/// are given up.
+pub(super) struct ParentSleep {
+    parent: ARef<Device>,
+    lent: Atomic<u32>,
+}
+
+impl ParentSleep {
+    /// Lets `parent` sleep if `T` manages power. `references` is how many it has that would keep it
+    /// awake: that of a [`ParentPower`], and those of the bus.
+    pub(super) fn begin<T: AccelDriver>(parent: &Device<Bound>, references: u32) -> Self {
+        match const { T::POWER.is_managed() } {
+            true => Self::new(parent, references),
+            false => Self::new(parent, 0),
+        }
+    }
+
+    // The C functions are for the framework's own module, so these two must not become part of a
+    // driver's.
+
+    #[inline(never)]
+    fn new(parent: &Device<Bound>, references: u32) -> Self {
+        for _ in 0..references {
+            // SAFETY: A reference to a device is a valid pointer to it. The caller has so many
+            // references for this.
+            unsafe { ffi::accel_power_put_parent(ffi::device_as_raw(parent)) };
+        }
+        // INVARIANT: They were just given up.
+        Self {
+            parent: parent.into(),
+            lent: Atomic::new(references),
+        }
+    }
+
+    /// Wakes the parent, and keeps it awake from now on. Has no effect when called again.
+    #[inline(never)]
+    pub(super) fn end(&self) {
+        // INVARIANT: Whoever takes the number takes as many references.
+        for _ in 0..self.lent.xchg(0, Relaxed) {
+            ffi::accel_power_get_parent(&self.parent);
+        }
     }
 }
 
-/// Takes back what [`let_sleep`] has given up, and wakes the parent. To be called when it is
-/// unbound.
-pub(super) fn keep_awake<T: AccelDriver>(parent: &Device<Bound>) {
-    if const { T::POWER.is_managed() } {
-        get(parent);
+impl Drop for ParentSleep {
+    fn drop(&mut self) {
+        self.end();
     }
-}
-
-// The C functions are for the framework's own module, so these two must not become part of a
-// driver's.
-
-/// Gives up the reference of a [`ParentPower`].
-#[inline(never)]
-fn put(parent: &Device<Bound>) {
-    // SAFETY: A reference to a device is a valid pointer to it. The reference that is given up is
-    // that of the `ParentPower`.
-    unsafe { ffi::accel_power_put_parent(ffi::device_as_raw(parent)) };
-}
-
-/// Takes back what [`put`] has given up.
-#[inline(never)]
-fn get(parent: &Device<Bound>) {
-    ffi::accel_power_get_parent(parent);
 }

@@ -30,12 +30,9 @@ use self::{
     enabled::Enabled,
     interrupts::Interrupts, //
 };
-use super::{
-    parent,
-    registration::{
-        self,
-        Bound, //
-    }, //
+use super::registration::{
+    self,
+    Bound, //
 };
 use crate::{
     device::DeviceIds,
@@ -177,7 +174,7 @@ pub struct Adapter<T: Driver>(PhantomData<T>);
 
 impl<T: Driver> pci::Driver for Adapter<T> {
     type IdInfo = T::IdInfo;
-    type Data<'bound> = Bound<T>;
+    type Data<'bound> = Bound<T, Interrupts<T>>;
 
     const ID_TABLE: IdTable<Self::IdInfo> = T::ID_TABLE;
 
@@ -193,30 +190,25 @@ impl<T: Driver> pci::Driver for Adapter<T> {
             revision: pdev.revision_id().into(),
         };
 
-        let mask = DmaMask::try_new(T::dma_bits());
-        // SAFETY: Nobody uses the device for DMA before it is probed.
-        let ready = mask.and_then(|mask| unsafe { pdev.dma_set_mask_and_coherent(mask) });
-        let ready = ready.and_then(|()| Enabled::restore_when_unbound(pdev));
-        // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
-        // stays bound until devres has ended the registration.
-        let bound = ready.and_then(|()| unsafe {
-            registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |dev| {
-                Interrupts::request(pdev, dev)
-            })
-        });
-        // Nothing fails any more once the data is in its place.
-        bound.pin_chain(|_| {
+        registration::in_place(move || {
+            let mask = DmaMask::try_new(T::dma_bits())?;
+            // SAFETY: Nobody uses the device for DMA before it is probed.
+            unsafe { pdev.dma_set_mask_and_coherent(mask) }?;
+            Enabled::restore_when_unbound(pdev)?;
+            // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
+            // stays bound until the driver core has dropped the result.
+            let bound = unsafe {
+                registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |dev| {
+                    Interrupts::request(pdev, dev)
+                })
+            }?;
             enabled::save(pdev);
             // The PCI core has a reference, too, for drivers to give up: `local_pci_probe()`.
-            parent::let_sleep::<T>(pdev.as_ref());
-            parent::let_sleep::<T>(pdev.as_ref());
-            Ok(())
+            Ok(bound.with_sleep(pdev.as_ref(), 2))
         })
     }
 
-    fn unbind<'bound>(pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
-        parent::keep_awake::<T>(pdev.as_ref());
-        parent::keep_awake::<T>(pdev.as_ref());
+    fn unbind<'bound>(_: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
         this.unregister();
     }
 }

@@ -14,12 +14,9 @@ use kernel::{
     types::ForLt, //
 };
 
-use super::{
-    parent,
-    registration::{
-        self,
-        Bound, //
-    }, //
+use super::registration::{
+    self,
+    Bound, //
 };
 use crate::driver::AccelDriver;
 
@@ -80,12 +77,11 @@ impl<T: Driver> platform::Driver for Adapter<T> {
         info: Option<&'bound Self::IdInfo>,
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
-        // stays bound until devres has ended the registration.
+        // stays bound until the driver core has dropped the result.
         unsafe { registration::bind(pdev.as_ref(), T::probe(pdev, info)) }
     }
 
-    fn unbind<'bound>(pdev: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
-        parent::keep_awake::<T>(pdev.as_ref());
+    fn unbind<'bound>(_: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {
         this.unregister();
     }
 }

@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Registration of a device for as long as its parent is bound.
+//! Binding of a device on a bus to its driver: what is kept for it, and in which order it goes.
 //!
-//! A guard that unregisters when dropped cannot be safe here: its owner could forget it, and user
-//! space would go on calling into a driver whose resources are gone. So nobody owns a registration
-//! but the parent device itself, by way of devres: it ends when the parent is unbound, always.
+//! A guard that unregisters when dropped cannot be safe in the hands of a driver: it could forget
+//! it, and user space would go on calling into a driver whose resources are gone. So no driver has
+//! one. The adapter of a bus returns a [`Bound`] device from its `probe`, which the driver core
+//! owns from then on, and drops when the parent is unbound, always.
 
 use kernel::{
     device,
-    devres,
     prelude::*,
     sync::aref::ARef,
     types::ForLt, //
 };
+use pin_init::pin_init_scope;
 
 use super::parent::{
-    self,
-    ParentPower, //
+    ParentPower,
+    ParentSleep, //
 };
 use crate::{
-    device::DeviceIds,
+    device::{
+        core::registration::{
+            Attachments,
+            Registration,
+            Unregistered, //
+        },
+        DeviceIds, //
+    },
     driver::{
         device::Device,
         AccelDriver, //
@@ -30,55 +38,82 @@ use crate::{
     }, //
 };
 
-/// A registered accelerator, as a bus adapter keeps it. The binding itself is owned by devres.
+/// An accelerator that is registered, with all that the framework keeps for the binding. `X` is
+/// what the adapter of the bus adds, such as interrupts.
 ///
-/// # Invariants
-///
-/// The device was added.
-pub struct Bound<T: AccelDriver>(ARef<Device<T>>);
+/// Dropped in the order of the fields: the parent is woken, user space is shut out, and then
+/// nothing uses the resources any more.
+pub struct Bound<T: AccelDriver, X = ()> {
+    sleep: Option<ParentSleep>,
+    registration: Registration,
+    resources: Resources<T, X>,
+}
 
-impl<T: AccelDriver> Bound<T> {
+impl<T: AccelDriver, X> Bound<T, X> {
     /// Returns the accelerator.
-    pub(crate) fn device(&self) -> &Device<T> {
-        &self.0
+    pub(crate) fn device(&self) -> &ARef<Device<T>> {
+        &self.resources.dev
+    }
+
+    /// Lets the parent sleep, which has so many references of the runtime power management, until
+    /// [`Self::unregister`].
+    pub(super) fn with_sleep(
+        self,
+        parent: &device::Device<device::Bound>,
+        references: u32,
+    ) -> Self {
+        Self {
+            sleep: Some(ParentSleep::begin::<T>(parent, references)),
+            ..self
+        }
     }
 
     /// Unregisters the accelerator, for a bus to do while it still holds the device in full power.
-    /// The rest of the binding goes with devres.
-    pub(crate) fn unregister(&self) {
-        // By the type invariants, there is something to take away.
-        self.0.remove(true);
+    /// The rest of the binding goes when this is dropped.
+    pub(super) fn unregister(&self) {
+        if let Some(sleep) = &self.sleep {
+            sleep.end();
+        }
+        self.registration.unregister();
     }
 }
 
-/// A registered device, with all that the framework keeps for the binding.
+/// An accelerator that is not registered yet, with all that the framework keeps for the binding.
+struct Unbound<T: AccelDriver, X> {
+    device: Unregistered,
+    resources: Resources<T, X>,
+}
+
+impl<T: AccelDriver, X> Unbound<T, X> {
+    /// Shows the accelerator to user space.
+    fn register(self) -> Result<Bound<T, X>> {
+        // If this fails, the device is removed before the resources are dropped.
+        let Self { device, resources } = self;
+        Ok(Bound {
+            sleep: None,
+            registration: device.register()?,
+            resources,
+        })
+    }
+}
+
+/// What an accelerator uses until it has been removed.
 ///
-/// `X` is what the bus adapter adds, such as interrupts. Dropping runs from the outside in: first
-/// user space is shut out, then the sensors, the debug files and `extra` go, then the driver's
-/// data, and then what buffers have of the parent.
-struct Binding<T: AccelDriver, X> {
+/// Dropped in the order of the fields: what is seen from outside, what calls the driver, the
+/// driver's data, and at last what buffers have of the parent.
+struct Resources<T: AccelDriver, X> {
     dev: ARef<Device<T>>,
-    added: bool,
     _sensors: Option<Hwmon>,
     _debug_files: Option<DeviceFolder>,
-    _extra: X,
+    _extra: Option<X>,
     _data: Pin<KBox<<T::Data as ForLt>::Of<'static>>>,
-    _parent: Parent<T>,
+    _attachments: Attachments,
 }
 
-/// What there is to do last of all, while the parent is still bound.
-struct Parent<T: AccelDriver>(ARef<Device<T>>);
-
-impl<T: AccelDriver> Drop for Parent<T> {
-    fn drop(&mut self) {
-        self.0.release_parent();
-    }
-}
-
-impl<T: AccelDriver, X> Drop for Binding<T, X> {
-    fn drop(&mut self) {
-        self.dev.remove(self.added);
-    }
+/// Returns an initialiser that calls `f` when there is a place for what that returns: if `f`
+/// succeeds, nothing fails any more.
+pub(super) fn in_place<B>(f: impl FnOnce() -> Result<B>) -> impl PinInit<B, Error> {
+    pin_init_scope(move || Ok(f()))
 }
 
 /// Registers a device of `T` for as long as `parent` is bound, and returns what an adapter returns
@@ -91,61 +126,50 @@ pub(super) unsafe fn bind<'bound, T: AccelDriver>(
     parent: &'bound device::Device<device::Bound>,
     data: impl PinInit<<T::Data as ForLt>::Of<'bound>, Error> + 'bound,
 ) -> impl PinInit<Bound<T>, Error> + 'bound {
-    let bound = ParentPower::keep_until_unbound(parent).and_then(|()| {
+    in_place(move || {
+        ParentPower::keep_until_unbound(parent)?;
         // SAFETY: Same requirements.
-        unsafe { register(parent, DeviceIds::default(), data, |_| Ok(())) }
-    });
-    // Nothing fails any more once the data is in its place.
-    bound.pin_chain(|_| {
-        parent::let_sleep::<T>(parent);
-        Ok(())
+        let bound = unsafe { register(parent, DeviceIds::default(), data, |_| Ok(())) }?;
+        Ok(bound.with_sleep(parent, 1))
     })
 }
 
-/// Registers a device of `T` for as long as `parent` is bound.
+/// Registers a device of `T`, until the result is dropped.
 ///
 /// `extra` is called when `data` is in place, and before user space sees the device.
 ///
 /// # Safety
 ///
 /// `'bound` must be the time for which `parent` is bound: the caller must have got `data` from
-/// code that is generic over it.
-pub(crate) unsafe fn register<'bound, T, X>(
+/// code that is generic over it. The result must be dropped before that is over.
+pub(super) unsafe fn register<'bound, T: AccelDriver, X>(
     parent: &'bound device::Device<device::Bound>,
     ids: DeviceIds,
     data: impl PinInit<<T::Data as ForLt>::Of<'bound>, Error>,
     extra: impl FnOnce(&ARef<Device<T>>) -> Result<X>,
-) -> Result<Bound<T>>
-where
-    T: AccelDriver,
-    X: Send + 'static,
-{
-    let dev = Device::<T>::new(parent, ids)?;
-
+) -> Result<Bound<T, X>> {
     // SAFETY: Lifetimes do not affect the layout. The data is dropped together with the binding,
     // before `'bound` ends, and is only lent out for shorter than that.
     let data = unsafe { pin_init::cast_pin_init::<_, <T::Data as ForLt>::Of<'static>, _>(data) };
     let data = KBox::pin_init(data, GFP_KERNEL)?;
-    dev.set_data(&data);
-    dev.set_memory()?;
-    dev.start_background();
+    // SAFETY: The driver is about to be bound. The data is dropped after the device, by the order
+    // of the fields of `Unbound` and of `Bound`.
+    let (dev, device) = unsafe { Device::<T>::new(parent, ids, &data) }?;
 
-    let mut binding = Binding {
-        _sensors: None,
-        _debug_files: None,
-        // What it has let in must not find the data when that is gone.
-        _extra: extra(&dev).inspect_err(|_| dev.remove(false))?,
-        _data: data,
-        _parent: Parent(dev.clone()),
-        added: false,
-        dev: dev.clone(),
+    let mut unbound = Unbound {
+        resources: Resources {
+            dev,
+            _sensors: None,
+            _debug_files: None,
+            _extra: None,
+            _data: data,
+            _attachments: Attachments::of(&device),
+        },
+        device,
     };
-    binding._sensors = dev.register_sensors()?;
-    binding._debug_files = dev.register_debug_files()?;
-    dev.add()?;
-    binding.added = true;
-
-    devres::register(parent, binding, GFP_KERNEL)?;
-    // INVARIANT: The device was added above.
-    Ok(Bound(dev))
+    let resources = &mut unbound.resources;
+    resources._extra = Some(extra(&resources.dev)?);
+    resources._sensors = resources.dev.register_sensors()?;
+    resources._debug_files = resources.dev.register_debug_files()?;
+    unbound.register()
 }

@@ -14,6 +14,10 @@ use kernel::prelude::*;
 
 use super::{
     call::Call,
+    core::registration::{
+        Removal,
+        Unregistered, //
+    },
     ops::DriverOps,
     section::SectionRef,
     task::{
@@ -59,19 +63,23 @@ impl Background {
         self.run.start();
         self.run.queue(queue::signalling());
     }
+}
 
-    /// Begins to call the driver when it asks for that. To be called when the device has its data,
-    /// before anybody can ask.
-    pub(crate) fn start(&self) {
-        self.run.start();
-        self.clean_up.start();
+impl Unregistered {
+    /// Begins to call the driver when it asks for that.
+    pub(super) fn start_background(&self) {
+        let background = &self.core().background;
+        background.run.start();
+        background.clean_up.start();
     }
+}
 
-    /// Ceases to call the driver, for good, and waits until no call is left. To be called when the
-    /// device is gone, and its fences are signalled.
-    pub(crate) fn stop(&self) {
-        self.run.stop();
-        self.clean_up.stop();
+impl Removal<'_> {
+    /// Ceases to call the driver, for good, and waits until no call is left.
+    pub(super) fn stop_background(&self) {
+        let background = &self.core().background;
+        background.run.stop();
+        background.clean_up.stop();
     }
 }
 

@@ -7,6 +7,8 @@
 //! the driver (the operations in the driver's module, the data of the binding) is only reached
 //! behind its [`Gate`]. [`Device`](crate::Device) is the view of it that a driver has.
 
+pub(crate) mod registration;
+
 use core::{
     ffi::c_void,
     ptr::NonNull, //
@@ -23,10 +25,6 @@ use kernel::{
             ARef,
             AlwaysRefCounted, //
         },
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
         Arc, //
     },
     types::Opaque,
@@ -35,7 +33,6 @@ use kernel::{
 
 use super::{
     background::Background,
-    coredump,
     engine::Account,
     events::Events,
     file::Files,
@@ -48,7 +45,6 @@ use super::{
         Managed, //
     },
     section::OutsideCallers,
-    trace,
     work::Usage, //
 };
 use crate::{
@@ -56,13 +52,12 @@ use crate::{
         fence::Fences,
         gate::Gate,
         minor::Minor,
-        rate_limit::RateLimit,
-        state::State,
         wait::Sleepers, //
     },
     memory::{
         address_space::AddressSpace,
-        Pool, //
+        Pool,
+        Regions, //
     },
     sys::ffi, //
 };
@@ -82,10 +77,6 @@ pub(crate) struct DeviceIds {
     pub(crate) revision: u32,
 }
 
-/// How much time there is between two refusals of passthroughs in the kernel's log at least, in
-/// milliseconds.
-const REFUSALS_MS: u64 = 5_000;
-
 /// A device of class `accelerator`.
 ///
 /// # Invariants
@@ -93,8 +84,8 @@ const REFUSALS_MS: u64 = 5_000;
 /// - `dev` is initialised, and its reference count is that of the whole structure.
 /// - `ops` belongs to the driver that the device was made for, and is valid while the gate is not
 ///   drained.
-/// - `data` points to the `T::Data` of the binding, from before the device is added until the gate
-///   is drained.
+/// - `data` points to the `T::Data` of the binding, which is there while the gate is not drained,
+///   and after that for as long as the binding keeps it.
 #[pin_data]
 pub(crate) struct Core {
     #[pin]
@@ -104,21 +95,16 @@ pub(crate) struct Core {
     pub(crate) minor: Minor,
     pub(crate) ids: DeviceIds,
     pub(crate) registered_ns: u64,
-    pub(crate) passthrough_calls: Atomic<u64>,
     /// What is not done for a file counts here.
     pub(crate) account: Arc<Account>,
     pub(crate) fences: Arc<Fences>,
     pub(crate) space: Arc<AddressSpace>,
     pub(crate) pool: Arc<Pool>,
-    pub(crate) has_buffers: bool,
     /// `None` if the device is always awake.
     pub(crate) power: Option<Managed>,
-    node: Node,
-    pub(crate) coredumps: RateLimit,
-    /// Passthroughs that are refused, in the kernel's log.
-    pub(crate) refusals: RateLimit,
+    pub(crate) node: Node,
     ops: NonNull<DriverOps>,
-    data: Atomic<*mut c_void>,
+    data: NonNull<c_void>,
     #[pin]
     pub(crate) gate: Gate,
     #[pin]
@@ -141,19 +127,26 @@ pub(crate) struct Core {
 }
 
 // SAFETY: The C structures are synchronised by the driver core, `ops` and `node` are
-// read-only, and `data` points to something that is `Send` and `Sync` itself (`Device::new` sees to
-// it).
+// read-only, and `data` points to something that is `Send` and `Sync` itself, as
+// `AccelDriver::Data` demands.
 unsafe impl Send for Core {}
 // SAFETY: As above.
 unsafe impl Sync for Core {}
 
 impl Core {
-    /// Makes a device with a minor of its own. User space does not see it before [`Self::add`].
-    pub(crate) fn new(
+    /// Makes the structure, with a minor of its own. `regions` is the memory of the device.
+    ///
+    /// # Safety
+    ///
+    /// `data` and `ops` must be those of the driver that `parent` is about to be bound to, and must
+    /// stay until the gate has been drained.
+    unsafe fn new(
         parent: &device::Device<device::Bound>,
         ids: DeviceIds,
         ops: &'static DriverOps,
         node: Node,
+        data: NonNull<c_void>,
+        regions: Regions<'_>,
     ) -> Result<ARef<Self>> {
         // SAFETY: The parent is bound, and nobody maps memory for it before it is registered.
         unsafe { ffi::accel_helper_dma_take_any_length(ffi::device_as_raw(parent)) };
@@ -168,18 +161,15 @@ impl Core {
                 minor,
                 ids,
                 registered_ns: ffi::monotonic_ns(),
-                passthrough_calls: Atomic::new(0),
                 account: Account::new(Arc::new(Usage::new(), GFP_KERNEL)?, 0)?,
                 fences: Arc::pin_init(Fences::new(), GFP_KERNEL)?,
                 space: Arc::pin_init(AddressSpace::new(), GFP_KERNEL)?,
-                pool: Arc::pin_init(Pool::new(space.clone()), GFP_KERNEL)?,
-                has_buffers: ops.buffers.is_some(),
+                pool: Arc::pin_init(Pool::new(space.clone(), regions), GFP_KERNEL)?,
                 power: Managed::new(ops.autosuspend_ms)?,
                 node,
-                coredumps: RateLimit::new(coredump::INTERVAL_MS),
-                refusals: RateLimit::new(REFUSALS_MS),
+                // INVARIANT: The caller sees to these two.
                 ops: NonNull::from(ops),
-                data: Atomic::new(core::ptr::null_mut()),
+                data,
                 gate <- Gate::new(),
                 outside_callers <- OutsideCallers::new(),
                 background <- Background::new(),
@@ -229,65 +219,6 @@ impl Core {
         }
     }
 
-    /// Shows the device to user space.
-    pub(crate) fn add(&self) -> Result {
-        let _awake = self.start_power();
-        // SAFETY: Both are initialised, and are not added yet.
-        to_result(unsafe { bindings::cdev_device_add(self.cdev.get(), self.dev.get()) })
-            .inspect_err(|_| self.stop_power())?;
-        trace::state(self, State::Running);
-        self.start_health();
-        Ok(())
-    }
-
-    /// Takes the device away from user space, for good.
-    ///
-    /// When this returns, no code of the driver runs on behalf of user space, and none will: open
-    /// files only get `ENODEV`, sleepers are awake, fences are signalled, mappings of the device
-    /// are empty, and per-open state is dropped. Does not wait for user space, nor for callers of
-    /// other devices.
-    ///
-    /// The order is that of `Documentation/accel/lifetimes.rst`: users are kept out, the driver
-    /// stops the hardware, fences are signalled, and only then those inside the gate are waited
-    /// for, as they may wait for a lock whose owner waits for one of the fences. So nothing before
-    /// that may wait for anything that depends on a fence.
-    ///
-    /// A device that is asleep is woken before, as its driver's data is dropped with the device
-    /// awake; if the hardware is gone, too, there is nothing to wake.
-    ///
-    /// Must be preceded by an attempt to [`Self::add`], whose result is `added`. Calling it again
-    /// has no effect.
-    pub(crate) fn remove(&self, added: bool) {
-        let _awake = added.then(|| self.wake_to_remove());
-        if !self.halt_to_remove() {
-            return;
-        }
-        self.wake_pollers();
-        self.stop_health();
-        self.background.stop();
-        if added {
-            trace::state(self, State::Gone);
-            // SAFETY: Both were added, and only the first caller gets here.
-            unsafe { bindings::cdev_device_del(self.cdev.get(), self.dev.get()) };
-        }
-        self.gate.drain(self.as_device());
-        self.pool.revoke();
-        self.space.unmap_all();
-
-        for file in self.files.take().values() {
-            // SAFETY: The gate is drained, so nobody uses the state; the driver's module is there
-            // because the device is only being removed.
-            unsafe { file.close(self.ops.as_ref()) };
-        }
-        self.defer_module_unload();
-    }
-
-    /// Ends what buffers have of the parent. Must come after [`Self::remove`], when the driver has
-    /// quiesced the device, and before the parent is unbound.
-    pub(crate) fn release_parent(&self) {
-        self.pool.detach_all();
-    }
-
     /// Returns the driver's operations.
     ///
     /// # Safety
@@ -298,24 +229,15 @@ impl Core {
         unsafe { self.ops.as_ref() }
     }
 
-    /// Sets the data of the binding. To be called once, before [`Self::add`]; what `data` points to
-    /// must stay until [`Self::remove`] has returned.
-    pub(crate) fn set_data(&self, data: NonNull<c_void>) {
-        // INVARIANT: The caller sees to the rest. Relaxed is enough, since adding the device
-        // publishes it with stronger means.
-        self.data.store(data.as_ptr(), Relaxed);
-    }
-
     /// Returns the data of the binding.
     ///
     /// # Safety
     ///
-    /// The gate must be held, or the device must not have been removed yet, for the whole lifetime
-    /// of the result; and `D` must be its type, up to lifetimes.
+    /// The gate must be held, or the binding must keep the data, for the whole lifetime of the
+    /// result; and `D` must be its type, up to lifetimes.
     pub(crate) unsafe fn data<'a, D>(&self) -> &'a D {
-        // SAFETY: By the type invariants, the pointer is valid meanwhile. It was set before the
-        // device was added, and by the requirements nobody gets here before that.
-        unsafe { &*self.data.load(Relaxed).cast() }
+        // SAFETY: By the type invariants, the pointer is valid meanwhile, and one to a `D`.
+        unsafe { self.data.cast().as_ref() }
     }
 
     /// Returns the device of class `accelerator`.

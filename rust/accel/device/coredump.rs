@@ -36,7 +36,7 @@ pub(crate) fn hand_over(core: &Core, data: VVec<u8>) -> Result {
 
     // The parent is there inside the gate.
     let _guard = core.gate.enter().ok_or(ENODEV)?;
-    core.coredumps.admit(ffi::monotonic_ns())?;
+    core.health.coredumps.admit(ffi::monotonic_ns())?;
     ffi::dev_coredump(core.parent(), data);
     Ok(())
 }

@@ -28,6 +28,11 @@ use kernel::{
 };
 
 use super::{
+    core::registration::{
+        Registration,
+        Removal, //
+    },
+    coredump,
     reset::{
         self,
         Halting,
@@ -47,6 +52,7 @@ use super::{
 use crate::{
     base::{
         queue,
+        rate_limit::RateLimit,
         state::State, //
     },
     device::Core,
@@ -222,6 +228,8 @@ pub(crate) struct Health {
     #[pin]
     pub(crate) watchdog: watchdog::Timer,
     pub(crate) deadlines: Arc<Deadlines>,
+    /// How often a dump is taken.
+    pub(crate) coredumps: RateLimit,
 }
 
 impl Health {
@@ -245,6 +253,7 @@ impl Health {
             announce <- task!(health.announce, Core::announce),
             watchdog <- watchdog::Timer::new(),
             deadlines: Arc::new(Deadlines::new(), GFP_KERNEL)?,
+            coredumps: RateLimit::new(coredump::INTERVAL_MS),
         })
     }
 
@@ -296,25 +305,29 @@ impl Health {
     }
 }
 
-impl Core {
-    /// Begins to act on what is reported. To be called when the device is there.
-    pub(crate) fn start_health(&self) {
-        let health = &self.health;
+impl Registration {
+    /// Begins to act on what is reported.
+    pub(super) fn start_health(&self) {
+        let health = &self.core().health;
         health.announce.start();
         health.reset_work.start();
         // For what was reported before.
         health.queue_announce();
         health.resume();
     }
+}
 
-    /// Ceases to act on what is reported, for good, and waits until that is over. To be called when
-    /// the device is gone.
-    pub(crate) fn stop_health(&self) {
-        self.health.pause();
-        self.health.reset_work.stop();
-        self.health.announce.stop();
+impl Removal<'_> {
+    /// Ceases to act on what is reported, for good, and waits until that is over.
+    pub(super) fn stop_health(&self) {
+        let health = &self.core().health;
+        health.pause();
+        health.reset_work.stop();
+        health.announce.stop();
     }
+}
 
+impl Core {
     /// Remembers a fault and tells subscribers, now, and others soon. May be called in any context.
     pub(crate) fn report(&self, fault: Fault) {
         self.note(fault);

@@ -47,6 +47,7 @@ pub(crate) use self::{
     },
     node::{
         Attributes,
-        Node, //
+        Node,
+        Passthroughs, //
     }, //
 };

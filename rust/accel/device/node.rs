@@ -5,10 +5,14 @@
 use kernel::{
     bindings,
     prelude::*,
+    sync::atomic::Atomic,
     types::Opaque, //
 };
 
-/// The class, the number and the operations of a node, and the attributes of its driver.
+use crate::base::rate_limit::RateLimit;
+
+/// The class, the number and the operations of a node, the attributes of its driver, and what the
+/// node counts.
 ///
 /// # Invariants
 ///
@@ -19,6 +23,15 @@ pub(crate) struct Node {
     pub(crate) first_number: bindings::dev_t,
     pub(crate) operations: *const bindings::file_operations,
     pub(crate) attributes: Option<KBox<dyn Attributes>>,
+    pub(crate) passthroughs: Passthroughs,
+}
+
+/// The passthrough ioctls of a device.
+pub(crate) struct Passthroughs {
+    /// How many were admitted.
+    pub(crate) calls: Atomic<u64>,
+    /// How often the log tells of one that is refused.
+    pub(crate) refusals: RateLimit,
 }
 
 /// Attributes in sysfs.

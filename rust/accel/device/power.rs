@@ -45,6 +45,10 @@ use kernel::{
 
 use super::{
     call::Call,
+    core::registration::{
+        Registration,
+        Unregistered, //
+    },
     health::Fault,
     ops::DriverOps,
     reset::ResetWait,
@@ -101,38 +105,44 @@ impl Drop for Managed {
     }
 }
 
-impl Core {
-    /// Begins to manage power, with a device that is awake. To be called just before it is added.
-    pub(crate) fn start_power(&self) -> AwakeGuard<'_> {
-        let Some(managed) = &self.power else {
+impl Unregistered {
+    /// Begins to manage power, with a device that is awake.
+    pub(super) fn start_power(&self) -> AwakeGuard<'_> {
+        let core = self.core();
+        let Some(managed) = &core.power else {
             return AwakeGuard::new(None);
         };
         // SAFETY: The device is valid until `managed` is dropped.
-        unsafe { managed.handle.set_device(NonNull::new(self.dev.get())) };
+        unsafe { managed.handle.set_device(NonNull::new(core.dev.get())) };
         // SAFETY: The device is initialised, and nobody has managed its power yet. A day fits.
-        unsafe { ffi::accel_power_start(self.dev.get(), managed.autosuspend_ms as c_int) };
-        AwakeGuard::new(Some(self))
+        unsafe { ffi::accel_power_start(core.dev.get(), managed.autosuspend_ms as c_int) };
+        AwakeGuard::new(Some(core))
     }
 
-    /// Ceases to manage power. To be called if the device could not be added; to delete one does
-    /// this as well.
-    pub(crate) fn stop_power(&self) {
-        if self.power.is_some() {
+    /// Ceases to manage power, if that was begun; to delete a device does this as well.
+    pub(super) fn stop_power(&self) {
+        let core = self.core();
+        if core.power.is_some() {
             // SAFETY: `start_power()` was called.
-            unsafe { ffi::accel_power_stop(self.dev.get()) };
+            unsafe { ffi::accel_power_stop(core.dev.get()) };
         }
     }
+}
 
+impl Registration {
     /// Wakes the device for its removal, if it is still there. Whether that succeeds is of no
     /// interest any more.
-    pub(crate) fn wake_to_remove(&self) -> Option<AwakeGuard<'_>> {
-        if self.power.is_none() || self.gate.state() == State::Gone {
+    pub(super) fn wake_to_remove(&self) -> Option<AwakeGuard<'_>> {
+        let core = self.core();
+        if core.power.is_none() || core.gate.state() == State::Gone {
             return None;
         }
-        let is_there = ffi::accel_power_is_present(self.parent());
-        is_there.then(|| self.wake_up().ok()).flatten()
+        let is_there = ffi::accel_power_is_present(core.parent());
+        is_there.then(|| core.wake_up().ok()).flatten()
     }
+}
 
+impl Core {
     /// Wakes the device, and keeps it awake. May sleep; the caller must not be inside the gate.
     ///
     /// That the driver could not wake it shows in its state; the error here is that of others,

@@ -30,7 +30,10 @@ use crate::{
         },
         wait::Signals, //
     },
-    device::Core,
+    device::{
+        core::registration::Drained,
+        Core, //
+    },
     sys::ffi, //
 };
 
@@ -165,7 +168,7 @@ impl OutsideCallers {
         let module = state.module.take();
         drop(state);
         if let Some(module) = module {
-            // SAFETY: The reference is one of `Core::defer_module_unload`, which is given up here.
+            // SAFETY: The reference is one of `Drained::defer_module_unload`, which is given up here.
             unsafe { bindings::module_put(module.as_ptr()) };
         }
         if core.gate.is_closed() {
@@ -174,25 +177,25 @@ impl OutsideCallers {
     }
 }
 
-impl Core {
-    /// Defers the unloading of the driver's module until all callers in its code have returned. To
-    /// be called when the gate is closed and drained, before the parent is unbound.
-    pub(crate) fn defer_module_unload(&self) {
-        let mut state = self.outside_callers.state.lock();
+impl Drained<'_> {
+    /// Defers the unloading of the driver's module until all callers in its code have returned.
+    pub(super) fn defer_module_unload(self) {
+        let core = self.core();
+        let mut state = core.outside_callers.state.lock();
         if state.count == 0 {
             return;
         }
         // SAFETY: The parent is still bound, to a driver whose module is there.
         state.module = NonNull::new(unsafe {
-            ffi::accel_helper_get_driver_module(ffi::device_as_raw(self.parent()))
+            ffi::accel_helper_get_driver_module(ffi::device_as_raw(core.parent()))
         });
         let is_kept = state.module.is_some();
         drop(state);
 
         // It is being unloaded, or the driver does not say which it is: that of the faux bus.
         if !is_kept {
-            self.wait.with_waiter(|waiter| {
-                while self.outside_callers.state.lock().count != 0 {
+            core.wait.with_waiter(|waiter| {
+                while core.outside_callers.state.lock().count != 0 {
                     waiter.sleep_long(Signals::None);
                 }
             });

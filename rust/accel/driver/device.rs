@@ -25,6 +25,7 @@ use crate::{
         state::State, //
     },
     device::{
+        core::registration::Unregistered,
         coredump,
         Core,
         DeviceIds, //
@@ -53,15 +54,29 @@ pub struct Device<T: AccelDriver> {
 }
 
 impl<T: AccelDriver> Device<T> {
-    /// Makes a device. User space does not see it before [`Self::add`].
-    pub(crate) fn new(
+    /// Makes a device with `data`, and asks the driver what memory it has.
+    ///
+    /// # Safety
+    ///
+    /// `parent` must be about to be bound to the driver. `data` must stay until the [`Unregistered`]
+    /// device, or the registration that it becomes, has been dropped.
+    pub(crate) unsafe fn new(
         parent: &device::Device<device::Bound>,
         ids: DeviceIds,
-    ) -> Result<ARef<Self>> {
+        data: &<T::Data as ForLt>::Of<'static>,
+    ) -> Result<(ARef<Self>, Unregistered)> {
+        let is_own = |range: &IoRange<'_>| range.is_of(parent);
+        let mut regions = Regions::new(parent, &is_own);
+        T::memory(T::Data::cast_ref(data), &mut regions)?;
+
         let ops = &OpsOf::<T>::OPS;
-        let core = Core::new(parent, ids, ops, chardev::node(ops)?)?;
-        // SAFETY: `Self` is a transparent wrapper of `Core`, and this one was made for `T`.
-        Ok(unsafe { ARef::from_raw(ARef::into_raw(core).cast()) })
+        let node = chardev::node(ops)?;
+        let data = NonNull::from(data).cast();
+        // SAFETY: Same requirements; the device is made for `T`.
+        unsafe {
+            let device = Unregistered::new(parent, ids, ops, node, data, regions)?;
+            Ok((Self::from_core(device.core()).into(), device))
+        }
     }
 
     /// # Safety
@@ -77,14 +92,7 @@ impl<T: AccelDriver> Device<T> {
         &self.core
     }
 
-    /// Sets the data of the binding. To be called once, before [`Self::add`]; `data` must stay
-    /// until [`Self::remove`] has returned.
-    pub(crate) fn set_data(&self, data: &<T::Data as ForLt>::Of<'static>) {
-        self.core.set_data(NonNull::from(data).cast());
-    }
-
-    /// Shows the sensors of the device to user space, as long as the result is kept. To be called
-    /// after [`Self::set_data`].
+    /// Shows the sensors of the device to user space, as long as the result is kept.
     pub(crate) fn register_sensors(&self) -> Result<Option<Hwmon>> {
         Hwmon::register(&self.core)
     }
@@ -94,44 +102,12 @@ impl<T: AccelDriver> Device<T> {
         DeviceFolder::new(&self.core, const { T::DEBUG_FILES.entries() })
     }
 
-    /// Shows the device to user space.
-    pub(crate) fn add(&self) -> Result {
-        self.core.add()
-    }
-
-    /// Calls the driver's `background` and `clean_up` when it asks for that, until
-    /// [`Self::remove`], which must follow. To be called once, after [`Self::set_data`].
-    pub(crate) fn start_background(&self) {
-        self.core.background.start();
-    }
-
-    /// Asks the driver what memory the device has. To be called once, after [`Self::set_data`] and
-    /// before [`Self::add`].
-    pub(crate) fn set_memory(&self) -> Result {
-        let is_own = |range: &IoRange<'_>| range.is_of(self.core.parent());
-        let mut regions = Regions::new(self.core.parent(), &is_own);
-        // SAFETY: The device has its data, and has not been removed.
-        T::memory(unsafe { self.data() }, &mut regions)?;
-        self.core.pool.set_regions(regions);
-        Ok(())
-    }
-
-    /// Ends what buffers have of the parent. See [`Core::release_parent`].
-    pub(crate) fn release_parent(&self) {
-        self.core.release_parent();
-    }
-
-    /// Takes the device away from user space, for good. See [`Core::remove`].
-    pub(crate) fn remove(&self, added: bool) {
-        self.core.remove(added);
-    }
-
     /// Returns the data of the binding.
     ///
     /// # Safety
     ///
-    /// The device must have data, and must not have been removed yet, for the whole lifetime of
-    /// the result.
+    /// The gate must be held, or the binding must keep the data, for the whole lifetime of the
+    /// result.
     pub(crate) unsafe fn data<'a>(&self) -> &'a <T::Data as ForLt>::Of<'a> {
         // SAFETY: Same requirements; the device was made for `T`.
         let data: &<T::Data as ForLt>::Of<'static> = unsafe { self.core.data() };

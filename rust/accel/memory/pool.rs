@@ -23,8 +23,7 @@ use kernel::{
             Relaxed, //
         },
         Arc,
-        Mutex,
-        SetOnce, //
+        Mutex, //
     },
 };
 
@@ -115,7 +114,8 @@ impl Region {
 #[pin_data]
 pub(crate) struct Pool {
     system: Region,
-    more: SetOnce<KVec<Region>>,
+    /// The regions beyond the first.
+    more: KVec<Region>,
     /// Of all objects that have something of the device, or memory that is revoked with it.
     #[pin]
     pub(super) ledgers: Registry<Borrowers>,
@@ -132,21 +132,20 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn new(space: Arc<AddressSpace>) -> impl PinInit<Self, Error> {
+    /// Makes the pool of a device that has the memory `regions`.
+    pub(crate) fn new(
+        space: Arc<AddressSpace>,
+        regions: Regions<'_>,
+    ) -> impl PinInit<Self, Error> + '_ {
         try_pin_init!(Self {
             space,
             uses: Atomic::new(0),
             movables <- Registry::new(),
             evicting <- new_mutex!(()),
             system: Region::new(b"system", Source::System)?,
-            more: SetOnce::new(),
+            more: regions.list,
             ledgers <- Registry::new(),
         })
-    }
-
-    /// Sets the regions beyond the first. To be called once at most, before there are buffers.
-    pub(crate) fn set_regions(&self, regions: Regions<'_>) {
-        self.more.populate(regions.list);
     }
 
     /// Returns region number `index`, if there is one.
@@ -156,8 +155,7 @@ impl Pool {
 
     /// Returns all regions in the order of their numbers.
     pub(crate) fn regions(&self) -> impl Iterator<Item = &Region> {
-        let more = self.more.as_ref().map_or(&[][..], |list| list);
-        Iterator::chain(core::iter::once(&self.system), more)
+        Iterator::chain(core::iter::once(&self.system), &self.more)
     }
 
     /// Counts a use of a movable buffer. Returns a number that is higher than those before.

@@ -63,7 +63,8 @@ use crate::{
         uevent,
         Attributes,
         Core,
-        Node, //
+        Node,
+        Passthroughs, //
     },
     sys::ffi::{
         self,
@@ -115,6 +116,7 @@ pub(crate) fn node(ops: &DriverOps) -> Result<Node> {
         first_number: REGION.load(Relaxed),
         operations: FOPS.get(),
         attributes: attributes.map(|attributes| attributes as KBox<dyn Attributes>),
+        passthroughs: Passthroughs::new(),
     })
 }
 

@@ -116,7 +116,7 @@ static CORE_IOCTLS: [Entry; 9] = unsafe {
 pub(crate) fn core_ioctls(call: &Call<'_>) -> impl Iterator<Item = &'static Entry> {
     // Those on buffers have these numbers.
     let is_on_buffers = |entry: &Entry| matches!(entry.command & 0xff, 0x01..=0x0f);
-    let has_buffers = call.core.has_buffers;
+    let has_buffers = call.ops().buffers.is_some();
     CORE_IOCTLS
         .iter()
         .filter(move |entry| has_buffers || !is_on_buffers(entry))

@@ -12,15 +12,18 @@ use kernel::{
     bindings,
     prelude::*,
     sync::atomic::{
+        Atomic,
         AtomicFlag,
         Relaxed, //
     },
 };
 
 use crate::{
+    base::rate_limit::RateLimit,
     device::{
         ops::ioctl::Entry,
-        Core, //
+        Core,
+        Passthroughs, //
     },
     module_parameters,
     sys::{
@@ -30,6 +33,18 @@ use crate::{
 };
 
 static TAINTED: AtomicFlag = AtomicFlag::new(false);
+
+/// How much time there is between two refusals in the kernel's log at least, in milliseconds.
+const REFUSALS_MS: u64 = 5_000;
+
+impl Passthroughs {
+    pub(super) const fn new() -> Self {
+        Self {
+            calls: Atomic::new(0),
+            refusals: RateLimit::new(REFUSALS_MS),
+        }
+    }
+}
 
 /// Checks whether the current process may call an ioctl. If not, returns `EPERM`.
 #[inline]
@@ -59,7 +74,8 @@ fn check_passthrough(core: &Core, entry: &Entry, capability: u32) -> Result {
         admit(core, entry);
         return Ok(());
     };
-    if core.refusals.admit(ffi::monotonic_ns()).is_ok() {
+    let refusals = &core.node.passthroughs.refusals;
+    if refusals.admit(ffi::monotonic_ns()).is_ok() {
         dev_warn!(core.as_device(), "{} refused: {reason}\n", entry.name);
     }
     Err(EPERM)
@@ -67,7 +83,7 @@ fn check_passthrough(core: &Core, entry: &Entry, capability: u32) -> Result {
 
 /// Takes note of a passthrough that is admitted.
 fn admit(core: &Core, entry: &Entry) {
-    core.passthrough_calls.fetch_add(1, Relaxed);
+    core.node.passthroughs.calls.fetch_add(1, Relaxed);
     if !TAINTED.xchg(true, Relaxed) {
         dev_warn!(
             core.as_device(),

@@ -26,14 +26,14 @@ use crate::{
 };
 
 /// The interrupts of a device. Handlers go before the vectors that they are for.
-pub(super) struct Interrupts<T: Driver> {
+pub struct Interrupts<T: Driver> {
     dev: ARef<Device<T>>,
     _handlers: KVec<Pin<KBox<irq::Registration<'static, Handler<T>>>>>,
     _vectors: Option<KBox<IrqVectorRegistration<'static>>>,
 }
 
 impl<T: Driver> Interrupts<T> {
-    /// Requests the vectors that the driver asks for. `dev` must have its data.
+    /// Requests the vectors that the driver asks for.
     pub(super) fn request(pdev: &pci::Device<Bound>, dev: &ARef<Device<T>>) -> Result<Self> {
         let mut handlers = KVec::new();
         if T::INTERRUPTS == 0 {
@@ -45,7 +45,7 @@ impl<T: Driver> Interrupts<T> {
         }
 
         let vectors = pdev.alloc_irq_vectors(T::INTERRUPTS, T::INTERRUPTS, IrqTypes::all())?;
-        // SAFETY: Lifetimes do not affect the layout. The vectors are freed with the registration,
+        // SAFETY: Lifetimes do not affect the layout. The vectors are freed with the binding,
         // which ends before the device is unbound.
         let vectors = unsafe {
             core::mem::transmute::<IrqVectorRegistration<'_>, IrqVectorRegistration<'static>>(
@@ -98,8 +98,7 @@ impl<T: Driver> irq::Handler for Handler<T> {
             return IrqReturn::None;
         }
         let _signalling = Signalling::begin();
-        // SAFETY: Interrupts are requested after the device has got its data, and are freed before
-        // the data is.
+        // SAFETY: The binding keeps the data until the interrupts have been freed.
         let data = unsafe { self.dev.data() };
         T::interrupt(&self.dev, data, self.vector)
     }

@@ -146,7 +146,7 @@ fn engines(call: &Call<'_>) -> Result<List> {
 
 fn memory(call: &Call<'_>) -> Result<List> {
     let mut list = List::<accel_info_memory>::new();
-    if call.core.has_buffers {
+    if call.ops().buffers.is_some() {
         for region in call.core.pool.regions() {
             list.push(region.info())?;
         }

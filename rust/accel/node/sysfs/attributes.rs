@@ -124,7 +124,7 @@ attributes! {
 
     /// How many passthrough ioctls were admitted.
     static PASSTHROUGH_CALLS = c"passthrough_calls", PassthroughCalls(|call, out| {
-        writeln!(out, "{}", call.core.passthrough_calls.load(Relaxed))
+        writeln!(out, "{}", call.core.node.passthroughs.calls.load(Relaxed))
     });
 
     /// How many resets were begun.
