@@ -19,6 +19,7 @@ pub(crate) mod arrays;
 pub(crate) mod awake;
 pub(crate) mod client;
 pub(crate) mod fence;
+pub(crate) mod fn_item;
 pub(crate) mod gate;
 pub(crate) mod minor;
 pub(crate) mod names;

@@ -232,9 +232,8 @@ impl Events {
     }
 }
 
-/// Handles `ACCEL_IOC_EVENTS`. Accepts any call.
-pub(crate) fn ioctl(call: Call<'_>, args: &mut [u8]) -> Result {
-    let args = accel_events::mut_from_bytes(args).map_err(|_| EINVAL)?;
+/// Handles `ACCEL_IOC_EVENTS`.
+pub(crate) fn ioctl(call: Call<'_>, args: &mut accel_events) -> Result {
     let file = call.file.ok_or(EINVAL)?;
     if args.classes & !ACCEL_EVENT_CLASS_ALL != 0 || args.flags != 0 {
         return Err(EINVAL);

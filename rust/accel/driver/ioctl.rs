@@ -115,15 +115,8 @@ impl<T: AccelDriver> Ioctl<T> {
         description: &'static str,
         handler: Handler,
     ) -> Self {
-        names::require(
-            A::BEGINS_WITH_SIZE,
-            name.as_bytes(),
-            "the structure of an ioctl begins with `size: u32`",
-        );
-        let mut entry = Entry::new(nr, name, description, size_of::<A>());
-        entry.handler = handler;
         Self {
-            entry,
+            entry: Entry::new::<A>(nr, name, description, handler),
             _driver: PhantomData,
         }
     }

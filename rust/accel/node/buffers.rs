@@ -13,7 +13,6 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use zerocopy::KnownLayout;
 
 use crate::{
     base::state::State,
@@ -23,6 +22,7 @@ use crate::{
             OpenFile,
             Role, //
         },
+        ops::DriverOps,
         reset::ResetWait, //
     },
     memory::{
@@ -44,13 +44,11 @@ use crate::{
         accel_bo_import,
         accel_bo_info,
         accel_bo_mmap_offset,
+        accel_bo_userptr,
         ACCEL_BO_MOVABLE,
         ACCEL_BO_POPULATE, //
     }, //
 };
-
-#[cfg(CONFIG_MMU_NOTIFIER)]
-use crate::sys::uapi::accel_bo_userptr;
 
 /// The number of the region of system memory.
 const SYSTEM: u32 = 0;
@@ -64,18 +62,18 @@ fn buffers<'a>(call: &Call<'a>) -> Result<(&'a OpenFile, &'a Handles, Limits)> {
     Ok((file, handles, limits.with_administrator()))
 }
 
-fn typed<A: FromBytes + IntoBytes + KnownLayout>(args: &mut [u8]) -> Result<&mut A> {
-    A::mut_from_bytes(args).map_err(|_| EINVAL)
+/// Returns the operations of the driver for a call of a user, or `EOPNOTSUPP`.
+fn user_ops<'a>(call: &'a Call<'_>) -> Result<&'a DriverOps> {
+    match call.file {
+        Some(file) if file.role == Role::User => Ok(call.ops()),
+        _ => Err(EOPNOTSUPP),
+    }
 }
 
-/// Lets the driver make the data of `object`, which the file may write to if `may_write`. Returns
-/// what that says, or `EOPNOTSUPP` if the call is not one of a user.
+/// Lets the driver make the data of `object`, which the file may write to if `may_write`.
 fn make_data<'a>(call: &'a Call<'_>, object: &Arc<Object>, may_write: bool) -> Result<Data<'a>> {
-    call.file
-        .filter(|file| file.role == Role::User)
-        .ok_or(EOPNOTSUPP)?;
-    let ops = call.ops();
-    // SAFETY: The call is one of a device of this driver, and of a user, as was just checked.
+    let ops = user_ops(call)?;
+    // SAFETY: The call is one of a device of this driver, and of a user.
     let raw = unsafe { (ops.make_buffer_data)(call, object, may_write) }?;
     // SAFETY: It was just made, and the call is borrowed as long as the result is there.
     Ok(unsafe { Data::from_raw(ops.drop_buffer_data, raw) })
@@ -95,9 +93,8 @@ fn publish(
     handle
 }
 
-/// Handles `ACCEL_IOC_BO_CREATE`. Accepts any call of a user.
-pub(crate) fn create(call: Call<'_>, args: &mut [u8]) -> Result {
-    let args = typed::<accel_bo_create>(args)?;
+/// Handles `ACCEL_IOC_BO_CREATE`.
+pub(crate) fn create(call: Call<'_>, args: &mut accel_bo_create) -> Result {
     let (file, handles, limits) = buffers(&call)?;
     let movable = args.flags & ACCEL_BO_MOVABLE != 0;
     let populate = args.flags & ACCEL_BO_POPULATE != 0;
@@ -166,20 +163,18 @@ fn allocate_awake<'a>(
 }
 
 /// Asks the driver where in region number `region`, memory of the device, so many pages are to be.
-/// The call must be one of a user.
 fn place(call: &Call<'_>, region: u32, pages: usize) -> Result<Placement> {
     let request = PlaceRequest {
         region,
         bytes: (pages * PAGE_SIZE) as u64,
     };
-    let ops = call.ops();
+    let ops = user_ops(call)?;
     // SAFETY: The call is one of a device of this driver, and of a user.
     unsafe { (ops.place)(call, &request) }
 }
 
-/// Handles `ACCEL_IOC_BO_INFO`. Accepts any call of a user.
-pub(crate) fn info(call: Call<'_>, args: &mut [u8]) -> Result {
-    let args = typed::<accel_bo_info>(args)?;
+/// Handles `ACCEL_IOC_BO_INFO`.
+pub(crate) fn info(call: Call<'_>, args: &mut accel_bo_info) -> Result {
     let (_, handles, _) = buffers(&call)?;
     if args.bytes != 0 || args.region != 0 || args.flags != 0 {
         return Err(EINVAL);
@@ -191,9 +186,8 @@ pub(crate) fn info(call: Call<'_>, args: &mut [u8]) -> Result {
     Ok(())
 }
 
-/// Handles `ACCEL_IOC_BO_CLOSE`. Accepts any call of a user.
-pub(crate) fn close(call: Call<'_>, args: &mut [u8]) -> Result {
-    let args = typed::<accel_bo_close>(args)?;
+/// Handles `ACCEL_IOC_BO_CLOSE`.
+pub(crate) fn close(call: Call<'_>, args: &mut accel_bo_close) -> Result {
     let (_, handles, _) = buffers(&call)?;
     let entry = handles.remove(args.handle)?;
     let ops = call.ops();
@@ -206,9 +200,8 @@ pub(crate) fn close(call: Call<'_>, args: &mut [u8]) -> Result {
     Ok(())
 }
 
-/// Handles `ACCEL_IOC_BO_MMAP_OFFSET`. Accepts any call of a user.
-pub(crate) fn mmap_offset(call: Call<'_>, args: &mut [u8]) -> Result {
-    let args = typed::<accel_bo_mmap_offset>(args)?;
+/// Handles `ACCEL_IOC_BO_MMAP_OFFSET`.
+pub(crate) fn mmap_offset(call: Call<'_>, args: &mut accel_bo_mmap_offset) -> Result {
     let (_, handles, _) = buffers(&call)?;
     if args.offset != 0 {
         return Err(EINVAL);
@@ -217,10 +210,9 @@ pub(crate) fn mmap_offset(call: Call<'_>, args: &mut [u8]) -> Result {
     Ok(())
 }
 
-/// Handles `ACCEL_IOC_BO_USERPTR`. Accepts any call of a user.
+/// Handles `ACCEL_IOC_BO_USERPTR`.
 #[cfg(CONFIG_MMU_NOTIFIER)]
-pub(crate) fn user_memory(call: Call<'_>, args: &mut [u8]) -> Result {
-    let args = typed::<accel_bo_userptr>(args)?;
+pub(crate) fn user_memory(call: Call<'_>, args: &mut accel_bo_userptr) -> Result {
     let (file, handles, limits) = buffers(&call)?;
     if args.flags != 0 || args.handle != 0 || args.reserved != 0 {
         return Err(EINVAL);
@@ -242,13 +234,12 @@ pub(crate) fn user_memory(call: Call<'_>, args: &mut [u8]) -> Result {
 
 /// Handles `ACCEL_IOC_BO_USERPTR` in a kernel that does not tell what becomes of the memory.
 #[cfg(not(CONFIG_MMU_NOTIFIER))]
-pub(crate) fn user_memory(_call: Call<'_>, _args: &mut [u8]) -> Result {
+pub(crate) fn user_memory(_call: Call<'_>, _args: &mut accel_bo_userptr) -> Result {
     Err(EOPNOTSUPP)
 }
 
-/// Handles `ACCEL_IOC_BO_IMPORT`. Accepts any call of a user.
-pub(crate) fn import(call: Call<'_>, args: &mut [u8]) -> Result {
-    let args = typed::<accel_bo_import>(args)?;
+/// Handles `ACCEL_IOC_BO_IMPORT`.
+pub(crate) fn import(call: Call<'_>, args: &mut accel_bo_import) -> Result {
     let (file, handles, limits) = buffers(&call)?;
     if args.flags != 0 || args.handle != 0 || args.bytes != 0 {
         return Err(EINVAL);
@@ -291,9 +282,8 @@ fn import_foreign<'a>(
     Ok((call, object))
 }
 
-/// Handles `ACCEL_IOC_BO_EXPORT`. Accepts any call of a user.
-pub(crate) fn export(call: Call<'_>, args: &mut [u8]) -> Result {
-    let args = typed::<accel_bo_export>(args)?;
+/// Handles `ACCEL_IOC_BO_EXPORT`.
+pub(crate) fn export(call: Call<'_>, args: &mut accel_bo_export) -> Result {
     let (_, handles, _) = buffers(&call)?;
     if args.flags & !(bindings::O_CLOEXEC | bindings::O_RDWR) != 0 || args.fd != 0 {
         return Err(EINVAL);

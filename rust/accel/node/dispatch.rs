@@ -37,80 +37,66 @@ use crate::{
 };
 
 /// The ioctls of the framework, in the order of their numbers.
-//
-// SAFETY: Each function accepts any call in the role that it is declared for, and checks the size
-// of its structure.
-static CORE_IOCTLS: [Entry; 9] = unsafe {
-    [
-        Entry::core(
-            0x00,
-            "ACCEL_IOC_INFO",
-            "Asks for information about the device, by topic",
-            size_of::<uapi::accel_info>(),
-            info::ioctl,
-        )
-        .for_observers(),
-        Entry::core(
-            0x01,
-            "ACCEL_IOC_BO_CREATE",
-            "Creates a buffer",
-            size_of::<uapi::accel_bo_create>(),
-            buffers::create,
-        ),
-        Entry::core(
-            0x02,
-            "ACCEL_IOC_BO_INFO",
-            "Tells what a buffer is",
-            size_of::<uapi::accel_bo_info>(),
-            buffers::info,
-        ),
-        Entry::core(
-            0x03,
-            "ACCEL_IOC_BO_CLOSE",
-            "Gives up the handle of a buffer",
-            size_of::<uapi::accel_bo_close>(),
-            buffers::close,
-        )
-        .input_only(),
-        Entry::core(
-            0x04,
-            "ACCEL_IOC_BO_MMAP_OFFSET",
-            "Tells where in the file a buffer can be mapped",
-            size_of::<uapi::accel_bo_mmap_offset>(),
-            buffers::mmap_offset,
-        ),
-        Entry::core(
-            0x05,
-            "ACCEL_IOC_BO_USERPTR",
-            "Makes a buffer of memory of the process",
-            size_of::<uapi::accel_bo_userptr>(),
-            buffers::user_memory,
-        ),
-        Entry::core(
-            0x06,
-            "ACCEL_IOC_BO_EXPORT",
-            "Makes a dma-buf of a buffer",
-            size_of::<uapi::accel_bo_export>(),
-            buffers::export,
-        ),
-        Entry::core(
-            0x07,
-            "ACCEL_IOC_BO_IMPORT",
-            "Makes a buffer of a dma-buf",
-            size_of::<uapi::accel_bo_import>(),
-            buffers::import,
-        ),
-        Entry::core(
-            0x10,
-            "ACCEL_IOC_EVENTS",
-            "Subscribes to events, which read() then returns",
-            size_of::<uapi::accel_events>(),
-            events::ioctl,
-        )
-        .input_only()
-        .for_observers(),
-    ]
-};
+static CORE_IOCTLS: [Entry; 9] = [
+    Entry::core(
+        0x00,
+        "ACCEL_IOC_INFO",
+        info::ioctl,
+        "Asks for information about the device, by topic",
+    )
+    .for_observers(),
+    Entry::core(
+        0x01,
+        "ACCEL_IOC_BO_CREATE",
+        buffers::create,
+        "Creates a buffer",
+    ),
+    Entry::core(
+        0x02,
+        "ACCEL_IOC_BO_INFO",
+        buffers::info,
+        "Tells what a buffer is",
+    ),
+    Entry::core(
+        0x03,
+        "ACCEL_IOC_BO_CLOSE",
+        buffers::close,
+        "Gives up the handle of a buffer",
+    )
+    .input_only(),
+    Entry::core(
+        0x04,
+        "ACCEL_IOC_BO_MMAP_OFFSET",
+        buffers::mmap_offset,
+        "Tells where in the file a buffer can be mapped",
+    ),
+    Entry::core(
+        0x05,
+        "ACCEL_IOC_BO_USERPTR",
+        buffers::user_memory,
+        "Makes a buffer of memory of the process",
+    ),
+    Entry::core(
+        0x06,
+        "ACCEL_IOC_BO_EXPORT",
+        buffers::export,
+        "Makes a dma-buf of a buffer",
+    ),
+    Entry::core(
+        0x07,
+        "ACCEL_IOC_BO_IMPORT",
+        buffers::import,
+        "Makes a buffer of a dma-buf",
+    ),
+    Entry::core(
+        0x10,
+        "ACCEL_IOC_EVENTS",
+        events::ioctl,
+        "Subscribes to events, which read() then returns",
+    )
+    .input_only()
+    .for_observers(),
+];
 
 /// Returns the ioctls of the framework that a device supports.
 pub(crate) fn core_ioctls(call: &Call<'_>) -> impl Iterator<Item = &'static Entry> {
@@ -160,15 +146,15 @@ pub(crate) fn ioctl(
             };
         }
     }
-    // To bring user memory may take as long as user space pleases, so the gate is left before. The
-    // driver's table may be gone then.
-    let handler = entry.handler;
-    let shapes = match handler {
+    // To bring user memory may take as long as user space pleases, so the gate is left before. From
+    // then on, the driver's module may be unloaded, and its table with it: all that is taken along
+    // is a copy of what the arguments look like.
+    let shapes = match entry.handler {
         Handler::Plain(_) => Shapes::NONE,
         Handler::WithArrays(_, shapes) => *shapes,
     };
     drop(call);
-    ioctl_slowpath(file, nonblock, command, arg, shape, handler, &shapes)
+    ioctl_slowpath(file, nonblock, command, arg, shape, &shapes)
 }
 
 /// Runs an ioctl that takes user memory which is not at hand, or more than its structure.
@@ -180,17 +166,18 @@ fn ioctl_slowpath(
     command: u32,
     arg: UserPtr,
     shape: Shape,
-    handler: Handler,
     shapes: &Shapes,
 ) -> Result {
     let mut buffer = ArgsBuffer::new();
     let (args, known) = buffer.read(shape, arg)?;
     let mut arrays = shapes.read(args)?;
-    // A device that is gone does not come back. So if this succeeds, the handler is still there.
+    // A device that is gone does not come back. So if this succeeds, the table is the same, and the
+    // arguments are of the shapes that it says.
     let call = match file.call_running() {
         Some(call) => call,
         None => admit(file, nonblock(), command)?,
     };
+    let handler = find(&call, command).ok_or(ENOTTY)?.handler;
     // SAFETY: As in `ioctl`; the arrays were read for this structure.
     let result = run(call, command, |call| unsafe {
         match handler {

@@ -24,9 +24,8 @@ use crate::{
     }, //
 };
 
-/// Handles `ACCEL_IOC_INFO`. Accepts any call.
-pub(crate) fn ioctl(call: Call<'_>, args: &mut [u8]) -> Result {
-    let args = accel_info::mut_from_bytes(args).map_err(|_| EINVAL)?;
+/// Handles `ACCEL_IOC_INFO`.
+pub(crate) fn ioctl(call: Call<'_>, args: &mut accel_info) -> Result {
     if args.flags != 0 || args.count != 0 {
         return Err(EINVAL);
     }

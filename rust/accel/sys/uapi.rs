@@ -8,12 +8,6 @@
 
 mod structure;
 
-use kernel::prelude::*;
-use zerocopy_derive::{
-    Immutable,
-    KnownLayout, //
-};
-
 #[doc(hidden)]
 pub use self::structure::assert_uapi_type;
 pub use self::structure::UapiType;
@@ -102,225 +96,205 @@ pub const ACCEL_IOCTL_CAPABILITY: u32 = 1 << 3;
 pub const ACCEL_IOCTL_PASSTHROUGH: u32 = 1 << 4;
 pub const ACCEL_IOCTL_POWERED: u32 = 1 << 5;
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info {
-    pub size: u32,
-    pub topic: u32,
-    pub index: u32,
-    pub flags: u32,
-    pub data_ptr: u64,
-    pub data_len: u64,
-    pub record_size: u32,
-    pub count: u32,
-}
+crate::uapi_struct! {
+    #[derive(Clone, Copy)]
+    pub struct accel_info {
+        pub size: u32,
+        pub topic: u32,
+        pub index: u32,
+        pub flags: u32,
+        pub data_ptr: u64,
+        pub data_len: u64,
+        pub record_size: u32,
+        pub count: u32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_topic {
-    pub topic: u32,
-    pub record_size: u32,
-    pub count: u32,
-    pub reserved: u32,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_topic {
+        pub topic: u32,
+        pub record_size: u32,
+        pub count: u32,
+        pub reserved: u32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_device {
-    pub minor: u32,
-    pub vendor: u32,
-    pub device: u32,
-    pub subsystem_vendor: u32,
-    pub subsystem_device: u32,
-    pub revision: u32,
-    pub numa_node: i32,
-    pub reserved: u32,
-    pub bus: [u8; 32],
-    pub address: [u8; 64],
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_device {
+        pub minor: u32,
+        pub vendor: u32,
+        pub device: u32,
+        pub subsystem_vendor: u32,
+        pub subsystem_device: u32,
+        pub revision: u32,
+        pub numa_node: i32,
+        pub reserved: u32,
+        pub bus: [u8; 32],
+        pub address: [u8; 64],
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_driver {
-    pub name: [u8; 32],
-    pub version: [u8; 32],
-    pub user_space_url: [u8; 128],
-    pub user_space_license: [u8; 64],
-    pub documentation_url: [u8; 128],
-    pub open_policy: u32,
-    pub open_limit: u32,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_driver {
+        pub name: [u8; 32],
+        pub version: [u8; 32],
+        pub user_space_url: [u8; 128],
+        pub user_space_license: [u8; 64],
+        pub documentation_url: [u8; 128],
+        pub open_policy: u32,
+        pub open_limit: u32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_firmware {
-    pub name: [u8; 32],
-    pub version: [u8; 64],
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_firmware {
+        pub name: [u8; 32],
+        pub version: [u8; 64],
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_engine {
-    pub name: [u8; 32],
-    pub engine_class: u32,
-    pub count: u32,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_engine {
+        pub name: [u8; 32],
+        pub engine_class: u32,
+        pub count: u32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_memory {
-    pub name: [u8; 32],
-    pub kind: u32,
-    pub reserved: u32,
-    pub total: u64,
-    pub in_use: u64,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_memory {
+        pub name: [u8; 32],
+        pub kind: u32,
+        pub reserved: u32,
+        pub total: u64,
+        pub in_use: u64,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_clock {
-    pub name: [u8; 32],
-    pub current_hz: u64,
-    pub max_hz: u64,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_clock {
+        pub name: [u8; 32],
+        pub current_hz: u64,
+        pub max_hz: u64,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_usage {
-    pub busy_ns: u64,
-    pub submitted: u64,
-    pub completed: u64,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_usage {
+        pub busy_ns: u64,
+        pub submitted: u64,
+        pub completed: u64,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_sensor {
-    pub name: [u8; 32],
-    pub quantity: u32,
-    pub reserved: u32,
-    pub value: i64,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_sensor {
+        pub name: [u8; 32],
+        pub quantity: u32,
+        pub reserved: u32,
+        pub value: i64,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_status {
-    pub state: u32,
-    pub users: u32,
-    pub observers: u32,
-    pub last_error: u32,
-    pub registered_ns: u64,
-    pub state_ns: u64,
-    pub resets: u64,
-    pub errors: u64,
-    pub last_error_ns: u64,
-    pub last_error_code: u64,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_status {
+        pub state: u32,
+        pub users: u32,
+        pub observers: u32,
+        pub last_error: u32,
+        pub registered_ns: u64,
+        pub state_ns: u64,
+        pub resets: u64,
+        pub errors: u64,
+        pub last_error_ns: u64,
+        pub last_error_code: u64,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_client {
-    pub id: u64,
-    pub since_ns: u64,
-    pub role: u32,
-    pub uid: u32,
-    pub pid: u32,
-    pub reserved: u32,
-    pub command: [u8; 16],
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_client {
+        pub id: u64,
+        pub since_ns: u64,
+        pub role: u32,
+        pub uid: u32,
+        pub pid: u32,
+        pub reserved: u32,
+        pub command: [u8; 16],
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_info_ioctl {
-    pub command: u32,
-    pub size: u32,
-    pub min_size: u32,
-    pub flags: u32,
-    pub capability: u32,
-    pub reserved: u32,
-    pub name: [u8; 48],
-    pub description: [u8; 128],
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_info_ioctl {
+        pub command: u32,
+        pub size: u32,
+        pub min_size: u32,
+        pub flags: u32,
+        pub capability: u32,
+        pub reserved: u32,
+        pub name: [u8; 48],
+        pub description: [u8; 128],
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_bo_create {
-    pub size: u32,
-    pub region: u32,
-    pub bytes: u64,
-    pub flags: u32,
-    pub handle: u32,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_bo_create {
+        pub size: u32,
+        pub region: u32,
+        pub bytes: u64,
+        pub flags: u32,
+        pub handle: u32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_bo_info {
-    pub size: u32,
-    pub handle: u32,
-    pub bytes: u64,
-    pub region: u32,
-    pub flags: u32,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_bo_info {
+        pub size: u32,
+        pub handle: u32,
+        pub bytes: u64,
+        pub region: u32,
+        pub flags: u32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_bo_close {
-    pub size: u32,
-    pub handle: u32,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_bo_close {
+        pub size: u32,
+        pub handle: u32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_bo_mmap_offset {
-    pub size: u32,
-    pub handle: u32,
-    pub offset: u64,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_bo_mmap_offset {
+        pub size: u32,
+        pub handle: u32,
+        pub offset: u64,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_bo_userptr {
-    pub size: u32,
-    pub flags: u32,
-    pub address: u64,
-    pub bytes: u64,
-    pub handle: u32,
-    pub reserved: u32,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_bo_userptr {
+        pub size: u32,
+        pub flags: u32,
+        pub address: u64,
+        pub bytes: u64,
+        pub handle: u32,
+        pub reserved: u32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_bo_export {
-    pub size: u32,
-    pub handle: u32,
-    pub flags: u32,
-    pub fd: i32,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_bo_export {
+        pub size: u32,
+        pub handle: u32,
+        pub flags: u32,
+        pub fd: i32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_bo_import {
-    pub size: u32,
-    pub fd: i32,
-    pub bytes: u64,
-    pub flags: u32,
-    pub handle: u32,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_bo_import {
+        pub size: u32,
+        pub fd: i32,
+        pub bytes: u64,
+        pub flags: u32,
+        pub handle: u32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_events {
-    pub size: u32,
-    pub classes: u32,
-    pub eventfd: i32,
-    pub flags: u32,
-}
+    #[derive(Clone, Copy)]
+    pub struct accel_events {
+        pub size: u32,
+        pub classes: u32,
+        pub eventfd: i32,
+        pub flags: u32,
+    }
 
-#[repr(C)]
-#[derive(Clone, Copy, Default, FromBytes, IntoBytes, KnownLayout, Immutable)]
-pub struct accel_event {
-    pub size: u32,
-    pub kind: u32,
-    pub sequence: u64,
-    pub time_ns: u64,
-    pub data: [u64; 3],
+    #[derive(Clone, Copy, Default)]
+    pub struct accel_event {
+        pub size: u32,
+        pub kind: u32,
+        pub sequence: u64,
+        pub time_ns: u64,
+        pub data: [u64; 3],
+    }
 }

@@ -11,10 +11,14 @@ use crate::{
             Shapes,
             MAX_ARRAYS, //
         },
+        fn_item,
         names, //
     },
     device::call::Call,
-    sys::uapi, //
+    sys::uapi::{
+        self,
+        UapiType, //
+    }, //
 };
 
 /// The largest structure that an ioctl may take, in bytes. Larger data goes by pointer.
@@ -68,31 +72,37 @@ pub(crate) struct Shape {
 }
 
 impl Entry {
-    /// Makes the entry of an ioctl on a structure of `size` bytes, which has no handler yet.
-    pub(crate) const fn new(
+    /// Makes the entry of an ioctl on the structure `A`.
+    pub(crate) const fn new<A: UapiType>(
         nr: u8,
         name: &'static str,
         description: &'static str,
-        size: usize,
+        handler: Handler,
     ) -> Self {
+        let (size, row) = (size_of::<A>(), name.as_bytes());
         names::require(
-            size >= size_of::<u32>() && size <= ARGS_MAX,
-            name.as_bytes(),
+            A::BEGINS_WITH_SIZE,
+            row,
+            "the structure of an ioctl begins with `size: u32`",
+        );
+        names::require(
+            size <= ARGS_MAX,
+            row,
             "the structure of an ioctl has at most 256 bytes",
         );
         names::require(
             name.len() < NAME_SIZE,
-            name.as_bytes(),
+            row,
             "an ioctl's name has at most 47 bytes",
         );
         names::require(
             description.len() < 128,
-            name.as_bytes(),
+            row,
             "an ioctl's description has at most 127 bytes",
         );
         Self {
             command: kernel::ioctl::_IO(uapi::ACCEL_IOC_TYPE, nr as u32),
-            // INVARIANT: The size was checked above.
+            // INVARIANT: The size was checked above, and what begins with a `u32` is no smaller.
             shape: Shape {
                 // CAST: At most `ARGS_MAX`.
                 size: size as u32,
@@ -102,25 +112,23 @@ impl Entry {
             capability: None,
             name,
             description,
-            handler: Handler::Plain(unused),
+            handler,
         }
     }
 
-    /// Makes the entry of a core ioctl. The same checks hold as for drivers.
-    ///
-    /// # Safety
-    ///
-    /// `handler` must accept what [`Handler`] guarantees, for every device.
-    pub(crate) const unsafe fn core(
+    /// Makes the entry of an ioctl of the framework, which users may call on every device.
+    pub(crate) const fn core<A, H>(
         nr: u8,
         name: &'static str,
+        handler: H,
         description: &'static str,
-        size: usize,
-        handler: unsafe fn(Call<'_>, &mut [u8]) -> Result,
-    ) -> Self {
-        let mut entry = Self::new(nr, name, description, size);
-        entry.handler = Handler::Plain(handler);
-        entry
+    ) -> Self
+    where
+        A: UapiType,
+        H: Fn(Call<'_>, &mut A) -> Result + Copy + Send + Sync + 'static,
+    {
+        let _ = handler;
+        Self::new::<A>(nr, name, description, Handler::Plain(core_shim::<A, H>))
     }
 
     /// Says that the structure is not written back.
@@ -129,20 +137,26 @@ impl Entry {
         self
     }
 
-    /// Lets observers call it.
-    ///
-    /// # Safety
-    ///
-    /// The handler must accept calls of observers.
-    pub(crate) const unsafe fn for_observers(mut self) -> Self {
+    /// Lets observers call an ioctl of the framework.
+    pub(crate) const fn for_observers(mut self) -> Self {
         self.shape.flags |= uapi::ACCEL_IOCTL_OBSERVER;
         self
     }
 }
 
-/// Stands in for the handler while an [`Entry`] is being built.
-fn unused(_: Call<'_>, _: &mut [u8]) -> Result {
-    Err(ENOTTY)
+/// Calls the handler of type `H` with typed arguments.
+///
+/// # Safety
+///
+/// The requirements of [`Handler`] for the structure `A`, for any device and role.
+unsafe fn core_shim<A, H>(call: Call<'_>, args: &mut [u8]) -> Result
+where
+    A: UapiType,
+    H: Fn(Call<'_>, &mut A) -> Result + Copy + Send + Sync + 'static,
+{
+    // SAFETY: `Entry::core()` was given one.
+    let handler = unsafe { fn_item::of_type::<H>() };
+    handler(call, A::mut_from_bytes(args).map_err(|_| EINVAL)?)
 }
 
 /// Finds the entry for `command` in a table that is ordered by command.
@@ -169,10 +183,14 @@ mod tests {
     use super::*;
 
     static TABLE: [Entry; 3] = [
-        Entry::new(0x40, "A", "first", 16),
-        Entry::new(0x42, "B", "second", 16),
-        Entry::new(0xbf, "C", "third", 16),
+        Entry::core(0x40, "A", handler, "first"),
+        Entry::core(0x42, "B", handler, "second"),
+        Entry::core(0xbf, "C", handler, "third"),
     ];
+
+    fn handler(_call: Call<'_>, _args: &mut uapi::accel_bo_close) -> Result {
+        Ok(())
+    }
 
     fn name_of(command: u32) -> Option<&'static str> {
         find(&TABLE, command).map(|entry| entry.name)
