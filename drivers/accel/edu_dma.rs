@@ -17,41 +17,22 @@ use accel::{
 use core::ops::Range;
 use kernel::{
     dma::DataDirection,
-    io::{
-        register,
-        Io, //
-    },
+    io::Io,
     new_mutex,
-    sync::Mutex,
-    time::{
-        delay::fsleep,
-        Delta, //
-    }, //
+    sync::Mutex, //
 };
 
 use crate::{
-    edu_registers::Registers,
+    edu_registers::{
+        Registers,
+        DMA_COMMAND,
+        DMA_COUNT,
+        DMA_SOURCE,
+        DMA_TARGET, //
+    },
     edu_uapi,
     Edu, //
 };
-
-register! {
-    SOURCE(u32) @ 0x80 {
-        31:0 address;
-    }
-    TARGET(u32) @ 0x88 {
-        31:0 address;
-    }
-    COUNT(u32) @ 0x90 {
-        31:0 bytes;
-    }
-    COMMAND(u32) @ 0x98 {
-        2:2 irq_on_completion => bool;
-        1:1 from_device => bool;
-        /// Stays set as long as the engine works.
-        0:0 run => bool;
-    }
-}
 
 /// Its row in the table of engines.
 const ENGINE: EngineId<Edu> = EngineId::row::<1>();
@@ -61,8 +42,6 @@ pub(crate) const COHERENT: u64 = 1 << 20;
 /// Where the engine has its own memory.
 const OWN_MEMORY: u32 = 0x4_0000;
 const OWN_SIZE: usize = 4096;
-/// How long the engine works on a piece, at most, in milliseconds: ten times what it takes.
-const LONGEST_MS: u32 = 1000;
 
 /// The engine.
 #[pin_data]
@@ -97,22 +76,6 @@ struct Copying {
     _work: Work,
 }
 
-/// Returns whether the engine works.
-pub(crate) fn is_running(bar: &Registers<'_>) -> bool {
-    bar.read(COMMAND).run()
-}
-
-/// Waits until the engine does not touch memory any more; it cannot be stopped. One that is out of
-/// the machine seems to work forever, but does not.
-pub(crate) fn quiesce(bar: &Registers<'_>) {
-    for _ in 0..LONGEST_MS {
-        if !is_running(bar) || !bar.are_present() {
-            break;
-        }
-        fsleep(Delta::from_millis(1));
-    }
-}
-
 impl Dma {
     pub(crate) fn new() -> Result<impl PinInit<Self>> {
         let done = Waiters::new(GFP_KERNEL)?;
@@ -130,7 +93,7 @@ impl Dma {
     /// Claims the engine, if nobody has and it is idle. Returns the number of the claim.
     fn claim(&self, bar: &Registers<'_>) -> Option<u64> {
         let mut job = self.job.lock();
-        if job.claimed || is_running(bar) {
+        if job.claimed || bar.is_dma_running() {
             return None;
         }
         job.claimed = true;
@@ -148,7 +111,7 @@ impl Dma {
             return Err(ECANCELED);
         }
         job.claimed = false;
-        let done = match is_running(bar) {
+        let done = match bar.is_dma_running() {
             false => job.copy.take(),
             true => None,
         };
@@ -182,7 +145,7 @@ pub(crate) fn stop(ctx: &Context<'_, Edu, Observer>) {
     };
     let data = ctx.data();
     let _job = data.dma.job.lock();
-    quiesce(&data.bar);
+    data.bar.quiesce_dma();
 }
 
 /// Gives up what was mapped for somebody who has given up, once the engine is done with it.
@@ -191,7 +154,7 @@ pub(crate) fn clean_up(ctx: &Context<'_, Edu, Observer>) {
     let awake = ctx.stay_awake();
     let mut job = data.dma.job.lock();
     // Asleep, it is idle.
-    let is_running = awake.is_some() && is_running(&data.bar);
+    let is_running = awake.is_some() && data.bar.is_dma_running();
     let copy = match job.claimed || is_running {
         true => None,
         false => job.copy.take(),
@@ -208,7 +171,7 @@ pub(crate) fn clean_up(ctx: &Context<'_, Edu, Observer>) {
 /// own memory.
 fn program(
     bar: &Registers<'_>,
-    command: COMMAND,
+    command: DMA_COMMAND,
     outside: u32,
     inside: u32,
     bytes: u32,
@@ -220,9 +183,9 @@ fn program(
     } else {
         (inside, outside)
     };
-    bar.write_reg(SOURCE::zeroed().with_address(from));
-    bar.write_reg(TARGET::zeroed().with_address(to));
-    bar.write_reg(COUNT::zeroed().with_bytes(bytes));
+    bar.write_reg(DMA_SOURCE::zeroed().with_address(from));
+    bar.write_reg(DMA_TARGET::zeroed().with_address(to));
+    bar.write_reg(DMA_COUNT::zeroed().with_bytes(bytes));
     bar.write_reg(command.with_run(true).with_from_device(!to_device));
 }
 
@@ -255,7 +218,7 @@ fn start(
 
     // CAST: Addresses have at most 32 bits, and no more than `OWN_SIZE` bytes are mapped.
     let (outside, inside) = (piece.address as u32, OWN_MEMORY + done as u32);
-    let command = COMMAND::zeroed().with_irq_on_completion(true);
+    let command = DMA_COMMAND::zeroed().with_irq_on_completion(true);
     let bytes = piece.len as u32;
     program(&data.bar, command, outside, inside, bytes, direction);
     Ok(piece.len)
@@ -275,7 +238,7 @@ fn transfer<'a>(
             Ok(moved) => done += moved,
             Err(e) => return Ok((ctx, Err(e))),
         }
-        let idle = |ctx: &Context<'_, Edu>| (!is_running(&ctx.data().bar)).then_some(());
+        let idle = |ctx: &Context<'_, Edu>| (!ctx.data().bar.is_dma_running()).then_some(());
         let waiters = ctx.data().dma.done.clone();
         let (next, finished) = ctx.wait_in(&waiters, deadline, idle)?;
         ctx = next;
@@ -289,10 +252,17 @@ fn transfer<'a>(
 /// Moves a word between `address` and the memory of the engine, and waits for that, for code that
 /// has the device to itself. Returns `ETIMEDOUT` if the engine does not end.
 pub(crate) fn move_word(bar: &Registers<'_>, address: u32, direction: DataDirection) -> Result {
-    quiesce(bar);
-    program(bar, COMMAND::zeroed(), address, OWN_MEMORY, 4, direction);
-    quiesce(bar);
-    match is_running(bar) {
+    bar.quiesce_dma();
+    program(
+        bar,
+        DMA_COMMAND::zeroed(),
+        address,
+        OWN_MEMORY,
+        4,
+        direction,
+    );
+    bar.quiesce_dma();
+    match bar.is_dma_running() {
         true => Err(ETIMEDOUT),
         false => Ok(()),
     }

@@ -24,7 +24,6 @@ use kernel::{
 };
 
 use crate::{
-    edu_dma,
     edu_registers::{
         Registers,
         FACTORIAL,
@@ -82,7 +81,7 @@ pub(crate) fn enable_interrupts(bar: &Registers<'_>) {
 const TIMEOUT_MS: u32 = 1000;
 
 fn is_idle(bar: &Registers<'_>) -> bool {
-    !bar.read(STATUS).busy() && !edu_dma::is_running(bar)
+    !bar.read(STATUS).busy() && !bar.is_dma_running()
 }
 
 /// Waits until the device is idle or gone, or this takes too long. It cannot be stopped.

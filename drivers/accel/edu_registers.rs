@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The registers of the "edu" device, but for those of its DMA engine.
+//! The registers of the "edu" device.
 
 use accel::pci;
 use core::ops::Deref;
@@ -9,10 +9,12 @@ use kernel::{
         register,
         Io, //
     },
-    prelude::*, //
+    prelude::*,
+    time::{
+        delay::fsleep,
+        Delta, //
+    }, //
 };
-
-use crate::edu_dma;
 
 register! {
     pub(crate) ID(u32) @ 0x00 {
@@ -40,9 +42,27 @@ register! {
         8:8 dma => bool;
         0:0 factorial => bool;
     }
+    pub(crate) DMA_SOURCE(u32) @ 0x80 {
+        31:0 address;
+    }
+    pub(crate) DMA_TARGET(u32) @ 0x88 {
+        31:0 address;
+    }
+    pub(crate) DMA_COUNT(u32) @ 0x90 {
+        31:0 bytes;
+    }
+    pub(crate) DMA_COMMAND(u32) @ 0x98 {
+        2:2 irq_on_completion => bool;
+        1:1 from_device => bool;
+        /// Stays set as long as the engine works.
+        0:0 run => bool;
+    }
 }
 
 const BAR_SIZE: usize = 0x100;
+
+/// How long the DMA engine works on a piece, at most, in milliseconds: ten times what it takes.
+const LONGEST_MS: u32 = 1000;
 
 /// What `ID` is, of version 1.0.
 pub(crate) const EDU_ID: u32 = 0x0100_00ed;
@@ -64,6 +84,22 @@ impl<'bound> Registers<'bound> {
     pub(crate) fn are_present(&self) -> bool {
         u32::from(self.read(ID).value()) == EDU_ID
     }
+
+    /// Returns whether the DMA engine works.
+    pub(crate) fn is_dma_running(&self) -> bool {
+        self.read(DMA_COMMAND).run()
+    }
+
+    /// Waits until the DMA engine does not touch memory any more; it cannot be stopped. One that is
+    /// out of the machine seems to work forever, but does not.
+    pub(crate) fn quiesce_dma(&self) {
+        for _ in 0..LONGEST_MS {
+            if !self.is_dma_running() || !self.are_present() {
+                break;
+            }
+            fsleep(Delta::from_millis(1));
+        }
+    }
 }
 
 impl<'bound> Deref for Registers<'bound> {
@@ -76,6 +112,6 @@ impl<'bound> Deref for Registers<'bound> {
 
 impl Drop for Registers<'_> {
     fn drop(&mut self) {
-        edu_dma::quiesce(self);
+        self.quiesce_dma();
     }
 }
