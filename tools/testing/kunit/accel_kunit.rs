@@ -2,6 +2,8 @@
 
 //! KUnit tests of the framework through its public interface: the lifecycle of devices, with real
 //! nodes, and the layout of the structures that cross into user space.
+//!
+//! The driver of most devices is in this file. Its ioctls are where their tests are.
 
 mod buffer;
 mod buffer_data;
@@ -15,6 +17,7 @@ mod fence;
 mod forget;
 mod halt;
 mod import;
+mod lifecycle;
 mod movable;
 mod node;
 mod owned;
@@ -22,19 +25,37 @@ mod scene;
 #[path = "../../../drivers/accel/sim_uapi.rs"]
 #[allow(dead_code)]
 mod sim_uapi;
-mod test_driver;
+mod test_state;
 mod uapi_layout;
 
 #[cfg(CONFIG_AUXILIARY_BUS)]
-use kernel::auxiliary;
-use kernel::{
-    driver,
+use accel::auxiliary;
+use accel::{
+    buffer::{
+        BufferData,
+        BufferTable,
+        Limits,
+        Memory,
+        Regions, //
+    },
+    faux,
     platform,
     prelude::*,
+    File, //
+};
+use kernel::{
+    device,
+    driver,
+    new_mutex,
+    sync::Mutex,
+    time::{
+        delay::fsleep,
+        Delta, //
+    },
     InPlaceModule, //
 };
 
-use self::test_driver::TestDriver;
+use self::test_state::Counted;
 
 module! {
     type: KunitModule,
@@ -50,9 +71,9 @@ module! {
 struct KunitModule {
     #[cfg(CONFIG_AUXILIARY_BUS)]
     #[pin]
-    _auxiliary: driver::Registration<auxiliary::Adapter<accel::auxiliary::Adapter<TestDriver>>>,
+    _auxiliary: driver::Registration<kernel::auxiliary::Adapter<auxiliary::Adapter<TestDriver>>>,
     #[pin]
-    _platform: driver::Registration<platform::Adapter<accel::platform::Adapter<TestDriver>>>,
+    _platform: driver::Registration<kernel::platform::Adapter<platform::Adapter<TestDriver>>>,
 }
 
 impl InPlaceModule for KunitModule {
@@ -68,190 +89,162 @@ impl InPlaceModule for KunitModule {
     }
 }
 
-#[kunit_tests(accel_lifecycle)]
-mod tests {
-    use super::{
-        node::Node,
-        scene::{
-            self,
-            later, //
-        },
-        test_driver::{
-            self,
-            Alive,
-            ADD,
-            STIR,
-            WAIT, //
-        },
-        *,
-    };
-    use accel::{
-        faux::Registration,
-        Fault, //
-    };
-    use kernel::time::{
-        delay::fsleep,
-        Delta,
-        Instant,
-        Monotonic, //
-    };
+/// A driver that counts what of it is alive, and fails when it is told to.
+pub(crate) struct TestDriver;
 
-    #[test]
-    fn unregister_with_an_open_file_1000_times() -> Result {
-        for round in 0..1000 {
-            let device = device()?;
-            let user = Node::open_user(device.device().minor())?;
-            let observer = Node::open_observer(device.device().minor())?;
-            assert_eq!(user.ioctl(ADD, [16, round, 1, 0])?[3], round + 1);
-            assert_eq!(observer.ioctl(ADD, [16, 1, 1, 0]), Err(EACCES));
-            assert_eq!(test_driver::alive(), Alive { data: 1, files: 1 });
+/// Adds `a` and `b`.
+pub(crate) const ADD: u32 = kernel::ioctl::_IO(0x9b, 0x40);
+/// Works for `b` milliseconds, then waits `a` milliseconds for what never happens.
+pub(crate) const WAIT: u32 = kernel::ioctl::_IO(0x9b, 0x41);
+/// Waits `a` milliseconds, and wakes itself all the time, but `b` times at most.
+pub(crate) const STIR: u32 = kernel::ioctl::_IO(0x9b, 0x44);
 
-            drop(device);
-            assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
-            assert_eq!(user.ioctl(ADD, [16, 1, 1, 0]), Err(ENODEV));
-            assert_eq!(user.ioctl(0, [16, 1, 1, 0]), Err(ENODEV));
-            assert_eq!(observer.ioctl(ADD, [16, 1, 1, 0]), Err(ENODEV));
+/// How much coherent memory a device on the platform bus has: region 1.
+pub(crate) const COHERENT: u64 = 1 << 20;
+
+/// How much memory is set aside for it: region 2.
+pub(crate) const ASIDE: usize = 64 << 10;
+
+uapi_struct! {
+    struct Args {
+        size: u32,
+        a: u32,
+        b: u32,
+        result: u32,
+    }
+}
+
+fn add(_ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
+    args.result = args.a + args.b;
+    Ok(())
+}
+
+fn wait(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
+    if args.b != 0 {
+        fsleep(Delta::from_millis(args.b.into()));
+    }
+    let (_ctx, wake) = ctx.wait(Deadline::in_ms(args.a), |_| None::<()>)?;
+    wake.ready()
+}
+
+fn stir(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
+    let (_ctx, wake) = ctx.wait(Deadline::in_ms(args.a), |ctx| {
+        ctx.device().wake();
+        fsleep(Delta::from_millis(1));
+        args.result += 1;
+        (args.result == args.b).then_some(())
+    })?;
+    wake.ready()
+}
+
+impl AccelDriver for TestDriver {
+    type Data = CovariantForLt!(Counted);
+    type File = TestFile;
+    type Buffer = Counted;
+    const INFO: DriverInfo = DriverInfo {
+        name: "accel_kunit",
+        version: "1",
+        user_space_url: "tools/testing/kunit",
+        user_space_license: "GPL-2.0",
+        documentation_url: "tools/testing/kunit",
+    };
+    const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+    const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
+    const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
+        Ioctl::new(0x40, "ADD", add, "Adds"),
+        Ioctl::new(0x41, "WAIT", wait, "Works, then waits"),
+        Ioctl::new(0x42, "MAP", device_map::map, "Maps a buffer"),
+        Ioctl::new(
+            0x43,
+            "PLACE",
+            movable::place,
+            "Has a buffer be in the device",
+        ),
+        Ioctl::new(0x44, "STIR", stir, "Waits, and wakes itself"),
+        Ioctl::new(0x45, "READ", device_map::read, "Writes to what is read"),
+        Ioctl::new(0x46, "FORGET", forget::forget_all, "Forgets"),
+        Ioctl::new(0x47, "KEEP", import::keep, "Keeps a buffer mapped"),
+    ]);
+
+    fn memory(_data: &Counted, regions: &mut Regions<'_>) -> Result {
+        match regions.add_coherent(c"coherent", COHERENT) {
+            // There is no DMA on the bus.
+            Err(EOPNOTSUPP) => Ok(()),
+            Ok(()) => regions.add_carve_out(c"aside", ASIDE),
+            Err(e) => Err(e),
         }
-        Ok(())
     }
+}
 
-    #[test]
-    fn state_of_a_file_goes_when_it_is_closed() -> Result {
-        let device = device()?;
-        let first = Node::open_user(device.device().minor())?;
-        let second = Node::open_user(device.device().minor())?;
-        assert_eq!(test_driver::alive(), Alive { data: 1, files: 2 });
-        drop(first);
-        assert_eq!(test_driver::alive(), Alive { data: 1, files: 1 });
-        drop(second);
-        assert_eq!(test_driver::alive(), Alive { data: 1, files: 0 });
-        Ok(())
+/// What an open file has.
+#[pin_data]
+pub(crate) struct TestFile {
+    #[pin]
+    pub(crate) kept: Mutex<import::Kept>,
+    _counted: Counted,
+}
+
+impl File<TestDriver> for TestFile {
+    fn open(_ctx: &Context<'_, TestDriver, Observer>) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            kept <- new_mutex!(import::Kept::default()),
+            _counted: Counted::file()?,
+        })
     }
+}
 
-    #[test]
-    fn two_devices_do_not_share_their_fate() -> Result {
-        let first = device()?;
-        let second = device()?;
-        let first_user = Node::open_user(first.device().minor())?;
-        let second_user = Node::open_user(second.device().minor())?;
-        assert!(first.device().minor() != second.device().minor());
-
-        drop(first);
-        assert_eq!(first_user.ioctl(ADD, [16, 1, 1, 0]), Err(ENODEV));
-        assert_eq!(second_user.ioctl(ADD, [16, 1, 1, 0])?[3], 2);
-        assert_eq!(test_driver::alive(), Alive { data: 1, files: 1 });
-        Ok(())
+impl BufferData<TestDriver> for Counted {
+    fn new(
+        _ctx: &Context<'_, TestDriver>,
+        _memory: &Memory<TestDriver>,
+    ) -> impl PinInit<Self, Error> {
+        Counted::buffer()
     }
+}
 
-    #[test]
-    fn a_minor_is_not_reused_while_a_file_is_open() -> Result {
-        let device_1 = device()?;
-        let minor = device_1.device().minor();
-        let user = Node::open_user(minor)?;
-        drop(device_1);
-
-        let device_2 = device()?;
-        assert!(device_2.device().minor() != minor);
-        drop(user);
-        let device_3 = device()?;
-        assert_eq!(device_3.device().minor(), minor);
-        Ok(())
+impl faux::Driver for TestDriver {
+    fn probe(_dev: &device::Device<device::Bound>) -> impl PinInit<Counted, Error> + '_ {
+        Counted::data()
     }
+}
 
-    #[test]
-    fn the_node_goes_with_the_device() -> Result {
-        let device = device()?;
-        let minor = device.device().minor();
-        drop(device);
-        assert_eq!(Node::open_user(minor).err(), Some(ENOENT));
-        Ok(())
+impl platform::Driver for TestDriver {
+    type IdInfo = ();
+
+    fn probe<'bound>(
+        _pdev: &'bound platform::Device<'_>,
+        _info: Option<&()>,
+    ) -> impl PinInit<Counted, Error> + 'bound {
+        Counted::data()
     }
+}
 
-    #[test]
-    fn a_failing_probe_leaves_nothing() -> Result {
-        let minor = device()?.device().minor();
-        test_driver::fail_next_probe();
-        assert_eq!(device().err(), Some(EIO));
-        assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
-        assert_eq!(Node::open_user(minor).err(), Some(ENOENT));
-        assert_eq!(device()?.device().minor(), minor);
-        Ok(())
-    }
+/// What the driver calls its devices on the auxiliary bus, after the name of the module.
+#[cfg(CONFIG_AUXILIARY_BUS)]
+pub(crate) const AUXILIARY_NAME: &CStr = c"test";
 
-    #[test]
-    fn a_failing_open_leaves_nothing() -> Result {
-        let device = device()?;
-        test_driver::fail_next_open();
-        let minor = device.device().minor();
-        assert_eq!(Node::open_user(minor).err(), Some(EIO));
-        assert_eq!(test_driver::alive(), Alive { data: 1, files: 0 });
-        let user = Node::open_user(minor)?;
-        assert_eq!(user.ioctl(ADD, [16, 1, 1, 0])?[3], 2);
-        Ok(())
-    }
+#[cfg(CONFIG_AUXILIARY_BUS)]
+kernel::auxiliary_device_table!(
+    AUXILIARY_TABLE,
+    <TestDriver as auxiliary::Driver>::IdInfo,
+    [(
+        auxiliary::DeviceId::new(
+            <LocalModule as kernel::ModuleMetadata>::NAME,
+            AUXILIARY_NAME
+        ),
+        ()
+    )]
+);
 
-    #[test]
-    fn a_wait_times_out() -> Result {
-        let device = device()?;
-        let user = Node::open_user(device.device().minor())?;
-        let begin = Instant::<Monotonic>::now();
-        assert_eq!(user.ioctl(WAIT, [16, 50, 0, 0]), Err(ETIMEDOUT));
-        assert!(begin.elapsed() >= Delta::from_millis(50));
-        Ok(())
-    }
+#[cfg(CONFIG_AUXILIARY_BUS)]
+impl auxiliary::Driver for TestDriver {
+    type IdInfo = ();
+    const ID_TABLE: auxiliary::IdTable<Self::IdInfo> = &AUXILIARY_TABLE;
 
-    #[test]
-    fn a_wait_times_out_for_who_is_woken_all_the_time() -> Result {
-        let device = device()?;
-        let user = Node::open_user(device.device().minor())?;
-        assert_eq!(user.ioctl(STIR, [16, 50, 1000, 0]), Err(ETIMEDOUT));
-        Ok(())
-    }
-
-    #[test]
-    fn a_sleeper_wakes_when_the_device_goes() -> Result {
-        expect_to_wake(0, ENODEV, drop)
-    }
-
-    #[test]
-    fn who_goes_to_sleep_as_the_device_goes_wakes() -> Result {
-        expect_to_wake(200, ENODEV, drop)
-    }
-
-    #[test]
-    fn a_sleeper_wakes_when_the_device_is_wedged() -> Result {
-        expect_to_wake(0, EIO, wedge)
-    }
-
-    #[test]
-    fn who_goes_to_sleep_as_the_device_is_wedged_wakes() -> Result {
-        expect_to_wake(200, EIO, wedge)
-    }
-
-    fn wedge(device: Registration<TestDriver>) {
-        device.device().reset(Fault::hardware(1));
-        // The driver has no reset.
-        fsleep(Delta::from_secs(1));
-    }
-
-    /// Sleeps in an ioctl, after `busy_ms` milliseconds of work, and has something happen to the
-    /// device after 50; expects the ioctl to return `error` soon.
-    fn expect_to_wake(busy_ms: u32, error: Error, happen: fn(Registration<TestDriver>)) -> Result {
-        let device = device()?;
-        let user = Node::open_user(device.device().minor())?;
-        later(move || happen(device))?;
-
-        let begin = Instant::<Monotonic>::now();
-        assert_eq!(user.ioctl(WAIT, [16, 60_000, busy_ms, 0]), Err(error));
-        assert!(begin.elapsed() < Delta::from_secs(10));
-        // It may still be happening, in the other thread.
-        while test_driver::alive() != (Alive { data: 0, files: 0 }) {
-            fsleep(Delta::from_millis(1));
-        }
-        Ok(())
-    }
-
-    fn device() -> Result<Registration<TestDriver>> {
-        scene::device("lifecycle")
+    fn probe<'bound>(
+        _adev: &'bound auxiliary::Device<'_>,
+        _info: &(),
+    ) -> impl PinInit<Counted, Error> + 'bound {
+        Counted::data()
     }
 }

@@ -185,10 +185,8 @@ mod tests {
             DRIVER_NAME, //
         },
         node::Node,
-        test_driver::{
-            TestDriver,
-            COHERENT, //
-        },
+        TestDriver,
+        COHERENT, //
     };
     use accel::faux::Registration;
     use kernel::{

@@ -10,11 +10,11 @@ mod tests {
     use crate::{
         buffer::DmaBuf,
         node::Node,
-        test_driver::{
+        test_state::{
             buffers_alive,
-            fail_next_buffer,
-            TestDriver, //
+            fail_next_buffer, //
         },
+        TestDriver, //
     };
     use accel::faux::Registration;
     use kernel::{

@@ -111,11 +111,11 @@ mod tests {
     use super::*;
     use crate::{
         node::Node,
-        test_driver::{
+        test_state::{
             self,
-            Alive,
-            ADD, //
+            Alive, //
         },
+        ADD, //
     };
     #[cfg(CONFIG_AUXILIARY_BUS)]
     use kernel::{
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_failing_probe_of_an_auxiliary_device_leaves_nothing() -> Result {
         let parent = auxiliary_parent()?;
-        test_driver::fail_next_probe();
+        test_state::fail_next_probe();
         let _registration = auxiliary_device(&parent)?;
         is_left_alone(&auxiliary_child(&parent)?)
     }
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_failing_probe_of_a_platform_device_leaves_nothing() -> Result {
-        test_driver::fail_next_probe();
+        test_state::fail_next_probe();
         let platform = PlatformDevice::new(DRIVER_NAME)?;
         is_left_alone(&platform.device())
     }
@@ -174,7 +174,7 @@ mod tests {
     fn a_platform_device_of_another_name_is_not_taken() -> Result {
         let platform = PlatformDevice::new(c"accel_kunit_other")?;
         assert_eq!(platform.device().minor(), Err(ENODEV));
-        assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
+        assert_eq!(test_state::alive(), Alive { data: 0, files: 0 });
         Ok(())
     }
 
@@ -183,10 +183,10 @@ mod tests {
         let minor = device.minor()?;
         let user = Node::open_user(minor)?;
         assert_eq!(user.ioctl(ADD, [16, 20, 22, 0])?[3], 42);
-        assert_eq!(test_driver::alive(), Alive { data: 1, files: 1 });
+        assert_eq!(test_state::alive(), Alive { data: 1, files: 1 });
 
         remove();
-        assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
+        assert_eq!(test_state::alive(), Alive { data: 0, files: 0 });
         assert_eq!(user.ioctl(ADD, [16, 20, 22, 0]), Err(ENODEV));
         assert_eq!(Node::open_user(minor).err(), Some(ENOENT));
         Ok(())
@@ -199,7 +199,7 @@ mod tests {
 
         device.unbind();
         assert_eq!(device.minor(), Err(ENODEV));
-        assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
+        assert_eq!(test_state::alive(), Alive { data: 0, files: 0 });
 
         device.bind()?;
         let minor_again = device.minor()?;
@@ -207,14 +207,14 @@ mod tests {
         let user_again = Node::open_user(minor_again)?;
         assert_eq!(user_again.ioctl(ADD, [16, 20, 22, 0])?[3], 42);
         assert_eq!(user.ioctl(ADD, [16, 20, 22, 0]), Err(ENODEV));
-        assert_eq!(test_driver::alive(), Alive { data: 1, files: 1 });
+        assert_eq!(test_state::alive(), Alive { data: 1, files: 1 });
         Ok(())
     }
 
     /// Checks that `device`, whose probe has failed, can be had nevertheless with the next.
     fn is_left_alone(device: &BusDevice) -> Result {
         assert_eq!(device.minor(), Err(ENODEV));
-        assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
+        assert_eq!(test_state::alive(), Alive { data: 0, files: 0 });
 
         device.bind()?;
         let user = Node::open_user(device.minor()?)?;
@@ -234,7 +234,7 @@ mod tests {
     #[cfg(CONFIG_AUXILIARY_BUS)]
     fn auxiliary_device(parent: &faux::Registration) -> Result<AuxiliaryRegistration<'_>> {
         let parent = parent.as_ref().as_ref();
-        AuxiliaryRegistration::new(parent, test_driver::AUXILIARY_NAME, 0, DRIVER_NAME, ())
+        AuxiliaryRegistration::new(parent, crate::AUXILIARY_NAME, 0, DRIVER_NAME, ())
     }
 
     #[cfg(CONFIG_AUXILIARY_BUS)]

@@ -11,7 +11,7 @@ use kernel::{
     scatterlist::SGTable, //
 };
 
-use crate::test_driver::TestDriver;
+use crate::TestDriver;
 
 uapi_struct! {
     /// Maps the bytes from `start` to `end` of a buffer.

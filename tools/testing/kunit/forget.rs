@@ -25,7 +25,7 @@ use kernel::{
     sync::global_lock, //
 };
 
-use crate::test_driver::TestDriver;
+use crate::TestDriver;
 
 uapi_struct! {
     /// Forgets what can be had of a buffer, and a fence, which is that of a descriptor.
@@ -89,7 +89,7 @@ mod tests {
             DRIVER_NAME, //
         },
         node::Node,
-        test_driver::{
+        test_state::{
             self,
             Alive, //
         },
@@ -114,8 +114,8 @@ mod tests {
 
         // Waits for nobody.
         drop(platform);
-        assert_eq!(test_driver::alive(), Alive { data: 0, files: 0 });
-        assert_eq!(test_driver::buffers_alive(), 0);
+        assert_eq!(test_state::alive(), Alive { data: 0, files: 0 });
+        assert_eq!(test_state::buffers_alive(), 0);
         for fence in &fences {
             assert_eq!(fence.status(), Some(Err(ENODEV)));
         }

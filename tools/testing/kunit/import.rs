@@ -21,7 +21,7 @@ use crate::{
         RawDmaBuf, //
     },
     owned::Returned,
-    test_driver::TestDriver, //
+    TestDriver, //
 };
 
 // SAFETY: These are the functions of `exporter.h`. The first takes any numbers.

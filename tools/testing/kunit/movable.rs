@@ -4,7 +4,7 @@
 
 use accel::prelude::*;
 
-use crate::test_driver::TestDriver;
+use crate::TestDriver;
 
 uapi_struct! {
     /// Has a buffer be in the memory of the device.
@@ -34,7 +34,7 @@ mod tests {
             DRIVER_NAME, //
         },
         node::Node,
-        test_driver::ASIDE, //
+        ASIDE, //
     };
     use kernel::fs::file::flags;
 
