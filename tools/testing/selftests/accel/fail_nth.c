@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,15 @@ int fail_nth_spare(const char *function)
 		return 0;
 	ret = set_all("reject-start", start);
 	return ret ? ret : set_all("reject-end", end);
+}
+
+int fail_nth_stay(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
 }
 
 int fail_nth_arm(unsigned int n)

@@ -26,6 +26,9 @@ int fail_nth_only(const char *kind);
 /* Spares what a function of the kernel allocates, if there is one of this name. */
 int fail_nth_spare(const char *function);
 
+/* Stays on this processor: slabs and what else is per processor are then the same each time. */
+int fail_nth_stay(void);
+
 /* The n-th allocation from now on fails; with n beyond what there is, none. */
 int fail_nth_arm(unsigned int n);
 /* Returns whether one has failed, or an error. No other will. */

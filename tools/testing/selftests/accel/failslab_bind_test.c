@@ -10,7 +10,6 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include "fail_nth.h"
@@ -229,29 +228,13 @@ static int open_attribute(struct operation *operation, const struct node *node, 
 	return operation->fd < 0 ? -errno : 0;
 }
 
-/* Slabs and what else is per processor are then the same each time. */
-static int stay_on_processor(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(sched_getcpu(), &cpus);
-	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
-}
-
 FIXTURE_SETUP(failslab_bind)
 {
 	struct subject *subject = &self->subject;
-	int ret;
-
-	if (!setup_root(_metadata))
+	if (!setup_root(_metadata) || !setup_fail_nth(_metadata))
 		return;
-	ret = fail_nth_setup();
-	if (ret == -ENOENT)
-		SKIP(return, "the kernel cannot fail allocations on request");
-	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, fail_nth_spare(LEAK_RECORD));
-	ASSERT_EQ(0, stay_on_processor());
+	ASSERT_EQ(0, fail_nth_stay());
 	subject->parent = variant->parent;
 	if (!variant->parent->setup(_metadata, &subject->node))
 		return;

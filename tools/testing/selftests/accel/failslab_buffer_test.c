@@ -23,14 +23,9 @@ FIXTURE(failslab_buffer) {
 
 FIXTURE_SETUP(failslab_buffer)
 {
-	int ret;
-
-	if (!setup_test_node(_metadata, &self->node, "shared") || !setup_root(_metadata))
+	if (!setup_test_node(_metadata, &self->node, "shared") || !setup_root(_metadata) ||
+	    !setup_fail_nth(_metadata))
 		return;
-	ret = fail_nth_setup();
-	if (ret == -ENOENT)
-		SKIP(return, "the kernel cannot fail allocations on request");
-	ASSERT_EQ(0, ret);
 	self->fd = test_open(&self->node, O_RDWR);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, buffer_create(self->fd, SIZE, &self->handle, NULL));

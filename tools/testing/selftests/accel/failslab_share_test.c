@@ -29,14 +29,9 @@ FIXTURE(failslab_share) {
 
 FIXTURE_SETUP(failslab_share)
 {
-	int ret;
-
-	if (!setup_test_node(_metadata, &self->node, "shared") || !setup_root(_metadata))
+	if (!setup_test_node(_metadata, &self->node, "shared") || !setup_root(_metadata) ||
+	    !setup_fail_nth(_metadata))
 		return;
-	ret = fail_nth_setup();
-	if (ret == -ENOENT)
-		SKIP(return, "the kernel cannot fail allocations on request");
-	ASSERT_EQ(0, ret);
 	/* It opens a file of its own. */
 	ASSERT_EQ(0, fail_nth_arm(TOO_MANY));
 	ASSERT_EQ(0, fail_nth_disarm());

@@ -22,14 +22,9 @@ FIXTURE(failslab_sim) {
 FIXTURE_SETUP(failslab_sim)
 {
 	struct accel_sim_submit job;
-	int ret;
-
-	if (!setup_root(_metadata) || !setup_sim(_metadata, &self->node))
+	if (!setup_root(_metadata) || !setup_sim(_metadata, &self->node) ||
+	    !setup_fail_nth(_metadata))
 		return;
-	ret = fail_nth_setup();
-	if (ret == -ENOENT)
-		SKIP(return, "the kernel cannot fail allocations on request");
-	ASSERT_EQ(0, ret);
 	/* It opens a file of its own. */
 	ASSERT_EQ(0, fail_nth_arm(TOO_MANY));
 	ASSERT_EQ(0, fail_nth_disarm());

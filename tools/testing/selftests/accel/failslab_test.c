@@ -74,14 +74,9 @@ FIXTURE(failslab) {
 
 FIXTURE_SETUP(failslab)
 {
-	int ret;
-
-	if (!setup_test_node(_metadata, &self->node, "shared") || !setup_root(_metadata))
+	if (!setup_test_node(_metadata, &self->node, "shared") || !setup_root(_metadata) ||
+	    !setup_fail_nth(_metadata))
 		return;
-	ret = fail_nth_setup();
-	if (ret == -ENOENT)
-		SKIP(return, "the kernel cannot fail allocations on request");
-	ASSERT_EQ(0, ret);
 	self->observer = test_open(&self->node, O_RDONLY);
 	ASSERT_LE(0, self->observer);
 	wait_alone(_metadata, self->observer);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 
 #include "kselftest_harness.h"
+#include "fail_nth.h"
 #include "node.h"
 #include "pci_node.h"
 #include "sim.h"
@@ -68,6 +69,17 @@ static inline bool setup_sim(struct __test_metadata *_metadata, struct node *nod
 		SKIP(return false, "the module " SIM_DRIVER " is not loaded");
 	ASSERT_EQ(0, ret)
 		TH_LOG(SIM_DRIVER ": %s", strerror(-ret));
+	return true;
+}
+
+/* For tests in which allocations fail. */
+static inline bool setup_fail_nth(struct __test_metadata *_metadata)
+{
+	int ret = fail_nth_setup();
+
+	if (ret == -ENOENT)
+		SKIP(return false, "the kernel cannot fail allocations on request");
+	ASSERT_EQ(0, ret);
 	return true;
 }
 

@@ -5,12 +5,12 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "ioctl_abi.h"
 
 #define GUARD 0xa5
 
@@ -27,101 +27,20 @@ FIXTURE(abi) {
 	char *before;
 };
 
-/**
- * FIXTURE_VARIANT(abi) - an ioctl and its structure
- * @command: its number
- * @size: sizeof() the structure
- * @min_size: its size in the first version, which never changes
- * @zero: offsets of the __u32 members that must be zero, ended by 0
- * @fill: makes a request in zeroed memory
- * @answered: whether the answer to that request is right
- */
 FIXTURE_VARIANT(abi) {
-	unsigned int command;
-	size_t size;
-	size_t min_size;
-	size_t zero[4];
-	void (*fill)(void *memory);
-	bool (*answered)(const void *memory);
+	const struct ioctl_abi *ioctl;
 };
-
-static void fill_info(void *memory)
-{
-	struct accel_info info = { .topic = ACCEL_INFO_DRIVER };
-
-	memcpy(memory, &info, sizeof(info));
-}
-
-static bool info_answered(const void *memory)
-{
-	struct accel_info info;
-
-	memcpy(&info, memory, sizeof(info));
-	return info.record_size == sizeof(struct accel_info_driver) &&
-	       info.data_len == sizeof(struct accel_info_driver) && !info.count;
-}
 
 FIXTURE_VARIANT_ADD(abi, info) {
-	.command = ACCEL_IOC_INFO,
-	.size = sizeof(struct accel_info),
-	.min_size = 40,
-	.zero = {
-		offsetof(struct accel_info, flags),
-		offsetof(struct accel_info, count),
-	},
-	.fill = fill_info,
-	.answered = info_answered,
+	.ioctl = &info_abi,
 };
-
-static void fill_factorial(void *memory)
-{
-	struct accel_edu_factorial factorial = { .n = 5, .timeout_ms = TIMEOUT_MS };
-
-	memcpy(memory, &factorial, sizeof(factorial));
-}
-
-static bool factorial_answered(const void *memory)
-{
-	struct accel_edu_factorial factorial;
-
-	memcpy(&factorial, memory, sizeof(factorial));
-	return factorial.result == 120;
-}
 
 FIXTURE_VARIANT_ADD(abi, edu_factorial) {
-	.command = ACCEL_EDU_IOC_FACTORIAL,
-	.size = sizeof(struct accel_edu_factorial),
-	.min_size = 24,
-	.zero = { offsetof(struct accel_edu_factorial, result) },
-	.fill = fill_factorial,
-	.answered = factorial_answered,
+	.ioctl = &edu_factorial_abi,
 };
 
-static void fill_liveness(void *memory)
-{
-	struct accel_edu_liveness liveness = { .value = 0x12345678 };
-
-	memcpy(memory, &liveness, sizeof(liveness));
-}
-
-static bool liveness_answered(const void *memory)
-{
-	struct accel_edu_liveness liveness;
-
-	memcpy(&liveness, memory, sizeof(liveness));
-	return liveness.reply == ~0x12345678U;
-}
-
 FIXTURE_VARIANT_ADD(abi, edu_liveness) {
-	.command = ACCEL_EDU_IOC_LIVENESS,
-	.size = sizeof(struct accel_edu_liveness),
-	.min_size = 16,
-	.zero = {
-		offsetof(struct accel_edu_liveness, reply),
-		offsetof(struct accel_edu_liveness, reserved),
-	},
-	.fill = fill_liveness,
-	.answered = liveness_answered,
+	.ioctl = &edu_liveness_abi,
 };
 
 FIXTURE_SETUP(abi)
@@ -168,14 +87,14 @@ static void fill(struct _test_data_abi *self, const struct _fixture_variant_abi 
 	char request[64] = {};
 	size_t room = self->end - arg;
 
-	variant->fill(request);
+	variant->ioctl->fill(request);
 	set_u32(request, 0, size);
 	memset(self->memory, GUARD, 2 * self->page);
 	if (size < sizeof(__u32))
 		size = sizeof(__u32);
 	memset(arg, 0, size < room ? size : room);
-	if (size > variant->size)
-		size = variant->size;
+	if (size > variant->ioctl->size)
+		size = variant->ioctl->size;
 	memcpy(arg, request, size < room ? size : room);
 }
 
@@ -184,7 +103,7 @@ static void expect_error(struct __test_metadata *_metadata, struct _test_data_ab
 			 const struct _fixture_variant_abi *variant, char *arg, int error)
 {
 	memcpy(self->before, self->memory, 2 * self->page);
-	EXPECT_EQ(-error, sys_ioctl(self->fd, variant->command, arg))
+	EXPECT_EQ(-error, sys_ioctl(self->fd, variant->ioctl->command, arg))
 		TH_LOG("with size %u", get_u32(arg, 0));
 	EXPECT_EQ(0, memcmp(self->before, self->memory, 2 * self->page))
 		TH_LOG("it failed, but it has written");
@@ -195,16 +114,16 @@ static void expect_answer(struct __test_metadata *_metadata, struct _test_data_a
 			  const struct _fixture_variant_abi *variant, char *arg)
 {
 	__u32 size = get_u32(arg, 0);
-	size_t known = size < variant->size ? size : variant->size;
+	size_t known = size < variant->ioctl->size ? size : variant->ioctl->size;
 	size_t start = arg - self->memory;
 	char answer[64] = {};
 
 	memcpy(self->before, self->memory, 2 * self->page);
-	ASSERT_EQ(0, sys_ioctl(self->fd, variant->command, arg))
+	ASSERT_EQ(0, sys_ioctl(self->fd, variant->ioctl->command, arg))
 		TH_LOG("with size %u", size);
 	/* The members that a short structure lacks are read as zero. */
 	memcpy(answer, arg, known);
-	EXPECT_TRUE(variant->answered(answer))
+	EXPECT_TRUE(variant->ioctl->answered(answer))
 		TH_LOG("wrong answer with size %u", size);
 	EXPECT_EQ(size, get_u32(arg, 0));
 	/* Apart from the known part, all is as it was. */
@@ -216,14 +135,14 @@ static void expect_answer(struct __test_metadata *_metadata, struct _test_data_a
 TEST_F(abi, header_has_first_version)
 {
 	/* The tests below rely on it: that the fields are of the first version. */
-	EXPECT_LE(variant->min_size, variant->size);
+	EXPECT_LE(variant->ioctl->min_size, variant->ioctl->size);
 }
 
 TEST_F(abi, too_small)
 {
 	size_t size;
 
-	for (size = 0; size < variant->min_size; size++) {
+	for (size = 0; size < variant->ioctl->min_size; size++) {
 		/* At the end of the page, the rest does not even exist. */
 		char *arg = self->end - (size < sizeof(__u32) ? sizeof(__u32) : size);
 
@@ -239,7 +158,7 @@ TEST_F(abi, all_versions_so_far)
 	size_t size;
 
 	/* Structures grow by whole members, which keep their alignment. */
-	for (size = variant->min_size; size <= variant->size; size += sizeof(__u32)) {
+	for (size = variant->ioctl->min_size; size <= variant->ioctl->size; size += sizeof(__u32)) {
 		fill(self, variant, self->end - size, size);
 		expect_answer(_metadata, self, variant, self->end - size);
 		fill(self, variant, self->memory, size);
@@ -249,18 +168,18 @@ TEST_F(abi, all_versions_so_far)
 
 TEST_F(abi, misaligned)
 {
-	char *arg = self->memory + self->page - variant->size / 2 - 1;
+	char *arg = self->memory + self->page - variant->ioctl->size / 2 - 1;
 
 	/* Across a page border, at an odd address. */
-	fill(self, variant, arg, variant->size);
+	fill(self, variant, arg, variant->ioctl->size);
 	expect_answer(_metadata, self, variant, arg);
 }
 
 TEST_F(abi, zero_tail)
 {
 	size_t sizes[] = {
-		variant->size + 1, variant->size + 3, variant->size + 4,
-		variant->size + 8, 2 * variant->size, 1024, 4095, 4096,
+		variant->ioctl->size + 1, variant->ioctl->size + 3, variant->ioctl->size + 4,
+		variant->ioctl->size + 8, 2 * variant->ioctl->size, 1024, 4095, 4096,
 	};
 	size_t i;
 
@@ -275,15 +194,15 @@ TEST_F(abi, zero_tail)
 
 TEST_F(abi, nonzero_tail)
 {
-	size_t tails[] = { 1, 2, 3, 4, 7, 8, 9, 64, 4096 - variant->size };
+	size_t tails[] = { 1, 2, 3, 4, 7, 8, 9, 64, 4096 - variant->ioctl->size };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(tails); i++) {
-		size_t size = variant->size + tails[i];
+		size_t size = variant->ioctl->size + tails[i];
 		char *arg = self->end - size;
 
 		fill(self, variant, arg, size);
-		arg[variant->size] = 0x80;
+		arg[variant->ioctl->size] = 0x80;
 		expect_error(_metadata, self, variant, arg, E2BIG);
 
 		fill(self, variant, arg, size);
@@ -308,13 +227,13 @@ TEST_F(abi, larger_than_a_page)
 TEST_F(abi, reserved_members)
 {
 	__u32 values[] = { 1, 0x100, 0x80000000, 0xffffffff };
-	char *arg = self->end - variant->size;
+	char *arg = self->end - variant->ioctl->size;
 	size_t i, j;
 
-	for (i = 0; variant->zero[i]; i++) {
+	for (i = 0; variant->ioctl->zero[i]; i++) {
 		for (j = 0; j < ARRAY_SIZE(values); j++) {
-			fill(self, variant, arg, variant->size);
-			set_u32(arg, variant->zero[i], values[j]);
+			fill(self, variant, arg, variant->ioctl->size);
+			set_u32(arg, variant->ioctl->zero[i], values[j]);
 			expect_error(_metadata, self, variant, arg, EINVAL);
 		}
 	}
@@ -335,7 +254,7 @@ TEST_F(abi, bad_addresses)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
-		EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, variant->command, addresses[i]))
+		EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, variant->ioctl->command, addresses[i]))
 			TH_LOG("at %p", addresses[i]);
 	}
 }
@@ -345,39 +264,39 @@ TEST_F(abi, reaches_into_unmapped_page)
 	size_t room;
 
 	/* Down to a size member of which only one byte is there. */
-	for (room = 1; room < variant->size; room++) {
+	for (room = 1; room < variant->ioctl->size; room++) {
 		char *arg = self->end - room;
 
-		fill(self, variant, arg, variant->size);
+		fill(self, variant, arg, variant->ioctl->size);
 		memcpy(self->before, self->memory, 2 * self->page);
-		EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, variant->command, arg))
+		EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, variant->ioctl->command, arg))
 			TH_LOG("with %zu bytes of room", room);
 		EXPECT_EQ(0, memcmp(self->before, self->memory, 2 * self->page));
 	}
 	/* The structure is there, its tail is not. */
-	fill(self, variant, self->end - variant->size, variant->size);
-	set_u32(self->end - variant->size, 0, variant->size + 8);
-	expect_error(_metadata, self, variant, self->end - variant->size, EFAULT);
+	fill(self, variant, self->end - variant->ioctl->size, variant->ioctl->size);
+	set_u32(self->end - variant->ioctl->size, 0, variant->ioctl->size + 8);
+	expect_error(_metadata, self, variant, self->end - variant->ioctl->size, EFAULT);
 }
 
 TEST_F(abi, read_only_memory)
 {
 	char *second = self->memory + self->page;
 
-	fill(self, variant, second - variant->size / 2, variant->size);
+	fill(self, variant, second - variant->ioctl->size / 2, variant->ioctl->size);
 	ASSERT_EQ(0, mprotect(second, self->page, PROT_READ));
 	/* Half of it: the result is lost, and may be there in part. */
-	EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, variant->command,
-				     second - variant->size / 2));
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, variant->ioctl->command,
+				     second - variant->ioctl->size / 2));
 
 	ASSERT_EQ(0, mprotect(second, self->page, PROT_READ | PROT_WRITE));
-	fill(self, variant, second, variant->size);
+	fill(self, variant, second, variant->ioctl->size);
 	ASSERT_EQ(0, mprotect(second, self->page, PROT_READ));
-	EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, variant->command, second));
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, variant->ioctl->command, second));
 
 	/* A lost result has not lost the device. */
 	ASSERT_EQ(0, mprotect(second, self->page, PROT_READ | PROT_WRITE));
-	fill(self, variant, second, variant->size);
+	fill(self, variant, second, variant->ioctl->size);
 	expect_answer(_metadata, self, variant, second);
 }
 
@@ -401,7 +320,7 @@ static void *flip(void *arg)
 TEST_F(abi, size_changes_meanwhile)
 {
 	struct flipper flipper = {
-		.sizes = { variant->size, 0, 4096, 0xffffffff },
+		.sizes = { variant->ioctl->size, 0, 4096, 0xffffffff },
 	};
 	int i, ret;
 
@@ -410,17 +329,17 @@ TEST_F(abi, size_changes_meanwhile)
 	 * believed a second one that is larger, it would write beyond the end of
 	 * its own structure, or to the unmapped page, and KASAN sees the former.
 	 */
-	fill(self, variant, self->end - variant->size, variant->size);
-	flipper.size = (atomic_uint *)(self->end - variant->size);
+	fill(self, variant, self->end - variant->ioctl->size, variant->ioctl->size);
+	flipper.size = (atomic_uint *)(self->end - variant->ioctl->size);
 	ASSERT_EQ(0, pthread_create(&flipper.thread, NULL, flip, &flipper));
 	for (i = 0; i < 300; i++) {
-		char *arg = self->end - variant->size;
+		char *arg = self->end - variant->ioctl->size;
 
 		/* All but the size: the last answer is an invalid request. */
-		variant->fill(self->before);
+		variant->ioctl->fill(self->before);
 		memcpy(arg + sizeof(__u32), self->before + sizeof(__u32),
-		       variant->size - sizeof(__u32));
-		ret = sys_ioctl(self->fd, variant->command, arg);
+		       variant->ioctl->size - sizeof(__u32));
+		ret = sys_ioctl(self->fd, variant->ioctl->command, arg);
 		EXPECT_TRUE(!ret || ret == -EINVAL || ret == -E2BIG || ret == -EFAULT)
 			TH_LOG("%s", strerror(-ret));
 	}
@@ -429,42 +348,6 @@ TEST_F(abi, size_changes_meanwhile)
 }
 
 #ifdef __x86_64__
-/* The 32-bit entry into the kernel works in a 64-bit process, too. */
-static int compat_ioctl(int fd, unsigned int command, void *arg)
-{
-	long ret;
-
-	asm volatile("int $0x80"
-		     : "=a" (ret)
-		     : "a" (54), "b" (fd), "c" (command), "d" (arg)
-		     : "memory", "cc", "r8", "r9", "r10", "r11");
-	return ret;
-}
-
-static void no_compat(int signal)
-{
-	(void)signal;
-	_exit(1);
-}
-
-/*
- * A kernel without that entry sends SIGSEGV, which is caught, since it would
- * otherwise be reported in the kernel's log.
- */
-static bool has_compat(void)
-{
-	int status;
-	pid_t pid;
-
-	pid = fork();
-	if (!pid) {
-		signal(SIGSEGV, no_compat);
-		compat_ioctl(-1, 0, NULL);
-		_exit(0);
-	}
-	return waitpid(pid, &status, 0) == pid && !status;
-}
-
 TEST_F(abi, compat)
 {
 	char *arg;
@@ -475,20 +358,20 @@ TEST_F(abi, compat)
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	ASSERT_NE(MAP_FAILED, arg);
 
-	variant->fill(arg);
-	set_u32(arg, 0, variant->size);
-	EXPECT_EQ(0, compat_ioctl(self->fd, variant->command, arg));
-	EXPECT_TRUE(variant->answered(arg));
+	variant->ioctl->fill(arg);
+	set_u32(arg, 0, variant->ioctl->size);
+	EXPECT_EQ(0, compat_ioctl(self->fd, variant->ioctl->command, arg));
+	EXPECT_TRUE(variant->ioctl->answered(arg));
 
-	memset(arg, 0, variant->size);
-	variant->fill(arg);
-	set_u32(arg, 0, variant->min_size - 1);
-	EXPECT_EQ(-EINVAL, compat_ioctl(self->fd, variant->command, arg));
+	memset(arg, 0, variant->ioctl->size);
+	variant->ioctl->fill(arg);
+	set_u32(arg, 0, variant->ioctl->min_size - 1);
+	EXPECT_EQ(-EINVAL, compat_ioctl(self->fd, variant->ioctl->command, arg));
 
-	set_u32(arg, 0, variant->size + 1);
-	arg[variant->size] = 1;
-	EXPECT_EQ(-E2BIG, compat_ioctl(self->fd, variant->command, arg));
-	EXPECT_EQ(-EFAULT, compat_ioctl(self->fd, variant->command, NULL));
+	set_u32(arg, 0, variant->ioctl->size + 1);
+	arg[variant->ioctl->size] = 1;
+	EXPECT_EQ(-E2BIG, compat_ioctl(self->fd, variant->ioctl->command, arg));
+	EXPECT_EQ(-EFAULT, compat_ioctl(self->fd, variant->ioctl->command, NULL));
 	EXPECT_EQ(-ENOTTY, compat_ioctl(self->fd, _IO(ACCEL_IOC_TYPE, 0xff), arg));
 }
 #endif

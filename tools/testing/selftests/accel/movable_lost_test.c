@@ -172,10 +172,8 @@ TEST_F_TIMEOUT(movable_lost, allocations_fail, 300)
 	__u32 handles[2];
 	unsigned int n;
 
-	ret = fail_nth_setup();
-	if (ret == -ENOENT)
-		SKIP(return, "the kernel cannot fail allocations on request");
-	ASSERT_EQ(0, ret);
+	if (!setup_fail_nth(_metadata))
+		return;
 	ASSERT_EQ(0, movable_one_only(self->fd));
 	for (i = 0; i < 2; i++)
 		mapped[i] = create_filled(_metadata, self->fd, &handles[i], i + 1);
