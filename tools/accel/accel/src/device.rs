@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::error::{advice_on_call, advice_on_info, advice_on_open};
+use crate::error::{advice_on_call, advice_on_info};
 use crate::events::{self, Event, Subscribe};
 use crate::info::Failure;
 use crate::ioctl::{Command, Ioctl, Mapping, Port};
@@ -190,6 +190,28 @@ impl Device {
     }
 }
 
+/// What to do if a node cannot be opened.
+fn advice_on_open(errno: Errno, role: Role) -> Option<&'static str> {
+    match (errno, role) {
+        (Errno::ACCESS | Errno::PERM, Role::Observer) => Some(
+            "looking needs read permission on the node, which is 0664 by default; \
+             check it with `ls -l`",
+        ),
+        (Errno::ACCESS | Errno::PERM, Role::User) => Some(
+            "the user role needs write permission on the node: join its group (`ls -l` shows \
+             which), or have a udev rule give it one, such as \
+             SUBSYSTEM==\"accelerator\", GROUP=\"render\", MODE=\"0664\"",
+        ),
+        (Errno::BUSY, _) => Some("its driver admits no further user for now"),
+        (Errno::NOENT, _) => Some(
+            "is the driver loaded? Look at `lsmod | grep accel` and `dmesg | grep accel`; a \
+             container only has the nodes that it was given",
+        ),
+        (Errno::NODEV | Errno::NXIO, _) => Some("the device is gone"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,5 +301,25 @@ mod tests {
         let error = device.info_one::<InfoDriver>().unwrap_err();
         assert_eq!(error.errno(), Some(Errno::NOTTY));
         assert!(error.to_string().contains("not an accelerator"), "{error}");
+    }
+
+    #[test]
+    fn says_how_to_get_the_user_role() {
+        let advice = advice_on_open(Errno::ACCESS, Role::User).unwrap();
+        assert!(advice.contains("write permission"), "{advice}");
+        assert!(advice.contains("group"), "{advice}");
+        assert!(advice.contains("udev"), "{advice}");
+        let advice = advice_on_open(Errno::ACCESS, Role::Observer).unwrap();
+        assert!(advice.contains("read permission"), "{advice}");
+    }
+
+    #[test]
+    fn a_lack_of_permission_differs_from_a_lack_of_rights() {
+        let opening = advice_on_open(Errno::PERM, Role::User).unwrap();
+        assert!(opening.contains("write permission"), "{opening}");
+        let call = advice_on_call(Errno::PERM).unwrap();
+        for reason in ["capability", "locked down", "passthrough=N"] {
+            assert!(call.contains(reason), "{call}");
+        }
     }
 }

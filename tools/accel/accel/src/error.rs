@@ -7,8 +7,6 @@ use std::path::PathBuf;
 
 use rustix::io::Errno;
 
-use crate::Role;
-
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -106,28 +104,6 @@ pub fn describe(errno: Errno) -> String {
     format!("{text} ({name})")
 }
 
-/// What to do if a node cannot be opened.
-pub(crate) fn advice_on_open(errno: Errno, role: Role) -> Option<&'static str> {
-    match (errno, role) {
-        (Errno::ACCESS | Errno::PERM, Role::Observer) => Some(
-            "looking needs read permission on the node, which is 0664 by default; \
-             check it with `ls -l`",
-        ),
-        (Errno::ACCESS | Errno::PERM, Role::User) => Some(
-            "the user role needs write permission on the node: join its group (`ls -l` shows \
-             which), or have a udev rule give it one, such as \
-             SUBSYSTEM==\"accelerator\", GROUP=\"render\", MODE=\"0664\"",
-        ),
-        (Errno::BUSY, _) => Some("its driver admits no further user for now"),
-        (Errno::NOENT, _) => Some(
-            "is the driver loaded? Look at `lsmod | grep accel` and `dmesg | grep accel`; a \
-             container only has the nodes that it was given",
-        ),
-        (Errno::NODEV | Errno::NXIO, _) => Some("the device is gone"),
-        _ => None,
-    }
-}
-
 /// What to do if an information topic is refused.
 pub(crate) fn advice_on_info(errno: Errno) -> Option<&'static str> {
     match errno {
@@ -196,26 +172,6 @@ mod tests {
         assert!(error.to_string().ends_with(": old"));
         let error = refused(Errno::INVAL, Some("old")).advise(Errno::INVAL, None);
         assert!(error.to_string().ends_with(": old"));
-    }
-
-    #[test]
-    fn says_how_to_get_the_user_role() {
-        let advice = advice_on_open(Errno::ACCESS, Role::User).unwrap();
-        assert!(advice.contains("write permission"), "{advice}");
-        assert!(advice.contains("group"), "{advice}");
-        assert!(advice.contains("udev"), "{advice}");
-        let advice = advice_on_open(Errno::ACCESS, Role::Observer).unwrap();
-        assert!(advice.contains("read permission"), "{advice}");
-    }
-
-    #[test]
-    fn a_lack_of_permission_differs_from_a_lack_of_rights() {
-        let opening = advice_on_open(Errno::PERM, Role::User).unwrap();
-        assert!(opening.contains("write permission"), "{opening}");
-        let call = advice_on_call(Errno::PERM).unwrap();
-        for reason in ["capability", "locked down", "passthrough=N"] {
-            assert!(call.contains(reason), "{call}");
-        }
     }
 
     #[test]

@@ -3,20 +3,9 @@
 //! How records are read with `ACCEL_IOC_INFO`.
 
 use rustix::io::Errno;
-use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use crate::ioctl::Port;
-use crate::uapi::{Info, Topic};
-
-/// A record of an information topic, as this program was compiled with it.
-///
-/// The kernel's own may be larger or smaller; it cuts it or fills it up with
-/// zeros. So a record may only grow at its end, and zero in a member must mean
-/// that nothing is known.
-pub trait Record: FromBytes + Immutable + KnownLayout {
-    /// The topic whose records these are.
-    const TOPIC: Topic;
-}
+use crate::uapi::{Info, Record};
 
 /// What can go wrong.
 #[derive(Debug, PartialEq)]
@@ -93,7 +82,8 @@ fn parse<R: Record>(bytes: &[u8], count: usize) -> Vec<R> {
 mod tests {
     use super::*;
     use crate::simulation::Simulation;
-    use zerocopy::IntoBytes;
+    use crate::uapi::Topic;
+    use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
     /// A record whose parts show what was cut and what was filled up.
     #[derive(Debug, Clone, PartialEq, FromBytes, IntoBytes, Immutable, KnownLayout)]

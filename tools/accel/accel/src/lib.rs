@@ -23,6 +23,7 @@
 #![deny(unsafe_code)]
 
 pub mod buffer;
+mod commands;
 mod device;
 pub mod edu;
 mod error;
@@ -41,8 +42,8 @@ pub use device::Device;
 pub use device::Role;
 pub use error::describe;
 pub use error::Error;
-pub use info::Record;
 pub use ioctl::Ioctl;
 pub use namespace::Entry;
 pub use namespace::Namespace;
 pub use rustix::io::Errno;
+pub use uapi::Record;

@@ -7,9 +7,9 @@ use std::path::Path;
 use accel::uapi::InfoClient;
 use serde::Serialize;
 
-use crate::info::known;
 use crate::output::Report;
 use crate::table::{cell, table};
+use crate::units::known;
 use crate::users::Users;
 
 /// Who has some devices open.

@@ -9,7 +9,7 @@ use accel::uapi::{DeviceError, State};
 use accel::{Device, Errno};
 use serde::Serialize;
 
-use crate::info::known;
+use crate::units::known;
 
 /// What there is to say of an event.
 #[derive(Debug, Serialize)]

@@ -11,6 +11,7 @@ use accel::uapi::{self, DeviceError, InfoDevice, InfoDriver, InfoIoctl, InfoStat
 use serde::Serialize;
 
 use crate::clients::Client;
+use crate::units::known;
 use hardware::{Clock, Engine, Firmware, Memory, Sensor, Usage};
 
 /// What some devices tell about themselves.
@@ -196,14 +197,6 @@ impl From<InfoStatus> for Status {
             errors: record.errors,
             last_error: LastError::new(&record),
         }
-    }
-}
-
-/// The name of what has a number, or the number if it has no name.
-pub fn known(name: Option<&str>, number: u32) -> String {
-    match name {
-        Some(name) => name.to_owned(),
-        None => format!("unknown({number})"),
     }
 }
 

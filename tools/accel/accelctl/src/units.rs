@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Numbers with units, for eyes. JSON has them as the kernel gives them.
+//! Numbers as text: by their names; and with their units, for eyes, where JSON
+//! has them as the kernel gives them.
+
+/// The name of what has a number, or the number if it has no name.
+pub fn known(name: Option<&str>, number: u32) -> String {
+    match name {
+        Some(name) => name.to_owned(),
+        None => format!("unknown({number})"),
+    }
+}
 
 /// A frequency, "1.2 GHz".
 pub fn frequency(hz: u64) -> String {

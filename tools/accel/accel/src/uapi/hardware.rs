@@ -4,8 +4,8 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use super::{Text, Topic};
-use crate::info::Record;
+use super::text::Text;
+use super::topic::{Record, Topic};
 
 /// Record of [`Topic::FIRMWARE`], `struct accel_info_firmware`.
 #[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]

@@ -8,7 +8,7 @@ use accel::uapi::{
 };
 use serde::Serialize;
 
-use super::known;
+use crate::units::known;
 
 /// Something that runs on it.
 #[derive(Debug, Serialize)]
