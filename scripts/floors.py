@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """Checks that the layers of the framework hold: floors.py [--draw] [TREE]
 
-A folder of rust/accel/ is a floor. A floor uses itself and those below it. That
-is read from the sources: each path that begins with `crate`, `$crate`, `self` or
-`super`, or with the name of a module in scope, is followed to the module that it
-leads to, through re-exports. Methods that a floor adds to a type of a lower floor
-have no path where they are called, so these are looked for by their names.
+A folder of rust/accel/ is a floor. A floor uses itself and those below it: see
+rust_crate.py for what of the sources counts as a use. Methods that a floor adds to a
+type of a lower floor have no path where they are called, so these are looked for by
+their names.
 
 Two things may name a higher floor: comments, which explain, and what is only built
 for KUnit, which looks at a mechanism from outside. The root file accel.rs belongs
 to no floor: it puts them together.
+
+In all other crates of the tree, no files use each other in a circle, but by way of
+the root file, which has the tables of a driver as well as its types.
 
 Prints each offending line and exits with 1; and so it does if a picture of the
 floors differs from the list below, if the root has too many entries, or if a
@@ -22,14 +24,26 @@ import pathlib
 import re
 import sys
 
+sys.dont_write_bytecode = True
+from rust_crate import DECLARED, Crate, blank, circles, end_of_block  # noqa: E402
+
 # From the top to the bottom.
 FLOORS = ("bus", "driver", "node", "device", "memory", "base", "sys")
 
 CRATE = "rust/accel"
 ROOT_ENTRIES = 9
 # Where files have at most so many lines.
-SOURCES = ("drivers", "rust", "samples", "scripts")
+SOURCES = ("drivers", "rust", "samples", "scripts", "tools")
 LINES = 400
+# Where there are crates without floors.
+CRATES = (
+    "drivers/accel",
+    "samples",
+    "tools/accel/accel/src",
+    "tools/accel/accelctl/src",
+    "tools/testing/driver",
+    "tools/testing/kunit",
+)
 
 # The same list of floors, each with what is there, is in these.
 PICTURE = f"{CRATE}/accel.rs"
@@ -37,210 +51,50 @@ DRAWING_SOURCE = "Documentation/accel/floors.txt"
 DRAWING = "Documentation/accel/floors.svg"
 PAGE_SECTIONS = ("# What is here", "# What it may use", "# What it must not know")
 
-KUNIT = re.compile(r"#\[cfg\(CONFIG_RUST_ACCEL_KUNIT_TEST\)\]")
-USE = re.compile(r"^[ \t]*(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);", re.MULTILINE)
-PATH = re.compile(r"(?<![\w:$])(\$?crate|self|super)((?:\s*::\s*\w+)+)")
-NAMED = re.compile(r"(?<![\w:.$])([a-z]\w*)\s*::")
-FIRST = ("crate", "$crate", "self", "super")
 TYPE = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:struct|enum|union)\s+(\w+)", re.MULTILINE)
 IMPL = re.compile(r"^impl\b(?:<(?:[^<>]|<[^<>]*>)*>)?\s+([\w:]+)[^{;]*\{", re.MULTILINE)
 METHOD = re.compile(r"\bfn\s+(\w+)\s*(?:<(?:[^<>]|<[^<>]*>)*>)?\(\s*(?:&\s*(?:'\w+\s+)?)?(?:mut\s+)?self\b")
 
 
-def blank(text):
-    """As many lines, with nothing in them."""
-    return re.sub(r"[^\n]", " ", text)
+def floor(module):
+    """The floor that a module is on: `None` for the root of the crate."""
+    return module.path[0] if module.path else None
 
 
-def without_comments(text):
-    """The code, with comments, strings and characters blanked."""
-    token = re.compile(
-        r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\[^\n']+|[^\\'\n])'", re.DOTALL
-    )
-    return token.sub(lambda found: blank(found.group()), text)
-
-
-def end_of_block(code, brace):
-    """Where the block ends that begins at `brace`."""
-    depth = 0
-    for position in range(brace, len(code)):
-        depth += (code[position] == "{") - (code[position] == "}")
-        if depth == 0:
-            return position + 1
-    return len(code)
-
-
-def without_tests(code):
-    """The code without what is only built for KUnit, and the names of such modules."""
-    item = re.compile(
-        r"(?:\s*#\[[^\]]*\])*\s*(?:pub(?:\([^)]*\))?\s+)?(?:mod\s+(\w+)\s*(;|\{)|use[^;]*;)"
-    )
-    left_out = []
-    for found in reversed(list(KUNIT.finditer(code))):
-        tested = item.match(code, found.end())
-        if not tested:
-            continue
-        end = tested.end()
-        if tested.group(2) == "{":
-            end = end_of_block(code, end - 1)
-        elif tested.group(2) == ";":
-            left_out.append(tested.group(1))
-        code = code[: found.start()] + blank(code[found.start() : end]) + code[end:]
-    return code, left_out
-
-
-def split(body):
-    """The parts of a list in braces."""
-    parts, depth, part = [], 0, ""
-    for character in body:
-        depth += (character == "{") - (character == "}")
-        if character == "," and depth == 0:
-            parts.append(part)
-            part = ""
-        else:
-            part += character
-    return [part for part in (*parts, part) if part.strip()]
-
-
-def paths_of(tree, prefix=()):
-    """The paths in the tree of a `use`, each with the name that it is given."""
-    tree = tree.strip()
-    brace = tree.find("{")
-    if brace < 0:
-        path, _, alias = re.sub(r"\s+", " ", tree).partition(" as ")
-        path = tuple(part.strip() for part in path.split("::"))
-        path = prefix if path == ("self",) and prefix else (*prefix, *path)
-        return [(path, alias or path[-1])]
-    start = tuple(part.strip() for part in tree[:brace].split("::") if part.strip())
-    inner = split(tree[brace + 1 : tree.rindex("}")])
-    return [path for part in inner for path in paths_of(part, (*prefix, *start))]
-
-
-class Module:
-    """A source file of the crate."""
-
-    def __init__(self, file, path):
-        self.file = file
-        self.path = path
-        self.text = file.read_text()
-        self.code, self.tests = without_tests(without_comments(self.text))
-        self.uses = []
-        self.exports = {}
-        self.in_scope = {}
-
-    def floor(self):
-        return self.path[0] if self.path else None
-
-    def line(self, position):
-        return self.code.count("\n", 0, position) + 1
-
-    def absolute(self, path):
-        """A path from the root of the crate."""
-        if path[0] in ("crate", "$crate"):
-            return path[1:]
-        if path[0] == "self":
-            return (*self.path, *path[1:])
-        here = self.path
-        while path and path[0] == "super":
-            here, path = here[:-1], path[1:]
-        return (*here, *path)
-
-
-class Crate:
-    """All modules of the crate, and where a path in one of them leads."""
-
-    def __init__(self, root):
-        self.modules = {}
-        for file in sorted(root.rglob("*.rs")):
-            path = file.relative_to(root).with_suffix("").parts
-            if path[-1] == "mod":
-                path = path[:-1]
-            elif path == ("accel",):
-                path = ()
-            self.modules[path] = Module(file, path)
-        for module in list(self.modules.values()):
-            for test in module.tests:
-                self.modules.pop((*module.path, test), None)
-        for module in self.modules.values():
-            self.read_uses(module)
-
-    def read_uses(self, module):
-        for found in USE.finditer(module.code):
-            for path, name in paths_of(found.group(2)):
-                if path[0] in FIRST:
-                    path = module.absolute(path)
-                elif (*module.path, path[0]) in self.modules:
-                    path = (*module.path, *path)
-                else:
-                    continue
-                named = re.search(rf"\b{re.escape(path[-1])}\b", found.group(2)) if path else None
-                position = found.start(2) + (named.start() if named else 0)
-                module.uses.append((module.line(position), path))
-                module.in_scope[name] = path
-                if found.group(1):
-                    module.exports[name] = path
-        module.code = USE.sub(lambda found: blank(found.group()), module.code)
-
-    def floor_of(self, path, seen=()):
-        """The floor that a path leads to: `None` if that is the root of the crate."""
-        for length in range(len(path), -1, -1):
-            module = self.modules.get(path[:length])
-            if module is None:
+def methods(crate):
+    """The floors that define a method, by its name: those that add it to a type of a floor
+    below, and the others."""
+    types = {}
+    for module in crate.modules.values():
+        for name in TYPE.findall(module.code):
+            types.setdefault(name, set()).add(floor(module))
+    added, own = {}, {}
+    for module in crate.modules.values():
+        code = module.code
+        for found in IMPL.finditer(code):
+            of_type = types.get(found.group(1).split("::")[-1])
+            if " for " in found.group() or not of_type or floor(module) in of_type:
                 continue
-            rest = path[length:]
-            target = module.exports.get(rest[0]) if rest else None
-            if target is not None and path not in seen:
-                return self.floor_of((*target, *rest[1:]), (*seen, path))
-            return module.floor()
-        return None
-
-    def references(self, module):
-        """The lines of a module that name something of the crate, and what that is."""
-        yield from module.uses
-        for found in PATH.finditer(module.code):
-            parts = tuple(part.strip() for part in found.group(2).split("::")[1:])
-            yield module.line(found.start()), module.absolute((found.group(1), *parts))
-        for found in NAMED.finditer(module.code):
-            name = found.group(1)
-            if name in module.in_scope:
-                yield module.line(found.start()), module.in_scope[name]
-            elif (*module.path, name) in self.modules:
-                yield module.line(found.start()), (*module.path, name)
-
-    def methods(self):
-        """The floors that define a method, by its name: those that add it to a type of a floor
-        below, and the others."""
-        types = {}
-        for module in self.modules.values():
-            for name in TYPE.findall(module.code):
-                types.setdefault(name, set()).add(module.floor())
-        added, own = {}, {}
-        for module in self.modules.values():
-            code = module.code
-            for found in IMPL.finditer(code):
-                of_type = types.get(found.group(1).split("::")[-1])
-                if " for " in found.group() or not of_type or module.floor() in of_type:
-                    continue
-                end = end_of_block(code, found.end() - 1)
-                for method in METHOD.findall(code[found.end() : end]):
-                    added.setdefault(method, set()).add(module.floor())
-                code = code[: found.end()] + blank(code[found.end() : end]) + code[end:]
-            for method in METHOD.findall(code):
-                own.setdefault(method, set()).add(module.floor())
-        return added, own
+            end = end_of_block(code, found.end() - 1)
+            for method in METHOD.findall(code[found.end() : end]):
+                added.setdefault(method, set()).add(floor(module))
+            code = code[: found.end()] + blank(code[found.end() : end]) + code[end:]
+        for method in METHOD.findall(code):
+            own.setdefault(method, set()).add(floor(module))
+    return added, own
 
 
 def upward(crate):
     """What is wrong with the imports."""
     rank = {floor: number for number, floor in enumerate(FLOORS)}
-    added, own = crate.methods()
+    added, own = methods(crate)
     for module in crate.modules.values():
-        here = module.floor()
+        here = floor(module)
         if here not in rank:
             continue
         found = set()
         for line, path in crate.references(module):
-            there = crate.floor_of(path)
+            there = floor(crate.leads_to(path))
             if there in rank and rank[there] < rank[here]:
                 found.add((line, there))
         for call in re.finditer(r"\.\s*(\w+)\s*(?:::<[^()]*>)?\(", module.code):
@@ -250,6 +104,29 @@ def upward(crate):
         for line, there in sorted(found):
             text = module.text.splitlines()[line - 1].strip()
             yield f"{module.file}:{line}: {text}\n    {here} must not use {there}, which is above it"
+
+
+def crates(folder):
+    """The crates in a folder: each file there that no other declares is the root of one."""
+    files = sorted(folder.glob("*.rs"))
+    declared = {name for file in files for _, name in DECLARED.findall(file.read_text())}
+    return [Crate.of_root(file) for file in files if file.stem not in declared]
+
+
+def wrong_circles(tree):
+    """Files that use each other in a circle."""
+    for folder in CRATES:
+        for crate in crates(tree / folder):
+            modules = [module for module in crate.modules.values() if module.path]
+            graph = {module.path: crate.imports(module) for module in modules}
+            for circle in circles(graph):
+                for path in sorted(circle):
+                    module = crate.modules[path]
+                    for there in sorted(circle & graph[path].keys()):
+                        line = graph[path][there]
+                        text = module.text.splitlines()[line - 1].strip()
+                        other = crate.modules[there].file.name
+                        yield f"{module.file}:{line}: {text}\n    in a circle with {other}"
 
 
 def wrong_entries(root):
@@ -342,7 +219,8 @@ def wrong_pictures(tree):
 def wrong(tree):
     root = tree / CRATE
     yield from wrong_entries(root)
-    yield from upward(Crate(root))
+    yield from upward(Crate.of_folder(root, "accel"))
+    yield from wrong_circles(tree)
     yield from wrong_lengths(tree)
     yield from wrong_pictures(tree)
 

@@ -43,6 +43,16 @@ def of(floor, text):
 
 BASE = "rust/accel/base/other.rs"
 
+
+def driver(**modules):
+    """A driver whose files are these, beside its root."""
+    declared = "".join(f"mod {name};\n" for name in modules)
+    files = {f"drivers/accel/{name}.rs": text for name, text in modules.items()}
+    return {"drivers/accel/driver.rs": f"{declared}\nstruct Driver;\n", **files}
+
+
+FIRST, SECOND = "drivers/accel/first.rs", "drivers/accel/second.rs"
+
 # What is written over the tree, and what is printed about it; nothing, if that is in order.
 CASES = {
     "in order": ({}, []),
@@ -95,6 +105,43 @@ CASES = {
     "up, behind a test": (
         of("base", "#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]\nmod tests {}\n\nuse crate::bus::own;\n"),
         [f"{BASE}:4: use crate::bus::own;"],
+    ),
+    "no circle": (
+        driver(first="use crate::second::Second;\n", second="struct Second;\n"),
+        [],
+    ),
+    "a circle": (
+        driver(first="use crate::second;\n", second="\nfn f() {\n    crate::first::g();\n}\n"),
+        [f"{FIRST}:1: use crate::second;\n    in a circle with second.rs",
+         f"{SECOND}:3: crate::first::g();\n    in a circle with first.rs"],
+    ),
+    "a circle, by a re-export": (
+        {
+            **driver(first="mod part;\n\npub(crate) use self::part::Part;\n",
+                     second="use crate::first::Part;\n"),
+            "drivers/accel/first/part.rs": "use crate::second::Second;\n",
+        },
+        ["drivers/accel/first/part.rs:1: use crate::second::Second;", f"{SECOND}:1: use crate::first::Part;"],
+    ),
+    "a circle, in a test": (
+        driver(first="mod tests {\n    use super::super::second;\n}\n", second="use crate::first;\n"),
+        [f"{FIRST}:2: use super::super::second;", f"{SECOND}:1: use crate::first;"],
+    ),
+    "no circle, by way of the root": (
+        driver(first="use crate::Driver;\n", second="use crate::{first, Driver};\n"),
+        [],
+    ),
+    "no circle, in one file": (
+        driver(first="mod tests {\n    use super::*;\n    use super::second;\n}\n", second="use super::first;\n"),
+        [],
+    ),
+    "a circle, of a file elsewhere": (
+        {
+            "samples/root.rs": '#[path = "below/first.rs"]\nmod first;\nmod second;\n',
+            "samples/below/first.rs": "use crate::second;\n",
+            "samples/second.rs": "use crate::first;\n",
+        },
+        ["samples/below/first.rs:1:", "samples/second.rs:1:"],
     ),
     "a module beside the floors": (
         {"rust/accel/stray.rs": "\n"},
