@@ -60,7 +60,7 @@ pub use self::{
     device::{
         coredump,
         health::Fault,
-        pollers::Pollers,
+        notify::Pollers,
         work::Work, //
     },
     driver::{

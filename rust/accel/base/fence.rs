@@ -8,8 +8,6 @@
 //! uses them, [`crate::fence`] says.
 
 pub(crate) mod dma_resv;
-mod signalling;
-mod sync_file;
 #[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
 mod tests;
 mod timeline;
@@ -19,6 +17,13 @@ use kernel::{
     bindings,
     error::to_result,
     ffi::c_int,
+    fs::{
+        file::{
+            flags,
+            FileDescriptorReservation, //
+        },
+        File, //
+    },
     prelude::*,
     sync::{
         aref::{
@@ -27,16 +32,15 @@ use kernel::{
         },
         rcu::synchronize_rcu, //
     },
-    types::Opaque, //
+    types::{
+        NotThreadSafe,
+        Opaque, //
+    }, //
 };
 
-pub use self::{
-    signalling::Signalling,
-    sync_file::SyncFile,
-    timeline::{
-        DriverFence,
-        Timeline, //
-    }, //
+pub use self::timeline::{
+    DriverFence,
+    Timeline, //
 };
 
 pub(crate) use self::timeline::Fences;
@@ -178,5 +182,81 @@ impl Fence {
     /// Returns the C side.
     pub(crate) fn as_raw(&self) -> *mut bindings::dma_fence {
         self.0.get()
+    }
+}
+
+/// A file descriptor of the current process for a fence. The process has it once it is installed;
+/// if this is dropped before, nothing has happened.
+#[must_use = "the descriptor is given up when this is dropped"]
+pub struct SyncFile {
+    fd: FileDescriptorReservation,
+    file: ARef<File>,
+}
+
+impl SyncFile {
+    /// Sets a descriptor aside, which will be closed on exec. Returns `EMFILE` if the process has
+    /// as many as it may, and `ENOMEM`.
+    pub fn new(fence: &Fence) -> Result<Self> {
+        let fd = FileDescriptorReservation::get_unused_fd_flags(flags::O_CLOEXEC)?;
+        // SAFETY: The fence is valid.
+        let file = unsafe { ffi::accel_helper_sync_file_create(fence.as_raw()) };
+        let file = NonNull::new(file).ok_or(ENOMEM)?;
+        // SAFETY: The function returns a reference to a new file, which nobody else has.
+        let file = unsafe { ARef::from_raw(file.cast()) };
+        Ok(Self { fd, file })
+    }
+
+    /// Returns the number of the descriptor.
+    pub fn fd(&self) -> i32 {
+        // CAST: Descriptors are small numbers.
+        self.fd.reserved_fd() as i32
+    }
+
+    /// Gives the process the descriptor. From then on it may use and close it, so this comes last,
+    /// when nothing can fail any more.
+    pub fn install(self) {
+        self.fd.fd_install(self.file);
+    }
+}
+
+/// Marks a section of code that a fence depends on, from [`Self::begin`] until this is dropped.
+///
+/// Others may wait for the fence in order to free memory, with reservations locked, and inside the
+/// locks of an address space. So the section must neither allocate memory, other than with
+/// `GFP_ATOMIC`, nor take any of these locks, nor one under which others do. Lockdep reports a
+/// section that does, as soon as it runs once; without lockdep, this costs nothing.
+///
+/// The framework marks interrupts, [`AccelDriver::background`], [`AccelDriver::stop`] and what
+/// leads to these. A driver marks what it signals fences in beside them, such as a thread of its
+/// own.
+///
+/// [`AccelDriver::background`]: crate::AccelDriver::background
+/// [`AccelDriver::stop`]: crate::AccelDriver::stop
+#[must_use = "the section ends when this is dropped"]
+pub struct Signalling {
+    #[cfg(CONFIG_LOCKDEP)]
+    cookie: bool,
+    // To lockdep, the section is a lock of the task that began it.
+    _not_send: NotThreadSafe,
+}
+
+impl Signalling {
+    /// Begins a section. Sections can be nested.
+    #[inline(always)]
+    pub fn begin() -> Self {
+        Self {
+            // SAFETY: May be called in any context; the cookie is given back when this is dropped.
+            #[cfg(CONFIG_LOCKDEP)]
+            cookie: unsafe { bindings::dma_fence_begin_signalling() },
+            _not_send: NotThreadSafe,
+        }
+    }
+}
+
+#[cfg(CONFIG_LOCKDEP)]
+impl Drop for Signalling {
+    fn drop(&mut self) {
+        // SAFETY: The cookie is that of the section, which this task began.
+        unsafe { bindings::dma_fence_end_signalling(self.cookie) };
     }
 }

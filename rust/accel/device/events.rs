@@ -11,7 +11,6 @@
 //! Nothing here belongs to the driver. So events can be read when the device is gone, until there
 //! are none left, and reading does not pass the gate.
 
-mod eventfd;
 mod file_events;
 mod log;
 mod subscribers;
@@ -32,7 +31,7 @@ use kernel::{
 pub(crate) use self::file_events::FileEvents;
 
 use self::{
-    eventfd::EventFd,
+    file_events::EventFd,
     log::{
         Log,
         LogMemory, //

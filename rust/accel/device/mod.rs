@@ -30,7 +30,6 @@ pub(crate) mod interrupts;
 pub(crate) mod node;
 pub(crate) mod notify;
 pub(crate) mod ops;
-pub(crate) mod pollers;
 pub(crate) mod power;
 pub(crate) mod reset;
 pub(crate) mod section;

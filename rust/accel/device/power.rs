@@ -25,7 +25,6 @@
 //! of what is wrong with a device, and that is its state. Nobody uses it, and no hook is called,
 //! until it is reset, which begins with another attempt to wake it.
 
-mod awake_guard;
 mod callbacks;
 
 use core::ptr::NonNull;
@@ -66,10 +65,7 @@ use crate::{
     sys::ffi, //
 };
 
-pub(crate) use self::{
-    awake_guard::AwakeGuard,
-    callbacks::device_type, //
-};
+pub(crate) use self::callbacks::device_type;
 
 /// What a [`Core`] keeps for its power, if its driver manages that.
 ///
@@ -102,6 +98,37 @@ impl Drop for Managed {
     fn drop(&mut self) {
         // SAFETY: There is no device to be valid.
         unsafe { self.handle.set_device(None) };
+    }
+}
+
+/// Keeps a device awake, for a call.
+#[must_use = "the device may go to sleep when this is dropped"]
+pub(crate) struct AwakeGuard<'a>(Option<&'a Core>);
+
+impl<'a> AwakeGuard<'a> {
+    /// Takes over a reference to a device, if its power is managed.
+    fn new(core: Option<&'a Core>) -> Self {
+        Self(core)
+    }
+}
+
+impl From<AwakeGuard<'_>> for Awake {
+    /// Turns it into one that is not tied to the device.
+    fn from(guard: AwakeGuard<'_>) -> Self {
+        let managed = guard.0.and_then(|core| core.power.as_ref());
+        let handle = managed.map(|managed| managed.handle.clone());
+        // The reference has a new owner.
+        core::mem::forget(guard);
+        Self::new(handle)
+    }
+}
+
+impl Drop for AwakeGuard<'_> {
+    fn drop(&mut self) {
+        if let Some(core) = self.0 {
+            // SAFETY: The device is valid, and a reference is given up.
+            unsafe { ffi::accel_power_put(core.dev.get()) };
+        }
     }
 }
 
@@ -161,6 +188,22 @@ impl Core {
                 Err(EIO)
             }
         }
+    }
+
+    /// Keeps the device awake, if it is. Does not sleep.
+    #[inline]
+    pub(crate) fn hold_awake(&self) -> Option<AwakeGuard<'_>> {
+        match self.power {
+            Some(_) => self.hold_managed(),
+            None => Some(AwakeGuard(None)),
+        }
+    }
+
+    #[inline(never)]
+    fn hold_managed(&self) -> Option<AwakeGuard<'_>> {
+        let is_awake = ffi::accel_power_get_if_active(self.as_device());
+        // Not sooner: to drop one gives up a reference.
+        is_awake.then(|| AwakeGuard(Some(self)))
     }
 
     /// Keeps the device on the bus awake, and with it the accelerator, as far as the power

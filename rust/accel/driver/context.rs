@@ -27,7 +27,7 @@ use crate::{
     device::{
         call::Call,
         file::OpenFile,
-        pollers::Pollers,
+        notify::Pollers,
         reset::ResetWait,
         Core, //
     },
