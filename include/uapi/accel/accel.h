@@ -519,7 +519,8 @@ struct accel_info_ioctl {
  *    waits.
  *  - EINTR: a signal was handled while waiting; see above.
  *  - ENODEV: the device is gone, and all its events have been read.
- *  - EFAULT: the buffer is not accessible memory. The records are lost.
+ *  - EFAULT: the buffer is not accessible memory. If it is so from some record on,
+ *    read() returns those before; the others can still be read.
  *
  * The last event of a device is that it is gone. When it goes, all eventfds of
  * subscribers are signalled, whatever they have subscribed to.

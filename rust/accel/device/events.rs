@@ -34,7 +34,8 @@ use self::{
     file_events::EventFd,
     log::{
         Log,
-        LogMemory, //
+        LogMemory,
+        Reader, //
     },
     subscribers::{
         NodeReservation,
@@ -54,7 +55,7 @@ use crate::{
     }, //
 };
 
-/// How many records are taken out at a time.
+/// How many records are copied to user space at a time.
 const BATCH: usize = 8;
 
 /// The events that there are, and those that are still to be delivered.
@@ -206,28 +207,75 @@ impl Events {
         })
     }
 
-    /// Moves as many records as there are, and have room, to user space. Returns their bytes, or
-    /// `EINVAL` if there is not even room for one, or the file has never subscribed.
+    /// Moves as many records as there are, and have room, to user space. Returns their bytes. What
+    /// cannot be copied can still be read; returns `EFAULT` if that is the first record.
+    ///
+    /// Returns `EINVAL` if there is not even room for one, or the file has never subscribed.
     fn read_now(&self, file_events: &FileEvents, to: UserPtr, len: usize) -> Result<usize> {
-        let room = len / size_of::<accel_event>();
+        let mut room = len / size_of::<accel_event>();
         if room == 0 {
             return Err(EINVAL);
         }
+        let mut is_fault = false;
         let mut read = 0;
         while read < room {
-            let mut batch = [accel_event::default(); BATCH];
-            let wanted = BATCH.min(room - read);
-            let batch = &mut batch[..wanted];
-            let count =
-                file_events.with_reader(|reader| self.state.lock().log.take(reader, batch))?;
-            let to = to.wrapping_byte_add(read * size_of::<accel_event>());
-            ffi::copy_to_user(to, batch[..count].as_bytes())?;
-            read += count;
-            if count < wanted {
+            let batch = self.next_batch(file_events, room - read)?;
+            if batch.count == 0 {
                 break;
             }
+            let to = to.wrapping_byte_add(read * size_of::<accel_event>());
+            let copied = batch.copy_to_user(to);
+            if copied < batch.count {
+                // Only these are taken, in another attempt.
+                is_fault = true;
+                room = read + copied;
+            } else if file_events.advance(&batch.before, batch.after)? {
+                read += copied;
+                if copied < BATCH {
+                    break;
+                }
+            }
+        }
+        if read == 0 && is_fault {
+            return Err(EFAULT);
         }
         Ok(read * size_of::<accel_event>())
+    }
+
+    /// Returns the next records of a file, at most `room`, without having it read them: to copy
+    /// them may take as long as user space pleases, so nothing is locked meanwhile.
+    fn next_batch(&self, file_events: &FileEvents, room: usize) -> Result<Batch> {
+        let mut records = [accel_event::default(); BATCH];
+        let wanted = BATCH.min(room);
+        file_events.with_reader(|reader| {
+            let mut after = *reader;
+            let log = &self.state.lock().log;
+            let count = log.take(&mut after, &mut records[..wanted]);
+            Batch {
+                records,
+                count,
+                before: *reader,
+                after,
+            }
+        })
+    }
+}
+
+/// Some records that a file can read.
+struct Batch {
+    records: [accel_event; BATCH],
+    count: usize,
+    /// How far the file had read.
+    before: Reader,
+    /// How far it has read with these.
+    after: Reader,
+}
+
+impl Batch {
+    /// Copies the records to user space, and returns how many of them.
+    fn copy_to_user(&self, to: UserPtr) -> usize {
+        let left = ffi::copy_some_to_user(to, self.records[..self.count].as_bytes());
+        self.count - left.div_ceil(size_of::<accel_event>())
     }
 }
 

@@ -237,12 +237,18 @@ pub(crate) fn copy_from_user_nofault(to: &mut [MaybeUninit<u8>], from: UserPtr) 
 /// Writes `from` to the memory of the current process.
 #[inline]
 pub(crate) fn copy_to_user(to: UserPtr, from: &[u8]) -> Result {
-    // SAFETY: `from` is valid for reads of its length; any user pointer may be tried.
-    let left = unsafe { bindings::copy_to_user(to.as_mut_ptr(), from.as_ptr().cast(), from.len()) };
-    if left != 0 {
-        return Err(EFAULT);
+    match copy_some_to_user(to, from) {
+        0 => Ok(()),
+        _ => Err(EFAULT),
     }
-    Ok(())
+}
+
+/// Writes `from` to the memory of the current process, up to where that cannot be written. Returns
+/// how many bytes are left.
+#[inline]
+pub(crate) fn copy_some_to_user(to: UserPtr, from: &[u8]) -> usize {
+    // SAFETY: `from` is valid for reads of its length; any user pointer may be tried.
+    unsafe { bindings::copy_to_user(to.as_mut_ptr(), from.as_ptr().cast(), from.len()) }
 }
 
 /// Returns how many pages of memory the system has.

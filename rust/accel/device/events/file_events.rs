@@ -136,6 +136,19 @@ impl FileEvents {
         self.classes.load(Relaxed) != 0
     }
 
+    /// Has the file have read what is up to `after`, if it has read up to `before` now. Returns
+    /// false if it has not: somebody else has read, too, or has changed what it gets. Returns
+    /// `EINVAL` if it has never subscribed.
+    pub(super) fn advance(&self, before: &Reader, after: Reader) -> Result<bool> {
+        self.with_reader(|reader| {
+            let is_same = reader == before;
+            if is_same {
+                *reader = after;
+            }
+            is_same
+        })
+    }
+
     /// Calls `f` with what the file has read so far. Returns `EINVAL` if it has never subscribed.
     pub(super) fn with_reader<V>(&self, f: impl FnOnce(&mut Reader) -> V) -> Result<V> {
         let mut state = self.state.lock();

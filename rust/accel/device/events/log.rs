@@ -113,8 +113,8 @@ impl Log {
         }
     }
 
-    /// Moves records to `batch` that `reader` has not read, in the order of their numbers. Returns
-    /// how many.
+    /// Copies records to `batch` that `reader` has not read, in the order of their numbers, and has
+    /// it go on behind them. Returns how many.
     pub(super) fn take(&self, reader: &mut Reader, batch: &mut [accel_event]) -> usize {
         let mut taken = 0;
         for place in batch {
@@ -157,7 +157,7 @@ impl LogMemory {
 }
 
 /// Which events of a class somebody reads.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Cursor {
     /// The next one.
     next: u64,
@@ -187,6 +187,7 @@ impl Cursor {
 }
 
 /// How far somebody has read.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reader {
     cursors: [Cursor; CLASSES],
 }

@@ -109,6 +109,8 @@ TEST_F(last_events, can_fault)
 	ASSERT_EQ(0, events_subscribe(self->subscriber, ACCEL_EVENT_CLASS_STATE, -1));
 	ASSERT_EQ(0, node_unbind(&self->node));
 	EXPECT_EQ(-EFAULT, events_read(self->subscriber, NULL, 1));
+	EXPECT_EQ(1, events_read(self->subscriber, self->events, EVENTS_MAX));
+	EXPECT_EQ(ACCEL_EVENT_STATE, self->events[0].kind);
 	EXPECT_EQ(-ENODEV, events_read(self->subscriber, self->events, 1));
 }
 

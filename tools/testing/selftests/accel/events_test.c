@@ -140,6 +140,8 @@ TEST_F(events, bad_memory)
 	ASSERT_EQ(0, events_subscribe(self->subscriber, ACCEL_EVENT_CLASS_DRIVER, -1));
 	ASSERT_EQ(0, send_events(self->user, 0, 1));
 	EXPECT_EQ(-EFAULT, events_read(self->subscriber, NULL, 1));
+	EXPECT_EQ(POLLIN, poll_now(self->subscriber));
+	EXPECT_EQ(1, events_read(self->subscriber, self->events, 1));
 	EXPECT_EQ(-EAGAIN, events_read(self->subscriber, self->events, 1));
 }
 
