@@ -37,7 +37,10 @@ use super::{
 use crate::{
     base::{
         gate::Guard,
-        state::State,
+        state::{
+            State,
+            Step, //
+        },
         wait::Signals, //
     },
     device::Core,
@@ -77,6 +80,16 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
+    /// Returns why a reset is made that begins with `step`; `None` if none does.
+    const fn of(step: Step) -> Option<Self> {
+        match step {
+            Step::Reset => Some(Self::Fault),
+            Step::AdminReset => Some(Self::Administrator),
+            Step::BusReset => Some(Self::Bus),
+            Step::Recover | Step::Wedge | Step::ShutDown | Step::Remove => None,
+        }
+    }
+
     /// Returns the name by which those who trace know it.
     pub(crate) const fn name(self) -> &'static CStr {
         match self {
@@ -177,7 +190,7 @@ impl Core {
         let _awake = self.wake_up()?;
         let _reset = self.lock_reset()?;
         self.halt_for_administrator()?;
-        run_reset(self, Cause::Administrator)
+        run_reset(self)
     }
 }
 
@@ -201,13 +214,13 @@ pub(crate) fn complete_halt(core: &Core) {
         State::Resetting => Some(core.wake_up()),
         _ => None,
     };
-    let mut reset = core.health.reset_lock.lock();
+    let _reset = core.health.reset_lock.lock();
     match (core.gate.state(), awake) {
         // This is called again when the bus has given it back.
         (State::Resetting, _) if core.is_quiesced() => (),
         (State::Resetting, Some(Ok(_awake))) => {
             // The result is part of the state.
-            let _ = run_reset(core, reset.take_cause());
+            let _ = run_reset(core);
         }
         (State::Resetting, Some(Err(error))) => core.wedge(Fault::power_failed(error)),
         (State::Wedged, _) => refuse_access(core),
@@ -218,7 +231,7 @@ pub(crate) fn complete_halt(core: &Core) {
 
 /// Brings a device back whose work has ended. The caller has the reset lock, and keeps the
 /// device awake.
-fn run_reset(core: &Core, cause: Cause) -> Result {
+fn run_reset(core: &Core) -> Result {
     suspend_access(core);
 
     core.forget_faults();
@@ -227,7 +240,8 @@ fn run_reset(core: &Core, cause: Cause) -> Result {
         .begin_recovery()
         .and_then(|()| core.resume_driver())
         .and_then(|()| call_driver(core));
-    trace::reset(core, cause, result, ffi::monotonic_ns() - begin);
+    let duration_ns = ffi::monotonic_ns() - begin;
+    trace::reset(core, core.reset_cause(), result, duration_ns);
 
     let recovered = result.and_then(|()| {
         // Before users are let in, who move buffers there.

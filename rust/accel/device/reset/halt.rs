@@ -24,6 +24,7 @@ use kernel::{
 
 use super::{
     quiesce::QuiesceReason,
+    Cause,
     ResetHistory, //
 };
 use crate::{
@@ -60,6 +61,8 @@ enum Hardware {
 pub(crate) struct Halting {
     history: ResetHistory,
     hardware: Hardware,
+    /// Why the last reset was begun.
+    cause: Cause,
 }
 
 impl Halting {
@@ -67,6 +70,7 @@ impl Halting {
         Self {
             history: ResetHistory::new(),
             hardware: Hardware::Working,
+            cause: Cause::Fault,
         }
     }
 
@@ -92,6 +96,7 @@ impl Halting {
     fn halt(&mut self, core: &Core, step: Step) -> Option<State> {
         let error = step.error()?;
         let before = core.take_step(step)?;
+        self.cause = Cause::of(step).unwrap_or(self.cause);
         // A reset that is under way has the hardware.
         if before != State::Resetting {
             self.stop(core);
@@ -198,6 +203,11 @@ impl Core {
         }
         drop(halting);
         self.health.queue_reset();
+    }
+
+    /// Returns why the reset that is under way was begun.
+    pub(super) fn reset_cause(&self) -> Cause {
+        self.health.halting.lock().cause
     }
 
     /// Lets the hook of a reset use the hardware. Returns `ENODEV` if the reset is over.

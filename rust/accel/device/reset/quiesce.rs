@@ -34,8 +34,7 @@ use kernel::{
 
 use super::{
     refuse_access,
-    suspend_access,
-    Cause, //
+    suspend_access, //
 };
 use crate::{
     base::{
@@ -87,8 +86,6 @@ impl Fault {
 
 /// What the reset lock of a device protects.
 pub(crate) struct ResetState {
-    /// Why the next reset is made, unless it is because of a fault.
-    cause: Option<Cause>,
     /// Keeps a device that is quiesced awake.
     awake: Option<Awake>,
     /// The hardware is quiesced for good.
@@ -98,15 +95,9 @@ pub(crate) struct ResetState {
 impl ResetState {
     pub(crate) const fn new() -> Self {
         Self {
-            cause: None,
             awake: None,
             is_permanent: false,
         }
-    }
-
-    /// Returns why a reset is made that was not asked for by the administrator.
-    pub(super) fn take_cause(&mut self) -> Cause {
-        self.cause.take().unwrap_or(Cause::Fault)
     }
 }
 
@@ -122,11 +113,7 @@ impl Core {
         if reset.is_permanent {
             return;
         }
-        match reason {
-            QuiesceReason::Reset => reset.cause = Some(Cause::Bus),
-            QuiesceReason::Error(_) => (),
-            QuiesceReason::ShutDown => reset.is_permanent = true,
-        }
+        reset.is_permanent = matches!(reason, QuiesceReason::ShutDown);
         self.halt_for_bus(reason);
         let is_first = !self.health.quiesced.xchg(true, Relaxed);
         if is_first {
