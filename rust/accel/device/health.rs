@@ -300,7 +300,11 @@ impl Health {
     /// Lets it go on, and do what was asked for since.
     pub(crate) fn resume(&self) {
         self.halt_work.start();
-        self.queue_halt();
+        // To start an item is a full barrier, and so is to queue it: whoever asks at this moment
+        // either finds it started, or has asked by now.
+        if self.reset_requested.load(Relaxed) {
+            self.queue_halt();
+        }
         self.watchdog.start();
     }
 }
@@ -311,8 +315,10 @@ impl Registration {
         let health = &self.core().health;
         health.announce.start();
         health.reset_work.start();
-        // For what was reported before.
-        health.queue_announce();
+        // For what was reported before. As in `Health::resume()`, nothing is missed.
+        if health.unannounced.load(Relaxed) {
+            health.queue_announce();
+        }
         health.resume();
     }
 }
