@@ -50,6 +50,14 @@ impl Call<'_> {
         unsafe { self.core.ops() }
     }
 
+    /// Returns the parent: the device on the bus.
+    #[inline]
+    pub(crate) fn parent(&self) -> &device::Device<device::Bound> {
+        // SAFETY: By the type invariants the call is inside the gate, as long as it is borrowed; and
+        // the parent is only unbound after a removal has drained the gate.
+        unsafe { device::Device::from_raw(self.core.parent_as_raw()) }
+    }
+
     /// Returns the state of the device, or `ENODEV` if it is about to go: who is inside just then
     /// is told the same as those who come too late.
     pub(crate) fn state(&self) -> Result<State> {
@@ -88,8 +96,8 @@ impl Call<'_> {
 }
 
 impl Caller for Call<'_> {
-    fn parent(&self) -> &device::Device {
-        self.core.parent()
+    fn parent(&self) -> &device::Device<device::Bound> {
+        Call::parent(self)
     }
 
     #[inline]

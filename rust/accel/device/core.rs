@@ -246,11 +246,12 @@ impl Core {
         unsafe { device::Device::from_raw(self.dev.get()) }
     }
 
-    /// Returns the parent: the device on the bus.
-    pub(crate) fn parent(&self) -> &device::Device {
-        // SAFETY: The parent was set by `new()`. It stays bound, and so alive, until the device has
-        // been removed; callers are inside the gate.
-        unsafe { device::Device::from_raw((*self.dev.get()).parent) }
+    /// Returns the parent, the device on the bus. It is bound, and so valid, until the device has
+    /// been removed. For a caller inside the gate, there is [`Call::parent`].
+    pub(crate) fn parent_as_raw(&self) -> *mut bindings::device {
+        // SAFETY: By the type invariants the device is initialised; `new()` has set its parent,
+        // which stays the same.
+        unsafe { (*self.dev.get()).parent }
     }
 }
 

@@ -11,6 +11,10 @@
 
 use kernel::prelude::*;
 
+use super::{
+    call::Call,
+    section::SectionRef, //
+};
 use crate::{
     device::Core,
     sys::ffi, //
@@ -34,9 +38,12 @@ pub(crate) fn hand_over(core: &Core, data: VVec<u8>) -> Result {
         return Err(EFBIG);
     }
 
-    // The parent is there inside the gate.
-    let _guard = core.gate.enter().ok_or(ENODEV)?;
+    let call = Call {
+        core,
+        section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
+        file: None,
+    };
     core.health.coredumps.admit(ffi::monotonic_ns())?;
-    ffi::dev_coredump(core.parent(), data);
+    ffi::dev_coredump(call.parent(), data);
     Ok(())
 }

@@ -164,7 +164,8 @@ impl Registration {
         if core.power.is_none() || core.gate.state() == State::Gone {
             return None;
         }
-        let is_there = ffi::accel_power_is_present(core.parent());
+        // SAFETY: The device has not been removed, so its parent is valid.
+        let is_there = unsafe { ffi::accel_power_is_present(core.parent_as_raw()) };
         is_there.then(|| core.wake_up().ok()).flatten()
     }
 }

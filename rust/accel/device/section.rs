@@ -186,9 +186,8 @@ impl Drained<'_> {
             return;
         }
         // SAFETY: The parent is still bound, to a driver whose module is there.
-        state.module = NonNull::new(unsafe {
-            ffi::accel_helper_get_driver_module(ffi::device_as_raw(core.parent()))
-        });
+        state.module =
+            NonNull::new(unsafe { ffi::accel_helper_get_driver_module(core.parent_as_raw()) });
         let is_kept = state.module.is_some();
         drop(state);
 

@@ -81,7 +81,7 @@ impl<T: AccelDriver> OpsOf<T> {
         clean_up: handler::by_ref(T::clean_up),
         poll: handler::by_ref(T::poll),
         mmap: handler::by_ref_with(|ctx: &Context<'_, T>, request: &MapRequest| {
-            T::mmap(ctx, request)?.first_page(ctx.call().core.parent(), request)
+            T::mmap(ctx, request)?.first_page(ctx.call().parent(), request)
         }),
         place: handler::by_ref_with(T::place),
         copy_buffer: Self::copy_buffer,

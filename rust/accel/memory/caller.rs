@@ -17,7 +17,7 @@ use crate::base::awake::Awake;
 /// A call inside the gate of a device. As long as it is borrowed, the device is bound.
 pub(crate) trait Caller {
     /// Returns the device on the bus.
-    fn parent(&self) -> &device::Device;
+    fn parent(&self) -> &device::Device<device::Bound>;
 
     /// Returns what buffers have of the device.
     fn pool(&self) -> &Arc<Pool>;

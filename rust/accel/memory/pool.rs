@@ -250,13 +250,13 @@ impl RegionMemory {
 /// The region that is added first is number 1: number 0 is the memory of the system.
 pub struct Regions<'a> {
     list: KVec<Region>,
-    device: &'a device::Device,
+    device: &'a device::Device<device::Bound>,
     is_own: &'a dyn Fn(&IoRange<'_>) -> bool,
 }
 
 impl<'a> Regions<'a> {
     pub(crate) fn new(
-        device: &'a device::Device,
+        device: &'a device::Device<device::Bound>,
         is_own: &'a dyn Fn(&IoRange<'_>) -> bool,
     ) -> Self {
         Self {

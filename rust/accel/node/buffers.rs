@@ -274,7 +274,7 @@ fn import_foreign<'a>(
     dmabuf: DmaBuf,
 ) -> Result<(Call<'a>, Arc<Object>)> {
     let pool = call.core.pool.clone();
-    let device = call.core.parent().into();
+    let device = call.parent().into();
     drop(call);
     let object = Object::import(pool, device, dmabuf, || file.check_usable())?;
     let call = file.call_when_running(ResetWait::Killable)?;

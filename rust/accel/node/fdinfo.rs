@@ -86,7 +86,7 @@ fn show_device(seq: &SeqFile, call: &Call<'_>) {
     let ops = call.ops();
     seq_print!(seq, "accel-driver:\t{}\n", ops.info.name);
 
-    let parent = call.core.parent();
+    let parent = call.parent();
     if ffi::bus_name(parent) == c"pci" {
         seq_print!(seq, "accel-pdev:\t{}\n", parent.name());
     }

@@ -98,7 +98,7 @@ impl Hwmon {
         // belongs. `read` takes a pointer to a `Core`, which the result keeps.
         let hwmon = from_err_ptr(unsafe {
             accel_helper_hwmon_register(
-                ffi::device_as_raw(core.parent()),
+                ffi::device_as_raw(call.parent()),
                 name.as_ptr().cast(),
                 bytes.as_ptr().cast(),
                 bytes.len() / RECORD_SIZE,
@@ -129,7 +129,7 @@ fn name(call: &Call<'_>) -> [u8; NAME_LEN] {
     let mut name = [0; NAME_LEN];
     let mut out = Formatter::new(&mut name[..NAME_LEN - 1]);
     // What does not fit is cut, which is none of the number.
-    let _ = match ffi::bus_name(call.core.parent()) == c"pci" {
+    let _ = match ffi::bus_name(call.parent()) == c"pci" {
         true => write!(out, "{driver:.32}"),
         false => write!(out, "{driver:.32}_accel{}", call.core.minor.number()),
     };

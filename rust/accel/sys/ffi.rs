@@ -162,7 +162,7 @@ unsafe extern "C" {
     pub(crate) safe fn accel_power_get_parent(dev: &device::Device);
     pub(crate) fn accel_power_put_parent(dev: *mut bindings::device);
     pub(crate) safe fn accel_power_mark_last_busy(dev: &device::Device);
-    pub(crate) safe fn accel_power_is_present(dev: &device::Device) -> bool;
+    pub(crate) fn accel_power_is_present(dev: *mut bindings::device) -> bool;
     pub(crate) fn accel_power_system_suspend(dev: *mut bindings::device) -> c_int;
     pub(crate) fn accel_power_system_resume(dev: *mut bindings::device) -> c_int;
 }

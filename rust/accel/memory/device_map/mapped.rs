@@ -5,7 +5,10 @@
 use core::ops::Range;
 use kernel::{
     bindings,
-    device::Device,
+    device::{
+        Bound,
+        Device, //
+    },
     dma::{
         Coherent,
         DataDirection,
@@ -148,7 +151,7 @@ struct Reach {
 
 impl Reach {
     /// Returns `EOPNOTSUPP` if the device is not set up for DMA.
-    fn of(device: &Device) -> Result<Self> {
+    fn of(device: &Device<Bound>) -> Result<Self> {
         if !ffi::accel_helper_can_dma(device) {
             return Err(EOPNOTSUPP);
         }
@@ -221,9 +224,7 @@ impl Table {
 
 /// Copies a part of `source` to where the device of `caller` can reach it.
 fn copy_out(caller: &dyn Caller, source: VMap, range: &Range<usize>) -> Result<Copied> {
-    // SAFETY: The caller is inside the gate, so the parent is bound.
-    let parent = unsafe { caller.parent().as_bound() };
-    let memory = Coherent::<u8>::zeroed_slice(parent, range.len(), GFP_KERNEL_ACCOUNT)?;
+    let memory = Coherent::<u8>::zeroed_slice(caller.parent(), range.len(), GFP_KERNEL_ACCOUNT)?;
     // SAFETY: The device does not know the memory yet.
     source.read(range.start, unsafe { memory.as_mut() })?;
     Ok(Copied { memory, source })

@@ -6,7 +6,10 @@ use core::ops::Range;
 use kernel::{
     bindings,
     container_of,
-    device::Device,
+    device::{
+        Bound,
+        Device, //
+    },
     error::to_result,
     ffi::c_ulong,
     prelude::*,
@@ -53,11 +56,11 @@ impl MappedTable {
     ///
     /// # Safety
     ///
-    /// The device must exist until then, and must not use the memory any more.
+    /// The device must stay bound until then, and must not use the memory any more.
     pub(in crate::memory) unsafe fn new(
         object: &Object,
         range: &Range<usize>,
-        device: &Device,
+        device: &Device<Bound>,
         direction: bindings::dma_data_direction,
     ) -> Result<Self> {
         let table = Opaque::new(bindings::sg_table::default());

@@ -10,7 +10,10 @@ mod cpu;
 
 use kernel::{
     bindings,
-    device::Device,
+    device::{
+        Bound,
+        Device, //
+    },
     error::{
         from_err_ptr,
         from_result,
@@ -248,9 +251,9 @@ unsafe extern "C" fn map_dma_buf(
 ) -> *mut bindings::sg_table {
     // SAFETY: The attachment is valid, and so is its dma-buf.
     let object = unsafe { object_of((*attach).dmabuf) };
-    // SAFETY: The device stays until it detaches.
-    let device = unsafe { Device::from_raw((*attach).dev) };
-    // SAFETY: The device stays until it detaches, and before it does, it unmaps.
+    // SAFETY: An importer maps for a device that is bound, as the DMA API requires.
+    let device = unsafe { Device::<Bound>::from_raw((*attach).dev) };
+    // SAFETY: For the same reason the device stays bound until it is unmapped.
     let map = || unsafe { ForeignMap::begin(object.into(), device, direction) };
     let mapped = match object.backing() {
         Backing::Device(memory) if memory.io().is_some() => {
@@ -258,7 +261,7 @@ unsafe extern "C" fn map_dma_buf(
             unsafe { peer::map_peer(&object, memory, attach, direction) }
         }
         Backing::Movable(movable) => {
-            // SAFETY: The reservation is locked, and the device stays until it detaches.
+            // SAFETY: The reservation is locked, and the device stays bound until it is unmapped.
             unsafe { Locked::by_caller(movable).map(device, direction) }
         }
         // Our device does not go before it is unmapped.

@@ -5,7 +5,10 @@
 use kernel::{
     bindings,
     container_of,
-    device::Device,
+    device::{
+        Bound,
+        Device, //
+    },
     new_mutex,
     prelude::*,
     sync::{
@@ -32,10 +35,10 @@ impl ForeignMap {
     ///
     /// # Safety
     ///
-    /// The device must exist until then.
+    /// The device must stay bound until then.
     pub(in crate::memory) unsafe fn begin(
         object: Arc<Object>,
-        device: &Device,
+        device: &Device<Bound>,
         direction: bindings::dma_data_direction,
     ) -> Result<*mut bindings::sg_table> {
         let mut list = object.foreign_maps().list.lock();

@@ -4,7 +4,10 @@
 
 use kernel::{
     bindings,
-    device::Device,
+    device::{
+        Bound,
+        Device, //
+    },
     page::PAGE_SHIFT,
     prelude::*,
     sync::Arc, //
@@ -157,10 +160,10 @@ impl<'a> Locked<'a> {
     ///
     /// # Safety
     ///
-    /// The device must exist until then.
+    /// The device must stay bound until then.
     pub(in crate::memory) unsafe fn map(
         &self,
-        device: &Device,
+        device: &Device<Bound>,
         direction: bindings::dma_data_direction,
     ) -> Result<*mut bindings::sg_table> {
         let home = self.move_for_sharing()?;

@@ -7,7 +7,10 @@ use core::ops::Range;
 use core::ptr::NonNull;
 use kernel::{
     bindings,
-    device::Device,
+    device::{
+        Bound,
+        Device, //
+    },
     error::to_result,
     page::{
         PAGE_MASK,
@@ -36,7 +39,7 @@ pub(in crate::memory) struct SegmentLimits {
 
 impl SegmentLimits {
     /// Returns what `device` can take, and what bounces for it if it cannot reach all memory.
-    pub(in crate::memory) fn of(device: &Device) -> Self {
+    pub(in crate::memory) fn of(device: &Device<Bound>) -> Self {
         let max_len = ffi::accel_helper_dma_max_segment(device);
         let boundary = ffi::accel_helper_dma_boundary(device);
         Self::new(max_len as u64, boundary as u64)

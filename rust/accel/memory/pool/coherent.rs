@@ -37,6 +37,9 @@ use crate::{
 /// Coherent memory that a device has for its buffers.
 pub(in crate::memory) struct CoherentRegion {
     device: ARef<device::Device>,
+    /// It is made of pages that are known, and that a process can see as the device does: so
+    /// processes and other devices can have it.
+    is_shareable: bool,
     limit: u64,
     /// How many bytes are had.
     used: Arc<Atomic<usize>>,
@@ -45,12 +48,16 @@ pub(in crate::memory) struct CoherentRegion {
 impl CoherentRegion {
     /// Makes a region from which at most `limit` bytes can be had at a time. Returns `EOPNOTSUPP`
     /// if the device is not set up for DMA.
-    pub(in crate::memory) fn new(device: &device::Device, limit: u64) -> Result<Self> {
+    pub(in crate::memory) fn new(
+        device: &device::Device<device::Bound>,
+        limit: u64,
+    ) -> Result<Self> {
         if !ffi::accel_helper_can_dma(device) {
             return Err(EOPNOTSUPP);
         }
         Ok(Self {
             device: device.into(),
+            is_shareable: ffi::accel_helper_dma_is_shareable(device),
             limit,
             used: Arc::new(Atomic::new(0), GFP_KERNEL)?,
         })
@@ -72,7 +79,7 @@ impl CoherentRegion {
         let share = Share::within(self.used.clone(), pages * PAGE_SIZE, limit).ok_or(ENOSPC)?;
         // SAFETY: Same requirements.
         let allocation = unsafe { Allocation::new(&self.device, pages * PAGE_SIZE) }?;
-        let pages = match allocation.is_shareable() {
+        let pages = match self.is_shareable {
             true => Some(allocation.pages()?),
             false => None,
         };
@@ -122,12 +129,6 @@ impl Allocation {
             cpu: NonNull::new(cpu).ok_or(ENOMEM)?,
             size,
         })
-    }
-
-    /// Returns whether processes and other devices can have the memory: whether it is made of pages
-    /// that are known, and that a process can see as the device does.
-    fn is_shareable(&self) -> bool {
-        ffi::accel_helper_dma_is_shareable(&self.device)
     }
 
     /// Returns the pages that it is made of.

@@ -101,7 +101,7 @@ fn list(call: &Call<'_>) -> Result<List> {
 
 fn device(call: &Call<'_>) -> Result<List> {
     let ids = &call.core.ids;
-    let parent = call.core.parent();
+    let parent = call.parent();
 
     List::of_one(accel_info_device {
         minor: call.core.minor.number(),

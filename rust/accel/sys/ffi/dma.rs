@@ -3,7 +3,11 @@
 //! The functions of `dma.c`.
 
 use kernel::{
-    bindings, device,
+    bindings,
+    device::{
+        Bound,
+        Device, //
+    },
     ffi::{
         c_int,
         c_ulong,
@@ -11,18 +15,18 @@ use kernel::{
     },
 };
 
-// SAFETY: Those that are safe look at what a device has as long as it exists.
+// SAFETY: Those that are safe look at what a device has for DMA as long as it is bound.
 #[allow(
     improper_ctypes,
     reason = "without lockdep, `struct lockdep_map` is empty, which the kernel's compilers agree on"
 )]
 unsafe extern "C" {
-    pub(crate) safe fn accel_helper_can_dma(dev: &device::Device) -> bool;
-    pub(crate) safe fn accel_helper_is_translated(dev: &device::Device) -> bool;
+    pub(crate) safe fn accel_helper_can_dma(dev: &Device<Bound>) -> bool;
+    pub(crate) safe fn accel_helper_is_translated(dev: &Device<Bound>) -> bool;
     pub(crate) fn accel_helper_dma_take_any_length(dev: *mut bindings::device);
-    pub(crate) safe fn accel_helper_dma_max_segment(dev: &device::Device) -> usize;
-    pub(crate) safe fn accel_helper_dma_boundary(dev: &device::Device) -> c_ulong;
-    pub(crate) safe fn accel_helper_dma_may_bounce(dev: &device::Device) -> bool;
+    pub(crate) safe fn accel_helper_dma_max_segment(dev: &Device<Bound>) -> usize;
+    pub(crate) safe fn accel_helper_dma_boundary(dev: &Device<Bound>) -> c_ulong;
+    pub(crate) safe fn accel_helper_dma_may_bounce(dev: &Device<Bound>) -> bool;
     pub(crate) fn accel_helper_dma_fits(
         dev: *mut bindings::device,
         table: *mut bindings::sg_table,
@@ -32,7 +36,7 @@ unsafe extern "C" {
         size: usize,
         address: *mut bindings::dma_addr_t,
     ) -> *mut c_void;
-    pub(crate) safe fn accel_helper_dma_is_shareable(dev: &device::Device) -> bool;
+    pub(crate) safe fn accel_helper_dma_is_shareable(dev: &Device<Bound>) -> bool;
     pub(crate) fn accel_helper_p2pdma_provider(
         pdev: *mut bindings::pci_dev,
         bar: c_int,
