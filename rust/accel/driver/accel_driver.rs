@@ -246,8 +246,9 @@ pub trait AccelDriver: Sized + 'static {
     /// No work may begin afterwards, so take the lock under which that happens, and ask
     /// [`Device::is_running`](crate::Device::is_running) wherever it does.
     ///
-    /// The device is awake, unless it could not be woken: see [`Context::stay_awake`]. It may be
-    /// out of the machine, so waiting for it takes a limit. May sleep, but fences depend on it, see
+    /// A device that is awake stays so meanwhile, but one that is asleep is not woken: ask
+    /// [`Context::stay_awake`] before touching its registers. It may also be out of the machine, so
+    /// waiting for it takes a limit. May sleep, but fences depend on it, see
     /// [`Signalling`](crate::base::fence::Signalling); so it must not wait for users, for fences or
     /// for memory.
     fn stop(_ctx: &Context<'_, Self, Observer>) {}
@@ -290,7 +291,11 @@ pub trait AccelDriver: Sized + 'static {
 
 /// What the driver `T` keeps for each open file of a user.
 ///
-/// Dropped when the file is closed or the device goes away, whichever is first.
+/// Dropped when the file is closed or the device goes away, whichever is first: so possibly while
+/// the device is asleep, is being reset by its driver or its bus, or is wedged. The drop does not
+/// touch the hardware, unless it asks [`Device::is_running`](crate::Device::is_running) under the
+/// lock that [`AccelDriver::stop`] takes, and the state has kept the device awake by an
+/// [`Awake`](crate::Awake). What cannot be done then is left to [`AccelDriver::clean_up`].
 pub trait File<T: AccelDriver>: Sized + Send + Sync + 'static {
     /// Makes the state when a user opens the device.
     ///

@@ -25,6 +25,9 @@ use crate::{
 /// Dropped when the handle is closed, the file is closed, or the device goes away, whichever is
 /// first; but if a [`Buffer`](super::buffer::Buffer) refers to it, not before that is dropped. A
 /// mapping or a dma-buf of the memory does not keep it.
+///
+/// The drop may come while the device is asleep, is being reset, or is wedged. What holds for the
+/// drop of a [`File`](crate::File) holds here, too.
 pub trait BufferData<T: AccelDriver>: Sized + Send + Sync + 'static {
     /// Makes the data when a file gets a handle of `memory`: when it creates a buffer, imports one,
     /// or has one made of memory of its process. What is the same buffer in two files has data of

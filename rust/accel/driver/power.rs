@@ -51,8 +51,9 @@ impl<T: AccelDriver> Power<T> {
     /// work, or to let that fail. If it returns `EBUSY` or `EAGAIN`, the device stays awake, and
     /// so does the system. Any other error is taken for one that only a reset mends.
     ///
-    /// `resume` brings the device back from a loss of power; of one that was wedged, without a call
-    /// of `suspend` before. If it fails, the device is wedged.
+    /// `resume` brings the device back from a loss of power. `suspend` was not called before if the
+    /// device was wedged, or about to be reset, when it was put to sleep: then
+    /// [`AccelDriver::stop`] was. If `resume` fails, the device is wedged.
     ///
     /// No call of a user that needs the device is inside the driver meanwhile; others may be.
     pub const fn by(suspend: Hook<T>, resume: Hook<T>) -> Self {
