@@ -20,6 +20,11 @@
  * which is then set to zero.
  */
 #define ACCEL_TEST_PCI_FAIL_RESET 0x6661696c
+/*
+ * It takes so many milliseconds, below 65536, if this is the third word of the
+ * memory, which is then set to zero.
+ */
+#define ACCEL_TEST_PCI_SLOW_RESET(ms) (0x6d730000 | (ms))
 /* The second word of the memory, while the driver's hook for a reset runs. */
 #define ACCEL_TEST_PCI_IN_RESET 0x62757379
 

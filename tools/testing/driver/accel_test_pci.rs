@@ -56,6 +56,10 @@ const TOO_MUCH: u64 = 2 << 32;
 /// In the first word of the memory.
 const FAIL_RESET: u32 = 0x6661_696c;
 
+/// In the third word of the memory, with a number of milliseconds.
+const SLOW_RESET: u32 = 0x6d73_0000;
+const SLOW_RESET_MS: u32 = 0xffff;
+
 /// In the second word of the memory, while the hook of a reset runs.
 const IN_RESET: u32 = 0x6275_7379;
 
@@ -164,7 +168,13 @@ fn hook(ctx: Context<'_, TestPci, Observer>, args: &mut Hook) -> Result {
 fn reset(ctx: Context<'_, TestPci, Resetter>) -> Result {
     ctx.data().first_page.try_write32(IN_RESET, 4)?;
     ctx.data().in_reset.store(true, Relaxed);
-    let (ctx, _) = ctx.wait(Deadline::in_ms(300), |_| None::<()>)?;
+    let slow = ctx.data().first_page.try_read32(8)?;
+    let ms = match slow & !SLOW_RESET_MS {
+        SLOW_RESET => slow & SLOW_RESET_MS,
+        _ => 300,
+    };
+    ctx.data().first_page.try_write32(0, 8)?;
+    let (ctx, _) = ctx.wait(Deadline::in_ms(ms), |_| None::<()>)?;
 
     ctx.data().in_reset.store(false, Relaxed);
     let memory = &ctx.data().first_page;

@@ -61,7 +61,9 @@ pub(super) fn save(pdev: &pci::Device<Core<'_>>) {
     unsafe { bindings::pci_save_state(as_raw(pdev)) };
 }
 
-fn as_raw<C: kernel::device::DeviceContext>(pdev: &pci::Device<C>) -> *mut bindings::pci_dev {
+pub(super) fn as_raw<C: kernel::device::DeviceContext>(
+    pdev: &pci::Device<C>,
+) -> *mut bindings::pci_dev {
     // CAST: `pci::Device` is a transparent wrapper of `Opaque<struct pci_dev>`.
     core::ptr::from_ref(pdev).cast_mut().cast()
 }

@@ -3,7 +3,9 @@
 //! The interrupts of a PCI device.
 
 use kernel::{
+    bindings,
     device::Bound,
+    ffi::c_int,
     irq::{
         self,
         Flags,
@@ -19,9 +21,13 @@ use kernel::{
     sync::aref::ARef, //
 };
 
-use super::Driver;
+use super::{
+    enabled::as_raw,
+    Driver, //
+};
 use crate::{
     base::fence::Signalling,
+    device::interrupts::Line,
     driver::device::Device, //
 };
 
@@ -71,7 +77,8 @@ impl<T: Driver> Interrupts<T> {
             handlers.push(KBox::pin_init(handler, GFP_KERNEL)?, GFP_KERNEL)?;
         }
 
-        dev.core().interrupts.set_numbers(numbers);
+        let interrupts = &dev.core().interrupts;
+        interrupts.set_handlers(numbers, Intx::line_of(pdev)?);
         Ok(Self {
             dev: dev.clone(),
             _handlers: handlers,
@@ -82,7 +89,34 @@ impl<T: Driver> Interrupts<T> {
 
 impl<T: Driver> Drop for Interrupts<T> {
     fn drop(&mut self) {
-        self.dev.core().interrupts.set_numbers(KVec::new());
+        // If the line is masked, it stays so: there is no handler any more. To enable the device
+        // ends that.
+        self.dev.core().interrupts.set_handlers(KVec::new(), None);
+    }
+}
+
+/// The line of a PCI device that has neither MSI nor MSI-X.
+struct Intx(ARef<pci::Device>);
+
+impl Intx {
+    /// Returns the line of a device that has its vectors; `None` if they are messages.
+    #[inline(never)]
+    fn line_of(pdev: &pci::Device<Bound>) -> Result<Option<KBox<dyn Line>>> {
+        // SAFETY: A reference to a device is a valid pointer to it.
+        if unsafe { bindings::pci_irq_type(as_raw(pdev)) } != bindings::PCI_IRQ_INTX {
+            return Ok(None);
+        }
+        Ok(Some(KBox::new(Self(pdev.into()), GFP_KERNEL)?))
+    }
+}
+
+impl Line for Intx {
+    fn set_masked(&self, is_masked: bool) {
+        // What cannot be read seems to be masked, and then nothing is written: a device behind a
+        // channel that is frozen.
+        //
+        // SAFETY: The reference to the device is a valid pointer to it.
+        unsafe { bindings::pci_intx(as_raw(&self.0), c_int::from(!is_masked)) };
     }
 }
 

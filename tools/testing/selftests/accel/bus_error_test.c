@@ -6,16 +6,19 @@
  * Environment:
  *  ACCEL_BUS_ERROR  a shell command that has a port report an error: its arguments
  *                   are the port, "root1" or "root2", and the name of the error.
- *                   Below the first port is an edu device, below the second one that
- *                   of accel_test_pci and another edu device
+ *                   Below the first port is an edu device, below the second one another
+ *                   edu device, and then that of accel_test_pci
  */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <accel_test_pci.h>
 
+#include "caller.h"
 #include "copier.h"
 #include "edu_nodes.h"
 #include "events.h"
@@ -32,6 +35,10 @@
 /* In a minute, because of errors. */
 #define RESETS_MAX 5
 #define ERRORS 3
+
+/* A register of edu, and that the interrupt is one of a factorial. */
+#define EDU_RAISE 0x60
+#define EDU_FACTORIAL 1
 
 enum code { WORKING = 1, FROZEN = 2, LOST = 3 };
 
@@ -219,7 +226,10 @@ FIXTURE_SETUP(shared)
 
 FIXTURE_TEARDOWN_PARENT(shared)
 {
-	if (self->edu && !node_bound(self->edu))
+	if (!self->edu)
+		return;
+	write_file(self->edu->device_dir, "msi_bus", "1");
+	if (!node_bound(self->edu))
 		EXPECT_EQ(0, node_bind(self->edu));
 }
 
@@ -259,6 +269,108 @@ TEST_F_TIMEOUT(shared, is_given_up, 120)
 	ASSERT_EQ(0, admin_reset(&self->node, "force"));
 	EXPECT_EQ(0, sys_ioctl(self->fd, ACCEL_TEST_PCI_IOC_PEEK, &peek));
 	ASSERT_EQ(0, node_bind(self->edu));
+}
+
+/* How often an interrupt of the system has come. */
+static int count_interrupts(long irq, __u64 *count)
+{
+	char dir[64], text[4096], *next = text;
+	int ret;
+
+	snprintf(dir, sizeof(dir), "/sys/kernel/irq/%ld", irq);
+	ret = read_file(dir, "per_cpu_count", text, sizeof(text));
+	if (ret)
+		return ret;
+	*count = 0;
+	do {
+		*count += strtoull(next, &next, 10);
+	} while (*next++ == ',');
+	return 0;
+}
+
+static void *map_registers(const struct node *node)
+{
+	char path[PATH_MAX + 16];
+	void *registers;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/resource0", node->device_dir);
+	fd = open(path, O_RDWR | O_SYNC | O_CLOEXEC);
+	if (fd < 0)
+		return MAP_FAILED;
+	registers = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return registers;
+}
+
+/* Has the edu device do without MSI. */
+static void use_line(struct __test_metadata *_metadata, FIXTURE_DATA(shared) *self)
+{
+	close(self->edu_fd);
+	ASSERT_EQ(0, node_unbind(self->edu));
+	ASSERT_EQ(0, write_file(self->edu->device_dir, "msi_bus", "0"));
+	ASSERT_EQ(0, node_bind(self->edu));
+	self->edu_fd = test_open(self->edu, O_RDWR);
+	ASSERT_LE(0, self->edu_fd);
+	read_status(_metadata, self->edu_fd, &self->edu_before);
+}
+
+static const struct node *slow;
+
+static int call_reset(struct caller *caller)
+{
+	(void)caller;
+	return admin_reset(slow, "force");
+}
+
+/*
+ * While the bus tells one device of an error, it has told the other one already.
+ * If that raises its line then, nobody is there to lower it.
+ */
+TEST_F_TIMEOUT(shared, line_is_masked, 120)
+{
+	struct caller reset = { .call = call_reset, .syscall_nr = SYS_write };
+	struct accel_test_pci_hook hook = { .size = sizeof(hook) };
+	volatile __u32 *registers, *memory;
+	struct accel_info_status status;
+	__u64 before, after;
+	__u32 result;
+	long irq;
+
+	use_line(_metadata, self);
+	ASSERT_EQ(0, read_number(self->edu->device_dir, "irq", &irq));
+	registers = map_registers(self->edu);
+	ASSERT_NE(MAP_FAILED, registers)
+		TH_LOG("the kernel is to have iomem=relaxed");
+	memory = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, self->fd,
+		      ACCEL_TEST_PCI_MEMORY);
+	ASSERT_NE(MAP_FAILED, memory);
+	memory[2] = ACCEL_TEST_PCI_SLOW_RESET(3000);
+
+	slow = &self->node;
+	ASSERT_EQ(0, caller_start(&reset));
+	ASSERT_EQ(0, bus_error(SHARED, NONFATAL));
+	ASSERT_EQ(0, wait_state(self->edu_fd, ACCEL_STATE_RESETTING));
+	sleep_ms(100);
+	ASSERT_EQ(0, count_interrupts(irq, &before));
+	registers[EDU_RAISE / sizeof(*registers)] = EDU_FACTORIAL;
+	sleep_ms(200);
+	ASSERT_EQ(0, count_interrupts(irq, &after));
+	/* The bus still waits, and so does edu. */
+	ASSERT_EQ(0, sys_ioctl(self->fd, ACCEL_TEST_PCI_IOC_HOOK, &hook));
+	ASSERT_EQ(1, hook.running);
+	EXPECT_EQ(before, after);
+
+	ASSERT_EQ(0, caller_join(&reset));
+	wait_errors(_metadata, self->edu_fd, self->edu_before.errors + 1, &status);
+	EXPECT_EQ(ACCEL_STATE_RUNNING, status.state);
+	/* It is handled then. */
+	ASSERT_EQ(0, count_interrupts(irq, &after));
+	EXPECT_LT(before, after);
+	EXPECT_EQ(0, edu_factorial(self->edu_fd, 6, TIMEOUT_MS, &result));
+	EXPECT_EQ(720, result);
+	close(self->edu_fd);
+	ASSERT_EQ(0, node_unbind(self->edu));
 }
 
 TEST_HARNESS_MAIN
