@@ -12,7 +12,6 @@ mod modules;
 
 use kernel::{
     device,
-    devres,
     faux,
     prelude::*,
     sync::{
@@ -55,12 +54,11 @@ impl<T: Driver> Registration<T> {
             AsRef::<faux::Device<_>>::as_ref(&faux).as_ref();
 
         // SAFETY: `T::probe` is generic over the lifetime. It can only borrow from the device,
-        // which stays bound until devres has dropped the result: it has no adapter to own that.
-        let bound: registration::Bound<T> = unsafe {
+        // which stays bound until devres has ended the binding.
+        let bound = unsafe {
             registration::register(parent, DeviceIds::default(), T::probe(parent), |_| Ok(()))
         }?;
         let dev = bound.device().clone();
-        devres::register(parent, bound, GFP_KERNEL)?;
 
         let place = core::ptr::from_ref(const { &OpsOf::<T>::OPS }).addr();
         keep(faux, dev.minor(), place)?;

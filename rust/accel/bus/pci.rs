@@ -174,7 +174,7 @@ pub struct Adapter<T: Driver>(PhantomData<T>);
 
 impl<T: Driver> pci::Driver for Adapter<T> {
     type IdInfo = T::IdInfo;
-    type Data<'bound> = Bound<T, Interrupts<T>>;
+    type Data<'bound> = Bound<T>;
 
     const ID_TABLE: IdTable<Self::IdInfo> = T::ID_TABLE;
 
@@ -196,7 +196,7 @@ impl<T: Driver> pci::Driver for Adapter<T> {
             unsafe { pdev.dma_set_mask_and_coherent(mask) }?;
             Enabled::restore_when_unbound(pdev)?;
             // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
-            // stays bound until the driver core has dropped the result.
+            // stays bound until devres has ended the binding.
             let bound = unsafe {
                 registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |dev| {
                     Interrupts::request(pdev, dev)

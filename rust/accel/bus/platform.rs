@@ -77,7 +77,7 @@ impl<T: Driver> platform::Driver for Adapter<T> {
         info: Option<&'bound Self::IdInfo>,
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
         // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
-        // stays bound until the driver core has dropped the result.
+        // stays bound until devres has ended the binding.
         unsafe { registration::bind(pdev.as_ref(), T::probe(pdev, info)) }
     }
 

@@ -3,12 +3,14 @@
 //! Binding of a device on a bus to its driver: what is kept for it, and in which order it goes.
 //!
 //! A guard that unregisters when dropped cannot be safe in the hands of a driver: it could forget
-//! it, and user space would go on calling into a driver whose resources are gone. So no driver has
-//! one. The adapter of a bus returns a [`Bound`] device from its `probe`, which the driver core
-//! owns from then on, and drops when the parent is unbound, always.
+//! it or keep it, and user space would go on calling into a driver whose resources are gone. A
+//! driver can have whatever the adapter of a bus returns from its `probe`, as it can call that
+//! function, too. So that is no more than a handle, [`Bound`]. The [`Binding`] belongs to the parent
+//! device, by way of devres: it ends when the parent is unbound, always.
 
 use kernel::{
     device,
+    devres,
     prelude::*,
     sync::aref::ARef,
     types::ForLt, //
@@ -23,6 +25,7 @@ use crate::{
     device::{
         core::registration::{
             Attachments,
+            Registered,
             Registration,
             Unregistered, //
         },
@@ -38,21 +41,17 @@ use crate::{
     }, //
 };
 
-/// An accelerator that is registered, with all that the framework keeps for the binding. `X` is
-/// what the adapter of the bus adds, such as interrupts.
-///
-/// Dropped in the order of the fields: the parent is woken, user space is shut out, and then
-/// nothing uses the resources any more.
-pub struct Bound<T: AccelDriver, X = ()> {
+/// A registered accelerator, as the adapter of a bus keeps it.
+pub struct Bound<T: AccelDriver> {
     sleep: Option<ParentSleep>,
-    registration: Registration,
-    resources: Resources<T, X>,
+    registered: Registered,
+    dev: ARef<Device<T>>,
 }
 
-impl<T: AccelDriver, X> Bound<T, X> {
+impl<T: AccelDriver> Bound<T> {
     /// Returns the accelerator.
     pub(crate) fn device(&self) -> &ARef<Device<T>> {
-        &self.resources.dev
+        &self.dev
     }
 
     /// Lets the parent sleep, which has so many references of the runtime power management, until
@@ -69,13 +68,23 @@ impl<T: AccelDriver, X> Bound<T, X> {
     }
 
     /// Unregisters the accelerator, for a bus to do while it still holds the device in full power.
-    /// The rest of the binding goes when this is dropped.
+    /// The rest of the binding goes with devres.
     pub(super) fn unregister(&self) {
         if let Some(sleep) = &self.sleep {
             sleep.end();
         }
-        self.registration.unregister();
+        self.registered.unregister();
     }
+}
+
+/// An accelerator that is registered, with all that the framework keeps for the binding. `X` is
+/// what the adapter of the bus adds, such as interrupts.
+///
+/// Dropped in the order of the fields: user space is shut out, and then nothing uses the resources
+/// any more.
+struct Binding<T: AccelDriver, X> {
+    registration: Registration,
+    resources: Resources<T, X>,
 }
 
 /// An accelerator that is not registered yet, with all that the framework keeps for the binding.
@@ -86,11 +95,10 @@ struct Unbound<T: AccelDriver, X> {
 
 impl<T: AccelDriver, X> Unbound<T, X> {
     /// Shows the accelerator to user space.
-    fn register(self) -> Result<Bound<T, X>> {
+    fn register(self) -> Result<Binding<T, X>> {
         // If this fails, the device is removed before the resources are dropped.
         let Self { device, resources } = self;
-        Ok(Bound {
-            sleep: None,
+        Ok(Binding {
             registration: device.register()?,
             resources,
         })
@@ -134,26 +142,30 @@ pub(super) unsafe fn bind<'bound, T: AccelDriver>(
     })
 }
 
-/// Registers a device of `T`, until the result is dropped.
+/// Registers a device of `T` for as long as `parent` is bound.
 ///
 /// `extra` is called when `data` is in place, and before user space sees the device.
 ///
 /// # Safety
 ///
 /// `'bound` must be the time for which `parent` is bound: the caller must have got `data` from
-/// code that is generic over it. The result must be dropped before that is over.
-pub(super) unsafe fn register<'bound, T: AccelDriver, X>(
+/// code that is generic over it.
+pub(super) unsafe fn register<'bound, T, X>(
     parent: &'bound device::Device<device::Bound>,
     ids: DeviceIds,
     data: impl PinInit<<T::Data as ForLt>::Of<'bound>, Error>,
     extra: impl FnOnce(&ARef<Device<T>>) -> Result<X>,
-) -> Result<Bound<T, X>> {
+) -> Result<Bound<T>>
+where
+    T: AccelDriver,
+    X: Send + 'static,
+{
     // SAFETY: Lifetimes do not affect the layout. The data is dropped together with the binding,
     // before `'bound` ends, and is only lent out for shorter than that.
     let data = unsafe { pin_init::cast_pin_init::<_, <T::Data as ForLt>::Of<'static>, _>(data) };
     let data = KBox::pin_init(data, GFP_KERNEL)?;
     // SAFETY: The driver is about to be bound. The data is dropped after the device, by the order
-    // of the fields of `Unbound` and of `Bound`.
+    // of the fields of `Unbound` and of `Binding`.
     let (dev, device) = unsafe { Device::<T>::new(parent, ids, &data) }?;
 
     let mut unbound = Unbound {
@@ -171,5 +183,14 @@ pub(super) unsafe fn register<'bound, T: AccelDriver, X>(
     resources._extra = Some(extra(&resources.dev)?);
     resources._sensors = resources.dev.register_sensors()?;
     resources._debug_files = resources.dev.register_debug_files()?;
-    unbound.register()
+
+    let binding = unbound.register()?;
+    let bound = Bound {
+        sleep: None,
+        registered: binding.registration.registered(),
+        dev: binding.resources.dev.clone(),
+    };
+    // If this fails, the binding ends.
+    devres::register(parent, binding, GFP_KERNEL)?;
+    Ok(bound)
 }

@@ -29,7 +29,7 @@ use kernel::{
 
 use super::{
     core::registration::{
-        Registration,
+        Registered,
         Removal, //
     },
     coredump,
@@ -309,7 +309,7 @@ impl Health {
     }
 }
 
-impl Registration {
+impl Registered {
     /// Begins to act on what is reported.
     pub(super) fn start_health(&self) {
         let health = &self.core().health;

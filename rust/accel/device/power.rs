@@ -45,7 +45,7 @@ use kernel::{
 use super::{
     call::Call,
     core::registration::{
-        Registration,
+        Registered,
         Unregistered, //
     },
     health::Fault,
@@ -156,7 +156,7 @@ impl Unregistered {
     }
 }
 
-impl Registration {
+impl Registered {
     /// Wakes the device for its removal, if it is still there. Whether that succeeds is of no
     /// interest any more.
     pub(super) fn wake_to_remove(&self) -> Option<AwakeGuard<'_>> {

@@ -212,10 +212,10 @@ impl platform::Driver for TestDriver {
     type IdInfo = ();
 
     fn probe<'bound>(
-        _pdev: &'bound platform::Device<'_>,
+        pdev: &'bound platform::Device<'_>,
         _info: Option<&()>,
     ) -> impl PinInit<Counted, Error> + 'bound {
-        Counted::data()
+        forget::bind(pdev).and_then(|()| Counted::data())
     }
 }
 

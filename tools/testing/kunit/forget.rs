@@ -15,6 +15,7 @@ use accel::{
         SyncFile,
         Timeline, //
     },
+    platform,
     prelude::*,
     Awake,
     Work, //
@@ -22,10 +23,19 @@ use accel::{
 use core::mem::forget;
 use kernel::{
     dma::DataDirection,
-    sync::global_lock, //
+    sync::{
+        atomic::{
+            AtomicFlag,
+            Relaxed, //
+        },
+        global_lock, //
+    },
 };
 
-use crate::TestDriver;
+use crate::{
+    TestDriver,
+    ADD, //
+};
 
 uapi_struct! {
     /// Forgets what can be had of a buffer, and a fence, which is that of a descriptor.
@@ -50,6 +60,17 @@ global_lock! {
     unsafe(uninit) static FORGOTTEN: Mutex<KVec<Forgotten>> = KVec::new();
 }
 
+/// What an adapter of a bus returns from its `probe`.
+type Bound = <platform::Adapter<TestDriver> as kernel::platform::Driver>::Data<'static>;
+
+global_lock! {
+    // SAFETY: As for `FORGOTTEN`.
+    unsafe(uninit) static BOUND: Mutex<Option<Pin<KBox<Bound>>>> = None;
+}
+
+/// The next device on the platform bus is bound by its driver, before the driver core does so.
+static BINDS_ITSELF: AtomicFlag = AtomicFlag::new(false);
+
 /// Makes room for what is put aside.
 ///
 /// # Safety
@@ -57,7 +78,19 @@ global_lock! {
 /// Must be called once, in the module's initialiser.
 pub(crate) unsafe fn init() {
     // SAFETY: Same requirements.
-    unsafe { FORGOTTEN.init() };
+    unsafe {
+        FORGOTTEN.init();
+        BOUND.init();
+    }
+}
+
+/// Calls the adapter as the driver core does, if it is asked to, and puts the result aside.
+pub(crate) fn bind(pdev: &platform::Device<'_>) -> Result {
+    if BINDS_ITSELF.xchg(false, Relaxed) {
+        let bound = <platform::Adapter<TestDriver> as kernel::platform::Driver>::probe(pdev, None);
+        *BOUND.lock() = Some(KBox::pin_init(bound, GFP_KERNEL)?);
+    }
+    Ok(())
 }
 
 pub(crate) fn forget_all(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
@@ -123,6 +156,36 @@ mod tests {
 
         let forgotten = core::mem::replace(&mut *FORGOTTEN.lock(), KVec::new());
         assert_eq!(forgotten.len(), 2);
+        Ok(())
+    }
+
+    #[test]
+    fn what_probe_returns_is_not_the_binding() -> Result {
+        // CAST: Numbers below 64.
+        let was_there: [bool; 64] =
+            core::array::from_fn(|minor| Node::open_user(minor as u32).is_ok());
+        BINDS_ITSELF.store(true, Relaxed);
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let bound = BOUND.lock().take();
+
+        // That of the driver, and that of the driver core.
+        let mut users = KVec::new();
+        for (minor, _) in (0..).zip(was_there).filter(|(_, was_there)| !was_there) {
+            if let Ok(user) = Node::open_user(minor) {
+                users.push(user, GFP_KERNEL)?;
+            }
+        }
+        assert!(bound.is_some());
+        assert_eq!(users.len(), 2);
+        for user in &users {
+            assert_eq!(user.ioctl(ADD, [16, 3, 4, 0]), Ok([16, 3, 4, 7]));
+        }
+        drop(platform);
+        assert_eq!(test_state::alive(), Alive { data: 0, files: 0 });
+        for user in &users {
+            assert_eq!(user.ioctl(ADD, [16, 3, 4, 0]), Err(ENODEV));
+        }
+        drop(bound);
         Ok(())
     }
 }

@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The interrupts of a device. Handlers go before the vectors that they are for.
-pub struct Interrupts<T: Driver> {
+pub(super) struct Interrupts<T: Driver> {
     dev: ARef<Device<T>>,
     _handlers: KVec<Pin<KBox<irq::Registration<'static, Handler<T>>>>>,
     _vectors: Option<KBox<IrqVectorRegistration<'static>>>,

@@ -83,10 +83,10 @@ impl Unregistered {
         to_result(unsafe { bindings::cdev_device_add(core.cdev.get(), core.dev.get()) })
             .inspect_err(|_| self.stop_power())?;
         // INVARIANT: Both were just added.
-        let registration = Registration(self.0.dismiss());
-        trace::state(registration.core(), State::Running);
-        registration.start_health();
-        Ok(registration)
+        let registered = Registered(self.0.dismiss());
+        trace::state(registered.core(), State::Running);
+        registered.start_health();
+        Ok(Registration(registered))
     }
 
     /// Removes a device that was not registered.
@@ -98,14 +98,31 @@ impl Unregistered {
     }
 }
 
-/// A device that is registered, until this is dropped or [`Self::unregister`] is called.
+/// A device that is registered, until this is dropped.
+pub(crate) struct Registration(Registered);
+
+impl Registration {
+    /// Returns a reference to the device, which may outlive this.
+    pub(crate) fn registered(&self) -> Registered {
+        self.0.clone()
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.0.unregister();
+    }
+}
+
+/// A device that was registered.
 ///
 /// # Invariants
 ///
 /// The device was added. It is deleted by the [`Removal`] of which there is one.
-pub(crate) struct Registration(ARef<Core>);
+#[derive(Clone)]
+pub(crate) struct Registered(ARef<Core>);
 
-impl Registration {
+impl Registered {
     /// Returns the device.
     pub(crate) fn core(&self) -> &Core {
         &self.0
@@ -136,12 +153,6 @@ impl Registration {
         // SAFETY: By the type invariants both were added, and this is the only removal.
         unsafe { bindings::cdev_device_del(core.cdev.get(), core.dev.get()) };
         removal.drain().close();
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        self.unregister();
     }
 }
 
