@@ -41,7 +41,7 @@ use super::{
     },
     device_map::Mapped,
     dma_buf::{
-        foreign_map::ForeignMaps,
+        export::access::ForeignMaps,
         import::Import, //
     },
     grant::{

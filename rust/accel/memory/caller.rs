@@ -9,7 +9,7 @@ use kernel::{
 };
 
 use super::{
-    movable::evict::CopyRequest,
+    movable::migrate::CopyRequest,
     pool::Pool, //
 };
 use crate::base::awake::Awake;

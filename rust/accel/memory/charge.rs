@@ -4,14 +4,8 @@
 //!
 //! What a call allocates with `GFP_KERNEL_ACCOUNT` is charged to the memory control group of the
 //! calling process. Where that process is not the owner of the memory, as when a buffer of another
-//! process is moved, [`MemoryGroup`] charges the owner. `LockedPages` counts pages that stay in
-//! memory because a process has pinned them.
-
-#[cfg(CONFIG_MMU_NOTIFIER)]
-mod locked;
-
-#[cfg(CONFIG_MMU_NOTIFIER)]
-pub(crate) use self::locked::LockedPages;
+//! process is moved, [`MemoryGroup`] charges the owner. Pages that a process has pinned count as
+//! locked by its user: see `pages/user.rs`.
 
 /// `struct mem_cgroup`, which a kernel without such groups does not have.
 #[repr(C)]

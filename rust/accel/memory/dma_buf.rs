@@ -4,9 +4,7 @@
 
 mod cpu;
 pub(in crate::memory) mod export;
-pub(in crate::memory) mod foreign_map;
 pub(in crate::memory) mod import;
-pub(in crate::memory) mod peer;
 
 use core::ptr::NonNull;
 use kernel::{

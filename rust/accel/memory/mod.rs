@@ -51,19 +51,19 @@ pub(crate) mod vmap;
 
 pub use self::{
     device_map::{
-        kept_map::{
-            KeptMap,
-            MapInUse, //
-        },
         DeviceMap,
+        KeptMap,
+        MapInUse,
         Piece,
         Pieces, //
     },
-    movable::evict::CopyRequest,
+    movable::{
+        migrate::CopyRequest,
+        Placed, //
+    },
     pool::{
         place::{
             PlaceRequest,
-            Placed,
             Placement, //
         },
         Regions, //
@@ -89,7 +89,7 @@ pub(crate) use self::{
     grant::Permission,
     handles::Handles,
     map::mmap,
-    movable::evict::allocate,
+    movable::migrate::allocate,
     object::Object,
     pages::pages_of,
     pool::Pool,

@@ -19,8 +19,7 @@
 //! The reservation is locked during all of a move. The state is locked before the grant of the
 //! home: see `borrowers.rs`.
 
-pub(in crate::memory) mod evict;
-mod relocate;
+pub(in crate::memory) mod migrate;
 
 use kernel::{
     new_mutex,
@@ -37,9 +36,9 @@ use kernel::{
     }, //
 };
 
-pub(super) use self::relocate::Locked;
+pub(super) use self::migrate::Locked;
 
-use self::evict::{
+use self::migrate::{
     allocate,
     MoveContext, //
 };
@@ -47,7 +46,10 @@ use super::{
     borrowers::Borrowers,
     caller::Caller,
     charge::MemoryGroup,
-    object::Object,
+    object::{
+        Backing,
+        Object, //
+    },
     pool::{
         place::Placement,
         Pool, //
@@ -235,5 +237,41 @@ pub(super) struct Pinned {
 impl Drop for Pinned {
     fn drop(&mut self) {
         self.movable.unpin();
+    }
+}
+
+/// A buffer that is in the memory of its device, and stays there until this is dropped.
+pub struct Placed {
+    home: Arc<Object>,
+    offset: u64,
+    _pin: Option<Pinned>,
+}
+
+impl Placed {
+    /// Brings `object` into the memory of the device of `call`, if it can be moved. For the errors,
+    /// see [`Memory::placed`](crate::driver::buffer::Memory::placed).
+    pub(crate) fn new(call: &dyn Caller, object: &Arc<Object>) -> Result<Self> {
+        let (home, pin) = match object.backing() {
+            Backing::Movable(movable) => {
+                let pinned = movable.place(call)?;
+                (pinned.home.clone(), Some(pinned))
+            }
+            _ => (object.clone(), None),
+        };
+        Ok(Self {
+            offset: home.offset().ok_or(EOPNOTSUPP)?,
+            home,
+            _pin: pin,
+        })
+    }
+
+    /// Returns the number of the region.
+    pub fn region(&self) -> u32 {
+        self.home.region()
+    }
+
+    /// Returns where it is, in bytes from the begin of the region.
+    pub fn offset(&self) -> u64 {
+        self.offset
     }
 }

@@ -31,7 +31,7 @@ use super::{
     },
     device_map::Mapped,
     dma_buf::{
-        foreign_map::ForeignMaps,
+        export::access::ForeignMaps,
         import::Import,
         DmaBuf, //
     },

@@ -6,7 +6,7 @@
 //! its driver; so it lives until its last user is done, whatever becomes of those. If the memory is
 //! the device's, it is empty when that goes.
 
-mod cpu;
+pub(in crate::memory) mod access;
 
 use kernel::{
     bindings,
@@ -36,11 +36,8 @@ use kernel::{
     types::ForeignOwnable, //
 };
 
-use super::{
-    foreign_map::ForeignMap,
-    peer,
-    DmaBuf, //
-};
+use self::access::ForeignMap;
+use super::DmaBuf;
 use crate::{
     memory::{
         handles::View,
@@ -54,8 +51,8 @@ use crate::{
 };
 
 static OPS: Shared<bindings::dma_buf_ops> = Shared::new(bindings::dma_buf_ops {
-    vmap: Some(cpu::vmap),
-    vunmap: Some(cpu::vunmap),
+    vmap: Some(access::vmap),
+    vunmap: Some(access::vunmap),
     ..IO_OPERATIONS
 });
 
@@ -63,8 +60,8 @@ static OPS: Shared<bindings::dma_buf_ops> = Shared::new(bindings::dma_buf_ops {
 static MOVABLE_OPS: Shared<bindings::dma_buf_ops> = Shared::new(bindings::dma_buf_ops {
     pin: Some(pin),
     unpin: Some(unpin),
-    vmap: Some(cpu::vmap),
-    vunmap: Some(cpu::vunmap),
+    vmap: Some(access::vmap),
+    vunmap: Some(access::vunmap),
     ..IO_OPERATIONS
 });
 
@@ -85,8 +82,8 @@ const IO_OPERATIONS: bindings::dma_buf_ops = bindings::dma_buf_ops {
     map_dma_buf: Some(map_dma_buf),
     unmap_dma_buf: Some(unmap_dma_buf),
     release: Some(release),
-    begin_cpu_access: Some(cpu::begin_cpu_access),
-    end_cpu_access: Some(cpu::end_cpu_access),
+    begin_cpu_access: Some(access::begin_cpu_access),
+    end_cpu_access: Some(access::end_cpu_access),
     mmap: Some(mmap),
     ..pin_init::zeroed()
 };
@@ -228,13 +225,13 @@ unsafe extern "C" fn attach(
         };
         if let Some(io) = io {
             // SAFETY: The attachment is valid, and the device is there meanwhile.
-            object.while_present(|| unsafe { peer::check_peer(io, attach) })??;
+            object.while_present(|| unsafe { access::check_peer(io, attach) })??;
             return Ok(0);
         }
         object.while_present(|| ())?;
         if let Backing::Coherent(_) = object.backing() {
             // SAFETY: The attachment is valid.
-            unsafe { peer::check_revocable(attach) }?;
+            unsafe { access::check_revocable(attach) }?;
         }
         Ok(0)
     })
@@ -258,7 +255,7 @@ unsafe extern "C" fn map_dma_buf(
     let mapped = match object.backing() {
         Backing::Device(memory) if memory.io().is_some() => {
             // SAFETY: The attachment is valid, and its reservation is locked.
-            unsafe { peer::map_peer(&object, memory, attach, direction) }
+            unsafe { access::map_peer(&object, memory, attach, direction) }
         }
         Backing::Movable(movable) => {
             // SAFETY: The reservation is locked, and the device stays bound until it is unmapped.
@@ -292,7 +289,7 @@ unsafe extern "C" fn unmap_dma_buf(
     unsafe {
         match object.backing() {
             Backing::Device(memory) if memory.io().is_some() => {
-                peer::unmap_peer(&object, attach, table, direction);
+                access::unmap_peer(&object, attach, table, direction);
             }
             Backing::Coherent(_) => {
                 ForeignMap::end(table);

@@ -64,7 +64,7 @@ use super::{
 use crate::{
     base::queue,
     memory::{
-        device_map::kept_map::Kept,
+        device_map::Kept,
         object::{
             Backing,
             Object, //

@@ -28,7 +28,7 @@ use kernel::{
 use super::registry::Detach;
 use crate::{
     memory::{
-        pages::share::Share,
+        pages::Share,
         vmap::kernel_map::KernelMap, //
     },
     sys::ffi, //

@@ -16,21 +16,10 @@ use kernel::{
     },
     page::PAGE_SIZE,
     prelude::*,
-    ptr::Alignment,
-    sync::Arc, //
+    ptr::Alignment, //
 };
 
-use crate::{
-    memory::{
-        caller::Caller,
-        movable::Pinned,
-        object::{
-            Backing,
-            Object, //
-        }, //
-    },
-    sys::ffi, //
-};
+use crate::sys::ffi;
 
 const PAGE: u64 = PAGE_SIZE as u64;
 
@@ -121,42 +110,6 @@ impl Placement {
         places
             .find_map(|place| allocate_at(buddy, place, bytes).transpose())
             .unwrap_or(Err(ENOSPC))
-    }
-}
-
-/// A buffer that is in the memory of its device, and stays there until this is dropped.
-pub struct Placed {
-    home: Arc<Object>,
-    offset: u64,
-    _pin: Option<Pinned>,
-}
-
-impl Placed {
-    /// Brings `object` into the memory of the device of `call`, if it can be moved. For the errors,
-    /// see [`Memory::placed`](crate::driver::buffer::Memory::placed).
-    pub(crate) fn new(call: &dyn Caller, object: &Arc<Object>) -> Result<Self> {
-        let (home, pin) = match object.backing() {
-            Backing::Movable(movable) => {
-                let pinned = movable.place(call)?;
-                (pinned.home.clone(), Some(pinned))
-            }
-            _ => (object.clone(), None),
-        };
-        Ok(Self {
-            offset: home.offset().ok_or(EOPNOTSUPP)?,
-            home,
-            _pin: pin,
-        })
-    }
-
-    /// Returns the number of the region.
-    pub fn region(&self) -> u32 {
-        self.home.region()
-    }
-
-    /// Returns where it is, in bytes from the begin of the region.
-    pub fn offset(&self) -> u64 {
-        self.offset
     }
 }
 
