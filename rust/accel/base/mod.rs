@@ -18,6 +18,7 @@
 pub(crate) mod arrays;
 pub(crate) mod awake;
 pub(crate) mod client;
+pub(crate) mod data;
 pub(crate) mod fence;
 pub(crate) mod fn_item;
 pub(crate) mod gate;

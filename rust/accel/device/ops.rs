@@ -29,6 +29,10 @@ use super::{
 };
 use crate::{
     base::{
+        data::{
+            DropFn,
+            RawData, //
+        },
         names,
         open_policy::OpenPolicy,
         records::List, //
@@ -36,12 +40,10 @@ use crate::{
     memory::{
         io_range::MapRequest,
         CopyRequest,
-        DropFn,
         Limits,
         Object,
         PlaceRequest,
-        Placement,
-        RawData, //
+        Placement, //
     }, //
 };
 

@@ -13,11 +13,9 @@ use super::{
     AccelDriver, //
 };
 use crate::{
+    base::data::RawData,
     device::call::Call,
-    memory::{
-        Object,
-        RawData, //
-    }, //
+    memory::Object, //
 };
 
 /// What the driver `T` keeps for each buffer that an open file has a handle of.
@@ -65,7 +63,7 @@ pub(super) unsafe fn make<T: AccelDriver>(
 ///
 /// # Safety
 ///
-/// See [`DropFn`](crate::memory::DropFn).
+/// See [`DropFn`](crate::base::data::DropFn).
 pub(super) unsafe fn drop_raw<T: AccelDriver>(data: RawData) {
     // SAFETY: `make` has made it of such a reference, which is given up here.
     drop(unsafe { data.into_arc::<T::Buffer>() });

@@ -24,7 +24,6 @@
 //! driver keeps for longer is a [`KeptMap`], which gives the memory back as soon as it is idle.
 
 mod mapped;
-pub(in crate::memory) mod mapped_table;
 
 use core::ops::{
     Deref,
@@ -52,16 +51,14 @@ use kernel::{
 
 pub(super) use self::mapped::Mapped;
 
-use self::{
-    mapped::Table,
-    mapped_table::MappedTable, //
-};
+use self::mapped::Table;
 use super::{
-    caller::Caller,
     object::{
         Backing,
         Object, //
-    }, //
+    },
+    pages::table::MappedTable, //
+    pool::Caller,
 };
 use crate::base::queue;
 

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The buffers of an open file, by their handles.
+//!
+//! ```text
+//!   handle ─► data of the driver ◄─ Buffer: of a call, of a job
+//!      └────► Object             ◄─ mapping, dma-buf
+//! ```
+//!
+//! Only two refer to what the driver keeps for a buffer: the handle, and the driver itself, by a
+//! [`Buffer`]. The object does not know of it.
+//!
+//! [`Buffer`]: crate::driver::buffer::Buffer
 
 use kernel::{
     new_mutex,
@@ -26,16 +36,18 @@ use kernel::{
 };
 
 use super::{
+    dma_buf::DmaBuf,
+    Limits,
+    Object, //
+};
+use crate::base::{
     data::{
         Data,
         DropFn,
         RawData, //
     },
-    dma_buf::DmaBuf,
-    Limits,
-    Object, //
+    numbers::Numbers, //
 };
-use crate::base::numbers::Numbers;
 
 /// The most handles that a file can have at a time, whatever the limits.
 const MAX_HANDLES: usize = 1 << 24;

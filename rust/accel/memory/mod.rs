@@ -34,9 +34,7 @@
 
 pub(crate) mod address_space;
 pub(crate) mod borrowers;
-pub(crate) mod caller;
 pub(crate) mod charge;
-pub(crate) mod data;
 pub(crate) mod device_map;
 pub(crate) mod dma_buf;
 pub(crate) mod grant;
@@ -66,18 +64,12 @@ pub use self::{
             PlaceRequest,
             Placement, //
         },
-        Regions, //
+        regions::Regions, //
     },
     vmap::VMap, //
 };
 
 pub(crate) use self::{
-    caller::Caller,
-    data::{
-        Data,
-        DropFn,
-        RawData, //
-    },
     dma_buf::{
         export::{
             export as export_view,
@@ -92,7 +84,10 @@ pub(crate) use self::{
     movable::migrate::allocate,
     object::Object,
     pages::pages_of,
-    pool::Pool,
+    pool::{
+        Caller,
+        Pool, //
+    },
     vmap::Accessor, //
 };
 

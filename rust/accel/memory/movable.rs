@@ -44,12 +44,12 @@ use self::migrate::{
 };
 use super::{
     borrowers::Borrowers,
-    caller::Caller,
     charge::MemoryGroup,
     object::{
         Backing,
         Object, //
     },
+    pool::Caller,
     pool::{
         place::Placement,
         Pool, //
@@ -273,5 +273,20 @@ impl Placed {
     /// Returns where it is, in bytes from the begin of the region.
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+}
+
+impl Object {
+    /// Makes an object that is in `home` now, memory of a device where `placement` says, and can be
+    /// moved.
+    pub(crate) fn movable(home: Arc<Self>, placement: Placement, flags: u32) -> Result<Arc<Self>> {
+        let (pool, region, size) = (home.pool().clone(), home.region(), home.size());
+        let borrowers = Borrowers::new(pool.space.clone(), true)?;
+        let movable = Movable::new(home, placement, borrowers.clone())?;
+        let backing = Backing::Movable(movable.clone());
+        let object = Self::with_backing(backing, borrowers, pool, region, size, flags)?;
+        object.register()?;
+        object.pool().movables.insert(&movable)?;
+        Ok(object)
     }
 }

@@ -3,14 +3,12 @@
 //! What is behind a handle.
 
 use kernel::{
-    device::Device,
     page::{
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
     prelude::*,
     sync::{
-        aref::ARef,
         atomic::{
             Atomic,
             AtomicFlag,
@@ -32,8 +30,7 @@ use super::{
     device_map::Mapped,
     dma_buf::{
         export::access::ForeignMaps,
-        import::Import,
-        DmaBuf, //
+        import::Import, //
     },
     movable::{
         Movable,
@@ -44,6 +41,7 @@ use super::{
         coherent::CoherentMemory,
         device_memory::DeviceMemory,
         place::Placement,
+        regions::Allocated,
         registry::Detach,
         Pool, //
     },
@@ -74,10 +72,21 @@ pub(super) enum Backing {
     User(Pin<KBox<UserPages>>),
 }
 
+/// Says that memory of a device has been freed, when it is dropped.
+struct FreeNotifier(Arc<Borrowers>);
+
+impl Drop for FreeNotifier {
+    fn drop(&mut self) {
+        self.0.grant.set_freed();
+    }
+}
+
 /// The memory of a buffer.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Object {
     backing: Backing,
+    // Dropped after the memory.
+    _freed: Option<FreeNotifier>,
     /// Number of the region that the memory is from, or `ACCEL_REGION_FOREIGN`.
     region: u32,
     size: usize,
@@ -115,7 +124,14 @@ impl Object {
         let is_of_system = region == 0;
         let borrowers = Borrowers::new(pool.space.clone(), !is_of_system)?;
         // SAFETY: Same requirements. It ends with the others, as the pool is told of it.
-        let backing = unsafe { place.allocate(pages, placement, &borrowers) }?;
+        let backing = match unsafe { place.allocate(pages, placement) }? {
+            Allocated::System(pages) => Backing::System(pages),
+            Allocated::Device(memory) => Backing::Device(memory),
+            Allocated::Coherent(memory) => {
+                borrowers.set_bus_memory(BusMemory::Coherent(memory.clone()));
+                Backing::Coherent(memory)
+            }
+        };
         let object =
             Self::with_backing(backing, borrowers, pool, region, pages * PAGE_SIZE, flags)?;
         if !is_of_system {
@@ -151,19 +167,6 @@ impl Object {
         Self::with_backing(backing, borrowers, pool, 0, pages * PAGE_SIZE, 0)
     }
 
-    /// Makes an object that is in `home` now, memory of a device where `placement` says, and can be
-    /// moved.
-    pub(crate) fn movable(home: Arc<Self>, placement: Placement, flags: u32) -> Result<Arc<Self>> {
-        let (pool, region, size) = (home.pool.clone(), home.region, home.size);
-        let borrowers = Borrowers::new(pool.space.clone(), true)?;
-        let movable = Movable::new(home, placement, borrowers.clone())?;
-        let backing = Backing::Movable(movable.clone());
-        let object = Self::with_backing(backing, borrowers, pool, region, size, flags)?;
-        object.register()?;
-        object.pool.movables.insert(&movable)?;
-        Ok(object)
-    }
-
     /// Keeps the device awake as long as the object is there, if the memory is the device's own.
     pub(crate) fn keep_awake(&self, awake: impl Into<Awake>) {
         match &self.backing {
@@ -173,27 +176,6 @@ impl Object {
             // The system keeps it.
             _ => (),
         }
-    }
-
-    /// Makes an object of a dma-buf of somebody else, for the device on the bus that has `pool`.
-    /// For how long that takes, and the errors, see [`Import::attach`].
-    ///
-    /// It is of no use before [`Self::register`].
-    pub(crate) fn import(
-        pool: Arc<Pool>,
-        device: ARef<Device>,
-        dmabuf: DmaBuf,
-        check: impl Fn() -> Result,
-    ) -> Result<Arc<Self>> {
-        let borrowers = Borrowers::new(pool.space.clone(), false)?;
-        let import = Import::new(&dmabuf)?;
-        borrowers.set_bus_memory(BusMemory::Import(import.clone()));
-        // SAFETY: The ledger keeps it, and ends it before it is dropped itself.
-        unsafe { import.attach(device, dmabuf, check) }?;
-        let size = import.size();
-        let backing = Backing::Imported(import);
-        let region = uapi::ACCEL_REGION_FOREIGN;
-        Self::with_backing(backing, borrowers, pool, region, size, 0)
     }
 
     /// Makes an object of `len` bytes of the current process, from `start` on.
@@ -210,7 +192,8 @@ impl Object {
         )
     }
 
-    fn with_backing(
+    /// Makes an object whose bytes are in `backing`.
+    pub(super) fn with_backing(
         backing: Backing,
         borrowers: Arc<Borrowers>,
         pool: Arc<Pool>,
@@ -218,9 +201,11 @@ impl Object {
         size: usize,
         flags: u32,
     ) -> Result<Arc<Self>> {
+        let is_of_device = matches!(backing, Backing::Device(_));
         let object = Arc::pin_init(
             pin_init!(Self {
                 backing,
+                _freed: is_of_device.then(|| FreeNotifier(borrowers.clone())),
                 region,
                 size,
                 pool,

@@ -7,7 +7,7 @@
 //! therefore only have a share of it: half, as those of TTM and the files of a tmpfs, unless the
 //! administrator says otherwise.
 
-pub(in crate::memory) mod segments;
+pub(in crate::memory) mod table;
 #[cfg(CONFIG_MMU_NOTIFIER)]
 pub(in crate::memory) mod user;
 

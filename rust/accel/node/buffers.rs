@@ -15,7 +15,10 @@ use kernel::{
 };
 
 use crate::{
-    base::state::State,
+    base::{
+        data::Data,
+        state::State, //
+    },
     device::{
         call::Call,
         file::{
@@ -29,7 +32,6 @@ use crate::{
         allocate,
         object_behind,
         pages_of,
-        Data,
         DmaBuf,
         Handles,
         Limits,

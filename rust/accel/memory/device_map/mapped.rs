@@ -3,6 +3,8 @@
 //! How a device gets at a part of a buffer.
 
 use core::ops::Range;
+#[cfg(CONFIG_MMU_NOTIFIER)]
+use core::ptr::NonNull;
 use kernel::{
     bindings,
     device::{
@@ -31,10 +33,8 @@ use kernel::{
     },
 };
 
-use super::mapped_table::MappedTable;
 use crate::{
     memory::{
-        caller::Caller,
         dma_buf::import::{
             Import,
             ImportMap, //
@@ -44,7 +44,13 @@ use crate::{
             Backing,
             Object, //
         },
+        pages::table::{
+            MappedTable,
+            SegmentLimits,
+            Segments, //
+        },
         pool::registry::Detach,
+        pool::Caller,
         vmap::{
             Accessor,
             VMap, //
@@ -207,18 +213,58 @@ impl Table {
                     .map(check)
                     .map(|map| Self::Foreign(import.clone(), map))
             }
-            _ => {
-                // SAFETY: The device is bound. The mapping ends before that does, and when it ends,
-                // by the invariants of `Mapped` nobody uses it any more.
-                let table = unsafe { MappedTable::new(object, range, device, direction.into()) };
+            _ => object.segments(range, device).and_then(|segments| {
+                // SAFETY: Segments of an object are memory of the system. The device is bound. The
+                // mapping ends before that does, and when it ends, by the invariants of `Mapped`
+                // nobody uses it any more.
+                let table = unsafe { MappedTable::new(&segments, device, direction.into()) };
                 table.map(Self::Own)
-            }
+            }),
         };
         match table {
             // There are too few addresses left that it can use, or there is no room to bounce it.
             Err(e) if e == ENOMEM && (reach.is_narrow || reach.may_bounce) => copy(),
             table => Ok((table?, None)),
         }
+    }
+}
+
+impl Object {
+    /// Returns the segments that `range` consists of, in bytes of the memory, for `device`. All are
+    /// memory of the system: else returns `EOPNOTSUPP`. Returns `EFAULT` if it is not the process's
+    /// any more.
+    pub(in crate::memory) fn segments(
+        &self,
+        range: &Range<usize>,
+        device: &Device<Bound>,
+    ) -> Result<Segments> {
+        let mut segments = Segments::new(range.clone(), SegmentLimits::of(device));
+        let Range { start, end } = segments.pages();
+        match self.backing() {
+            Backing::System(pages) => {
+                pages.for_each_run(start, end - start, |before, pfn, count| {
+                    segments.add_run(start + before, pfn, count)
+                })?;
+            }
+            Backing::Device(memory) if memory.io().is_none() => {
+                let pfn = memory.pfn(start).ok_or(EINVAL)?;
+                segments.add_run(start, pfn, end - start)?;
+            }
+            Backing::Coherent(memory) => {
+                memory.for_each_run(|first, pfn, count| segments.add_run(first, pfn, count))?;
+            }
+            #[cfg(CONFIG_MMU_NOTIFIER)]
+            Backing::User(user) => {
+                user.check()?;
+                let pages = user.pages().get(start..end).ok_or(EINVAL)?;
+                for (before, page) in pages.iter().enumerate() {
+                    let pfn = ffi::page_to_pfn(NonNull::new(*page).ok_or(EINVAL)?);
+                    segments.add_run(start + before, pfn, 1)?;
+                }
+            }
+            _ => return Err(EOPNOTSUPP),
+        }
+        Ok(segments)
     }
 }
 

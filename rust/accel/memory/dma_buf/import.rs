@@ -18,7 +18,7 @@
 //! whether there may be another mapping.
 
 mod cpu;
-mod pin;
+mod map;
 
 use core::ptr::NonNull;
 use kernel::{
@@ -50,33 +50,52 @@ pub(crate) use self::cpu::{
     CpuRequest, //
 };
 
-pub(in crate::memory) use self::cpu::CpuAccess;
+pub(in crate::memory) use self::{
+    cpu::CpuAccess,
+    map::ImportMap, //
+};
 
-use self::cpu::{
-    Accesses,
-    TELL, //
+use self::{
+    cpu::{
+        Accesses,
+        TELL, //
+    },
+    map::Mapping, //
 };
 
 use super::{
-    export,
+    export::object_behind,
     DmaBuf, //
 };
 use crate::{
-    base::queue,
+    base::{
+        fence::Fence,
+        queue, //
+    },
     memory::{
+        borrowers::{
+            Borrowers,
+            BusMemory, //
+        },
         device_map::Kept,
         object::{
             Backing,
             Object, //
         },
-        pool::registry::{
-            Detach,
-            Registry, //
+        pool::{
+            registry::{
+                Detach,
+                Registry, //
+            },
+            Pool, //
         }, //
     },
-    sys::ffi::{
-        self,
-        Shared, //
+    sys::{
+        ffi::{
+            self,
+            Shared, //
+        },
+        uapi, //
     }, //
 };
 
@@ -85,9 +104,6 @@ static IMPORTER_OPS: Shared<bindings::dma_buf_attach_ops> =
         allow_peer2peer: true,
         invalidate_mappings: Some(invalidate_mappings),
     });
-
-/// Some of those who share a mapping read, others write.
-const DIRECTION: bindings::dma_data_direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
 
 /// A dma-buf that a device is attached to.
 #[pin_data]
@@ -132,39 +148,6 @@ struct Attached {
 
 // SAFETY: An attachment may be used from any thread.
 unsafe impl Send for Attached {}
-
-/// A mapping of all of an import, which those share who work on a part of it.
-///
-/// Many exporters, such as the system's dma-heap, have one table for each attachment. And if the
-/// exporter copies back and forth, there is one copy: what was written to one part is not lost when
-/// somebody else is done with another.
-///
-/// # Invariants
-///
-/// `table` comes from the attachment that this belongs to, and the memory is pinned by it.
-struct Mapping {
-    table: NonNull<bindings::sg_table>,
-    users: usize,
-    /// How many invalidations there were before.
-    invalidations: u32,
-}
-
-/// A use of a [`Mapping`].
-///
-/// # Invariants
-///
-/// `table` is that of the mapping, of which this is one of the users.
-pub(in crate::memory) struct ImportMap {
-    table: NonNull<bindings::sg_table>,
-    invalidations: u32,
-}
-
-impl ImportMap {
-    /// Returns the table.
-    pub(in crate::memory) fn table(&self) -> *mut bindings::sg_table {
-        self.table.as_ptr()
-    }
-}
 
 impl Import {
     /// Makes one of `dmabuf`, which no device is attached to yet. Returns `EINVAL` if that is not
@@ -228,7 +211,7 @@ impl Import {
         Ok(())
     }
 
-    /// See [`Object::identity`](crate::memory::Object::identity).
+    /// See [`Object::identity`].
     pub(in crate::memory) fn identity(&self) -> usize {
         self.identity
     }
@@ -242,109 +225,6 @@ impl Import {
     pub(in crate::memory) fn dma_buf(&self) -> Result<DmaBuf> {
         let attached = self.attached.lock();
         Ok(attached.as_ref().ok_or(ENODEV)?.dmabuf.clone())
-    }
-
-    /// Pins the memory and maps all of it for the device, unless it is mapped already.
-    ///
-    /// Returns `EOPNOTSUPP` if it is on the bus of the device, at addresses that this cannot use,
-    /// `ENODEV` if the exporter has taken it away, `EAGAIN` if it has to be moved for that, but is
-    /// worked on, `EINTR` if a signal arrives, and what `check` does, which is asked again and
-    /// again while others have the reservation locked, or move the memory.
-    pub(in crate::memory) fn map(&self, check: impl Fn() -> Result) -> Result<ImportMap> {
-        let dmabuf = self.dma_buf()?;
-        let _locked = dmabuf.reservation().lock_while(&check)?;
-        let mut attached = self.attached.lock();
-        let Some(attached) = &mut *attached else {
-            return Err(ENODEV);
-        };
-        if let Some(mapping) = &mut attached.mapping {
-            if self.is_invalidated(mapping.invalidations) {
-                return Err(EAGAIN);
-            }
-            mapping.users += 1;
-            // INVARIANT: There is one more user.
-            return Ok(ImportMap {
-                table: mapping.table,
-                invalidations: mapping.invalidations,
-            });
-        }
-        // To pin it, a buffer of ours may have to be moved, which waits for those who work on it.
-        if let Some(Backing::Movable(movable)) = export::object_behind(&dmabuf)
-            .as_deref()
-            .map(Object::backing)
-        {
-            if movable.home().is_on_bus() && !dmabuf.reservation().is_idle() {
-                return Err(EAGAIN);
-            }
-        }
-        // SAFETY: The attachment is valid by the type invariants, is dynamic, and its reservation
-        // is locked.
-        let table = unsafe { pin::pin_and_map(attached.attachment, check) }?;
-        self.is_mapped.store(true, Relaxed);
-        // INVARIANT: It was just mapped.
-        let invalidations = self.invalidations.load(Relaxed);
-        attached.mapping = Some(Mapping {
-            table,
-            users: 1,
-            invalidations,
-        });
-        // INVARIANT: As above.
-        Ok(ImportMap {
-            table,
-            invalidations,
-        })
-    }
-
-    /// Takes back [`Self::map`]. If `may_wait` is false and somebody has the reservation locked,
-    /// returns false, and has not done so.
-    ///
-    /// # Safety
-    ///
-    /// `map` must come from there, must not have been taken back, and must not be used any more.
-    pub(in crate::memory) unsafe fn unmap(&self, map: &ImportMap, may_wait: bool) -> bool {
-        // What is mapped ends before what is attached does.
-        let Ok(dmabuf) = self.dma_buf() else {
-            return true;
-        };
-        let _locked = match may_wait {
-            true => dmabuf.reservation().lock(),
-            false => match dmabuf.reservation().try_lock() {
-                Some(locked) => locked,
-                None => return false,
-            },
-        };
-        let mut attached = self.attached.lock();
-        let Some(attached) = &mut *attached else {
-            return true;
-        };
-        let Some(mapping) = &mut attached.mapping else {
-            return true;
-        };
-        mapping.users -= 1;
-        if mapping.users > 0 {
-            return true;
-        }
-        attached.mapping = None;
-        self.is_mapped.store(false, Relaxed);
-        let attachment = attached.attachment.as_ptr();
-        // SAFETY: The attachment is valid by the type invariants, and its reservation is locked;
-        // this was the last user.
-        unsafe {
-            bindings::dma_buf_unmap_attachment(attachment, map.table(), DIRECTION);
-            bindings::dma_buf_unpin(attachment);
-        }
-        true
-    }
-
-    /// Returns whether the exporter has taken the memory away since there were so many
-    /// invalidations.
-    fn is_invalidated(&self, invalidations: u32) -> bool {
-        self.invalidations.load(Relaxed) != invalidations
-    }
-
-    /// Returns whether the exporter has taken the memory away while it was mapped so.
-    pub(in crate::memory) fn is_lost(&self, map: &ImportMap) -> bool {
-        self.is_invalidated(map.invalidations)
     }
 }
 
@@ -390,5 +270,62 @@ impl WorkItem for Import {
     /// Gives back what no piece of work uses, and lets the rest be given back when it is done.
     fn run(import: Arc<Import>) {
         import.kept.for_each(Kept::release);
+    }
+}
+
+impl Object {
+    /// Makes an object of a dma-buf of somebody else, for the device on the bus that has `pool`.
+    /// For how long that takes, and the errors, see [`Import::attach`].
+    ///
+    /// It is of no use before [`Self::register`].
+    pub(crate) fn import(
+        pool: Arc<Pool>,
+        device: ARef<Device>,
+        dmabuf: DmaBuf,
+        check: impl Fn() -> Result,
+    ) -> Result<Arc<Self>> {
+        let borrowers = Borrowers::new(pool.space.clone(), false)?;
+        let import = Import::new(&dmabuf)?;
+        borrowers.set_bus_memory(BusMemory::Import(import.clone()));
+        // SAFETY: The ledger keeps it, and ends it before it is dropped itself.
+        unsafe { import.attach(device, dmabuf, check) }?;
+        let size = import.size();
+        let backing = Backing::Imported(import);
+        let region = uapi::ACCEL_REGION_FOREIGN;
+        Self::with_backing(backing, borrowers, pool, region, size, 0)
+    }
+
+    /// Returns a fence that is signalled when all have finished whom one has to wait for who
+    /// accesses the memory; who only reads, for those who write. Returns `ENODEV` if it was
+    /// imported, and that has ended, and `ENOMEM`.
+    #[inline(never)]
+    pub(crate) fn pending(&self, writes: bool) -> Result<Option<ARef<Fence>>> {
+        match self.backing() {
+            Backing::Imported(import) => import.dma_buf()?.reservation().pending(writes),
+            _ => self.reservation().pending(writes),
+        }
+    }
+
+    /// Returns whether it is memory of a dma-buf of somebody else.
+    pub(crate) fn is_imported(&self) -> bool {
+        matches!(self.backing(), Backing::Imported(_))
+    }
+
+    /// Returns the dma-buf that it was imported by, if it was. Returns `ENODEV` if that has ended.
+    pub(crate) fn imported(&self) -> Result<Option<DmaBuf>> {
+        match self.backing() {
+            Backing::Imported(import) => import.dma_buf().map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns the object whose memory it is: for what was imported from another device of ours,
+    /// that which was exported there. Returns `ENODEV` if the import has ended.
+    pub(in crate::memory) fn source(self: &Arc<Self>) -> Result<Arc<Self>> {
+        let Backing::Imported(import) = self.backing() else {
+            return Ok(self.clone());
+        };
+        let dmabuf = import.dma_buf()?;
+        Ok(object_behind(&dmabuf).unwrap_or_else(|| self.clone()))
     }
 }

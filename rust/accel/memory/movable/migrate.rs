@@ -24,7 +24,6 @@ use crate::{
         DmaResv, //
     },
     memory::{
-        caller::Caller,
         device_map::DeviceMap,
         dma_buf::export::access::ForeignMap,
         object::{
@@ -32,6 +31,7 @@ use crate::{
             Object, //
         },
         pool::place::Placement,
+        pool::Caller,
         vmap::{
             kernel_map::KernelMap,
             Accessor,

@@ -11,12 +11,10 @@ use kernel::{
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
-    prelude::*,
-    sync::Arc, //
+    prelude::*, //
 };
 
 use crate::memory::{
-    borrowers::Borrowers,
     io_range::{
         IoRange,
         Provider, //
@@ -63,18 +61,7 @@ pub(in crate::memory) struct DeviceMemory {
     size: usize,
     /// For memory that is not the system's.
     io: Option<Io>,
-    // Given back in this order.
     _blocks: Pin<KBox<AllocatedBlocks>>,
-    _freed: FreeNotifier,
-}
-
-/// Says that memory has been freed, when it is dropped.
-struct FreeNotifier(Arc<Borrowers>);
-
-impl Drop for FreeNotifier {
-    fn drop(&mut self) {
-        self.0.grant.set_freed();
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -83,13 +70,11 @@ pub(in crate::memory) struct Io {
 }
 
 impl DeviceMemory {
-    /// Takes the piece of `place` that `blocks` stand for, whatever it is filled with. `borrowers`
-    /// are those of the object that this is made for.
+    /// Takes the piece of `place` that `blocks` stand for, whatever it is filled with.
     pub(in crate::memory) fn new(
         place: &Place,
         blocks: Pin<KBox<AllocatedBlocks>>,
         bytes: u64,
-        borrowers: &Arc<Borrowers>,
     ) -> Result<Self> {
         let offset = blocks.iter().map(|block| block.offset()).min();
         let offset = offset.ok_or(ENOSPC)?;
@@ -107,7 +92,6 @@ impl DeviceMemory {
                 Place::SetAside(_) => None,
             },
             _blocks: blocks,
-            _freed: FreeNotifier(borrowers.clone()),
         })
     }
 

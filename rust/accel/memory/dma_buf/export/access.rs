@@ -29,12 +29,12 @@ use kernel::{
 use super::object_of;
 use crate::{
     memory::{
-        device_map::mapped_table::MappedTable,
         movable::Locked,
         object::{
             Backing,
             Object, //
         },
+        pages::table::MappedTable,
         pool::device_memory::{
             DeviceMemory,
             Io, //
@@ -63,8 +63,9 @@ impl ForeignMap {
         direction: bindings::dma_data_direction,
     ) -> Result<*mut bindings::sg_table> {
         let mut list = object.foreign_maps().list.lock();
-        // SAFETY: Same requirements.
-        let table = unsafe { MappedTable::new(&object, &(0..object.size()), device, direction) }?;
+        let segments = object.segments(&(0..object.size()), device)?;
+        // SAFETY: Segments of an object are memory of the system. The rest is as required.
+        let table = unsafe { MappedTable::new(&segments, device, direction) }?;
         let object = object.clone();
         let map = Arc::new(Self { object, table }, GFP_KERNEL_ACCOUNT)?;
         let table = map.table.as_raw();

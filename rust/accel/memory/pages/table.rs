@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a table of memory consists of, when it is made for a device.
+//! Tables of memory, mapped for a device.
 
 use core::ops::Range;
-#[cfg(CONFIG_MMU_NOTIFIER)]
-use core::ptr::NonNull;
 use kernel::{
     bindings,
+    container_of,
     device::{
         Bound,
         Device, //
     },
     error::to_result,
+    ffi::c_ulong,
     page::{
         PAGE_MASK,
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
-    prelude::*, //
+    prelude::*,
+    sync::atomic::{
+        AtomicFlag,
+        Relaxed, //
+    },
+    types::Opaque, //
 };
 
-use crate::{
-    memory::object::{
-        Backing,
-        Object, //
-    },
-    sys::ffi, //
-};
+use crate::sys::ffi;
 
 /// What a device can take as one entry of a table.
 #[derive(Clone, Copy)]
@@ -132,7 +131,7 @@ impl Segments {
     ///
     /// `table` must be valid for writes, and be freed by `sg_free_table()` if this succeeds. The
     /// segments must be memory of the system.
-    pub(in crate::memory) unsafe fn fill(&self, table: *mut bindings::sg_table) -> Result {
+    unsafe fn fill(&self, table: *mut bindings::sg_table) -> Result {
         let entries = u32::try_from(self.list.len()).map_err(|_| ENOMEM)?;
         // SAFETY: The caller guarantees that `table` is valid.
         to_result(unsafe {
@@ -155,41 +154,126 @@ impl Segments {
     }
 }
 
-impl Object {
-    /// Returns the segments that `range` consists of, in bytes of the memory. Returns `EOPNOTSUPP`
-    /// if that is not the system's, and `EFAULT` if it is not the process's any more.
-    pub(in crate::memory) fn segments(
-        &self,
-        range: &Range<usize>,
-        limits: SegmentLimits,
-    ) -> Result<Segments> {
-        let mut segments = Segments::new(range.clone(), limits);
-        let Range { start, end } = segments.pages();
-        match self.backing() {
-            Backing::System(pages) => {
-                pages.for_each_run(start, end - start, |before, pfn, count| {
-                    segments.add_run(start + before, pfn, count)
-                })?;
-            }
-            Backing::Device(memory) if memory.io().is_none() => {
-                let pfn = memory.pfn(start).ok_or(EINVAL)?;
-                segments.add_run(start, pfn, end - start)?;
-            }
-            Backing::Coherent(memory) => {
-                memory.for_each_run(|first, pfn, count| segments.add_run(first, pfn, count))?;
-            }
-            #[cfg(CONFIG_MMU_NOTIFIER)]
-            Backing::User(user) => {
-                user.check()?;
-                let pages = user.pages().get(start..end).ok_or(EINVAL)?;
-                for (before, page) in pages.iter().enumerate() {
-                    let pfn = ffi::page_to_pfn(NonNull::new(*page).ok_or(EINVAL)?);
-                    segments.add_run(start + before, pfn, 1)?;
-                }
-            }
-            _ => return Err(EOPNOTSUPP),
+/// Who maps it has an error to return; the log of the kernel is not for that.
+const ATTRS: c_ulong = bindings::DMA_ATTR_NO_WARN as c_ulong;
+
+/// A table of the pages of a buffer, mapped for a device.
+///
+/// # Invariants
+///
+/// `table` lists pages, and if `is_mapped`, is mapped for `device` in `direction`.
+pub(in crate::memory) struct MappedTable {
+    table: Opaque<bindings::sg_table>,
+    device: *mut bindings::device,
+    direction: bindings::dma_data_direction,
+    is_mapped: AtomicFlag,
+}
+
+// SAFETY: A table, and a device, may be used from any thread.
+unsafe impl Send for MappedTable {}
+// SAFETY: As above.
+unsafe impl Sync for MappedTable {}
+
+impl MappedTable {
+    /// Maps `segments`, which are those for `device`, until the result is dropped or
+    /// [`Self::unmap`] is called.
+    ///
+    /// Returns `ENOMEM` if there is no memory, there are no addresses, or no room to bounce it.
+    ///
+    /// # Safety
+    ///
+    /// The segments must be memory of the system. The device must stay bound until then, and must
+    /// not use the memory any more.
+    pub(in crate::memory) unsafe fn new(
+        segments: &Segments,
+        device: &Device<Bound>,
+        direction: bindings::dma_data_direction,
+    ) -> Result<Self> {
+        let table = Opaque::new(bindings::sg_table::default());
+        let device = ffi::device_as_raw(device);
+        // SAFETY: The table is valid, and is freed when it is dropped. The rest is as required.
+        unsafe { segments.fill(table.get()) }?;
+        // INVARIANT: The table lists pages, and is not mapped yet.
+        let this = Self {
+            table,
+            device,
+            direction,
+            is_mapped: AtomicFlag::new(false),
+        };
+        // SAFETY: The device exists; the table lists pages.
+        match to_result(unsafe {
+            bindings::dma_map_sgtable(device, this.as_raw(), direction, ATTRS)
+        }) {
+            // Whatever it is that there is not enough of.
+            Err(e) if e == EIO => return Err(ENOMEM),
+            mapped => mapped?,
         }
-        Ok(segments)
+        // INVARIANT: It was just mapped.
+        this.is_mapped.store(true, Relaxed);
+        Ok(this)
+    }
+
+    /// Returns the table.
+    pub(in crate::memory) fn as_raw(&self) -> *mut bindings::sg_table {
+        self.table.get()
+    }
+
+    /// Takes back [`Self::as_raw`].
+    ///
+    /// # Safety
+    ///
+    /// `table` must come from there, of what has not been freed.
+    pub(in crate::memory) unsafe fn from_raw(table: *mut bindings::sg_table) -> *const Self {
+        // SAFETY: Same requirements.
+        unsafe { container_of!(Opaque::cast_from(table), Self, table) }
+    }
+
+    /// Makes what the device has written visible to the processor, until
+    /// [`Self::sync_for_device`].
+    pub(in crate::memory) fn sync_for_cpu(&self) {
+        if self.is_mapped.load(Relaxed) {
+            // SAFETY: By the type invariants it is mapped so, and the device exists.
+            unsafe {
+                ffi::accel_helper_dma_sync_sgtable_for_cpu(
+                    self.device,
+                    self.as_raw(),
+                    self.direction,
+                )
+            };
+        }
+    }
+
+    /// Makes what the processor has written visible to the device.
+    pub(in crate::memory) fn sync_for_device(&self) {
+        if self.is_mapped.load(Relaxed) {
+            // SAFETY: As in `sync_for_cpu()`.
+            unsafe {
+                ffi::accel_helper_dma_sync_sgtable_for_device(
+                    self.device,
+                    self.as_raw(),
+                    self.direction,
+                )
+            };
+        }
+    }
+
+    /// Ends the mapping, unless it has ended.
+    pub(in crate::memory) fn unmap(&self) {
+        if self.is_mapped.xchg(false, Relaxed) {
+            // SAFETY: By the type invariants it was mapped so. The device exists, and does not use
+            // it any more, as was required of who mapped it.
+            unsafe {
+                bindings::dma_unmap_sgtable(self.device, self.as_raw(), self.direction, ATTRS)
+            };
+        }
+    }
+}
+
+impl Drop for MappedTable {
+    fn drop(&mut self) {
+        self.unmap();
+        // SAFETY: By the type invariants it lists pages, and nobody uses it any more.
+        unsafe { bindings::sg_free_table(self.as_raw()) };
     }
 }
 

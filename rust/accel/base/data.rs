@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a driver keeps for each buffer of an open file.
+//! What a driver keeps for something of its device, without the type that it has for the driver.
 //!
-//! ```text
-//!   handle ─► data of the driver ◄─ Buffer: of a call, of a job
-//!      └────► Object             ◄─ mapping, dma-buf
-//! ```
-//!
-//! The code by which the data is dropped is in the driver's module. So only two refer to it: the
-//! handle, whose reference is given up inside the gate or when the device is being removed; and the
-//! driver itself, by a [`Buffer`]. Whatever may live longer than the binding does not know of it.
-//!
-//! [`Buffer`]: crate::driver::buffer::Buffer
+//! The code by which the data is dropped is in the driver's module. So whoever has a reference gives
+//! it up inside the gate, or when the device is being removed; and whatever may live longer than the
+//! binding does not know of it.
 
 use core::{
     ffi::c_void,
