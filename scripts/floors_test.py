@@ -153,7 +153,11 @@ CASES = {
     ),
     "too many entries": (
         {f"rust/accel/{name}.mk": "\n" for name in "abc"},
-        ["rust/accel: 11 entries"],
+        ["rust/accel: 12 entries"],
+    ),
+    "too many files on a floor": (
+        {f"rust/accel/buffers/below/{name}.rs": "\n" for name in "abcdefghijklmno"},
+        ["rust/accel/buffers: 17 files, of at most 16"],
     ),
     "a floor without its page": (
         {"rust/accel/sys/mod.rs": "//! # What is here\n"},

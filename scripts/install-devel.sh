@@ -21,5 +21,5 @@ done
 
 rm -rf "$target"
 mkdir -p "$target/include/accel"
-cp "$built/rust/accel/libaccel.rmeta" "$built/Module.symvers" "$tree/rust/accel/driver.mk" "$target/"
+cp "$built/rust/accel/libaccel.rmeta" "$built/Module.symvers" "$tree/scripts/driver.mk" "$target/"
 cp "$tree"/include/uapi/accel/*.h "$target/include/accel/"

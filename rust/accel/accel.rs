@@ -17,7 +17,8 @@
 //! driver   what a driver sees: generic, thin, compiled into its module
 //! node     what user space sees: ioctls, topics, mappings, sysfs
 //! device   the accelerator, its calls and files, errors, resets, power
-//! memory   buffers and where their bytes are
+//! buffers  what a handle stands for, and who has it mapped
+//! memory   what buffers are made of
 //! base     mechanisms that need no device: gate, waiting, fences
 //! sys      the C side
 //! ```
@@ -27,6 +28,7 @@
 //! and the module can go while files are open.
 
 mod base;
+mod buffers;
 mod bus;
 mod device;
 mod driver;

@@ -21,12 +21,12 @@ use crate::{
         awake::Awake,
         state::State, //
     },
-    device::Core,
-    memory::{
+    buffers::{
         Caller,
         CopyRequest,
         Pool, //
-    }, //
+    },
+    device::Core, //
 };
 
 /// An admitted call, before the driver's types are known.

@@ -54,9 +54,9 @@ use crate::{
         minor::Minor,
         wait::Sleepers, //
     },
+    buffers::Pool,
     memory::{
         address_space::AddressSpace,
-        Pool,
         Regions, //
     },
     sys::ffi, //

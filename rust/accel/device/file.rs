@@ -41,8 +41,8 @@ use crate::{
         },
         state::State, //
     },
+    buffers::Handles,
     device::Core,
-    memory::Handles,
     sys::uapi, //
 };
 

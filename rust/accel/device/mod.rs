@@ -10,7 +10,7 @@
 //!
 //! # What it may use
 //!
-//! `memory` and what is below it.
+//! `buffers` and what is below it.
 //!
 //! # What it must not know
 //!

@@ -37,11 +37,13 @@ use crate::{
         open_policy::OpenPolicy,
         records::List, //
     },
-    memory::{
-        io_range::MapRequest,
+    buffers::{
         CopyRequest,
         Limits,
-        Object,
+        Object, //
+    },
+    memory::{
+        io_range::MapRequest,
         PlaceRequest,
         Placement, //
     }, //

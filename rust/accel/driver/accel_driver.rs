@@ -35,12 +35,12 @@ use crate::{
         open_policy::OpenPolicy,
         records::List, //
     },
+    buffers::CopyRequest,
     memory::{
         io_range::{
             IoRange,
             MapRequest, //
         },
-        CopyRequest,
         PlaceRequest,
         Placement,
         Regions, //

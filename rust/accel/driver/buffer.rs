@@ -25,20 +25,24 @@ pub use super::{
         Reserved, //
     }, //
 };
-pub use crate::memory::{
-    Access,
-    CopyRequest,
-    DeviceMap,
-    KeptMap,
-    Limits,
-    MapInUse,
-    Piece,
-    Pieces,
-    PlaceRequest,
-    Placed,
-    Placement,
-    Regions,
-    VMap, //
+pub use crate::{
+    buffers::{
+        Access,
+        CopyRequest,
+        DeviceMap,
+        KeptMap,
+        Limits,
+        MapInUse,
+        Piece,
+        Pieces,
+        Placed,
+        VMap, //
+    },
+    memory::{
+        PlaceRequest,
+        Placement,
+        Regions, //
+    }, //
 };
 
 use super::{
@@ -49,7 +53,11 @@ use super::{
     AccelDriver,
     Invariant, //
 };
-use crate::memory::{Accessor, Caller, Object};
+use crate::buffers::{
+    Accessor,
+    Caller,
+    Object, //
+};
 
 /// Whether the devices of the driver `T` have buffers.
 pub struct BufferTable<T: AccelDriver> {

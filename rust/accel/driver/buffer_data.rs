@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     base::data::RawData,
-    device::call::Call,
-    memory::Object, //
+    buffers::Object,
+    device::call::Call, //
 };
 
 /// What the driver `T` keeps for each buffer that an open file has a handle of.

@@ -24,6 +24,7 @@ use crate::{
             Waiters, //
         }, //
     },
+    buffers::Pool,
     device::{
         call::Call,
         file::OpenFile,
@@ -34,8 +35,7 @@ use crate::{
     driver::{
         AccelDriver,
         Invariant, //
-    },
-    memory::Pool, //
+    }, //
 };
 
 /// The role of a file that was opened `O_RDWR`: it may do everything.

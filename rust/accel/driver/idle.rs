@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     base::wait::Deadline,
-    memory::{
+    buffers::{
         Access,
         CpuRequest,
         VMap, //

@@ -12,7 +12,7 @@ use super::{
     context::Context,
     AccelDriver, //
 };
-use crate::memory::{
+use crate::buffers::{
     CopyRequest,
     DeviceMap,
     KeptMap,

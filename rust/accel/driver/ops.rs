@@ -27,6 +27,7 @@ use super::{
     File, //
 };
 use crate::{
+    buffers::CopyRequest,
     device::{
         call::Call,
         ops::{
@@ -34,10 +35,7 @@ use crate::{
             DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO, //
         }, //
     },
-    memory::{
-        io_range::MapRequest,
-        CopyRequest, //
-    }, //
+    memory::io_range::MapRequest, //
 };
 
 /// The [`DriverOps`] of `T`.

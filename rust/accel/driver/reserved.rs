@@ -25,7 +25,7 @@ use crate::{
         },
         Fence, //
     },
-    memory::{
+    buffers::{
         Access,
         Caller, //
     }, //

@@ -5,9 +5,6 @@
 //! Who maps it for the kernel is inside the gate of a device. So nothing here waits for a fence, nor
 //! for those who have a reservation locked while they wait for one.
 
-pub(in crate::memory) mod export;
-pub(in crate::memory) mod import;
-
 use core::{
     ffi::c_void,
     ptr::NonNull, //
@@ -66,16 +63,16 @@ impl DmaBuf {
     /// # Safety
     ///
     /// `dmabuf` must be null, or a reference to a valid dma-buf.
-    pub(super) unsafe fn from_raw(dmabuf: *mut bindings::dma_buf) -> Option<Self> {
+    pub(crate) unsafe fn from_raw(dmabuf: *mut bindings::dma_buf) -> Option<Self> {
         // INVARIANT: Same as the safety requirements.
         NonNull::new(dmabuf).map(Self)
     }
 
-    pub(super) fn as_non_null(&self) -> NonNull<bindings::dma_buf> {
+    pub(crate) fn as_non_null(&self) -> NonNull<bindings::dma_buf> {
         self.0
     }
 
-    pub(super) fn as_raw(&self) -> *mut bindings::dma_buf {
+    pub(crate) fn as_raw(&self) -> *mut bindings::dma_buf {
         self.0.as_ptr()
     }
 
@@ -104,7 +101,7 @@ impl DmaBuf {
     }
 
     /// Returns whether its exporter wants to know when the processor accesses the memory.
-    pub(super) fn is_told_of_access(&self) -> bool {
+    pub(crate) fn is_told_of_access(&self) -> bool {
         // SAFETY: Valid by the type invariants; the operations do not change.
         let ops = unsafe { &*(*self.as_raw()).ops };
         ops.begin_cpu_access.is_some() || ops.end_cpu_access.is_some()
@@ -115,7 +112,7 @@ impl DmaBuf {
     /// # Safety
     ///
     /// Nobody else may have the dma-buf yet, and `mapping` must be there as long as it is.
-    pub(super) unsafe fn set_mapping(&self, mapping: *mut bindings::address_space) {
+    pub(crate) unsafe fn set_mapping(&self, mapping: *mut bindings::address_space) {
         // SAFETY: By the type invariants there is a reference, which is one to its file. The caller
         // guarantees the rest.
         unsafe { (*(*self.as_raw()).file).f_mapping = mapping };
@@ -180,11 +177,11 @@ impl WorkItem for Vmapped {
 /// A mapping of a dma-buf for the kernel, until this is dropped.
 //
 // There is one until `drop()` takes it.
-pub(in crate::memory) struct KernelMapping(Option<Pin<KBox<Vmapped>>>);
+pub(crate) struct KernelMapping(Option<Pin<KBox<Vmapped>>>);
 
 impl KernelMapping {
     /// Returns where it is, and whether it is to be accessed as I/O memory.
-    pub(in crate::memory) fn address(&self) -> Result<(NonNull<c_void>, bool)> {
+    pub(crate) fn address(&self) -> Result<(NonNull<c_void>, bool)> {
         let map = self.0.as_ref().ok_or(EINVAL)?.map;
         // SAFETY: Both members are addresses, of which `is_iomem` only tells the kind.
         let address = NonNull::new(unsafe { map.__bindgen_anon_1.vaddr });
@@ -211,7 +208,7 @@ impl DmaBuf {
     /// again.
     ///
     /// Returns `EOPNOTSUPP` if the exporter does not let the kernel access it.
-    pub(in crate::memory) fn vmap(&self, check: impl Fn() -> Result) -> Result<KernelMapping> {
+    pub(crate) fn vmap(&self, check: impl Fn() -> Result) -> Result<KernelMapping> {
         // SAFETY: The dma-buf is valid by the type invariants of `DmaBuf`.
         if unsafe { (*(*self.as_raw()).ops).vmap.is_none() } {
             return Err(EOPNOTSUPP);

@@ -49,7 +49,7 @@ struct State {
 
 /// What those who have borrowed a piece of memory of a device may do with it, and who they are.
 #[pin_data]
-pub(super) struct Grant {
+pub(crate) struct Grant {
     #[pin]
     state: Mutex<State>,
     /// When the state has changed, or a move of the memory has ended.
@@ -59,7 +59,7 @@ pub(super) struct Grant {
 
 impl Grant {
     /// Makes that of memory which others may use.
-    pub(super) fn new() -> impl PinInit<Self> {
+    pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             state <- new_mutex!(State {
                 permission: Permission::Granted,
@@ -72,7 +72,7 @@ impl Grant {
     }
 
     /// Changes what others may do. When the device is gone, nothing brings it back.
-    pub(super) fn set_permission(&self, permission: Permission) {
+    pub(crate) fn set_permission(&self, permission: Permission) {
         let mut state = self.state.lock();
         if state.permission == Permission::Gone {
             return;
@@ -85,7 +85,7 @@ impl Grant {
 
     /// Runs `f` if the memory is still there, and does not let it go meanwhile; else returns
     /// `ENODEV`.
-    pub(super) fn while_present<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+    pub(crate) fn while_present<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
         let state = self.state.lock();
         match state.permission {
             Permission::Gone => Err(ENODEV),
@@ -95,7 +95,7 @@ impl Grant {
 
     /// Runs `f` if others may use the memory, and does not take it from them meanwhile. For the
     /// errors, see [`Permission`].
-    pub(super) fn while_granted<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+    pub(crate) fn while_granted<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
         let state = self.state.lock();
         state.permission.check()?;
         Ok(f())
@@ -103,13 +103,13 @@ impl Grant {
 
     /// Returns how often the use of the memory was suspended: if that changes, so may have the
     /// content.
-    pub(super) fn suspensions(&self) -> u64 {
+    pub(crate) fn suspensions(&self) -> u64 {
         self.state.lock().suspensions
     }
 
     /// Counts a mapping of another device that has to end before the device is gone. For the
     /// errors, see [`Permission`].
-    pub(super) fn add_peer(&self) -> Result {
+    pub(crate) fn add_peer(&self) -> Result {
         let mut state = self.state.lock();
         state.permission.check()?;
         state.peers += 1;
@@ -117,27 +117,27 @@ impl Grant {
     }
 
     /// Takes back [`Self::add_peer`].
-    pub(super) fn remove_peer(&self) {
+    pub(crate) fn remove_peer(&self) {
         self.state.lock().peers -= 1;
         self.changed.wake_all();
     }
 
     /// Waits until no other device has a mapping any more.
-    pub(super) fn wait_for_peers(&self) {
+    pub(crate) fn wait_for_peers(&self) {
         let are_unmapped = || (self.state.lock().peers == 0).then_some(());
         // No signal ends it.
         let _ = self.wait_until(Signals::None, are_unmapped);
     }
 
     /// Says that the memory is free again.
-    pub(super) fn set_freed(&self) {
+    pub(crate) fn set_freed(&self) {
         self.state.lock().is_freed = true;
         self.changed.wake_all();
     }
 
     /// Waits for a short time until the memory is freed, and returns whether it is. Returns `EINTR`
     /// if a signal arrives before.
-    pub(super) fn wait_freed(&self) -> Result<bool> {
+    pub(crate) fn wait_freed(&self) -> Result<bool> {
         self.changed.with_waiter(|waiter| {
             if !self.state.lock().is_freed {
                 if Signals::All.pending() {
@@ -150,7 +150,7 @@ impl Grant {
     }
 
     /// Waits until a reset of the device is over, or the process is killed.
-    pub(super) fn wait_while_suspended(&self) {
+    pub(crate) fn wait_while_suspended(&self) {
         let is_over = || (self.state.lock().permission != Permission::Suspended).then_some(());
         // Whoever was killed finds out.
         let _ = self.wait_until(Signals::Fatal, is_over);
@@ -158,7 +158,7 @@ impl Grant {
 
     /// Waits until `condition` gives a value, which is asked whenever something has changed.
     /// Returns `EINTR` if a signal of those arrives before.
-    pub(super) fn wait_until<R>(
+    pub(crate) fn wait_until<R>(
         &self,
         signals: Signals,
         condition: impl Fn() -> Option<R>,
@@ -178,7 +178,7 @@ impl Grant {
     }
 
     /// Has those who wait check their condition.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.changed.wake_all();
     }
 }

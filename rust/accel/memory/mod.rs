@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory that processes share with a device.
-//!
-//! A process creates a buffer with `ACCEL_IOC_BO_CREATE`, knows it by a handle, which is a number
-//! of its open file, and maps it.
-//!
-//! ```text
-//!   open file              memory
-//!   handle 1 ───► Object ───► Pages ◄─── mapping of a process
-//!   handle 2 ───► Object ───► Pages
-//! ```
-//!
-//! An object belongs to nobody: it lives as long as a handle, a mapping or the driver refers to it.
-//! It contains nothing of the binding, so a mapping of system memory stays what it is when the
-//! device goes; the handles go with the state of their file. What the driver keeps for a buffer
-//! belongs to the handle.
+//! Memory, before it is that of a buffer.
 //!
 //! # What is here
 //!
-//! `handles` of an open file and the `object` behind a handle. Where its bytes are: in `pages` of
-//! the system, in a region of the device's `pool`, or behind a `dma_buf` of others; `movable` ones
-//! change places. How they are reached: `map` by a process, `vmap` by the kernel, `device_map` by
-//! the device. `borrowers` has the list of all of these, for when the memory is revoked. A new
-//! kind of memory is a variant of `Backing`, in `object`.
+//! What there is to make buffers of: `pages` of the system, those of a process (`user`), the
+//! `regions` of a device, which are its own memory (`device_memory`, `placement`) or `coherent`, and
+//! a `dma_buf`. How memory is reached: by the kernel (`kernel_map`), by a device (`table`), and by
+//! processes, in the `address_space` of a device or in an `io_range` of it. Who may use it (`grant`),
+//! who is charged for it (`charge`), and what has to be detached when the device goes (`registry`).
 //!
 //! # What it may use
 //!
@@ -30,103 +16,34 @@
 //!
 //! # What it must not know
 //!
-//! Devices and drivers. What memory needs of a call inside the gate is the trait [`Caller`].
+//! Buffers and handles, devices and drivers.
 
 pub(crate) mod address_space;
-pub(crate) mod borrowers;
 pub(crate) mod charge;
-pub(crate) mod device_map;
+pub(crate) mod coherent;
+pub(crate) mod device_memory;
 pub(crate) mod dma_buf;
 pub(crate) mod grant;
-pub(crate) mod handles;
 pub(crate) mod io_range;
-pub(crate) mod map;
-pub(crate) mod movable;
-pub(crate) mod object;
+pub(crate) mod kernel_map;
 pub(crate) mod pages;
-pub(crate) mod pool;
-pub(crate) mod vmap;
+pub(crate) mod placement;
+pub(crate) mod regions;
+pub(crate) mod registry;
+pub(crate) mod table;
+#[cfg(CONFIG_MMU_NOTIFIER)]
+pub(crate) mod user;
 
 pub use self::{
-    device_map::{
-        DeviceMap,
-        KeptMap,
-        MapInUse,
-        Piece,
-        Pieces, //
+    placement::{
+        PlaceRequest,
+        Placement, //
     },
-    movable::{
-        migrate::CopyRequest,
-        Placed, //
-    },
-    pool::{
-        place::{
-            PlaceRequest,
-            Placement, //
-        },
-        regions::Regions, //
-    },
-    vmap::VMap, //
+    regions::Regions, //
 };
 
 pub(crate) use self::{
-    dma_buf::{
-        export::{
-            export as export_view,
-            object_behind, //
-        },
-        import::CpuRequest,
-        DmaBuf, //
-    },
+    dma_buf::DmaBuf,
     grant::Permission,
-    handles::Handles,
-    map::mmap,
-    movable::migrate::allocate,
-    object::Object,
-    pages::pages_of,
-    pool::{
-        Caller,
-        Pool, //
-    },
-    vmap::Accessor, //
+    pages::pages_of, //
 };
-
-use crate::module_parameters;
-
-/// How much an open file may have.
-#[derive(Clone, Copy)]
-pub struct Limits {
-    /// How many buffers.
-    pub buffers: u32,
-    /// How many bytes all of them have together.
-    pub bytes: u64,
-}
-
-impl Limits {
-    /// As much as there is. The administrator's limits hold all the same.
-    pub const NONE: Self = Self {
-        buffers: u32::MAX,
-        bytes: u64::MAX,
-    };
-
-    /// Returns the stricter of these and those of the administrator.
-    pub(crate) fn with_administrator(self) -> Self {
-        let bytes = match module_parameters::max_buffer_bytes.value() {
-            0 => u64::MAX,
-            bytes => bytes,
-        };
-        Self {
-            buffers: self.buffers.min(module_parameters::max_buffers.value()),
-            bytes: self.bytes.min(bytes),
-        }
-    }
-}
-
-/// What work does with the memory of a buffer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// It only reads.
-    Read,
-    /// It writes, and may read.
-    Write,
-}

@@ -7,10 +7,6 @@
 //! therefore only have a share of it: half, as those of TTM and the files of a tmpfs, unless the
 //! administrator says otherwise.
 
-pub(in crate::memory) mod table;
-#[cfg(CONFIG_MMU_NOTIFIER)]
-pub(in crate::memory) mod user;
-
 use core::{
     ops::Deref,
     ptr::NonNull, //
@@ -41,7 +37,7 @@ static IN_USE: Atomic<usize> = Atomic::new(0);
 /// # Invariants
 ///
 /// `amount` is counted in `in_use`.
-pub(in crate::memory) struct Share<C: Deref<Target = Atomic<usize>> = &'static Atomic<usize>> {
+pub(crate) struct Share<C: Deref<Target = Atomic<usize>> = &'static Atomic<usize>> {
     in_use: C,
     amount: usize,
 }
@@ -49,7 +45,7 @@ pub(in crate::memory) struct Share<C: Deref<Target = Atomic<usize>> = &'static A
 impl Share {
     /// Counts `pages` pages of the system. Returns `ENOMEM` if all buffers have more than their
     /// share then.
-    pub(in crate::memory) fn new(pages: usize) -> Result<Self> {
+    pub(crate) fn new(pages: usize) -> Result<Self> {
         let percent = module_parameters::max_memory_percent.value();
         Self::within(&IN_USE, pages, limit(ffi::system_pages(), percent)).ok_or(ENOMEM)
     }
@@ -57,7 +53,7 @@ impl Share {
 
 impl<C: Deref<Target = Atomic<usize>>> Share<C> {
     /// Counts `amount` in `in_use`, unless that is more than `limit` then.
-    pub(in crate::memory) fn within(in_use: C, amount: usize, limit: usize) -> Option<Self> {
+    pub(crate) fn within(in_use: C, amount: usize, limit: usize) -> Option<Self> {
         let mut before = in_use.load(Relaxed);
         loop {
             let after = before.checked_add(amount)?;
@@ -124,7 +120,7 @@ impl Drop for Chunk {
 /// # Invariants
 ///
 /// The chunks follow each other: `first` of each is the sum of the pages before.
-pub(super) struct Pages {
+pub(crate) struct Pages {
     chunks: KVVec<Chunk>,
     count: usize,
     /// Given back after the pages. `None` for what no process has asked for.
@@ -135,7 +131,7 @@ impl Pages {
     /// Allocates `count` pages, filled with zeros. Returns `ENOMEM` if there are not as many, or
     /// buffers may not have them, `EINTR` if the current process is being killed, and what `check`
     /// does, which is asked again and again.
-    pub(super) fn new(count: usize, check: impl Fn() -> Result) -> Result<Self> {
+    pub(crate) fn new(count: usize, check: impl Fn() -> Result) -> Result<Self> {
         let mut pages = Self {
             chunks: KVVec::new(),
             count: 0,
@@ -168,7 +164,7 @@ impl Pages {
 
     /// Allocates `count` pages in one piece, filled with zeros. Returns `EINVAL` if that is not a
     /// power of two, and `ENOMEM` if there is no such piece.
-    pub(super) fn contiguous(count: usize) -> Result<Self> {
+    pub(crate) fn contiguous(count: usize) -> Result<Self> {
         if !count.is_power_of_two() {
             return Err(EINVAL);
         }
@@ -190,7 +186,7 @@ impl Pages {
     }
 
     /// Returns where in physical memory page number `page` is, if there is such a page.
-    pub(super) fn pfn(&self, page: usize) -> Option<usize> {
+    pub(crate) fn pfn(&self, page: usize) -> Option<usize> {
         let chunk = match self.chunks.binary_search_by_key(&page, |chunk| chunk.first) {
             Ok(i) => i,
             Err(i) => i.checked_sub(1)?,
@@ -202,7 +198,7 @@ impl Pages {
 
     /// Calls `f` for each contiguous piece of the `count` pages from number `first` on, with how
     /// many pages come before it, where in physical memory it is, and how many pages it has.
-    pub(super) fn for_each_run(
+    pub(crate) fn for_each_run(
         &self,
         first: usize,
         count: usize,
@@ -221,7 +217,7 @@ impl Pages {
     }
 
     /// Returns the pages, one by one.
-    pub(super) fn iter(&self) -> impl Iterator<Item = *mut bindings::page> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = *mut bindings::page> + '_ {
         self.chunks.iter().flat_map(|chunk| {
             (0..1usize << chunk.order)
                 // The pages of a chunk have neighbouring descriptors.

@@ -19,6 +19,13 @@ use crate::{
         data::Data,
         state::State, //
     },
+    buffers::{
+        allocate,
+        object_behind,
+        Handles,
+        Limits,
+        Object, //
+    },
     device::{
         call::Call,
         file::{
@@ -29,13 +36,8 @@ use crate::{
         reset::ResetWait, //
     },
     memory::{
-        allocate,
-        object_behind,
         pages_of,
         DmaBuf,
-        Handles,
-        Limits,
-        Object,
         PlaceRequest,
         Placement, //
     },
@@ -291,6 +293,6 @@ pub(crate) fn export(call: Call<'_>, args: &mut accel_bo_export) -> Result {
         return Err(EINVAL);
     }
     let view = handles.remember(args.handle)?;
-    args.fd = crate::memory::export_view(&view, args.flags)?;
+    args.fd = crate::buffers::export_view(&view, args.flags)?;
     Ok(())
 }

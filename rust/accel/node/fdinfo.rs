@@ -18,13 +18,13 @@ use kernel::{
 };
 
 use crate::{
+    buffers::Handles,
     device::{
         call::Call,
         engine,
         file::OpenFile,
         Core, //
     },
-    memory::Handles,
     sys::{
         ffi,
         uapi, //

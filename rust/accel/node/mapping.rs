@@ -29,6 +29,7 @@ use kernel::{
 
 use crate::{
     base::state::State,
+    buffers,
     device::{
         file::{
             OpenFile,
@@ -38,7 +39,6 @@ use crate::{
         Core, //
     },
     memory::{
-        self,
         address_space::FIRST_PAGE,
         io_range::MapRequest, //
     },
@@ -83,7 +83,7 @@ pub(crate) unsafe extern "C" fn mmap(
         area.try_clear_mayexec()?;
         if let Some(handles) = open.buffers.as_deref() {
             if first >= FIRST_PAGE {
-                memory::mmap(handles, area, first)?;
+                buffers::mmap(handles, area, first)?;
                 return Ok(0);
             }
         }

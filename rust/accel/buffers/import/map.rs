@@ -16,8 +16,8 @@ use kernel::{
 use super::Import;
 use crate::{
     base::fence::dma_resv::DmaResv,
-    memory::{
-        dma_buf::export::object_behind,
+    buffers::{
+        export::object_behind,
         object::{
             Backing,
             Object, //
@@ -50,14 +50,14 @@ pub(super) struct Mapping {
 /// # Invariants
 ///
 /// `table` is that of the mapping, of which this is one of the users.
-pub(in crate::memory) struct ImportMap {
+pub(in crate::buffers) struct ImportMap {
     table: NonNull<bindings::sg_table>,
     invalidations: u32,
 }
 
 impl ImportMap {
     /// Returns the table.
-    pub(in crate::memory) fn table(&self) -> *mut bindings::sg_table {
+    pub(in crate::buffers) fn table(&self) -> *mut bindings::sg_table {
         self.table.as_ptr()
     }
 }
@@ -69,7 +69,7 @@ impl Import {
     /// `ENODEV` if the exporter has taken it away, `EAGAIN` if it has to be moved for that, but is
     /// worked on, `EINTR` if a signal arrives, and what `check` does, which is asked again and
     /// again while others have the reservation locked, or move the memory.
-    pub(in crate::memory) fn map(&self, check: impl Fn() -> Result) -> Result<ImportMap> {
+    pub(in crate::buffers) fn map(&self, check: impl Fn() -> Result) -> Result<ImportMap> {
         let dmabuf = self.dma_buf()?;
         let _locked = dmabuf.reservation().lock_while(&check)?;
         let mut attached = self.attached.lock();
@@ -119,7 +119,7 @@ impl Import {
     /// # Safety
     ///
     /// `map` must come from there, must not have been taken back, and must not be used any more.
-    pub(in crate::memory) unsafe fn unmap(&self, map: &ImportMap, may_wait: bool) -> bool {
+    pub(in crate::buffers) unsafe fn unmap(&self, map: &ImportMap, may_wait: bool) -> bool {
         // What is mapped ends before what is attached does.
         let Ok(dmabuf) = self.dma_buf() else {
             return true;
@@ -161,7 +161,7 @@ impl Import {
     }
 
     /// Returns whether the exporter has taken the memory away while it was mapped so.
-    pub(in crate::memory) fn is_lost(&self, map: &ImportMap) -> bool {
+    pub(in crate::buffers) fn is_lost(&self, map: &ImportMap) -> bool {
         self.is_invalidated(map.invalidations)
     }
 }

@@ -3,7 +3,8 @@
 //! Memory of a device.
 //!
 //! Other than that of the system, it goes with the device. What processes, other devices and the
-//! kernel have of it is revoked when the device goes: see `borrowers.rs`.
+//! kernel have of it is revoked when the device goes: see
+//! `buffers/borrowers.rs`.
 
 use kernel::{
     gpu::buddy::AllocatedBlocks,
@@ -14,17 +15,17 @@ use kernel::{
     prelude::*, //
 };
 
-use crate::memory::{
+use super::{
     io_range::{
         IoRange,
         Provider, //
     },
-    pages::Pages,
-    vmap::kernel_map::KernelMap, //
+    kernel_map::KernelMap,
+    pages::Pages, //
 };
 
 /// Where a region of memory is.
-pub(in crate::memory) enum Place {
+pub(crate) enum Place {
     /// In the address space of a bus, from this address on.
     Io(u64, Option<Provider>),
     /// In the memory of the system.
@@ -32,7 +33,7 @@ pub(in crate::memory) enum Place {
 }
 
 impl Place {
-    pub(in crate::memory) fn of_range(range: &IoRange<'_>) -> Result<Self> {
+    pub(crate) fn of_range(range: &IoRange<'_>) -> Result<Self> {
         if range.start() % PAGE_SIZE as u64 != 0 || range.len() % PAGE_SIZE as u64 != 0 {
             return Err(EINVAL);
         }
@@ -55,7 +56,7 @@ impl Place {
 ///
 /// It is `size` bytes, from page number `first_pfn` of physical memory on. The object that this is
 /// part of refers to the region that it is a piece of.
-pub(in crate::memory) struct DeviceMemory {
+pub(crate) struct DeviceMemory {
     first_pfn: usize,
     offset: u64,
     size: usize,
@@ -65,13 +66,13 @@ pub(in crate::memory) struct DeviceMemory {
 }
 
 #[derive(Clone, Copy)]
-pub(in crate::memory) struct Io {
-    pub(in crate::memory) provider: Option<Provider>,
+pub(crate) struct Io {
+    pub(crate) provider: Option<Provider>,
 }
 
 impl DeviceMemory {
     /// Takes the piece of `place` that `blocks` stand for, whatever it is filled with.
-    pub(in crate::memory) fn new(
+    pub(crate) fn new(
         place: &Place,
         blocks: Pin<KBox<AllocatedBlocks>>,
         bytes: u64,
@@ -96,27 +97,27 @@ impl DeviceMemory {
     }
 
     /// Returns where it is in its region, in bytes: the address that the device has for it.
-    pub(in crate::memory) fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Returns whether it is in the address space of a bus, and then how to share it there.
-    pub(in crate::memory) fn io(&self) -> Option<Io> {
+    pub(crate) fn io(&self) -> Option<Io> {
         self.io
     }
 
     /// Returns the number of a page of it in physical memory, if there is such a page.
-    pub(in crate::memory) fn pfn(&self, page: usize) -> Option<usize> {
+    pub(crate) fn pfn(&self, page: usize) -> Option<usize> {
         (page < self.size >> PAGE_SHIFT).then(|| self.first_pfn + page)
     }
 
     /// Returns its size in bytes.
-    pub(in crate::memory) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.size
     }
 
     /// Returns its address in physical memory.
-    pub(in crate::memory) fn phys(&self) -> u64 {
+    pub(crate) fn phys(&self) -> u64 {
         (self.first_pfn as u64) << PAGE_SHIFT
     }
 
@@ -125,7 +126,7 @@ impl DeviceMemory {
     /// # Safety
     ///
     /// The region must be kept until the result is dropped.
-    pub(in crate::memory) unsafe fn map(&self) -> Result<KernelMap> {
+    pub(crate) unsafe fn map(&self) -> Result<KernelMap> {
         // SAFETY: By the type invariants it is memory of this size: the system's, or not.
         unsafe { KernelMap::of_phys(self.phys(), self.size, self.io.is_some()) }
     }

@@ -64,13 +64,13 @@ impl Placement {
     }
 
     /// Returns how many bytes there are for a buffer, in a region of `total`.
-    pub(in crate::memory) fn room(&self, total: u64) -> u64 {
+    pub(crate) fn room(&self, total: u64) -> u64 {
         let range = self.range.as_ref();
         range.map_or(total, |range| range.end.saturating_sub(range.start))
     }
 
     /// Returns whether a buffer may be where `bytes` bytes from `offset` on are.
-    pub(in crate::memory) fn may_use(&self, offset: u64, bytes: u64) -> bool {
+    pub(crate) fn may_use(&self, offset: u64, bytes: u64) -> bool {
         let range = self.range.as_ref();
         range.is_none_or(|range| offset < range.end && range.start < offset + bytes)
     }
@@ -79,7 +79,7 @@ impl Placement {
     ///
     /// Returns `ENOSPC` if there is no such piece, `EINVAL` if the range makes no sense, `ENOMEM`,
     /// and `EINTR` if the current process is being killed.
-    pub(in crate::memory) fn allocate(&self, buddy: &GpuBuddy, bytes: u64) -> Result<Blocks> {
+    pub(crate) fn allocate(&self, buddy: &GpuBuddy, bytes: u64) -> Result<Blocks> {
         let whole = 0..buddy.size();
         let range = self.range.clone().unwrap_or(whole.clone());
         if range.is_empty() || range.end > whole.end || (range.start | range.end) % PAGE != 0 {

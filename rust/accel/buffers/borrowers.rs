@@ -35,28 +35,28 @@ use kernel::{
 };
 
 use super::{
-    address_space::{
-        AddressSpace,
-        PageRange, //
-    },
     device_map::Mapped,
-    dma_buf::{
-        export::access::ForeignMaps,
-        import::Import, //
-    },
-    grant::{
-        Grant,
-        Permission, //
-    },
-    pool::{
+    export::access::ForeignMaps,
+    import::Import, //
+};
+use crate::{
+    base::fence::dma_resv::DmaResv,
+    memory::{
+        address_space::{
+            AddressSpace,
+            PageRange, //
+        },
         coherent::CoherentMemory,
+        grant::{
+            Grant,
+            Permission, //
+        },
         registry::{
             Detach,
             Registry, //
         }, //
     }, //
 };
-use crate::base::fence::dma_resv::DmaResv;
 
 /// What the memory of an object itself is of a device, on its bus.
 pub(super) enum BusMemory {

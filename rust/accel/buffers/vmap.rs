@@ -5,8 +5,6 @@
 //! However many want to access a buffer, it is mapped once: the first one maps it, and with the
 //! last one the mapping goes.
 
-pub(in crate::memory) mod kernel_map;
-
 use kernel::{
     new_mutex,
     prelude::*,
@@ -16,12 +14,8 @@ use kernel::{
     }, //
 };
 
-use self::kernel_map::{
-    KernelMap,
-    CHUNK, //
-};
 use super::{
-    dma_buf::import::{
+    import::{
         CpuAccess,
         CpuEnd,
         CpuRequest, //
@@ -32,7 +26,13 @@ use super::{
         Object, //
     }, //
 };
-use crate::sys::ffi;
+use crate::{
+    memory::kernel_map::{
+        KernelMap,
+        CHUNK, //
+    },
+    sys::ffi, //
+};
 
 /// The kernel's mapping of some memory, which all share who access that.
 #[pin_data]

@@ -12,16 +12,14 @@ use kernel::{
     prelude::*, //
 };
 
-use crate::{
-    memory::dma_buf::{
-        DmaBuf,
-        KernelMapping, //
-    },
-    sys::ffi, //
+use super::dma_buf::{
+    DmaBuf,
+    KernelMapping, //
 };
+use crate::sys::ffi;
 
 /// How much is copied or cleared at a time, in bytes.
-pub(in crate::memory) const CHUNK: usize = 1 << 20;
+pub(crate) const CHUNK: usize = 1 << 20;
 
 /// What the kernel has to do with a mapping that it does not need any more.
 enum Owner {
@@ -44,7 +42,7 @@ enum Owner {
 ///
 /// There are `size` bytes at `address`, as long as `owner` says and the memory itself is there.
 /// They are to be accessed as I/O memory if `is_io`.
-pub(in crate::memory) struct KernelMap {
+pub(crate) struct KernelMap {
     address: NonNull<c_void>,
     size: usize,
     is_io: bool,
@@ -63,7 +61,7 @@ impl KernelMap {
     ///
     /// They must be memory of the system or, if `is_io`, of a device. What is the system's must
     /// not be freed before the result is dropped.
-    pub(in crate::memory) unsafe fn of_phys(phys: u64, size: usize, is_io: bool) -> Result<Self> {
+    pub(crate) unsafe fn of_phys(phys: u64, size: usize, is_io: bool) -> Result<Self> {
         // SAFETY: Same requirements.
         let address = unsafe {
             if is_io {
@@ -86,7 +84,7 @@ impl KernelMap {
     /// # Safety
     ///
     /// The result must not be used once they are not there any more.
-    pub(in crate::memory) unsafe fn of_memory(address: NonNull<c_void>, size: usize) -> Self {
+    pub(crate) unsafe fn of_memory(address: NonNull<c_void>, size: usize) -> Self {
         // INVARIANT: Same as the safety requirements.
         Self {
             address,
@@ -101,7 +99,7 @@ impl KernelMap {
     /// # Safety
     ///
     /// They must not be freed before the result is dropped.
-    pub(in crate::memory) unsafe fn of_pages(
+    pub(crate) unsafe fn of_pages(
         pages: impl Iterator<Item = *mut bindings::page>,
         size: usize,
     ) -> Result<Self> {
@@ -123,7 +121,7 @@ impl KernelMap {
     /// see [`DmaResv::lock_while`](crate::base::fence::dma_resv::DmaResv::lock_while).
     ///
     /// Returns `EOPNOTSUPP` if the exporter does not let the kernel access it.
-    pub(in crate::memory) fn of_dma_buf(
+    pub(crate) fn of_dma_buf(
         dmabuf: DmaBuf,
         size: usize,
         check: impl Fn() -> Result,
@@ -140,7 +138,7 @@ impl KernelMap {
     }
 
     /// Returns the mapping as C code has it, which must not use it any more when this is dropped.
-    pub(in crate::memory) fn as_raw(&self) -> bindings::iosys_map {
+    pub(crate) fn as_raw(&self) -> bindings::iosys_map {
         bindings::iosys_map {
             __bindgen_anon_1: bindings::iosys_map__bindgen_ty_1 {
                 vaddr: self.address.as_ptr(),
@@ -150,7 +148,7 @@ impl KernelMap {
     }
 
     /// Copies the bytes from `offset` on. Returns `EINVAL` if that is not within the memory.
-    pub(in crate::memory) fn read(&self, offset: usize, to: &mut [u8]) -> Result {
+    pub(crate) fn read(&self, offset: usize, to: &mut [u8]) -> Result {
         let from = self.at(offset, to.len())?;
         // SAFETY: Both are valid for that many bytes. It is up to user space what is read if it
         // writes at the same time: the copy is not the compiler's, but a function in C.
@@ -165,7 +163,7 @@ impl KernelMap {
     }
 
     /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the memory.
-    pub(in crate::memory) fn write(&self, offset: usize, from: &[u8]) -> Result {
+    pub(crate) fn write(&self, offset: usize, from: &[u8]) -> Result {
         let to = self.at(offset, from.len())?;
         // SAFETY: As in `read`.
         unsafe {
@@ -180,7 +178,7 @@ impl KernelMap {
 
     /// Copies `len` bytes at `offset` of `source` to the same place here. Returns `EINVAL` if that
     /// is not within both.
-    pub(in crate::memory) fn copy(&self, source: &Self, offset: usize, len: usize) -> Result {
+    pub(crate) fn copy(&self, source: &Self, offset: usize, len: usize) -> Result {
         let (to, from) = (self.at(offset, len)?, source.at(offset, len)?);
         // SAFETY: Both are valid for that many bytes; see `read`. One at most is I/O memory, as one
         // is the system's.
@@ -198,7 +196,7 @@ impl KernelMap {
 
     /// Fills it with zeros. Returns `EINTR` if the process is being killed, and what `check` does,
     /// which is asked again and again.
-    pub(in crate::memory) fn fill_with_zeros(&self, check: impl Fn() -> Result) -> Result {
+    pub(crate) fn fill_with_zeros(&self, check: impl Fn() -> Result) -> Result {
         for offset in (0..self.size).step_by(CHUNK) {
             if ffi::is_being_killed() {
                 return Err(EINTR);
@@ -247,7 +245,7 @@ impl Drop for KernelMap {
 #[kunit_tests(accel_kernel_map)]
 mod tests {
     use super::{
-        super::super::pages::Pages,
+        super::pages::Pages,
         *, //
     };
     use core::cell::Cell;

@@ -23,20 +23,22 @@ use crate::{
         self,
         DmaResv, //
     },
-    memory::{
+    buffers::{
         device_map::DeviceMap,
-        dma_buf::export::access::ForeignMap,
+        export::access::ForeignMap,
         object::{
             Backing,
             Object, //
         },
-        pool::place::Placement,
         pool::Caller,
         vmap::{
-            kernel_map::KernelMap,
             Accessor,
             VMap, //
         }, //
+    },
+    memory::{
+        kernel_map::KernelMap,
+        placement::Placement, //
     }, //
 };
 
@@ -77,7 +79,7 @@ impl CopyRequest<'_> {
 }
 
 /// On behalf of whom a buffer is moved.
-pub(in crate::memory) enum MoveContext<'a> {
+pub(in crate::buffers) enum MoveContext<'a> {
     /// A call of the device that it is from.
     Call(&'a dyn Caller),
     /// Another device that is about to work on it, outside of the gate.
@@ -87,7 +89,7 @@ pub(in crate::memory) enum MoveContext<'a> {
 impl MoveContext<'_> {
     /// Returns `ENODEV` if the device of the call is to go, and `EAGAIN` if it is to be reset: a
     /// call holds that up, and with it what may be waited for.
-    pub(in crate::memory) fn check(&self) -> Result {
+    pub(in crate::buffers) fn check(&self) -> Result {
         let Self::Call(call) = self else {
             return Ok(());
         };
@@ -96,7 +98,7 @@ impl MoveContext<'_> {
 
     /// Waits until all who work on the memory of a reservation have finished. Returns `EINTR` if a
     /// signal arrives before, and what [`Self::check`] does.
-    pub(in crate::memory) fn wait_for_work(&self, reservation: &DmaResv) -> Result {
+    pub(in crate::buffers) fn wait_for_work(&self, reservation: &DmaResv) -> Result {
         while !reservation.wait_timeout()? {
             self.check()?;
         }
@@ -104,7 +106,7 @@ impl MoveContext<'_> {
     }
 
     /// Copies what is in `source` to `target`: by the driver, if it can, or by the processor.
-    pub(in crate::memory) fn copy(&self, source: &Arc<Object>, target: &Arc<Object>) -> Result {
+    pub(in crate::buffers) fn copy(&self, source: &Arc<Object>, target: &Arc<Object>) -> Result {
         if let Self::Call(call) = self {
             let into_device = target.is_revocable();
             let request = CopyRequest {
@@ -130,7 +132,7 @@ impl MoveContext<'_> {
 /// # Invariants
 ///
 /// The reservation of `movable` is locked.
-pub(in crate::memory) struct Locked<'a> {
+pub(in crate::buffers) struct Locked<'a> {
     movable: &'a Movable,
     _guard: Option<dma_resv::Guard<'a>>,
 }
@@ -162,7 +164,7 @@ impl<'a> Locked<'a> {
     /// # Safety
     ///
     /// It must be locked until the result is dropped.
-    pub(in crate::memory) unsafe fn by_caller(movable: &'a Movable) -> Self {
+    pub(in crate::buffers) unsafe fn by_caller(movable: &'a Movable) -> Self {
         // INVARIANT: Same as the safety requirements.
         Self {
             movable,
@@ -239,14 +241,14 @@ impl<'a> Locked<'a> {
 
     /// Pins it where others can share it, and returns the home. To be undone by
     /// [`Movable::unpin`].
-    pub(in crate::memory) fn pin_for_sharing(&self) -> Result<Arc<Object>> {
+    pub(in crate::buffers) fn pin_for_sharing(&self) -> Result<Arc<Object>> {
         let home = self.move_for_sharing()?;
         self.movable.state.lock().pins += 1;
         Ok(home)
     }
 
     /// Maps it for the kernel, and pins it until [`Movable::unpin`].
-    pub(in crate::memory) fn vmap(&self) -> Result<Arc<KernelMap>> {
+    pub(in crate::buffers) fn vmap(&self) -> Result<Arc<KernelMap>> {
         let home = self.pin_for_sharing()?;
         // SAFETY: It is pinned, so the home is kept; and it is memory of the system.
         unsafe { home.vmap_unchecked(|| Ok(())) }.inspect_err(|_| self.movable.unpin())
@@ -258,7 +260,7 @@ impl<'a> Locked<'a> {
     /// # Safety
     ///
     /// The device must stay bound until then.
-    pub(in crate::memory) unsafe fn map(
+    pub(in crate::buffers) unsafe fn map(
         &self,
         device: &Device<Bound>,
         direction: bindings::dma_data_direction,
@@ -368,7 +370,7 @@ impl Object {
     }
 
     /// Returns whether it is memory that is not the system's.
-    pub(in crate::memory) fn is_on_bus(&self) -> bool {
+    pub(in crate::buffers) fn is_on_bus(&self) -> bool {
         match self.backing() {
             Backing::Device(memory) => memory.io().is_some(),
             _ => false,

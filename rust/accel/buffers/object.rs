@@ -19,38 +19,36 @@ use kernel::{
     }, //
 };
 
-#[cfg(CONFIG_MMU_NOTIFIER)]
-use super::pages::user::UserPages;
 use super::{
-    address_space::PageRange,
     borrowers::{
         Borrowers,
         BusMemory, //
     },
     device_map::Mapped,
-    dma_buf::{
-        export::access::ForeignMaps,
-        import::Import, //
-    },
+    export::access::ForeignMaps,
+    import::Import,
     movable::{
         Movable,
         Pinned, //
     },
-    pages::Pages,
-    pool::{
-        coherent::CoherentMemory,
-        device_memory::DeviceMemory,
-        place::Placement,
-        regions::Allocated,
-        registry::Detach,
-        Pool, //
-    },
+    pool::Pool,
     vmap::SharedMap, //
 };
+#[cfg(CONFIG_MMU_NOTIFIER)]
+use crate::memory::user::UserPages;
 use crate::{
     base::{
         awake::Awake,
         fence::dma_resv::DmaResv, //
+    },
+    memory::{
+        address_space::PageRange,
+        coherent::CoherentMemory,
+        device_memory::DeviceMemory,
+        pages::Pages,
+        placement::Placement,
+        regions::Allocated,
+        registry::Detach, //
     },
     sys::uapi, //
 };

@@ -28,17 +28,19 @@ use kernel::{
 
 use super::object_of;
 use crate::{
-    memory::{
+    buffers::{
         movable::Locked,
         object::{
             Backing,
             Object, //
-        },
-        pages::table::MappedTable,
-        pool::device_memory::{
+        }, //
+    },
+    memory::{
+        device_memory::{
             DeviceMemory,
             Io, //
-        }, //
+        },
+        table::MappedTable, //
     },
     sys::ffi, //
 };
@@ -46,7 +48,7 @@ use crate::{
 /// A mapping of a buffer for another device.
 ///
 /// It has a table of its own: what is attached once may be mapped more than once.
-pub(in crate::memory) struct ForeignMap {
+pub(in crate::buffers) struct ForeignMap {
     object: Arc<Object>,
     table: MappedTable,
 }
@@ -57,7 +59,7 @@ impl ForeignMap {
     /// # Safety
     ///
     /// The device must stay bound until then.
-    pub(in crate::memory) unsafe fn begin(
+    pub(in crate::buffers) unsafe fn begin(
         object: Arc<Object>,
         device: &Device<Bound>,
         direction: bindings::dma_data_direction,
@@ -80,7 +82,7 @@ impl ForeignMap {
     /// # Safety
     ///
     /// `table` must come from there, and must not be used any more.
-    pub(in crate::memory) unsafe fn end(table: *mut bindings::sg_table) {
+    pub(in crate::buffers) unsafe fn end(table: *mut bindings::sg_table) {
         // SAFETY: It is part of a mapping whose reference belongs to it.
         let map = unsafe {
             let table = MappedTable::from_raw(table).cast_mut();
@@ -95,27 +97,27 @@ impl ForeignMap {
 
 /// The mappings of a buffer for other devices. While the list is locked, none begins or ends.
 #[pin_data]
-pub(in crate::memory) struct ForeignMaps {
+pub(in crate::buffers) struct ForeignMaps {
     #[pin]
     list: Mutex<KVec<Arc<ForeignMap>>>,
 }
 
 impl ForeignMaps {
-    pub(in crate::memory) fn new() -> impl PinInit<Self> {
+    pub(in crate::buffers) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             list <- new_mutex!(KVec::new()),
         })
     }
 
     /// Makes what devices have written visible to the processor.
-    pub(in crate::memory) fn sync_for_cpu(&self) {
+    pub(in crate::buffers) fn sync_for_cpu(&self) {
         for map in self.list.lock().iter() {
             map.table.sync_for_cpu();
         }
     }
 
     /// Makes what the processor has written visible to devices.
-    pub(in crate::memory) fn sync_for_device(&self) {
+    pub(in crate::buffers) fn sync_for_device(&self) {
         for map in self.list.lock().iter() {
             map.table.sync_for_device();
         }

@@ -2,12 +2,6 @@
 
 //! What buffers have of their device: a pool, and calls inside its gate.
 
-pub(in crate::memory) mod coherent;
-pub(in crate::memory) mod device_memory;
-pub(in crate::memory) mod place;
-pub(in crate::memory) mod regions;
-pub(in crate::memory) mod registry;
-
 use kernel::{
     device, new_mutex,
     prelude::*,
@@ -21,23 +15,25 @@ use kernel::{
     },
 };
 
-use self::{
-    regions::{
-        Region,
-        Regions, //
-    },
-    registry::Registry, //
-};
 use super::{
-    address_space::AddressSpace,
     borrowers::Borrowers,
-    grant::Permission,
     movable::{
         migrate::CopyRequest,
         Movable, //
     }, //
 };
-use crate::base::awake::Awake;
+use crate::{
+    base::awake::Awake,
+    memory::{
+        address_space::AddressSpace,
+        grant::Permission,
+        regions::{
+            Region,
+            Regions, //
+        },
+        registry::Registry, //
+    }, //
+};
 
 /// What a device has for its buffers. It is there as long as one of them is, which may be longer
 /// than the device.

@@ -19,13 +19,15 @@ use super::{
     borrowers::Borrowers,
     movable::Movable,
     object::Backing,
-    pages::Pages,
     Handles,
     Object, //
 };
-use crate::sys::ffi::{
-    self,
-    Shared, //
+use crate::{
+    memory::pages::Pages,
+    sys::ffi::{
+        self,
+        Shared, //
+    }, //
 };
 
 static VM_OPS: Shared<bindings::vm_operations_struct> =

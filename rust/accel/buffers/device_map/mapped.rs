@@ -34,8 +34,8 @@ use kernel::{
 };
 
 use crate::{
-    memory::{
-        dma_buf::import::{
+    buffers::{
+        import::{
             Import,
             ImportMap, //
         },
@@ -44,16 +44,18 @@ use crate::{
             Backing,
             Object, //
         },
-        pages::table::{
-            MappedTable,
-            SegmentLimits,
-            Segments, //
-        },
-        pool::registry::Detach,
         pool::Caller,
         vmap::{
             Accessor,
             VMap, //
+        }, //
+    },
+    memory::{
+        registry::Detach,
+        table::{
+            MappedTable,
+            SegmentLimits,
+            Segments, //
         }, //
     },
     sys::ffi, //
@@ -65,7 +67,7 @@ use crate::{
 ///
 /// Until `detached`, the device finds the bytes as `table` says.
 #[pin_data(PinnedDrop)]
-pub(in crate::memory) struct Mapped {
+pub(in crate::buffers) struct Mapped {
     pub(super) object: Arc<Object>,
     /// The part that is meant.
     pub(super) range: Range<usize>,
@@ -233,7 +235,7 @@ impl Object {
     /// Returns the segments that `range` consists of, in bytes of the memory, for `device`. All are
     /// memory of the system: else returns `EOPNOTSUPP`. Returns `EFAULT` if it is not the process's
     /// any more.
-    pub(in crate::memory) fn segments(
+    pub(in crate::buffers) fn segments(
         &self,
         range: &Range<usize>,
         device: &Device<Bound>,

@@ -36,17 +36,19 @@ use kernel::{
 };
 
 use super::{
-    dma_buf::DmaBuf,
     Limits,
     Object, //
 };
-use crate::base::{
-    data::{
-        Data,
-        DropFn,
-        RawData, //
+use crate::{
+    base::{
+        data::{
+            Data,
+            DropFn,
+            RawData, //
+        },
+        numbers::Numbers, //
     },
-    numbers::Numbers, //
+    memory::dma_buf::DmaBuf, //
 };
 
 /// The most handles that a file can have at a time, whatever the limits.

@@ -33,7 +33,7 @@ use crate::{
         queue,
         wait::WaitQueue, //
     },
-    memory::dma_buf::DmaBuf,
+    memory::dma_buf::DmaBuf, //
 };
 
 /// The direction in which the processor accesses a dma-buf, also to read only: udmabuf maps its
@@ -139,7 +139,7 @@ impl Accesses {
 impl Import {
     /// Returns the access that the current task has asked for by a [`CpuRequest`], which is still
     /// there, if the access has begun.
-    pub(in crate::memory) fn begun_access(&self) -> Option<Arc<CpuAccess>> {
+    pub(in crate::buffers) fn begun_access(&self) -> Option<Arc<CpuAccess>> {
         let task = Task::current_raw();
         let state = self.accesses.state.lock();
         let mut requests = state.requests.iter();
@@ -172,7 +172,7 @@ fn tell(import: &Arc<Import>) {
 }
 
 /// Access to the dma-buf of an import by the processor, until this is dropped.
-pub(in crate::memory) struct CpuAccess {
+pub(in crate::buffers) struct CpuAccess {
     import: Arc<Import>,
     /// The dma-buf, once its exporter was told.
     begun: SetOnce<DmaBuf>,
@@ -210,12 +210,12 @@ impl Drop for CpuAccess {
 }
 
 /// A request for access, by the current task, until this is dropped. What has begun by then ends,
-/// unless a [`VMap`](crate::memory::VMap) has it.
+/// unless a [`VMap`](crate::buffers::VMap) has it.
 pub(crate) struct CpuRequest(Arc<CpuAccess>);
 
 impl CpuRequest {
     /// Makes a request. Returns `ENOMEM`.
-    pub(in crate::memory) fn new(import: &Arc<Import>) -> Result<Self> {
+    pub(in crate::buffers) fn new(import: &Arc<Import>) -> Result<Self> {
         let access = CpuAccess {
             import: import.clone(),
             begun: SetOnce::new(),
@@ -263,7 +263,7 @@ pub(crate) struct CpuEnd {
 
 impl CpuEnd {
     /// Ends `access`.
-    pub(in crate::memory) fn of(access: Arc<CpuAccess>) -> Self {
+    pub(in crate::buffers) fn of(access: Arc<CpuAccess>) -> Self {
         let import = access.import.clone();
         drop(access);
         let ended = import.accesses.state.lock().ended;

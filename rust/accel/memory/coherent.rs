@@ -3,8 +3,8 @@
 //! Memory that a device and the processor see alike at any time: what `dma_alloc_attrs()` returns.
 //!
 //! Other than pages of the system it belongs to a device, and has to be given back before that is
-//! unbound. So it is revocable like memory of the device, see `borrowers.rs`, and freed when nobody
-//! has it any more and the device is quiet.
+//! unbound. So it is revocable like memory of the device, see `buffers/borrowers.rs`, and freed when
+//! nobody has it any more and the device is quiet.
 
 use core::ptr::NonNull;
 use kernel::{
@@ -25,17 +25,15 @@ use kernel::{
     },
 };
 
-use super::registry::Detach;
-use crate::{
-    memory::{
-        pages::Share,
-        vmap::kernel_map::KernelMap, //
-    },
-    sys::ffi, //
+use super::{
+    kernel_map::KernelMap,
+    pages::Share,
+    registry::Detach, //
 };
+use crate::sys::ffi;
 
 /// Coherent memory that a device has for its buffers.
-pub(in crate::memory) struct CoherentRegion {
+pub(crate) struct CoherentRegion {
     device: ARef<device::Device>,
     /// It is made of pages that are known, and that a process can see as the device does: so
     /// processes and other devices can have it.
@@ -48,10 +46,7 @@ pub(in crate::memory) struct CoherentRegion {
 impl CoherentRegion {
     /// Makes a region from which at most `limit` bytes can be had at a time. Returns `EOPNOTSUPP`
     /// if the device is not set up for DMA.
-    pub(in crate::memory) fn new(
-        device: &device::Device<device::Bound>,
-        limit: u64,
-    ) -> Result<Self> {
+    pub(crate) fn new(device: &device::Device<device::Bound>, limit: u64) -> Result<Self> {
         if !ffi::accel_helper_can_dma(device) {
             return Err(EOPNOTSUPP);
         }
@@ -64,7 +59,7 @@ impl CoherentRegion {
     }
 
     /// Returns how many bytes there can be at a time.
-    pub(in crate::memory) fn limit(&self) -> u64 {
+    pub(crate) fn limit(&self) -> u64 {
         self.limit
     }
 
@@ -74,7 +69,7 @@ impl CoherentRegion {
     /// # Safety
     ///
     /// The device must be bound, and stay so until the result has ended.
-    pub(in crate::memory) unsafe fn allocate(&self, pages: usize) -> Result<Arc<CoherentMemory>> {
+    pub(crate) unsafe fn allocate(&self, pages: usize) -> Result<Arc<CoherentMemory>> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let share = Share::within(self.used.clone(), pages * PAGE_SIZE, limit).ok_or(ENOSPC)?;
         // SAFETY: Same requirements.
@@ -214,7 +209,7 @@ impl Run {
 /// Until it has ended, there are `size` bytes at `cpu` for the processor, and at `address` for
 /// `device`; they are in `pages`, if those are known.
 #[pin_data]
-pub(in crate::memory) struct CoherentMemory {
+pub(crate) struct CoherentMemory {
     device: ARef<device::Device>,
     address: DmaAddress,
     cpu: NonNull<c_void>,
@@ -233,17 +228,17 @@ unsafe impl Sync for CoherentMemory {}
 
 impl CoherentMemory {
     /// Returns where its device finds it.
-    pub(in crate::memory) fn address(&self) -> DmaAddress {
+    pub(crate) fn address(&self) -> DmaAddress {
         self.address
     }
 
     /// Returns `EOPNOTSUPP` if processes and other devices cannot have it.
-    pub(in crate::memory) fn check_shareable(&self) -> Result {
+    pub(crate) fn check_shareable(&self) -> Result {
         self.pages.as_ref().map(|_| ()).ok_or(EOPNOTSUPP)
     }
 
     /// Returns the number of a page of it in physical memory, if there is such a page.
-    pub(in crate::memory) fn pfn(&self, page: usize) -> Option<usize> {
+    pub(crate) fn pfn(&self, page: usize) -> Option<usize> {
         let runs = self.pages.as_ref()?;
         let run = match runs.binary_search_by_key(&page, |run| run.first) {
             Ok(i) => i,
@@ -257,10 +252,7 @@ impl CoherentMemory {
     /// Calls `f` for each contiguous piece of it, with the number of its first page in the whole,
     /// where that is in physical memory, and how many pages it has. Returns `EOPNOTSUPP` if the
     /// pages are not known.
-    pub(in crate::memory) fn for_each_run(
-        &self,
-        mut f: impl FnMut(usize, usize, usize) -> Result,
-    ) -> Result {
+    pub(crate) fn for_each_run(&self, mut f: impl FnMut(usize, usize, usize) -> Result) -> Result {
         let runs = self.pages.as_ref().ok_or(EOPNOTSUPP)?;
         runs.iter()
             .try_for_each(|run| f(run.first, run.pfn, run.pages))
@@ -271,7 +263,7 @@ impl CoherentMemory {
     /// # Safety
     ///
     /// The area must just be being set up, and be shared.
-    pub(in crate::memory) unsafe fn prepare(&self, vma: *mut bindings::vm_area_struct) {
+    pub(crate) unsafe fn prepare(&self, vma: *mut bindings::vm_area_struct) {
         let device = ffi::device_as_raw(&self.device);
         // SAFETY: Same requirements; a reference to a device is a valid pointer to it.
         unsafe { ffi::accel_helper_vma_set_coherent_memory(vma, device) };
@@ -282,7 +274,7 @@ impl CoherentMemory {
     /// # Safety
     ///
     /// The result must not be used once this has ended.
-    pub(in crate::memory) unsafe fn map(&self) -> KernelMap {
+    pub(crate) unsafe fn map(&self) -> KernelMap {
         // SAFETY: By the type invariants there are so many bytes.
         unsafe { KernelMap::of_memory(self.cpu, self.size) }
     }

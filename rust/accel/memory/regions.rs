@@ -29,26 +29,22 @@ use super::{
         DeviceMemory,
         Place, //
     },
-    place::Placement, //
+    io_range::IoRange,
+    pages::Pages,
+    placement::Placement, //
 };
-use crate::{
-    memory::{
-        io_range::IoRange,
-        pages::Pages, //
-    },
-    sys::uapi::{
-        accel_info_memory,
-        ACCEL_MEMORY_COHERENT,
-        ACCEL_MEMORY_DEVICE,
-        ACCEL_MEMORY_SYSTEM, //
-    }, //
+use crate::sys::uapi::{
+    accel_info_memory,
+    ACCEL_MEMORY_COHERENT,
+    ACCEL_MEMORY_DEVICE,
+    ACCEL_MEMORY_SYSTEM, //
 };
 
 /// A region of memory; `struct accel_info_memory`.
 pub(crate) struct Region {
     name: [u8; 32],
     source: Source,
-    pub(in crate::memory) in_use: Atomic<u64>,
+    pub(crate) in_use: Atomic<u64>,
 }
 
 /// Where a region is.
@@ -68,7 +64,7 @@ struct RegionMemory {
 }
 
 /// Memory of a region, for a buffer.
-pub(in crate::memory) enum Allocated {
+pub(crate) enum Allocated {
     System(Pages),
     Device(DeviceMemory),
     Coherent(Arc<CoherentMemory>),
@@ -76,7 +72,7 @@ pub(in crate::memory) enum Allocated {
 
 impl Region {
     /// The memory of the system.
-    pub(in crate::memory) fn system() -> Result<Self> {
+    pub(crate) fn system() -> Result<Self> {
         Self::new(b"system", Source::System)
     }
 
@@ -117,7 +113,7 @@ impl Region {
     }
 
     /// Returns whether it is memory of a device that is not the system's.
-    pub(in crate::memory) fn is_on_bus(&self) -> bool {
+    pub(crate) fn is_on_bus(&self) -> bool {
         matches!(&self.source, Source::Device(memory) if matches!(memory.place, Place::Io(..)))
     }
 
@@ -129,11 +125,7 @@ impl Region {
     ///
     /// Unless it is the region of the system's memory, the caller must be inside the gate, and see
     /// to it that the result ends with the others of the pool.
-    pub(in crate::memory) unsafe fn allocate(
-        &self,
-        pages: usize,
-        placement: &Placement,
-    ) -> Result<Allocated> {
+    pub(crate) unsafe fn allocate(&self, pages: usize, placement: &Placement) -> Result<Allocated> {
         match &self.source {
             Source::System => Pages::new(pages, || Ok(())).map(Allocated::System),
             Source::Device(memory) => memory
@@ -214,7 +206,7 @@ impl<'a> Regions<'a> {
     }
 
     /// Returns the regions.
-    pub(in crate::memory) fn into_list(self) -> KVec<Region> {
+    pub(crate) fn into_list(self) -> KVec<Region> {
         self.list
     }
 

@@ -19,7 +19,7 @@
 //! The reservation is locked during all of a move. The state is locked before the grant of the
 //! home: see `borrowers.rs`.
 
-pub(in crate::memory) mod migrate;
+pub(super) mod migrate;
 
 use kernel::{
     new_mutex,
@@ -44,20 +44,24 @@ use self::migrate::{
 };
 use super::{
     borrowers::Borrowers,
-    charge::MemoryGroup,
     object::{
         Backing,
         Object, //
     },
-    pool::Caller,
     pool::{
-        place::Placement,
+        Caller,
         Pool, //
     }, //
 };
-use crate::base::{
-    fence::dma_resv::DmaResv,
-    wait::Signals, //
+use crate::{
+    base::{
+        fence::dma_resv::DmaResv,
+        wait::Signals, //
+    },
+    memory::{
+        charge::MemoryGroup,
+        placement::Placement, //
+    }, //
 };
 
 /// How many times 20 ms at most it takes other devices to give back what they were told to.

@@ -6,7 +6,7 @@
 //! its driver; so it lives until its last user is done, whatever becomes of those. If the memory is
 //! the device's, it is empty when that goes.
 
-pub(in crate::memory) mod access;
+pub(super) mod access;
 
 use kernel::{
     bindings,
@@ -37,15 +37,15 @@ use kernel::{
 };
 
 use self::access::ForeignMap;
-use super::DmaBuf;
+use super::{
+    handles::View,
+    map,
+    movable::Locked,
+    object::Backing,
+    Object, //
+};
 use crate::{
-    memory::{
-        handles::View,
-        map,
-        movable::Locked,
-        object::Backing,
-        Object, //
-    },
+    memory::dma_buf::DmaBuf,
     sys::ffi::Shared,
     LocalModule, //
 };

@@ -29,7 +29,7 @@ use crate::sys::ffi;
 
 /// What a device can take as one entry of a table.
 #[derive(Clone, Copy)]
-pub(in crate::memory) struct SegmentLimits {
+pub(crate) struct SegmentLimits {
     /// The most bytes that an entry may have: at least a page.
     max_len: u64,
     /// The bits of an address that may differ within an entry.
@@ -38,7 +38,7 @@ pub(in crate::memory) struct SegmentLimits {
 
 impl SegmentLimits {
     /// Returns what `device` can take, and what bounces for it if it cannot reach all memory.
-    pub(in crate::memory) fn of(device: &Device<Bound>) -> Self {
+    pub(crate) fn of(device: &Device<Bound>) -> Self {
         let max_len = ffi::accel_helper_dma_max_segment(device);
         let boundary = ffi::accel_helper_dma_boundary(device);
         Self::new(max_len as u64, boundary as u64)
@@ -69,7 +69,7 @@ struct Segment {
 }
 
 /// The segments that a range of some memory consists of.
-pub(in crate::memory) struct Segments {
+pub(crate) struct Segments {
     list: KVVec<Segment>,
     range: Range<usize>,
     limits: SegmentLimits,
@@ -77,7 +77,7 @@ pub(in crate::memory) struct Segments {
 
 impl Segments {
     /// Begins a list of the segments of `range`, in bytes of the memory.
-    pub(in crate::memory) fn new(range: Range<usize>, limits: SegmentLimits) -> Self {
+    pub(crate) fn new(range: Range<usize>, limits: SegmentLimits) -> Self {
         Self {
             list: KVVec::new(),
             range,
@@ -86,13 +86,13 @@ impl Segments {
     }
 
     /// Returns the pages that the range lies in.
-    pub(in crate::memory) fn pages(&self) -> Range<usize> {
+    pub(crate) fn pages(&self) -> Range<usize> {
         self.range.start >> PAGE_SHIFT..self.range.end.div_ceil(PAGE_SIZE)
     }
 
     /// Adds what the range has of `count` contiguous pages: those from number `first` on in the
     /// memory, and from number `pfn` on in physical memory. What comes later must lie behind.
-    pub(in crate::memory) fn add_run(&mut self, first: usize, pfn: usize, count: usize) -> Result {
+    pub(crate) fn add_run(&mut self, first: usize, pfn: usize, count: usize) -> Result {
         let begin = first << PAGE_SHIFT;
         let from = self.range.start.max(begin);
         let to = self.range.end.min(begin + (count << PAGE_SHIFT));
@@ -162,7 +162,7 @@ const ATTRS: c_ulong = bindings::DMA_ATTR_NO_WARN as c_ulong;
 /// # Invariants
 ///
 /// `table` lists pages, and if `is_mapped`, is mapped for `device` in `direction`.
-pub(in crate::memory) struct MappedTable {
+pub(crate) struct MappedTable {
     table: Opaque<bindings::sg_table>,
     device: *mut bindings::device,
     direction: bindings::dma_data_direction,
@@ -184,7 +184,7 @@ impl MappedTable {
     ///
     /// The segments must be memory of the system. The device must stay bound until then, and must
     /// not use the memory any more.
-    pub(in crate::memory) unsafe fn new(
+    pub(crate) unsafe fn new(
         segments: &Segments,
         device: &Device<Bound>,
         direction: bindings::dma_data_direction,
@@ -214,7 +214,7 @@ impl MappedTable {
     }
 
     /// Returns the table.
-    pub(in crate::memory) fn as_raw(&self) -> *mut bindings::sg_table {
+    pub(crate) fn as_raw(&self) -> *mut bindings::sg_table {
         self.table.get()
     }
 
@@ -223,14 +223,14 @@ impl MappedTable {
     /// # Safety
     ///
     /// `table` must come from there, of what has not been freed.
-    pub(in crate::memory) unsafe fn from_raw(table: *mut bindings::sg_table) -> *const Self {
+    pub(crate) unsafe fn from_raw(table: *mut bindings::sg_table) -> *const Self {
         // SAFETY: Same requirements.
         unsafe { container_of!(Opaque::cast_from(table), Self, table) }
     }
 
     /// Makes what the device has written visible to the processor, until
     /// [`Self::sync_for_device`].
-    pub(in crate::memory) fn sync_for_cpu(&self) {
+    pub(crate) fn sync_for_cpu(&self) {
         if self.is_mapped.load(Relaxed) {
             // SAFETY: By the type invariants it is mapped so, and the device exists.
             unsafe {
@@ -244,7 +244,7 @@ impl MappedTable {
     }
 
     /// Makes what the processor has written visible to the device.
-    pub(in crate::memory) fn sync_for_device(&self) {
+    pub(crate) fn sync_for_device(&self) {
         if self.is_mapped.load(Relaxed) {
             // SAFETY: As in `sync_for_cpu()`.
             unsafe {
@@ -258,7 +258,7 @@ impl MappedTable {
     }
 
     /// Ends the mapping, unless it has ended.
-    pub(in crate::memory) fn unmap(&self) {
+    pub(crate) fn unmap(&self) {
         if self.is_mapped.xchg(false, Relaxed) {
             // SAFETY: By the type invariants it was mapped so. The device exists, and does not use
             // it any more, as was required of who mapped it.

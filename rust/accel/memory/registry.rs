@@ -16,7 +16,7 @@ use kernel::{
 };
 
 /// Something that uses a device.
-pub(in crate::memory) trait Detach: Send + Sync {
+pub(crate) trait Detach: Send + Sync {
     /// Gives up what it has of the device. May sleep; has no effect when called again.
     fn detach(&self);
 }
@@ -27,14 +27,14 @@ pub(in crate::memory) trait Detach: Send + Sync {
 /// so far by the time the device goes are detached by [`Self::detach_all`], under the hands of
 /// their owners.
 #[pin_data]
-pub(in crate::memory) struct Registry<T> {
+pub(crate) struct Registry<T> {
     /// By their addresses.
     #[pin]
     entries: Mutex<RBTree<usize, Arc<T>>>,
 }
 
 impl<T> Registry<T> {
-    pub(in crate::memory) fn new() -> impl PinInit<Self> {
+    pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             entries <- new_mutex!(RBTree::new()),
         })
@@ -45,7 +45,7 @@ impl<T> Registry<T> {
     }
 
     /// Adds an entry, unless it is there.
-    pub(in crate::memory) fn insert(&self, entry: &Arc<T>) -> Result {
+    pub(crate) fn insert(&self, entry: &Arc<T>) -> Result {
         let node = RBTreeNode::new(Self::key(entry), entry.clone(), GFP_KERNEL_ACCOUNT)?;
         let before = self.entries.lock().insert(node);
         // Not to be dropped with the lock held.
@@ -54,17 +54,14 @@ impl<T> Registry<T> {
     }
 
     /// Takes an entry out that has nothing of the device any more.
-    pub(in crate::memory) fn remove(&self, entry: &T) {
+    pub(crate) fn remove(&self, entry: &T) {
         // Not to be dropped with the lock held.
         let removed = self.entries.lock().remove(&Self::key(entry));
         drop(removed);
     }
 
     /// Returns the entry with the smallest key, of those that `f` has one for.
-    pub(in crate::memory) fn first_by_key<K: Ord>(
-        &self,
-        f: impl Fn(&T) -> Option<K>,
-    ) -> Option<(K, Arc<T>)> {
+    pub(crate) fn first_by_key<K: Ord>(&self, f: impl Fn(&T) -> Option<K>) -> Option<(K, Arc<T>)> {
         let entries = self.entries.lock();
         let keyed = entries
             .values()
@@ -74,7 +71,7 @@ impl<T> Registry<T> {
     }
 
     /// Calls `f` for all entries, without the lock.
-    pub(in crate::memory) fn for_each(&self, f: impl Fn(&T)) {
+    pub(crate) fn for_each(&self, f: impl Fn(&T)) {
         let mut next = 0;
         while let Some(entry) = self.first_from(next) {
             f(&entry);
@@ -93,13 +90,13 @@ impl<T> Registry<T> {
 
 impl<T: Detach> Registry<T> {
     /// Detaches an entry, and takes it out.
-    pub(in crate::memory) fn detach(&self, entry: &T) {
+    pub(crate) fn detach(&self, entry: &T) {
         entry.detach();
         self.remove(entry);
     }
 
     /// Detaches all entries. Nobody may add another one.
-    pub(in crate::memory) fn detach_all(&self) {
+    pub(crate) fn detach_all(&self) {
         let mut locked = self.entries.lock();
         // So with most buffers: no need to walk and drop an empty tree.
         if locked.is_empty() {

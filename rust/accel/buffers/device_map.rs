@@ -57,10 +57,12 @@ use super::{
         Backing,
         Object, //
     },
-    pages::table::MappedTable, //
-    pool::Caller,
+    pool::Caller, //
 };
-use crate::base::queue;
+use crate::{
+    base::queue,
+    memory::table::MappedTable, //
+};
 
 /// A part of a buffer that the device can access, until this is dropped.
 ///
@@ -252,7 +254,7 @@ pub struct KeptMap {
 
 /// What an import knows of a [`KeptMap`].
 #[pin_data]
-pub(in crate::memory) struct Kept {
+pub(super) struct Kept {
     object: Arc<Object>,
     range: Range<usize>,
     direction: DataDirection,
@@ -272,7 +274,7 @@ struct Shared {
 
 impl Kept {
     /// Gives the memory back, when the last piece of work that is under way is done.
-    pub(in crate::memory) fn release(&self) {
+    pub(super) fn release(&self) {
         let current = self.current.lock().take();
         // Not with the lock held, under which others wait for the reservation.
         drop(current);

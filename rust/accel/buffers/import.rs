@@ -50,7 +50,7 @@ pub(crate) use self::cpu::{
     CpuRequest, //
 };
 
-pub(in crate::memory) use self::{
+pub(super) use self::{
     cpu::CpuAccess,
     map::ImportMap, //
 };
@@ -62,10 +62,18 @@ use self::{
     },
     map::Mapping, //
 };
-
 use super::{
+    borrowers::{
+        Borrowers,
+        BusMemory, //
+    },
+    device_map::Kept,
     export::object_behind,
-    DmaBuf, //
+    object::{
+        Backing,
+        Object, //
+    },
+    pool::Pool, //
 };
 use crate::{
     base::{
@@ -73,21 +81,10 @@ use crate::{
         queue, //
     },
     memory::{
-        borrowers::{
-            Borrowers,
-            BusMemory, //
-        },
-        device_map::Kept,
-        object::{
-            Backing,
-            Object, //
-        },
-        pool::{
-            registry::{
-                Detach,
-                Registry, //
-            },
-            Pool, //
+        dma_buf::DmaBuf,
+        registry::{
+            Detach,
+            Registry, //
         }, //
     },
     sys::{
@@ -107,7 +104,7 @@ static IMPORTER_OPS: Shared<bindings::dma_buf_attach_ops> =
 
 /// A dma-buf that a device is attached to.
 #[pin_data]
-pub(in crate::memory) struct Import {
+pub(super) struct Import {
     size: usize,
     /// Where the dma-buf is in memory.
     identity: usize,
@@ -117,7 +114,7 @@ pub(in crate::memory) struct Import {
     is_mapped: AtomicFlag,
     /// What stays mapped between pieces of work, and is given back when the exporter wants that.
     #[pin]
-    pub(in crate::memory) kept: Registry<Kept>,
+    pub(super) kept: Registry<Kept>,
     #[pin]
     unmap_work: Work<Import>,
     /// Locked after the reservation.
@@ -152,7 +149,7 @@ unsafe impl Send for Attached {}
 impl Import {
     /// Makes one of `dmabuf`, which no device is attached to yet. Returns `EINVAL` if that is not
     /// made of whole pages.
-    pub(in crate::memory) fn new(dmabuf: &DmaBuf) -> Result<Arc<Self>> {
+    pub(super) fn new(dmabuf: &DmaBuf) -> Result<Arc<Self>> {
         let (size, identity) = (dmabuf.size(), dmabuf.identity());
         if size == 0 || size % PAGE_SIZE != 0 {
             return Err(EINVAL);
@@ -182,7 +179,7 @@ impl Import {
     /// # Safety
     ///
     /// Somebody must keep a reference until [`Self::detach`] has returned.
-    pub(in crate::memory) unsafe fn attach(
+    pub(super) unsafe fn attach(
         self: &Arc<Self>,
         device: ARef<Device>,
         dmabuf: DmaBuf,
@@ -212,17 +209,17 @@ impl Import {
     }
 
     /// See [`Object::identity`].
-    pub(in crate::memory) fn identity(&self) -> usize {
+    pub(super) fn identity(&self) -> usize {
         self.identity
     }
 
     /// Returns its size in bytes.
-    pub(in crate::memory) fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.size
     }
 
     /// Returns the dma-buf, or `ENODEV` if the device that imported it is gone.
-    pub(in crate::memory) fn dma_buf(&self) -> Result<DmaBuf> {
+    pub(super) fn dma_buf(&self) -> Result<DmaBuf> {
         let attached = self.attached.lock();
         Ok(attached.as_ref().ok_or(ENODEV)?.dmabuf.clone())
     }
@@ -321,7 +318,7 @@ impl Object {
 
     /// Returns the object whose memory it is: for what was imported from another device of ours,
     /// that which was exported there. Returns `ENODEV` if the import has ended.
-    pub(in crate::memory) fn source(self: &Arc<Self>) -> Result<Arc<Self>> {
+    pub(super) fn source(self: &Arc<Self>) -> Result<Arc<Self>> {
         let Backing::Imported(import) = self.backing() else {
             return Ok(self.clone());
         };

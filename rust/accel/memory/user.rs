@@ -258,7 +258,7 @@ impl Drop for LockedPages {
 
 /// Memory of a process.
 #[pin_data]
-pub(in crate::memory) struct UserPages {
+pub(crate) struct UserPages {
     // The watch ends first.
     #[pin]
     watch: Watch,
@@ -273,7 +273,7 @@ impl UserPages {
     ///
     /// Returns `EINVAL` if there is no such memory, `EFAULT` if the process cannot write to all of
     /// it, `ENOMEM` if its user may not lock as much, and `EAGAIN` if it keeps on changing it.
-    pub(in crate::memory) fn new(start: usize, len: usize) -> Result<Pin<KBox<Self>>> {
+    pub(crate) fn new(start: usize, len: usize) -> Result<Pin<KBox<Self>>> {
         if (start | len) % PAGE_SIZE != 0 || len == 0 || start.checked_add(len).is_none() {
             return Err(EINVAL);
         }
@@ -306,7 +306,7 @@ impl UserPages {
     }
 
     /// Returns `EFAULT` if it is not the memory of the process any more.
-    pub(in crate::memory) fn check(&self) -> Result {
+    pub(crate) fn check(&self) -> Result {
         if self.watch.has_changed(self.since.load(Relaxed)) {
             return self.revalidate();
         }
@@ -364,7 +364,7 @@ impl UserPages {
     }
 
     /// Returns the pages.
-    pub(in crate::memory) fn pages(&self) -> &[*mut bindings::page] {
+    pub(crate) fn pages(&self) -> &[*mut bindings::page] {
         &self.pages.0
     }
 }
