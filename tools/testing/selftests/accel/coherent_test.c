@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <accel_test_pci.h>
@@ -14,6 +13,7 @@
 #include "buffer.h"
 #include "harness.h"
 #include "sigbus.h"
+#include "views.h"
 
 /* The numbers of the region. */
 #define OF_PCI 2
@@ -129,45 +129,23 @@ TEST_F(coherent, runs_out)
 /* A process that has mapped a buffer, by the node and as a dma-buf, and waits. */
 TEST_F(coherent, is_taken_back_from_processes)
 {
-	unsigned char *mapped, *exported, value;
-	__u32 handle, again;
-	int dmabuf, other;
-	void *memory;
-	pid_t child;
-	int status;
+	struct views views;
+	unsigned char value;
+	__u32 again;
+	int other;
 
-	ASSERT_EQ(0, buffer_create_in(self->fd, OF_PCI, SIZE, &handle));
-	ASSERT_EQ(0, buffer_map(self->fd, handle, SIZE, &memory));
-	mapped = memory;
-	ASSERT_EQ(0, buffer_export(self->fd, handle, O_RDWR, &dmabuf));
-	exported = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
-	ASSERT_NE(MAP_FAILED, exported);
-	mapped[1] = 1;
-	EXPECT_EQ(1, exported[1]);
-
-	child = fork();
-	ASSERT_LE(0, child);
-	if (!child) {
-		while (!load_byte(mapped, &value) || !load_byte(exported, &value))
-			sleep_ms(1);
-		_exit(load_byte(mapped + SIZE - 1, &value) != -EFAULT ||
-		      load_byte(exported + SIZE - 1, &value) != -EFAULT);
-	}
+	views_create(_metadata, &views, self->fd, OF_PCI, SIZE);
 	ASSERT_EQ(0, node_unbind(&self->node));
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, status);
-	EXPECT_EQ(-EFAULT, load_byte(mapped + 1, &value));
-	EXPECT_EQ(-EFAULT, load_byte(exported + 1, &value));
-	EXPECT_EQ(-EFAULT, load_byte(mapped + page_size(), &value));
+	views_expect_lost(_metadata, &views);
+	EXPECT_EQ(-EFAULT, load_byte(views.mapped + page_size(), &value));
 
 	other = test_open(&self->edu, O_RDWR);
 	ASSERT_LE(0, other);
-	EXPECT_EQ(-ENODEV, buffer_import(other, dmabuf, &again, NULL));
+	EXPECT_EQ(-ENODEV, buffer_import(other, views.dmabuf, &again, NULL));
 	close(other);
 	ASSERT_EQ(0, node_bind(&self->node));
-	EXPECT_EQ(-EFAULT, load_byte(mapped + 1, &value));
-	EXPECT_EQ(-EFAULT, load_byte(exported + 1, &value));
-	close(dmabuf);
+	views_expect_empty(_metadata, &views);
+	close(views.dmabuf);
 }
 
 /* Its own device, by DMA. */

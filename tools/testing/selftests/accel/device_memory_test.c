@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <accel_test_pci.h>
@@ -16,6 +15,7 @@
 #include "buffer.h"
 #include "harness.h"
 #include "sigbus.h"
+#include "views.h"
 
 #define REGION 1
 #define TOTAL (2UL << 20)
@@ -212,52 +212,28 @@ TEST_F(bar, placement_is_refused)
 /* A process that has mapped a buffer, by the node and as a dma-buf, and waits. */
 TEST_F(bar, is_taken_back_from_processes)
 {
-	unsigned char *mapped, *exported, value;
-	__u32 handle, again;
-	int dmabuf, other;
+	struct views views;
 	struct node node;
-	void *memory;
-	pid_t child;
-	int status;
+	__u32 again;
+	int other;
 
-	ASSERT_EQ(0, buffer_create_in(self->fd, REGION, SIZE, &handle));
-	ASSERT_EQ(0, buffer_map(self->fd, handle, SIZE, &memory));
-	mapped = memory;
-	ASSERT_EQ(0, buffer_export(self->fd, handle, O_RDWR, &dmabuf));
-	exported = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
-	ASSERT_NE(MAP_FAILED, exported);
-	mapped[1] = 1;
-	EXPECT_EQ(1, exported[1]);
-
-	child = fork();
-	ASSERT_LE(0, child);
-	if (!child) {
-		/* All of it was there, and all of it goes. */
-		while (!load_byte(mapped, &value) || !load_byte(exported, &value))
-			sleep_ms(1);
-		_exit(load_byte(mapped + SIZE - 1, &value) != -EFAULT ||
-		      load_byte(exported + SIZE - 1, &value) != -EFAULT);
-	}
+	views_create(_metadata, &views, self->fd, REGION, SIZE);
 	sleep_ms(20);
 	ASSERT_EQ(0, node_unbind(&self->node));
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, status);
-	EXPECT_EQ(-EFAULT, load_byte(mapped + 1, &value));
-	EXPECT_EQ(-EFAULT, load_byte(exported + 1, &value));
+	views_expect_lost(_metadata, &views);
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ, MAP_SHARED, self->fd, 0));
 
 	/* Other devices do not get it either. */
 	if (!test_node_find(&node, "shared")) {
 		other = test_open(&node, O_RDWR);
 		ASSERT_LE(0, other);
-		EXPECT_EQ(-ENODEV, buffer_import(other, dmabuf, &again, NULL));
+		EXPECT_EQ(-ENODEV, buffer_import(other, views.dmabuf, &again, NULL));
 		close(other);
 	}
 	/* The same memory, if it is bound again, is not what is mapped. */
 	ASSERT_EQ(0, node_bind(&self->node));
-	EXPECT_EQ(-EFAULT, load_byte(mapped + 1, &value));
-	EXPECT_EQ(-EFAULT, load_byte(exported + 1, &value));
-	close(dmabuf);
+	views_expect_empty(_metadata, &views);
+	close(views.dmabuf);
 }
 
 /* On this machine, devices do not reach each other's memory. */
