@@ -95,7 +95,8 @@ pub use self::{
         EventKind,
         File,
         Power,
-        Reset, //
+        Reset,
+        Table, //
     },
     memory::io_range::{
         IoRange,

@@ -23,6 +23,11 @@ use super::{
         Observer, //
     },
     handler,
+    table::{
+        check_each,
+        Row,
+        Table, //
+    },
     AccelDriver,
     Invariant, //
 };
@@ -43,7 +48,7 @@ pub struct Attribute<T: AccelDriver> {
 }
 
 // SAFETY: By the declaration, and by the invariant of `entry`.
-unsafe impl<T: AccelDriver> handler::Row for Attribute<T> {
+unsafe impl<T: AccelDriver> Row for Attribute<T> {
     type Entry = AttributeEntry;
 }
 
@@ -115,37 +120,26 @@ where
 }
 
 /// The attributes of the driver `T`.
-pub struct AttributeTable<T: AccelDriver>(&'static [Attribute<T>]);
+pub type AttributeTable<T> = Table<Attribute<T>>;
 
-impl<T: AccelDriver> AttributeTable<T> {
+impl<T: AccelDriver> Table<Attribute<T>> {
     /// Makes a table of `attributes`.
     ///
     /// Two of the same name, or one without, do not compile.
     pub const fn new(attributes: &'static [Attribute<T>]) -> Self {
-        let mut i = 0;
-        while i < attributes.len() {
-            let name = attributes[i].entry.name.to_bytes();
+        check_each!(attributes, |attribute, before| {
+            let name = attribute.entry.name.to_bytes();
             names::require(
                 names::is_of_file(name),
                 name,
                 "an attribute has a name without slashes",
             );
-            let mut before = 0;
-            while before < i {
-                names::require(
-                    !names::equal(name, attributes[before].entry.name.to_bytes()),
-                    name,
-                    "the attributes of a driver have different names",
-                );
-                before += 1;
-            }
-            i += 1;
-        }
-        Self(attributes)
-    }
-
-    /// Returns the table without its types.
-    pub(crate) const fn entries(&self) -> &'static [AttributeEntry] {
-        handler::entries(self.0)
+            check_each!(before, |other, _| names::require(
+                !names::equal(name, other.entry.name.to_bytes()),
+                name,
+                "the attributes of a driver have different names",
+            ));
+        });
+        Self::checked(attributes)
     }
 }

@@ -14,6 +14,11 @@ use super::{
         Observer, //
     },
     handler,
+    table::{
+        check_each,
+        Row,
+        Table, //
+    },
     AccelDriver,
     Invariant, //
 };
@@ -31,7 +36,7 @@ pub struct DebugFile<T: AccelDriver> {
 }
 
 // SAFETY: By the declaration, and by the invariant of `entry`.
-unsafe impl<T: AccelDriver> handler::Row for DebugFile<T> {
+unsafe impl<T: AccelDriver> Row for DebugFile<T> {
     type Entry = DebugEntry;
 }
 
@@ -58,37 +63,26 @@ impl<T: AccelDriver> DebugFile<T> {
 }
 
 /// The files of the driver `T` in debugfs.
-pub struct DebugTable<T: AccelDriver>(&'static [DebugFile<T>]);
+pub type DebugTable<T> = Table<DebugFile<T>>;
 
-impl<T: AccelDriver> DebugTable<T> {
+impl<T: AccelDriver> Table<DebugFile<T>> {
     /// Makes a table of `files`.
     ///
     /// Two of the same name, or one without, do not compile.
     pub const fn new(files: &'static [DebugFile<T>]) -> Self {
-        let mut i = 0;
-        while i < files.len() {
-            let name = files[i].entry.name.to_bytes();
+        check_each!(files, |file, before| {
+            let name = file.entry.name.to_bytes();
             names::require(
                 names::is_of_file(name),
                 name,
                 "a debug file has a name without slashes",
             );
-            let mut before = 0;
-            while before < i {
-                names::require(
-                    !names::equal(name, files[before].entry.name.to_bytes()),
-                    name,
-                    "the debug files of a driver have different names",
-                );
-                before += 1;
-            }
-            i += 1;
-        }
-        Self(files)
-    }
-
-    /// Returns the table without its types.
-    pub(crate) const fn entries(&self) -> &'static [DebugEntry] {
-        handler::entries(self.0)
+            check_each!(before, |other, _| names::require(
+                !names::equal(name, other.entry.name.to_bytes()),
+                name,
+                "the debug files of a driver have different names",
+            ));
+        });
+        Self::checked(files)
     }
 }

@@ -15,22 +15,25 @@ use super::{
         Context,
         User, //
     },
+    table::{
+        check_each,
+        Table, //
+    },
     AccelDriver,
     Invariant, //
 };
 use crate::base::names;
 
 /// The kinds of engines that the devices of a driver have.
-pub struct EngineTable(&'static [Engine]);
+pub type EngineTable = Table<Engine>;
 
-impl EngineTable {
+impl Table<Engine> {
     /// Makes a table of `engines`.
     ///
     /// Two of the same name, or one whose name is not as [`Engine`] wants it, do not compile.
     pub const fn new(engines: &'static [Engine]) -> Self {
-        let mut i = 0;
-        while i < engines.len() {
-            let name = engines[i].name.as_bytes();
+        check_each!(engines, |engine, before| {
+            let name = engine.name.as_bytes();
             names::require(
                 names::is_of_key(name) && name.len() <= 31,
                 name,
@@ -41,28 +44,19 @@ impl EngineTable {
                 name,
                 "an engine's name does not begin with \"capacity-\"",
             );
-            let mut before = 0;
-            while before < i {
-                names::require(
-                    !names::equal(name, engines[before].name.as_bytes()),
-                    name,
-                    "the engines of a driver have different names",
-                );
-                before += 1;
-            }
-            i += 1;
-        }
-        Self(engines)
-    }
-
-    /// Returns the rows.
-    pub(crate) const fn entries(&self) -> &'static [Engine] {
-        self.0
+            check_each!(before, |other, _| names::require(
+                !names::equal(name, other.name.as_bytes()),
+                name,
+                "the engines of a driver have different names",
+            ));
+        });
+        Self::checked(engines)
     }
 
     /// Returns how many engines of a kind the table says that there are.
     pub fn count<T: AccelDriver>(&self, engine: EngineId<T>) -> u32 {
-        self.0.get(engine.number).map_or(0, |engine| engine.count)
+        let engine = self.rows().get(engine.number);
+        engine.map_or(0, |engine| engine.count)
     }
 }
 
@@ -91,7 +85,7 @@ impl<T: AccelDriver> EngineId<T> {
     pub const fn row<const N: usize>() -> Self {
         const {
             assert!(
-                N < T::ENGINES.entries().len(),
+                N < T::ENGINES.rows().len(),
                 "an engine is one of the driver's table"
             );
         }

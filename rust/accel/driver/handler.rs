@@ -114,20 +114,3 @@ where
     let _ = function;
     shim::<T, R, A, H, V>
 }
-
-/// A row of a driver's table.
-///
-/// # Safety
-///
-/// It must be a transparent wrapper of `Entry`, and the functions in it must be for the driver
-/// that its type says.
-pub(super) unsafe trait Row {
-    /// The row without the driver's type.
-    type Entry: 'static;
-}
-
-/// Returns a table without its driver's type.
-pub(super) const fn entries<R: Row>(rows: &'static [R]) -> &'static [R::Entry] {
-    // SAFETY: A row is a transparent wrapper of an entry, as `Row` requires.
-    unsafe { core::slice::from_raw_parts(rows.as_ptr().cast(), rows.len()) }
-}

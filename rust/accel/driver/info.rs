@@ -15,6 +15,11 @@ use super::{
         Observer, //
     },
     handler,
+    table::{
+        check_each,
+        Row,
+        Table, //
+    },
     AccelDriver,
     Invariant, //
 };
@@ -116,7 +121,7 @@ pub struct Topic<T: AccelDriver> {
 }
 
 // SAFETY: By the declaration, and by the invariant of `entry`.
-unsafe impl<T: AccelDriver> handler::Row for Topic<T> {
+unsafe impl<T: AccelDriver> Row for Topic<T> {
     type Entry = TopicEntry;
 }
 
@@ -155,27 +160,23 @@ where
 }
 
 /// The topics of the driver `T`.
-pub struct TopicTable<T: AccelDriver>(&'static [Topic<T>]);
+pub type TopicTable<T> = Table<Topic<T>>;
 
-impl<T: AccelDriver> TopicTable<T> {
+impl<T: AccelDriver> Table<Topic<T>> {
     /// Makes a table of `topics`, which must be in the order of their numbers, from 0x8000.
     pub const fn new(topics: &'static [Topic<T>]) -> Self {
-        let mut next = uapi::ACCEL_INFO_DRIVER_BASE;
-        let mut i = 0;
-        while i < topics.len() {
+        check_each!(topics, |topic, before| {
+            let id = topic.entry.id;
+            let is_next = match before.last() {
+                Some(last) => id > last.entry.id,
+                None => id >= uapi::ACCEL_INFO_DRIVER_BASE,
+            };
             names::require_of_number(
-                topics[i].entry.id >= next,
-                topics[i].entry.id,
+                is_next,
+                id,
                 "topic numbers are from 0x8000, ascending and unique",
             );
-            next = topics[i].entry.id + 1;
-            i += 1;
-        }
-        Self(topics)
-    }
-
-    /// Returns the table without its types.
-    pub(crate) const fn entries(&self) -> &'static [TopicEntry] {
-        handler::entries(self.0)
+        });
+        Self::checked(topics)
     }
 }

@@ -24,6 +24,11 @@ use super::{
         User, //
     },
     handler,
+    table::{
+        check_each,
+        Row,
+        Table, //
+    },
     AccelDriver,
     Invariant, //
 };
@@ -48,7 +53,7 @@ pub struct Ioctl<T: AccelDriver> {
 }
 
 // SAFETY: By the declaration, and by the invariant of `entry`.
-unsafe impl<T: AccelDriver> handler::Row for Ioctl<T> {
+unsafe impl<T: AccelDriver> Row for Ioctl<T> {
     type Entry = Entry;
 }
 
@@ -121,6 +126,12 @@ impl<T: AccelDriver> Ioctl<T> {
         }
     }
 
+    /// Returns the number.
+    const fn nr(&self) -> u8 {
+        // CAST: The number is the lowest byte of the command.
+        self.entry.command as u8
+    }
+
     /// Says that the structure has grown: callers may still pass its first `size` bytes.
     pub const fn min_size(mut self, size: usize) -> Self {
         names::require(
@@ -173,30 +184,25 @@ impl<T: AccelDriver> Ioctl<T> {
 }
 
 /// The ioctls of the driver `T`.
-pub struct IoctlTable<T: AccelDriver>(&'static [Ioctl<T>]);
+pub type IoctlTable<T> = Table<Ioctl<T>>;
 
-impl<T: AccelDriver> IoctlTable<T> {
+impl<T: AccelDriver> Table<Ioctl<T>> {
     /// Makes a table of `ioctls`, which must be in the order of their numbers.
     ///
     /// Two with the same number, or a number that is not a driver's, do not compile.
     pub const fn new(ioctls: &'static [Ioctl<T>]) -> Self {
-        let mut next = uapi::ACCEL_IOC_DRIVER_BASE as u32;
-        let mut i = 0;
-        while i < ioctls.len() {
-            let nr = ioctls[i].entry.command & 0xff;
+        check_each!(ioctls, |ioctl, before| {
+            let nr = ioctl.nr();
+            let is_next = match before.last() {
+                Some(last) => nr > last.nr(),
+                None => nr >= uapi::ACCEL_IOC_DRIVER_BASE,
+            };
             names::require(
-                nr >= next && nr < uapi::ACCEL_IOC_DRIVER_END as u32,
-                ioctls[i].entry.name.as_bytes(),
+                is_next && nr < uapi::ACCEL_IOC_DRIVER_END,
+                ioctl.entry.name.as_bytes(),
                 "ioctl numbers are from 0x40 to 0xbf, ascending and unique",
             );
-            next = nr + 1;
-            i += 1;
-        }
-        Self(ioctls)
-    }
-
-    /// Returns the table without its types.
-    pub(crate) const fn entries(&self) -> &'static [Entry] {
-        handler::entries(self.0)
+        });
+        Self::checked(ioctls)
     }
 }

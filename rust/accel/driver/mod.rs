@@ -39,6 +39,7 @@ pub(crate) mod power;
 pub mod prelude;
 pub(crate) mod reserved;
 pub(crate) mod reset;
+pub(crate) mod table;
 pub(crate) mod work;
 
 pub use crate::device::ops::DriverInfo;
@@ -58,7 +59,8 @@ pub use self::{
     },
     events::EventKind,
     power::Power,
-    reset::Reset, //
+    reset::Reset,
+    table::Table, //
 };
 
 pub(crate) use self::{

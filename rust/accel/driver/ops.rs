@@ -56,7 +56,7 @@ impl<T: AccelDriver> OpsOf<T> {
         topics: T::TOPICS.entries(),
         attributes: T::ATTRIBUTES.entries(),
         debug_files: T::DEBUG_FILES.entries(),
-        engines: T::ENGINES.entries(),
+        engines: T::ENGINES.rows(),
         buffers: T::BUFFERS.limits,
         make_buffer_data: buffer_data::make::<T>,
         drop_buffer_data: buffer_data::drop_raw::<T>,
