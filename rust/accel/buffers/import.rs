@@ -92,7 +92,10 @@ use crate::{
             self,
             Shared, //
         },
-        uapi, //
+        uapi::{
+            self,
+            flags::BoFlags, //
+        }, //
     }, //
 };
 
@@ -289,7 +292,7 @@ impl Object {
         let size = import.size();
         let backing = Backing::Imported(import);
         let region = uapi::ACCEL_REGION_FOREIGN;
-        Self::with_backing(backing, borrowers, pool, region, size, 0)
+        Self::with_backing(backing, borrowers, pool, region, size, BoFlags::empty())
     }
 
     /// Returns a fence that is signalled when all have finished whom one has to wait for who

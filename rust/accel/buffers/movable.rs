@@ -61,7 +61,8 @@ use crate::{
     memory::{
         charge::MemoryGroup,
         placement::Placement, //
-    }, //
+    },
+    sys::uapi::flags::BoFlags, //
 };
 
 /// How many times 20 ms at most it takes other devices to give back what they were told to.
@@ -195,7 +196,7 @@ impl Movable {
         drop(pinned);
 
         let awake = call.hold_awake().ok_or(EAGAIN)?;
-        let target = allocate(call, self.region, pages, &self.placement, 0)?;
+        let target = allocate(call, self.region, pages, &self.placement, BoFlags::empty())?;
         target.keep_awake(awake);
         let locked = Locked::lock(self, || call.may_wait())?;
         if locked.home().region() != self.region {
@@ -283,7 +284,11 @@ impl Placed {
 impl Object {
     /// Makes an object that is in `home` now, memory of a device where `placement` says, and can be
     /// moved.
-    pub(crate) fn movable(home: Arc<Self>, placement: Placement, flags: u32) -> Result<Arc<Self>> {
+    pub(crate) fn movable(
+        home: Arc<Self>,
+        placement: Placement,
+        flags: BoFlags,
+    ) -> Result<Arc<Self>> {
         let (pool, region, size) = (home.pool().clone(), home.region(), home.size());
         let borrowers = Borrowers::new(pool.space.clone(), true)?;
         let movable = Movable::new(home, placement, borrowers.clone())?;

@@ -34,8 +34,6 @@ use super::{
     pool::Pool,
     vmap::SharedMap, //
 };
-#[cfg(CONFIG_MMU_NOTIFIER)]
-use crate::memory::user::UserPages;
 use crate::{
     base::{
         awake::Awake,
@@ -50,7 +48,15 @@ use crate::{
         regions::Allocated,
         registry::Detach, //
     },
-    sys::uapi, //
+    sys::uapi::flags::{
+        BoFlag,
+        BoFlags, //
+    }, //
+};
+#[cfg(CONFIG_MMU_NOTIFIER)]
+use crate::{
+    memory::user::UserPages,
+    sys::uapi::ACCEL_REGION_FOREIGN, //
 };
 
 /// Where the bytes of a buffer are.
@@ -90,7 +96,7 @@ pub(crate) struct Object {
     size: usize,
     pool: Arc<Pool>,
     /// `ACCEL_BO_*`
-    flags: u32,
+    flags: BoFlags,
     borrowers: Arc<Borrowers>,
     /// Whether the pool has the ledger.
     is_registered: AtomicFlag,
@@ -102,7 +108,7 @@ pub(crate) struct Object {
 
 impl Object {
     /// Makes an object of so many pages of region `region`, filled with zeros; but for memory of a
-    /// device, which is to be filled by [`Self::clear`]. `flags` are `ACCEL_BO_*`; `placement` says
+    /// device, which is to be filled by [`Self::clear`]. `placement` says
     /// where memory of a device is to be.
     ///
     /// Returns `EINVAL` if there is no such region.
@@ -116,7 +122,7 @@ impl Object {
         region: u32,
         pages: usize,
         placement: &Placement,
-        flags: u32,
+        flags: BoFlags,
     ) -> Result<Arc<Self>> {
         let place = pool.region(region).ok_or(EINVAL)?;
         let is_of_system = region == 0;
@@ -162,7 +168,14 @@ impl Object {
     ) -> Result<Arc<Self>> {
         let backing = Backing::System(Pages::new(pages, check)?);
         let borrowers = Borrowers::new(pool.space.clone(), false)?;
-        Self::with_backing(backing, borrowers, pool, 0, pages * PAGE_SIZE, 0)
+        Self::with_backing(
+            backing,
+            borrowers,
+            pool,
+            0,
+            pages * PAGE_SIZE,
+            BoFlags::empty(),
+        )
     }
 
     /// Keeps the device awake as long as the object is there, if the memory is the device's own.
@@ -184,9 +197,9 @@ impl Object {
             Backing::User(UserPages::new(start, len)?),
             borrowers,
             pool,
-            uapi::ACCEL_REGION_FOREIGN,
+            ACCEL_REGION_FOREIGN,
             len,
-            0,
+            BoFlags::empty(),
         )
     }
 
@@ -197,7 +210,7 @@ impl Object {
         pool: Arc<Pool>,
         region: u32,
         size: usize,
-        flags: u32,
+        flags: BoFlags,
     ) -> Result<Arc<Self>> {
         let is_of_device = matches!(backing, Backing::Device(_));
         let object = Arc::pin_init(
@@ -321,13 +334,13 @@ impl Object {
     }
 
     /// Returns the flags with which it was made.
-    pub(crate) fn flags(&self) -> u32 {
+    pub(crate) fn flags(&self) -> BoFlags {
         self.flags
     }
 
     /// Returns whether mappings have all their pages at once.
     pub(super) fn is_populated(&self) -> bool {
-        self.flags & uapi::ACCEL_BO_POPULATE != 0
+        self.flags.contains(BoFlag::Populate)
     }
 
     /// Returns the fences of those who work on the memory.

@@ -51,7 +51,13 @@ use crate::{
     device::Core,
     sys::{
         ffi,
-        uapi::*, //
+        uapi::{
+            flags::{
+                EventClass,
+                EventClasses, //
+            },
+            *, //
+        }, //
     }, //
 };
 
@@ -61,14 +67,38 @@ const BATCH: usize = 8;
 /// The events that there are, and those that are still to be delivered.
 struct EventState {
     log: Log,
-    /// Classes with events that subscribers have not been told of, and [`END`].
-    undelivered: u32,
-    /// There are no events any more.
-    ended: bool,
+    /// Classes with events that subscribers have not been told of.
+    undelivered: EventClasses,
+    end: End,
 }
 
-/// Not a class: there are no events any more.
-const END: u32 = 1 << 31;
+/// Whether there are no events any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// There are.
+    Open,
+    /// There are none, of which subscribers have not been told.
+    Undelivered,
+    /// There are none.
+    Delivered,
+}
+
+impl EventState {
+    /// Adds an event, unless there are none any more. Returns whether it did.
+    fn add(&mut self, class: EventClass, kind: u32, data: [u64; 3]) -> bool {
+        if self.has_ended() {
+            return false;
+        }
+        self.log.push(class, kind, ffi::monotonic_ns(), data);
+        self.undelivered |= class;
+        true
+    }
+
+    /// Returns whether there are no events any more. Who sees it finds all that there will ever be.
+    fn has_ended(&self) -> bool {
+        self.end != End::Open
+    }
+}
 
 /// The events of a device.
 #[pin_data]
@@ -89,8 +119,8 @@ impl Events {
         pin_init!(Self {
             state <- new_spinlock_irq!(EventState {
                 log: Log::new(),
-                undelivered: 0,
-                ended: false,
+                undelivered: EventClasses::empty(),
+                end: End::Open,
             }),
             count: Atomic::new(0),
             subscribers <- new_mutex!(Subscribers::new()),
@@ -101,24 +131,30 @@ impl Events {
     /// Adds an event. Returns whether [`Self::deliver`] must be called. May be called in any
     /// context.
     #[inline(never)]
-    fn add(&self, class: u32, kind: u32, data: [u64; 3], end: u32) -> bool {
+    fn add(&self, class: EventClass, kind: u32, data: [u64; 3]) -> bool {
+        self.state.lock().add(class, kind, data)
+    }
+
+    /// Adds the last event. [`Self::deliver`] must be called.
+    fn end(&self, class: EventClass, kind: u32, data: [u64; 3]) {
         let mut state = self.state.lock();
-        if state.ended {
-            return false;
+        if state.add(class, kind, data) {
+            state.end = End::Undelivered;
         }
-        state.log.push(class, kind, ffi::monotonic_ns(), data);
-        state.undelivered |= class | end;
-        // Readers who see it find all events that there will ever be.
-        state.ended = end != 0;
-        true
     }
 
     /// Tells subscribers what they have not been told: wakes those who wait, and signals their
     /// eventfds. May sleep.
     pub(crate) fn deliver(&self) {
         let _delivering = self.delivering.lock();
-        let undelivered = core::mem::take(&mut self.state.lock().undelivered);
-        if undelivered == 0 {
+        let mut state = self.state.lock();
+        let classes = core::mem::replace(&mut state.undelivered, EventClasses::empty());
+        let is_end = state.end == End::Undelivered;
+        if is_end {
+            state.end = End::Delivered;
+        }
+        drop(state);
+        if classes == EventClasses::empty() {
             return;
         }
         // They are not kept locked, as there may be many to wake. Whoever subscribes meanwhile has
@@ -132,7 +168,7 @@ impl Events {
             };
             last = Some(next);
             for file_events in some.entries.iter().flatten() {
-                file_events.notify(undelivered & !END, undelivered & END != 0);
+                file_events.notify(classes, is_end);
             }
         }
     }
@@ -140,7 +176,12 @@ impl Events {
     /// Has a file get what belongs to `classes`, which are not none, from now on. Returns `ENODEV`
     /// if there will be no events any more, nor anybody to signal the eventfd; `ENOMEM` if too many
     /// have subscribed.
-    fn subscribe(&self, file: &OpenFile, classes: u32, eventfd: Option<EventFd>) -> Result {
+    fn subscribe(
+        &self,
+        file: &OpenFile,
+        classes: EventClasses,
+        eventfd: Option<EventFd>,
+    ) -> Result {
         // All that needs memory comes first.
         let has_memory = self.state.lock().log.has_memory();
         let memory = match has_memory {
@@ -151,7 +192,7 @@ impl Events {
 
         let mut subscribers = self.subscribers.lock();
         let mut state = self.state.lock();
-        if state.ended {
+        if state.has_ended() {
             return Err(ENODEV);
         }
         let unused = memory.and_then(|memory| state.log.provide(memory));
@@ -174,7 +215,7 @@ impl Events {
         let mut subscribers = self.subscribers.lock();
         let removed = subscribers.remove(file);
         self.count.store(subscribers.count(), Relaxed);
-        file.events.follow(&self.state, 0, None);
+        file.events.follow(&self.state, EventClasses::empty(), None);
         drop(subscribers);
         drop(removed);
     }
@@ -195,7 +236,7 @@ impl Events {
         nonblock: bool,
     ) -> Result<usize> {
         file_events.wait.with_waiter(|waiter| loop {
-            let ended = self.state.lock().ended;
+            let ended = self.state.lock().has_ended();
             match self.read_now(file_events, to, len) {
                 Ok(0) if ended => return Err(ENODEV),
                 Ok(0) if nonblock => return Err(EAGAIN),
@@ -282,10 +323,11 @@ impl Batch {
 /// Handles `ACCEL_IOC_EVENTS`.
 pub(crate) fn ioctl(call: Call<'_>, args: &mut accel_events) -> Result {
     let file = call.file.ok_or(EINVAL)?;
-    if args.classes & !ACCEL_EVENT_CLASS_ALL != 0 || args.flags != 0 {
+    let classes = EventClasses::try_from(args.classes)?;
+    if args.flags != 0 {
         return Err(EINVAL);
     }
-    if args.classes == 0 {
+    if classes == EventClasses::empty() {
         if args.eventfd != -1 {
             return Err(EINVAL);
         }
@@ -293,15 +335,15 @@ pub(crate) fn ioctl(call: Call<'_>, args: &mut accel_events) -> Result {
         return Ok(());
     }
     let eventfd = EventFd::get(args.eventfd)?;
-    call.core.events.subscribe(file, args.classes, eventfd)
+    call.core.events.subscribe(file, classes, eventfd)
 }
 
 impl Core {
     /// Sends an event to those who have subscribed to its class. May be called in any context.
     #[inline]
-    pub(crate) fn send_event(&self, class: u32, kind: u32, data: [u64; 3]) {
+    pub(crate) fn send_event(&self, class: EventClass, kind: u32, data: [u64; 3]) {
         // Whoever subscribes at the same time may miss it.
-        if self.events.count.load(Relaxed) != 0 && self.events.add(class, kind, data, 0) {
+        if self.events.count.load(Relaxed) != 0 && self.events.add(class, kind, data) {
             self.notify();
         }
     }
@@ -309,7 +351,6 @@ impl Core {
     /// Sends the last event, a change of the state. [`Self::wake_pollers`] must follow, which tells
     /// all subscribers.
     pub(crate) fn end_events(&self, data: [u64; 3]) {
-        self.events
-            .add(ACCEL_EVENT_CLASS_STATE, ACCEL_EVENT_STATE, data, END);
+        self.events.end(EventClass::State, ACCEL_EVENT_STATE, data);
     }
 }

@@ -58,7 +58,10 @@ use crate::{
     device::Core,
     sys::{
         ffi,
-        uapi, //
+        uapi::{
+            self,
+            flags::EventClass, //
+        }, //
     }, //
 };
 
@@ -350,7 +353,7 @@ impl Core {
         drop(record);
         trace::error(self, fault, count);
         let data = [fault.kind as u64, fault.code, count];
-        self.send_event(uapi::ACCEL_EVENT_CLASS_ERROR, uapi::ACCEL_EVENT_ERROR, data);
+        self.send_event(EventClass::Error, uapi::ACCEL_EVENT_ERROR, data);
         self.health.unannounced.store(true, Relaxed);
     }
 

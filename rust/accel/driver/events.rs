@@ -9,7 +9,7 @@ use super::{
     AccelDriver, //
 };
 use crate::sys::uapi::{
-    ACCEL_EVENT_CLASS_DRIVER,
+    flags::EventClass,
     ACCEL_EVENT_DRIVER_BASE, //
 };
 
@@ -64,7 +64,6 @@ impl<T: AccelDriver> Device<T> {
     ///
     /// May be called in any context; costs nothing if nobody has subscribed.
     pub fn send_event(&self, kind: EventKind, data: [u64; 3]) {
-        self.core()
-            .send_event(ACCEL_EVENT_CLASS_DRIVER, kind.0, data);
+        self.core().send_event(EventClass::Driver, kind.0, data);
     }
 }

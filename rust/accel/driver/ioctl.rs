@@ -40,6 +40,7 @@ use crate::{
     },
     sys::uapi::{
         self,
+        flags::IoctlFlag,
         UapiType, //
     }, //
 };
@@ -74,7 +75,7 @@ impl<T: AccelDriver> Ioctl<T> {
         A: UapiType,
         H: Fn(Context<'_, T, User>, &mut A) -> Result + Copy + Send + Sync + 'static,
     {
-        Self::in_role::<User, A, H>(nr, name, handler, description, 0)
+        Self::in_role::<User, A, H>(nr, name, handler, description)
     }
 
     /// Declares an ioctl that observers may call as well. It must not reach the hardware, and has
@@ -89,16 +90,16 @@ impl<T: AccelDriver> Ioctl<T> {
         A: UapiType,
         H: Fn(Context<'_, T, Observer>, &mut A) -> Result + Copy + Send + Sync + 'static,
     {
-        Self::in_role::<Observer, A, H>(nr, name, handler, description, uapi::ACCEL_IOCTL_OBSERVER)
+        // INVARIANT: The handler is one for observers.
+        Self::in_role::<Observer, A, H>(nr, name, handler, description).with(IoctlFlag::Observer)
     }
 
-    /// Declares an ioctl for the role `R`, which `role_flag` says.
+    /// Declares an ioctl for the role `R`, whose flag is the caller's to add.
     const fn in_role<R, A, H>(
         nr: u8,
         name: &'static str,
         handler: H,
         description: &'static str,
-        role_flag: u32,
     ) -> Self
     where
         A: UapiType,
@@ -107,10 +108,13 @@ impl<T: AccelDriver> Ioctl<T> {
         let handler = handler::by_value_with(move |ctx: Context<'_, T, R>, args: &mut [u8]| {
             handler(ctx, A::mut_from_bytes(args).map_err(|_| EINVAL)?)
         });
-        let mut this = Self::by::<A>(nr, name, description, Handler::Plain(handler));
-        // INVARIANT: Both callers pass the flag that goes with the role.
-        this.entry.shape.flags |= role_flag;
-        this
+        Self::by::<A>(nr, name, description, Handler::Plain(handler))
+    }
+
+    /// Adds a flag.
+    const fn with(mut self, flag: IoctlFlag) -> Self {
+        self.entry.shape.flags = self.entry.shape.flags.with(flag);
+        self
     }
 
     /// Declares an ioctl that `handler` runs, one for `T` and for users.
@@ -146,9 +150,8 @@ impl<T: AccelDriver> Ioctl<T> {
 
     /// Says that the caller needs a capability, `CAP_*` of `linux/capability.h`.
     pub const fn capability(mut self, capability: u32) -> Self {
-        self.entry.shape.flags |= uapi::ACCEL_IOCTL_CAPABILITY;
         self.entry.capability = Some(capability);
-        self
+        self.with(IoctlFlag::Capability)
     }
 
     /// Says that the structure carries, or points to, an opaque payload for the device or its
@@ -156,9 +159,9 @@ impl<T: AccelDriver> Ioctl<T> {
     ///
     /// Such an ioctl needs `CAP_SYS_RAWIO`, is refused under lockdown, taints the kernel, is
     /// counted in sysfs, and can be switched off. Nothing else may carry such a payload.
-    pub const fn passthrough(mut self) -> Self {
-        self.entry.shape.flags |= uapi::ACCEL_IOCTL_PASSTHROUGH;
-        self.capability(bindings::CAP_SYS_RAWIO)
+    pub const fn passthrough(self) -> Self {
+        self.with(IoctlFlag::Passthrough)
+            .capability(bindings::CAP_SYS_RAWIO)
     }
 
     /// Says that the structure only carries arguments; it is not written back.
@@ -172,14 +175,13 @@ impl<T: AccelDriver> Ioctl<T> {
     /// [`Power`](crate::Power); with a driver that has none, this only tells user space.
     ///
     /// An ioctl for observers does not wake a device: this does not compile.
-    pub const fn powered(mut self) -> Self {
+    pub const fn powered(self) -> Self {
         names::require(
-            self.entry.shape.flags & uapi::ACCEL_IOCTL_OBSERVER == 0,
+            !self.entry.shape.flags.has(IoctlFlag::Observer),
             self.entry.name.as_bytes(),
             "observers do not wake a device",
         );
-        self.entry.shape.flags |= uapi::ACCEL_IOCTL_POWERED;
-        self
+        self.with(IoctlFlag::Powered)
     }
 }
 

@@ -49,8 +49,10 @@ use crate::{
         accel_bo_info,
         accel_bo_mmap_offset,
         accel_bo_userptr,
-        ACCEL_BO_MOVABLE,
-        ACCEL_BO_POPULATE, //
+        flags::{
+            BoFlag,
+            BoFlags, //
+        }, //
     }, //
 };
 
@@ -100,11 +102,12 @@ fn publish(
 /// Handles `ACCEL_IOC_BO_CREATE`.
 pub(crate) fn create(call: Call<'_>, args: &mut accel_bo_create) -> Result {
     let (file, handles, limits) = buffers(&call)?;
-    let movable = args.flags & ACCEL_BO_MOVABLE != 0;
-    let populate = args.flags & ACCEL_BO_POPULATE != 0;
-    if args.flags & !(ACCEL_BO_POPULATE | ACCEL_BO_MOVABLE) != 0 || args.handle != 0 {
+    let flags = BoFlags::try_from(args.flags)?;
+    if args.handle != 0 {
         return Err(EINVAL);
     }
+    let movable = flags.contains(BoFlag::Movable);
+    let populate = flags.contains(BoFlag::Populate);
     let region = call.core.pool.region(args.region).ok_or(EINVAL)?;
     if movable && (populate || !region.is_of_device()) {
         return Err(EINVAL);
@@ -122,15 +125,15 @@ pub(crate) fn create(call: Call<'_>, args: &mut accel_bo_create) -> Result {
     let (call, object) = if args.region == SYSTEM {
         drop(call);
         // SAFETY: The memory is the system's.
-        let object = unsafe { Object::new(pool, SYSTEM, pages, &placement, args.flags) }?;
+        let object = unsafe { Object::new(pool, SYSTEM, pages, &placement, flags) }?;
         // Who has lost the device meanwhile gets no more handles.
         (file.call_when_running(ResetWait::Killable)?, object)
     } else {
         let (call, object) = allocate_awake(call, file, |call| {
-            allocate(call, args.region, pages, &placement, args.flags)
+            allocate(call, args.region, pages, &placement, flags)
         })?;
         let object = match movable {
-            true => Object::movable(object, placement, args.flags)?,
+            true => Object::movable(object, placement, flags)?,
             false => object,
         };
         (call, object)
@@ -186,7 +189,7 @@ pub(crate) fn info(call: Call<'_>, args: &mut accel_bo_info) -> Result {
     let handle = handles.get(args.handle)?;
     args.bytes = handle.object.size() as u64;
     args.region = handle.object.region();
-    args.flags = handle.object.flags();
+    args.flags = handle.object.flags().into();
     Ok(())
 }
 

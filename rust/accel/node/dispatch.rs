@@ -32,7 +32,10 @@ use crate::{
     },
     sys::{
         ffi,
-        uapi, //
+        uapi::{
+            self,
+            flags::IoctlFlag, //
+        }, //
     }, //
 };
 
@@ -123,12 +126,12 @@ pub(crate) fn ioctl(
     };
     let entry = find(&call, command).ok_or(ENOTTY)?;
     let shape = entry.shape;
-    if file.role == Role::Observer && shape.flags & uapi::ACCEL_IOCTL_OBSERVER == 0 {
+    if file.role == Role::Observer && !shape.flags.contains(IoctlFlag::Observer) {
         return Err(EACCES);
     }
     passthrough::check_rights(call.core, entry)?;
     // The reference is given up when the handler has returned.
-    let (call, _awake) = if shape.flags & uapi::ACCEL_IOCTL_POWERED != 0 {
+    let (call, _awake) = if shape.flags.contains(IoctlFlag::Powered) {
         let (call, awake) = call.wake_up(|| reset_wait(nonblock()))?;
         (call, Some(awake))
     } else {
@@ -220,7 +223,7 @@ pub(crate) fn name(file: &OpenFile, command: u32) -> [u8; ioctl::NAME_SIZE] {
 fn admit(file: &OpenFile, nonblock: bool, command: u32) -> Result<Call<'_>> {
     let call = file.call().ok_or(ENODEV)?;
     let flags = find(&call, command).ok_or(ENOTTY)?.shape.flags;
-    if flags & uapi::ACCEL_IOCTL_OBSERVER != 0 {
+    if flags.contains(IoctlFlag::Observer) {
         return Ok(call);
     }
     if file.role == Role::Observer {
@@ -243,7 +246,7 @@ fn reset_wait(nonblock: bool) -> ResetWait {
 /// Writes the structure back, as far as user space knows it.
 #[inline]
 fn write_back(shape: Shape, arg: UserPtr, args: &[u8]) -> Result {
-    if shape.flags & uapi::ACCEL_IOCTL_OUT == 0 {
+    if !shape.flags.contains(IoctlFlag::Out) {
         return Ok(());
     }
     ffi::copy_to_user(arg, args)

@@ -28,7 +28,7 @@ use crate::{
     module_parameters,
     sys::{
         ffi,
-        uapi, //
+        uapi::flags::IoctlFlag, //
     }, //
 };
 
@@ -52,7 +52,7 @@ pub(crate) fn check_rights(core: &Core, entry: &Entry) -> Result {
     let Some(capability) = entry.capability else {
         return Ok(());
     };
-    if entry.shape.flags & uapi::ACCEL_IOCTL_PASSTHROUGH != 0 {
+    if entry.shape.flags.contains(IoctlFlag::Passthrough) {
         return check_passthrough(core, entry, capability);
     }
     if !ffi::is_capable(capability) {

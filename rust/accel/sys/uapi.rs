@@ -6,6 +6,7 @@
 
 #![allow(missing_docs)] // The C header documents them.
 
+pub(crate) mod flags;
 mod structure;
 
 #[doc(hidden)]
@@ -86,8 +87,6 @@ pub const ACCEL_EVENT_DRIVER_BASE: u32 = 0x8000;
 pub const ACCEL_EVENT_CLASS_STATE: u32 = 1 << 0;
 pub const ACCEL_EVENT_CLASS_ERROR: u32 = 1 << 1;
 pub const ACCEL_EVENT_CLASS_DRIVER: u32 = 1 << 2;
-pub(crate) const ACCEL_EVENT_CLASS_ALL: u32 =
-    ACCEL_EVENT_CLASS_STATE | ACCEL_EVENT_CLASS_ERROR | ACCEL_EVENT_CLASS_DRIVER;
 
 pub const ACCEL_IOCTL_IN: u32 = 1 << 0;
 pub const ACCEL_IOCTL_OUT: u32 = 1 << 1;

@@ -39,7 +39,8 @@ use crate::{
     memory::{
         kernel_map::KernelMap,
         placement::Placement, //
-    }, //
+    },
+    sys::uapi::flags::BoFlags, //
 };
 
 /// A buffer that is being moved between the memory of a device and that of the system. See
@@ -299,7 +300,7 @@ pub(crate) fn allocate(
     region: u32,
     pages: usize,
     placement: &Placement,
-    flags: u32,
+    flags: BoFlags,
 ) -> Result<Arc<Object>> {
     let pool = call.pool();
     let new = || {

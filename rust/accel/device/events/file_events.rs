@@ -24,7 +24,10 @@ use super::{
     log::Reader,
     EventState, //
 };
-use crate::base::wait::WaitQueue;
+use crate::{
+    base::wait::WaitQueue,
+    sys::uapi::flags::EventClasses, //
+};
 
 /// A reference to an eventfd.
 ///
@@ -75,7 +78,7 @@ struct State {
 pub(crate) struct FileEvents {
     #[pin]
     state: Mutex<State>,
-    /// What the file has subscribed to; `enum accel_event_class`.
+    /// What the file has subscribed to: [`EventClasses`].
     classes: Atomic<u32>,
     /// Pollers of the file and readers. Never walked in an interrupt.
     #[pin]
@@ -102,7 +105,7 @@ impl FileEvents {
     pub(super) fn follow(
         &self,
         events: &SpinLockIrq<EventState>,
-        classes: u32,
+        classes: EventClasses,
         eventfd: Option<EventFd>,
     ) {
         let mut state = self.state.lock();
@@ -110,7 +113,7 @@ impl FileEvents {
             .reader
             .get_or_insert(Reader::new())
             .follow(&events.lock().log, classes);
-        self.classes.store(classes, Relaxed);
+        self.classes.store(classes.into(), Relaxed);
         let replaced = core::mem::replace(&mut state.eventfd, eventfd);
         drop(state);
         drop(replaced);
@@ -118,8 +121,8 @@ impl FileEvents {
 
     /// Wakes those who wait, if something has happened that concerns them: of `classes`, or the
     /// end.
-    pub(super) fn notify(&self, classes: u32, is_end: bool) {
-        if self.classes.load(Relaxed) & classes == 0 && !is_end {
+    pub(super) fn notify(&self, classes: EventClasses, is_end: bool) {
+        if self.classes.load(Relaxed) & u32::from(classes) == 0 && !is_end {
             return;
         }
         if let Some(eventfd) = &self.state.lock().eventfd {

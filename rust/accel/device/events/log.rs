@@ -10,12 +10,15 @@ use kernel::prelude::*;
 
 use crate::sys::uapi::{
     accel_event,
-    ACCEL_EVENT_CLASS_ALL,
+    flags::{
+        EventClass,
+        EventClasses, //
+    },
     ACCEL_EVENT_LOST, //
 };
 
 /// How many classes there are.
-pub(super) const CLASSES: usize = ACCEL_EVENT_CLASS_ALL.count_ones() as usize;
+pub(super) const CLASSES: usize = EventClasses::all_bits().count_ones() as usize;
 
 /// How many events of a class are kept; `include/uapi/accel/accel.h` promises 64.
 const CAPACITY: usize = 64;
@@ -97,8 +100,8 @@ impl Log {
         None
     }
 
-    /// Adds an event to a class, `enum accel_event_class`.
-    pub(super) fn push(&mut self, class: u32, kind: u32, time_ns: u64, data: [u64; 3]) {
+    /// Adds an event to a class.
+    pub(super) fn push(&mut self, class: EventClass, kind: u32, time_ns: u64, data: [u64; 3]) {
         self.sequence += 1;
         let event = accel_event {
             // CAST: A record is small.
@@ -108,7 +111,7 @@ impl Log {
             time_ns,
             data,
         };
-        if let Some(ring) = self.rings.get_mut(class.trailing_zeros() as usize) {
+        if let Some(ring) = self.rings.get_mut((class as u32).trailing_zeros() as usize) {
             ring.push(event);
         }
     }
@@ -202,11 +205,11 @@ impl Reader {
 
     /// Has it read what is added to `classes` of `log` from now on, and what it has not read of
     /// those that it reads already. Of others, what there is can still be read.
-    pub(super) fn follow(&mut self, log: &Log, classes: u32) {
+    pub(super) fn follow(&mut self, log: &Log, classes: EventClasses) {
         for (class, cursor) in self.cursors.iter_mut().enumerate() {
             let count = log.rings[class].count;
             let follows = cursor.end == u64::MAX;
-            if classes & (1 << class) == 0 {
+            if u32::from(classes) & (1 << class) == 0 {
                 cursor.end = cursor.end.min(count);
             } else if !follows {
                 *cursor = Cursor {
@@ -223,8 +226,8 @@ impl Reader {
 mod tests {
     use super::*;
 
-    const A: u32 = 1 << 0;
-    const B: u32 = 1 << 1;
+    const A: EventClass = EventClass::State;
+    const B: EventClass = EventClass::Error;
     const FULL: u64 = CAPACITY as u64;
 
     #[test]
@@ -246,13 +249,13 @@ mod tests {
         let mut reader = Reader::new();
         log.push(A, 1, 0, [0; 3]);
         assert!(!log.has_unread(&reader));
-        reader.follow(&log, A);
+        reader.follow(&log, A.into());
         log.push(B, 1, 0, [1, 0, 0]);
         assert!(!log.has_unread(&reader));
         log.push(A, 1, 0, [2, 0, 0]);
         assert!(log.has_unread(&reader));
         // What there is can be read when it is not followed any more.
-        reader.follow(&log, B);
+        reader.follow(&log, B.into());
         log.push(A, 1, 0, [3, 0, 0]);
         log.push(B, 1, 0, [4, 0, 0]);
         assert_eq!(next(&log, &mut reader), Some((1, 2)));
@@ -270,14 +273,14 @@ mod tests {
     fn what_is_lost_is_told_before_what_is_there() -> Result {
         let mut log = log()?;
         let mut reader = Reader::new();
-        reader.follow(&log, A);
+        reader.follow(&log, A.into());
         for round in 0..FULL + 5 {
             log.push(A, 1, 0, [round, 0, 0]);
         }
         let mut records = [accel_event::default(); 2];
         assert_eq!(log.take(&mut reader, &mut records), 2);
         assert_eq!(records[0].kind, ACCEL_EVENT_LOST);
-        assert_eq!(records[0].data, [5, A.into(), 0]);
+        assert_eq!(records[0].data, [5, A as u64, 0]);
         assert_eq!(records[0].sequence, 5);
         assert_eq!(records[1].data[0], 5);
         assert_eq!(records[1].sequence, 6);
@@ -307,10 +310,10 @@ mod tests {
     fn what_is_lost_after_the_end_is_told() -> Result {
         let mut log = log()?;
         let mut reader = Reader::new();
-        reader.follow(&log, A);
+        reader.follow(&log, A.into());
         log.push(A, 1, 0, [0; 3]);
         log.push(A, 1, 0, [0; 3]);
-        reader.follow(&log, 0);
+        reader.follow(&log, EventClasses::empty());
         for _ in 0..FULL + 9 {
             log.push(A, 1, 0, [0; 3]);
         }
@@ -323,7 +326,7 @@ mod tests {
     fn without_memory_there_is_nothing() {
         let mut log = Log::new();
         let mut reader = Reader::new();
-        reader.follow(&log, A);
+        reader.follow(&log, A.into());
         log.push(A, 1, 0, [0; 3]);
         assert!(!log.has_unread(&reader));
         assert_eq!(next(&log, &mut reader), None);

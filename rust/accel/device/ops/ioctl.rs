@@ -17,6 +17,10 @@ use crate::{
     device::call::Call,
     sys::uapi::{
         self,
+        flags::{
+            IoctlFlag,
+            IoctlFlags, //
+        },
         UapiType, //
     }, //
 };
@@ -67,8 +71,7 @@ pub(crate) struct Shape {
     pub(crate) size: u32,
     /// Size of its first version.
     pub(crate) min_size: u32,
-    /// `ACCEL_IOCTL_*`
-    pub(crate) flags: u32,
+    pub(crate) flags: IoctlFlags,
 }
 
 impl Entry {
@@ -107,7 +110,7 @@ impl Entry {
                 // CAST: At most `ARGS_MAX`.
                 size: size as u32,
                 min_size: size as u32,
-                flags: uapi::ACCEL_IOCTL_IN | uapi::ACCEL_IOCTL_OUT,
+                flags: IoctlFlags::empty().with(IoctlFlag::In).with(IoctlFlag::Out),
             },
             capability: None,
             name,
@@ -133,13 +136,13 @@ impl Entry {
 
     /// Says that the structure is not written back.
     pub(crate) const fn input_only(mut self) -> Self {
-        self.shape.flags &= !uapi::ACCEL_IOCTL_OUT;
+        self.shape.flags = self.shape.flags.without(IoctlFlag::Out);
         self
     }
 
     /// Lets observers call an ioctl of the framework.
     pub(crate) const fn for_observers(mut self) -> Self {
-        self.shape.flags |= uapi::ACCEL_IOCTL_OBSERVER;
+        self.shape.flags = self.shape.flags.with(IoctlFlag::Observer);
         self
     }
 }

@@ -44,7 +44,10 @@ use crate::{
     },
     sys::{
         ffi,
-        uapi, //
+        uapi::{
+            self,
+            flags::EventClass, //
+        }, //
     }, //
 };
 
@@ -250,7 +253,7 @@ impl Core {
         } else {
             self.health.unannounced.store(true, Relaxed);
             trace::state(self, now);
-            self.send_event(uapi::ACCEL_EVENT_CLASS_STATE, uapi::ACCEL_EVENT_STATE, data);
+            self.send_event(EventClass::State, uapi::ACCEL_EVENT_STATE, data);
         }
         if now != State::Resetting {
             // Those who wait for the end of a reset, and those whose wait has become pointless.

@@ -224,7 +224,7 @@ fn describe(entry: &Entry) -> accel_info_ioctl {
         command: entry.command,
         size: entry.shape.size,
         min_size: entry.shape.min_size,
-        flags: entry.shape.flags,
+        flags: entry.shape.flags.into(),
         capability: entry.capability.unwrap_or(0),
         reserved: 0,
         name: text(entry.name.as_bytes()),

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The flags of `include/uapi/accel/accel.h` as types.
+
+use kernel::{
+    impl_flags,
+    prelude::*, //
+};
+
+use super::*;
+
+impl_flags!(
+    /// How a buffer is made; `enum accel_bo_flags`.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct BoFlags(u32);
+
+    /// One of [`BoFlags`].
+    #[derive(Clone, Copy)]
+    pub(crate) enum BoFlag {
+        /// All of its memory is there from the beginning.
+        Populate = ACCEL_BO_POPULATE,
+        /// It is where it is needed: in memory of the device, or of the system.
+        Movable = ACCEL_BO_MOVABLE,
+    }
+);
+
+impl_flags!(
+    /// What an ioctl is like; `enum accel_ioctl_flags`.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct IoctlFlags(u32);
+
+    /// One of [`IoctlFlags`].
+    #[derive(Clone, Copy)]
+    pub(crate) enum IoctlFlag {
+        /// The structure is read.
+        In = ACCEL_IOCTL_IN,
+        /// The structure is written back.
+        Out = ACCEL_IOCTL_OUT,
+        /// Observers may call it.
+        Observer = ACCEL_IOCTL_OBSERVER,
+        /// The caller needs a capability.
+        Capability = ACCEL_IOCTL_CAPABILITY,
+        /// It carries an opaque payload.
+        Passthrough = ACCEL_IOCTL_PASSTHROUGH,
+        /// The device is awake meanwhile.
+        Powered = ACCEL_IOCTL_POWERED,
+    }
+);
+
+impl_flags!(
+    /// Classes of events; `enum accel_event_class`.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct EventClasses(u32);
+
+    /// One of [`EventClasses`].
+    #[derive(Clone, Copy)]
+    pub(crate) enum EventClass {
+        /// The state of the device has changed.
+        State = ACCEL_EVENT_CLASS_STATE,
+        /// Something went wrong.
+        Error = ACCEL_EVENT_CLASS_ERROR,
+        /// The driver's own.
+        Driver = ACCEL_EVENT_CLASS_DRIVER,
+    }
+);
+
+/// Takes a word of user space, or returns `EINVAL` if it has a flag that there is not.
+macro_rules! impl_try_from {
+    ($($Flags:ident),*) => {$(
+        impl TryFrom<u32> for $Flags {
+            type Error = Error;
+
+            fn try_from(word: u32) -> Result<Self> {
+                match word & !Self::all_bits() {
+                    0 => Ok(Self(word)),
+                    _ => Err(EINVAL),
+                }
+            }
+        }
+    )*};
+}
+
+impl_try_from!(BoFlags, EventClasses);
+
+// Tables of ioctls are constants, where the operators cannot be used.
+impl IoctlFlags {
+    pub(crate) const fn with(self, flag: IoctlFlag) -> Self {
+        Self(self.0 | flag as u32)
+    }
+
+    pub(crate) const fn without(self, flag: IoctlFlag) -> Self {
+        Self(self.0 & !(flag as u32))
+    }
+
+    pub(crate) const fn has(self, flag: IoctlFlag) -> bool {
+        self.0 & flag as u32 != 0
+    }
+}
