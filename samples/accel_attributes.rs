@@ -42,8 +42,6 @@ fn show_changes(ctx: &Context<'_, Attributes, Observer>) -> u64 {
 
 impl AccelDriver for Attributes {
     type Data = CovariantForLt!(Data);
-    type File = ();
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_attributes",
         version: "1",

@@ -47,8 +47,6 @@ fn count(ctx: Context<'_, Counter>, args: &mut Count) -> Result {
 
 impl AccelDriver for Counter {
     type Data = CovariantForLt!(Data);
-    type File = ();
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_events",
         version: "1",

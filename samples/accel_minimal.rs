@@ -31,8 +31,6 @@ fn add(_ctx: Context<'_, Minimal>, args: &mut Add) -> Result {
 
 impl AccelDriver for Minimal {
     type Data = CovariantForLt!(());
-    type File = ();
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_minimal",
         version: "1",

@@ -8,7 +8,7 @@
 
 #![forbid(unsafe_code)]
 
-use accel::{faux, prelude::*, Reset, Resetter};
+use accel::{faux, prelude::*, Features, ResetLimit, ResetOps, Resetter};
 use kernel::device;
 use kernel::sync::atomic::{Atomic, Relaxed};
 
@@ -42,17 +42,9 @@ fn twice(ctx: Context<'_, Doubler>, args: &mut Twice) -> Result {
     Ok(())
 }
 
-/// No user is inside the driver meanwhile; those that wait check again afterwards.
-fn reset(ctx: Context<'_, Doubler, Resetter>) -> Result {
-    ctx.data().fetch_add(1, Relaxed);
-    Ok(())
-}
-
 impl AccelDriver for Doubler {
     /// How often the device was reset: what was begun before the last time is lost.
     type Data = CovariantForLt!(Atomic<u32>);
-    type File = ();
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_reset",
         version: "1",
@@ -63,7 +55,17 @@ impl AccelDriver for Doubler {
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
     const IOCTLS: IoctlTable<Self> =
         IoctlTable::new(&[Ioctl::new(0x40, "ACCEL_RESET_IOC_TWICE", twice, "Doubles")]);
-    const RESET: Reset<Self> = Reset::by(reset).at_most(3, 60);
+    const FEATURES: Features<Self> = Features::none().reset();
+}
+
+impl ResetOps for Doubler {
+    const LIMIT: ResetLimit = ResetLimit::new(3, 60);
+
+    /// No user is inside the driver meanwhile; those that wait check again afterwards.
+    fn reset(ctx: Context<'_, Self, Resetter>) -> Result {
+        ctx.data().fetch_add(1, Relaxed);
+        Ok(())
+    }
 }
 
 impl faux::Driver for Doubler {

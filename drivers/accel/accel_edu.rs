@@ -15,8 +15,7 @@ mod edu_uapi;
 use accel::{
     buffer::{
         BufferTable,
-        Limits,
-        Regions, //
+        Limits, //
     },
     engine::{
         Engine,
@@ -29,8 +28,7 @@ use accel::{
     AttributeTable,
     DebugFile,
     DebugTable,
-    Power,
-    Reset,
+    Features,
     Waiters, //
 };
 use kernel::{
@@ -79,8 +77,6 @@ fn liveness(ctx: Context<'_, Edu>, args: &mut edu_uapi::Liveness) -> Result {
 
 impl AccelDriver for Edu {
     type Data = CovariantForLt!(EduData<'_>);
-    type File = ();
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_edu",
         version: "1",
@@ -112,20 +108,7 @@ impl AccelDriver for Edu {
             .store(edu_health::set_watchdog_ms)]);
     const DEBUG_FILES: DebugTable<Self> =
         DebugTable::new(&[DebugFile::new(c"registers", edu_health::show_registers)]);
-    const RESET: Reset<Self> = Reset::by(edu_health::reset);
-    const POWER: Power<Self> = Power::by(edu_health::suspend, edu_health::resume);
-
-    fn memory(_data: &EduData<'_>, regions: &mut Regions<'_>) -> Result {
-        regions.add_coherent(c"coherent", edu_dma::COHERENT)
-    }
-
-    fn stop(ctx: &Context<'_, Self, Observer>) {
-        edu_dma::stop(ctx);
-    }
-
-    fn clean_up(ctx: &Context<'_, Self, Observer>) {
-        edu_dma::clean_up(ctx);
-    }
+    const FEATURES: Features<Self> = Features::none().memory().work().reset().power();
 }
 
 kernel::pci_device_table!(

@@ -17,6 +17,7 @@ use accel::{
     buffer::{
         BufferTable,
         Limits,
+        MemoryOps,
         Regions, //
     },
     engine::{
@@ -31,7 +32,10 @@ use accel::{
         FenceCallback,
         SyncFile, //
     },
-    prelude::*, //
+    prelude::*,
+    Features,
+    FileOps,
+    WorkOps, //
 };
 use kernel::{
     device,
@@ -114,8 +118,6 @@ fn wait(ctx: Context<'_, Sim>, args: &mut Wait) -> Result {
 
 impl AccelDriver for Sim {
     type Data = CovariantForLt!(Data);
-    type File = Jobs;
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_sim",
         version: "1",
@@ -134,11 +136,16 @@ impl AccelDriver for Sim {
         class: EngineClass::Compute,
         count: 1,
     }]);
+    const FEATURES: Features<Self> = Features::none().file().memory().work();
+}
 
+impl MemoryOps for Sim {
     fn memory(_data: &Data, regions: &mut Regions<'_>) -> Result {
         regions.add_carve_out(c"device", MEMORY)
     }
+}
 
+impl WorkOps for Sim {
     fn stop(ctx: &Context<'_, Self, Observer>) {
         ctx.data().queue.stop();
     }
@@ -154,15 +161,17 @@ impl AccelDriver for Sim {
     fn clean_up(ctx: &Context<'_, Self, Observer>) {
         ctx.data().queue.clean_up();
     }
+}
+
+impl FileOps for Sim {
+    type File = Jobs;
+
+    fn open(ctx: &Context<'_, Self, Observer>) -> impl PinInit<Jobs, Error> {
+        Jobs::new(ctx.device(), ctx.data().queue.clone())
+    }
 
     fn poll(ctx: &Context<'_, Self>) -> bool {
         ctx.file().has_unseen()
-    }
-}
-
-impl accel::File<Sim> for Jobs {
-    fn open(ctx: &Context<'_, Sim, Observer>) -> impl PinInit<Self, Error> {
-        Self::new(ctx.device(), ctx.data().queue.clone())
     }
 }
 
@@ -173,6 +182,8 @@ impl faux::Driver for Sim {
         })
     }
 }
+
+accel::check_features!(Sim);
 
 module! {
     type: SimModule,

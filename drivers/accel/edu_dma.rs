@@ -7,12 +7,15 @@ use accel::{
     buffer::{
         Access,
         DeviceMap,
-        Memory, //
+        Memory,
+        MemoryOps,
+        Regions, //
     },
     engine::EngineId,
     prelude::*,
     Waiters,
-    Work, //
+    Work,
+    WorkOps, //
 };
 use core::ops::Range;
 use kernel::{
@@ -31,14 +34,15 @@ use crate::{
         DMA_TARGET, //
     },
     edu_uapi,
-    Edu, //
+    Edu,
+    EduData, //
 };
 
 /// Its row in the table of engines.
 const ENGINE: EngineId<Edu> = EngineId::row::<1>();
 
 /// How much memory buffers can have that the engine reaches without a copy, in bytes.
-pub(crate) const COHERENT: u64 = 1 << 20;
+const COHERENT: u64 = 1 << 20;
 /// Where the engine has its own memory.
 const OWN_MEMORY: u32 = 0x4_0000;
 const OWN_SIZE: usize = 4096;
@@ -137,34 +141,42 @@ impl Dma {
     }
 }
 
-/// Lets the engine come to an end, and begin nothing more.
-pub(crate) fn stop(ctx: &Context<'_, Edu, Observer>) {
-    // Asleep, it is idle.
-    let Some(_awake) = ctx.stay_awake() else {
-        return;
-    };
-    let data = ctx.data();
-    let _job = data.dma.job.lock();
-    data.bar.quiesce_dma();
+impl MemoryOps for Edu {
+    fn memory(_data: &EduData<'_>, regions: &mut Regions<'_>) -> Result {
+        regions.add_coherent(c"coherent", COHERENT)
+    }
 }
 
-/// Gives up what was mapped for somebody who has given up, once the engine is done with it.
-pub(crate) fn clean_up(ctx: &Context<'_, Edu, Observer>) {
-    let data = ctx.data();
-    let awake = ctx.stay_awake();
-    let mut job = data.dma.job.lock();
-    // Asleep, it is idle.
-    let is_running = awake.is_some() && data.bar.is_dma_running();
-    let copy = match job.claimed || is_running {
-        true => None,
-        false => job.copy.take(),
-    };
-    drop(job);
-    if copy.is_some() {
-        // Who waits for the engine has not been told that it is idle.
-        ctx.device().wake();
+impl WorkOps for Edu {
+    /// Lets the engine come to an end, and begin nothing more.
+    fn stop(ctx: &Context<'_, Self, Observer>) {
+        // Asleep, it is idle.
+        let Some(_awake) = ctx.stay_awake() else {
+            return;
+        };
+        let data = ctx.data();
+        let _job = data.dma.job.lock();
+        data.bar.quiesce_dma();
     }
-    drop(copy);
+
+    /// Gives up what was mapped for somebody who has given up, once the engine is done with it.
+    fn clean_up(ctx: &Context<'_, Self, Observer>) {
+        let data = ctx.data();
+        let awake = ctx.stay_awake();
+        let mut job = data.dma.job.lock();
+        // Asleep, it is idle.
+        let is_running = awake.is_some() && data.bar.is_dma_running();
+        let copy = match job.claimed || is_running {
+            true => None,
+            false => job.copy.take(),
+        };
+        drop(job);
+        if copy.is_some() {
+            // Who waits for the engine has not been told that it is idle.
+            ctx.device().wake();
+        }
+        drop(copy);
+    }
 }
 
 /// Has the engine move `bytes` between `outside`, an address of memory, and `inside`, one of its

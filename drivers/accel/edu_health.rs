@@ -6,6 +6,8 @@
 use accel::{
     prelude::*,
     PowerManager,
+    PowerOps,
+    ResetOps,
     Resetter, //
 };
 use kernel::{
@@ -94,49 +96,53 @@ fn settle(bar: &Registers<'_>) {
     }
 }
 
-/// Brings the device back, which has to come to an end by itself.
-pub(crate) fn reset(ctx: Context<'_, Edu, Resetter>) -> Result {
-    let data = ctx.data();
-    settle(&data.bar);
+impl ResetOps for Edu {
+    /// Brings the device back, which has to come to an end by itself.
+    fn reset(ctx: Context<'_, Self, Resetter>) -> Result {
+        let data = ctx.data();
+        settle(&data.bar);
 
-    let mut job = data.job.lock();
-    // One that does not answer may seem to be idle.
-    if !is_idle(&data.bar) || !data.bar.are_present() {
-        return Err(EIO);
+        let mut job = data.job.lock();
+        // One that does not answer may seem to be idle.
+        if !is_idle(&data.bar) || !data.bar.are_present() {
+            return Err(EIO);
+        }
+        job.lose();
+        enable_interrupts(&data.bar);
+        drop(job);
+        data.dma.lose();
+        Ok(())
     }
-    job.lose();
-    enable_interrupts(&data.bar);
-    drop(job);
-    data.dma.lose();
-    Ok(())
 }
 
-/// Puts the device to sleep. What it has just computed is kept for who waits for it.
-pub(crate) fn suspend(ctx: Context<'_, Edu, PowerManager>) -> Result {
-    let data = ctx.data();
-    settle(&data.bar);
-    data.complete(ctx.device());
+impl PowerOps for Edu {
+    /// Puts the device to sleep. What it has just computed is kept for who waits for it.
+    fn suspend(ctx: Context<'_, Self, PowerManager>) -> Result {
+        let data = ctx.data();
+        settle(&data.bar);
+        data.complete(ctx.device());
 
-    let _job = data.job.lock();
-    if !is_idle(&data.bar) {
-        return Err(EBUSY);
+        let _job = data.job.lock();
+        if !is_idle(&data.bar) {
+            return Err(EBUSY);
+        }
+        data.bar.write_reg(STATUS::zeroed());
+        // Nobody would lower them while it is asleep.
+        acknowledge_all(&data.bar);
+        ctx.device().queue_clean_up();
+        Ok(())
     }
-    data.bar.write_reg(STATUS::zeroed());
-    // Nobody would lower them while it is asleep.
-    acknowledge_all(&data.bar);
-    ctx.device().queue_clean_up();
-    Ok(())
-}
 
-/// Wakes the device, if it is still there.
-pub(crate) fn resume(ctx: Context<'_, Edu, PowerManager>) -> Result {
-    let data = ctx.data();
-    let _job = data.job.lock();
-    if !data.bar.are_present() {
-        return Err(EIO);
+    /// Wakes the device, if it is still there.
+    fn resume(ctx: Context<'_, Self, PowerManager>) -> Result {
+        let data = ctx.data();
+        let _job = data.job.lock();
+        if !data.bar.are_present() {
+            return Err(EIO);
+        }
+        enable_interrupts(&data.bar);
+        Ok(())
     }
-    enable_interrupts(&data.bar);
-    Ok(())
 }
 
 /// The debug file `registers`.

@@ -78,6 +78,7 @@ pub use self::{
         },
         device::Device,
         engine,
+        features,
         fence,
         info,
         ioctl::{
@@ -93,10 +94,14 @@ pub use self::{
         DebugTable,
         DriverInfo,
         EventKind,
-        File,
-        Power,
-        Reset,
-        Table, //
+        Features,
+        FileOps,
+        MmapOps,
+        PowerOps,
+        ResetLimit,
+        ResetOps,
+        Table,
+        WorkOps, //
     },
     memory::io_range::{
         IoRange,

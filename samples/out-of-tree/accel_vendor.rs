@@ -35,8 +35,6 @@ fn squares(_ctx: &Context<'_, Vendor, Observer>, list: &mut List<Square>) -> Res
 
 impl AccelDriver for Vendor {
     type Data = CovariantForLt!(());
-    type File = ();
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_vendor",
         version: "1",

@@ -16,20 +16,36 @@ use kernel::sync::{
     ArcBorrow, //
 };
 
-/// An `Arc<T::Buffer>` without its type. Whose reference it is depends on where it is kept.
+/// An `Arc<T::Buffer>` without its type, or [`Self::NONE`]. Whose reference it is depends on where
+/// it is kept.
 #[derive(Clone, Copy)]
 pub(crate) struct RawData(NonNull<c_void>);
 
-// SAFETY: What it refers to is both `Send` and `Sync`, as `BufferData` requires.
+// SAFETY: What it refers to is both `Send` and `Sync`, as `BufferOps` requires.
 unsafe impl Send for RawData {}
 // SAFETY: As above.
 unsafe impl Sync for RawData {}
 
 impl RawData {
+    /// What the handles of a driver have that keeps no data. Refers to nothing.
+    pub(crate) const NONE: Self = Self(NonNull::dangling());
+
     /// Takes over a reference.
     pub(crate) fn new<D>(data: Arc<D>) -> Self {
         // SAFETY: A reference is not null.
         Self(unsafe { NonNull::new_unchecked(Arc::into_raw(data).cast_mut().cast()) })
+    }
+
+    /// Returns what it refers to.
+    ///
+    /// # Safety
+    ///
+    /// It must have been made of an `Arc<D>`, and somebody must have a reference for the whole
+    /// lifetime of the result.
+    pub(crate) unsafe fn get<'a, D>(self) -> &'a D {
+        // SAFETY: It was made of such a reference, which points to the data, and which the caller
+        // keeps from being given up.
+        unsafe { self.0.cast().as_ref() }
     }
 
     /// Returns a further reference.

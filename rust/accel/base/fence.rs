@@ -226,12 +226,12 @@ impl SyncFile {
 /// `GFP_ATOMIC`, nor take any of these locks, nor one under which others do. Lockdep reports a
 /// section that does, as soon as it runs once; without lockdep, this costs nothing.
 ///
-/// The framework marks interrupts, [`AccelDriver::background`], [`AccelDriver::stop`] and what
+/// The framework marks interrupts, [`WorkOps::background`], [`WorkOps::stop`] and what
 /// leads to these. A driver marks what it signals fences in beside them, such as a thread of its
 /// own.
 ///
-/// [`AccelDriver::background`]: crate::AccelDriver::background
-/// [`AccelDriver::stop`]: crate::AccelDriver::stop
+/// [`WorkOps::background`]: crate::WorkOps::background
+/// [`WorkOps::stop`]: crate::WorkOps::stop
 #[must_use = "the section ends when this is dropped"]
 pub struct Signalling {
     #[cfg(CONFIG_LOCKDEP)]

@@ -54,6 +54,8 @@ pub trait Driver: AccelDriver {
 #[macro_export]
 macro_rules! module_auxiliary_driver {
     (type: $type:ty, $($rest:tt)*) => {
+        $crate::check_features!($type);
+
         ::kernel::module_auxiliary_driver! {
             type: $crate::auxiliary::Adapter<$type>,
             $($rest)*

@@ -154,6 +154,8 @@ impl Drop for Devices {
 #[macro_export]
 macro_rules! module_faux_driver {
     (type: $type:ty, $($rest:tt)*) => {
+        $crate::check_features!($type);
+
         struct FauxDriverModule {
             _registration: $crate::faux::Registration<$type>,
         }

@@ -81,7 +81,7 @@ impl ParentSleep {
     /// Lets `parent` sleep if `T` manages power. `references` is how many it has that would keep it
     /// awake: that of a [`ParentPower`], and those of the bus.
     pub(super) fn begin<T: AccelDriver>(parent: &Device<Bound>, references: u32) -> Self {
-        match const { T::POWER.is_managed() } {
+        match const { T::FEATURES.is_power_managed() } {
             true => Self::new(parent, references),
             false => Self::new(parent, 0),
         }

@@ -131,8 +131,8 @@ pub const fn device_id(vendor: u16, device: u16) -> pci::DeviceId {
     unsafe { core::mem::transmute::<bindings::pci_device_id, pci::DeviceId>(id) }
 }
 
-/// Returns the addresses of a BAR, for [`AccelDriver::mmap`] and [`AccelDriver::memory`]. Returns
-/// `EINVAL` if it is not memory.
+/// Returns the addresses of a BAR, for [`MmapOps::mmap`](crate::MmapOps::mmap) and
+/// [`MemoryOps::memory`](crate::buffer::MemoryOps::memory). Returns `EINVAL` if it is not memory.
 pub fn bar_range(pdev: &pci::Device<kernel::device::Bound>, bar: u32) -> Result<IoRange<'_>> {
     let (start, len) = (pdev.resource_start(bar)?, pdev.resource_len(bar)?);
     // CAST: `pci::Device` is a transparent wrapper of `Opaque<struct pci_dev>`.
@@ -162,6 +162,8 @@ const IORESOURCE_MEM: c_ulong = bindings::IORESOURCE_MEM as c_ulong;
 #[macro_export]
 macro_rules! module_pci_driver {
     (type: $type:ty, $($rest:tt)*) => {
+        $crate::check_features!($type);
+
         ::kernel::module_driver!(<T>, $crate::pci::Operations<T>, {
             type: $type,
             $($rest)*

@@ -55,6 +55,8 @@ pub trait Driver: AccelDriver {
 #[macro_export]
 macro_rules! module_platform_driver {
     (type: $type:ty, $($rest:tt)*) => {
+        $crate::check_features!($type);
+
         ::kernel::module_platform_driver! {
             type: $crate::platform::Adapter<$type>,
             $($rest)*

@@ -18,7 +18,7 @@ use super::{
         Removal,
         Unregistered, //
     },
-    ops::DriverOps,
+    ops::features::WorkFns,
     section::SectionRef,
     task::{
         task,
@@ -37,10 +37,10 @@ use crate::{
 /// The work items of a [`Core`] that call its driver.
 #[pin_data]
 pub(crate) struct Background {
-    /// Calls [`AccelDriver::background`](crate::AccelDriver::background).
+    /// Calls [`WorkOps::background`](crate::WorkOps::background).
     #[pin]
     run: Task,
-    /// Calls [`AccelDriver::clean_up`](crate::AccelDriver::clean_up).
+    /// Calls [`WorkOps::clean_up`](crate::WorkOps::clean_up).
     #[pin]
     clean_up: Task,
 }
@@ -87,29 +87,27 @@ fn run(core: &Core) {
     // Else it is queued again when the device runs.
     if let Some(guard) = core.gate.enter_running() {
         let _signalling = Signalling::begin();
-        call_driver(core, guard, |ops| ops.background);
+        call_driver(core, guard, |fns| fns.background);
     }
 }
 
 fn clean_up(core: &Core) {
     // Else it is queued again when the reset is over.
     if let Some(guard) = core.try_enter_unless_reset() {
-        call_driver(core, guard, |ops| ops.clean_up);
+        call_driver(core, guard, |fns| fns.clean_up);
     }
 }
 
-fn call_driver(
-    core: &Core,
-    guard: Guard<'_>,
-    hook: impl FnOnce(&DriverOps) -> unsafe fn(&Call<'_>),
-) {
+fn call_driver(core: &Core, guard: Guard<'_>, hook: impl FnOnce(&WorkFns) -> unsafe fn(&Call<'_>)) {
     let call = Call {
         core,
         section: SectionRef::Owned(guard),
         file: None,
     };
-    // SAFETY: The operation is that of the driver of the device that the call was admitted to.
-    unsafe { hook(call.ops())(&call) };
+    if let Some(fns) = &call.ops().features.work {
+        // SAFETY: The function is that of the driver of the device that the call was admitted to.
+        unsafe { hook(fns)(&call) };
+    }
 }
 
 impl Core {

@@ -118,7 +118,8 @@ impl Caller for Call<'_> {
     }
 
     fn copy_buffer(&self, request: &CopyRequest<'_>) -> Result {
+        let fns = self.ops().features.memory.ok_or(EOPNOTSUPP)?;
         // SAFETY: The call was admitted to a device of this driver.
-        unsafe { (self.ops().copy_buffer)(self, request) }
+        unsafe { (fns.copy_buffer)(self, request) }
     }
 }

@@ -152,7 +152,7 @@ impl Core {
         unsafe { ffi::accel_helper_dma_take_any_length(ffi::device_as_raw(parent)) };
         let minor = Minor::new()?;
         let number = minor.number();
-        let reset_limit = ops.reset_limit;
+        let reset_limit = ops.features.reset.map(|fns| fns.limit);
 
         let core = KBox::pin_init(
             try_pin_init!(Self {
@@ -165,7 +165,7 @@ impl Core {
                 fences: Arc::pin_init(Fences::new(), GFP_KERNEL)?,
                 space: Arc::pin_init(AddressSpace::new(), GFP_KERNEL)?,
                 pool: Arc::pin_init(Pool::new(space.clone(), regions), GFP_KERNEL)?,
-                power: Managed::new(ops.autosuspend_ms)?,
+                power: Managed::new(ops.features.power.map(|fns| fns.autosuspend_ms))?,
                 node,
                 // INVARIANT: The caller sees to these two.
                 ops: NonNull::from(ops),

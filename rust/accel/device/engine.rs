@@ -30,7 +30,7 @@ pub struct Engine {
     /// What it is for.
     pub class: EngineClass,
     /// How many of its kind there are. See
-    /// [`AccelDriver::engine_count`](crate::AccelDriver::engine_count).
+    /// [`InfoOps::engine_count`](crate::info::InfoOps::engine_count).
     pub count: u32,
 }
 
@@ -53,8 +53,11 @@ pub(crate) fn of_device<'a>(
     let ops = call.ops();
     let engines = Iterator::zip(0.., ops.engines);
     engines.filter_map(move |(number, engine)| {
-        // SAFETY: The call was admitted to a device of this driver.
-        let count = unsafe { (ops.engine_count)(call, &number) };
+        let count = match ops.features.info {
+            // SAFETY: The call was admitted to a device of this driver.
+            Some(fns) => unsafe { (fns.engine_count)(call, &number) },
+            None => engine.count,
+        };
         (count > 0).then_some((number, engine, count))
     })
 }

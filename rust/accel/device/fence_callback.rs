@@ -29,7 +29,7 @@ pub(crate) enum CallbackTarget {
 }
 
 /// Tells a driver that a fence is signalled, as long as this exists: calls
-/// [`AccelDriver::background`](crate::AccelDriver::background), soon after it happens, or soon
+/// [`WorkOps::background`](crate::WorkOps::background), soon after it happens, or soon
 /// after this was made if it has happened before. Nobody has to sleep for that.
 ///
 /// Not to be dropped in interrupt context.

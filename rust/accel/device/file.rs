@@ -167,8 +167,8 @@ impl Files {
 /// # Invariants
 ///
 /// `state` is null, or what the driver's `open` returned for this file and nobody has closed yet.
-/// It is not null from open to close if `role` is [`Role::User`], as long as the gate of `core` is
-/// not drained.
+/// If the driver has an `open`, it is not null from open to close if `role` is [`Role::User`], as
+/// long as the gate of `core` is not drained.
 pub(crate) struct OpenFile {
     pub(crate) core: ARef<Core>,
     pub(crate) role: Role,
@@ -219,9 +219,9 @@ impl OpenFile {
         )?;
 
         core.files.insert(file.clone(), node, ops.open_policy)?;
-        if role == Role::User {
+        if let (Role::User, Some(fns)) = (role, ops.features.file) {
             // SAFETY: The call is inside the gate of a device of this driver.
-            let state = unsafe { (ops.open)(&call) };
+            let state = unsafe { (fns.open)(&call) };
             let state = state.inspect_err(|_| core.files.remove(&file))?;
             // INVARIANT: Nobody but this function knows the file well enough to use its state.
             file.state.store(state, Relaxed);
@@ -297,13 +297,13 @@ impl OpenFile {
     pub(crate) unsafe fn close(&self, ops: &DriverOps) {
         if let Some(buffers) = &self.buffers {
             // SAFETY: The file is one of this driver, and the caller guarantees the rest.
-            unsafe { buffers.drop_data(ops.drop_buffer_data) };
+            unsafe { buffers.drop_data(ops.features.buffer_or_none().drop) };
         }
         // INVARIANT: Whoever takes the state out closes it.
         let state = self.state.xchg(core::ptr::null_mut(), Relaxed);
-        if let Some(state) = NonNull::new(state) {
+        if let (Some(state), Some(fns)) = (NonNull::new(state), ops.features.file) {
             // SAFETY: By the type invariants `open` returned it; the caller guarantees the rest.
-            unsafe { (ops.close)(state) };
+            unsafe { (fns.close)(state) };
         }
     }
 }

@@ -88,7 +88,7 @@ impl Pollers {
     }
 
     /// Has them ask again, soon, whether there is something for the file
-    /// ([`AccelDriver::poll`](crate::AccelDriver::poll)). May be called from interrupt context, at
+    /// ([`FileOps::poll`](crate::FileOps::poll)). May be called from interrupt context, at
     /// a cost that does not depend on how many there are; costs almost nothing if there are none.
     #[inline(never)]
     pub fn wake(&self) {

@@ -2,51 +2,27 @@
 
 //! A driver in the untyped form in which a device holds it.
 
+pub(crate) mod features;
 pub(crate) mod ioctl;
 mod rows;
 
-use core::{
-    ffi::c_void,
-    ptr::NonNull, //
-};
-use kernel::{
-    prelude::*,
-    sync::Arc,
-    time::Msecs, //
-};
-
-pub(crate) use self::rows::{
-    AttributeEntry,
-    DebugEntry,
-    TopicEntry, //
+pub(crate) use self::{
+    features::FeatureFns,
+    rows::{
+        AttributeEntry,
+        DebugEntry,
+        TopicEntry, //
+    }, //
 };
 
 use self::ioctl::Entry;
-use super::{
-    call::Call,
-    engine::Engine,
-    reset::Limit, //
-};
+use super::engine::Engine;
 use crate::{
     base::{
-        data::{
-            DropFn,
-            RawData, //
-        },
         names,
-        open_policy::OpenPolicy,
-        records::List, //
+        open_policy::OpenPolicy, //
     },
-    buffers::{
-        CopyRequest,
-        Limits,
-        Object, //
-    },
-    memory::{
-        io_range::MapRequest,
-        PlaceRequest,
-        Placement, //
-    }, //
+    buffers::Limits, //
 };
 
 /// Who a driver is, and where to find what belongs to it.
@@ -134,86 +110,5 @@ pub(crate) struct DriverOps {
     pub(crate) engines: &'static [Engine],
     /// How many buffers a file may have; `None` if the device has none.
     pub(crate) buffers: Option<Limits>,
-    /// Makes the data of a buffer for a file that may write to it, or may not. The result is a
-    /// reference of the caller.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver, and come from a user.
-    pub(crate) make_buffer_data: unsafe fn(&Call<'_>, &Arc<Object>, bool) -> Result<RawData>,
-    /// Gives up what `make_buffer_data` has returned.
-    pub(crate) drop_buffer_data: DropFn,
-    /// How many resets there may be; `None` if the driver cannot reset a device.
-    pub(crate) reset_limit: Option<Limit>,
-    /// After how long without use a device is put to sleep; `None` if the driver cannot do that.
-    pub(crate) autosuspend_ms: Option<Msecs>,
-    /// These list records of a topic.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) firmware: unsafe fn(&Call<'_>) -> Result<List>,
-    pub(crate) clocks: unsafe fn(&Call<'_>) -> Result<List>,
-    pub(crate) sensors: unsafe fn(&Call<'_>) -> Result<List>,
-    /// Says how many engines of a kind the device has.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) engine_count: unsafe fn(&Call<'_>, &usize) -> u32,
-    /// These do what the driver does on its own.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) stop: unsafe fn(&Call<'_>),
-    pub(crate) background: unsafe fn(&Call<'_>),
-    pub(crate) clean_up: unsafe fn(&Call<'_>),
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver, and come from a user.
-    pub(crate) poll: unsafe fn(&Call<'_>) -> bool,
-    /// Returns the number of the first page of what a request gets.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver, and come from a user.
-    pub(crate) mmap: unsafe fn(&Call<'_>, &MapRequest) -> Result<usize>,
-    /// Says where a buffer is to be.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver, and come from a user.
-    pub(crate) place: unsafe fn(&Call<'_>, &PlaceRequest) -> Result<Placement>,
-    /// Copies a buffer.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) copy_buffer: unsafe fn(&Call<'_>, &CopyRequest<'_>) -> Result,
-    /// Resets the device.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver, while users are kept out.
-    pub(crate) reset: unsafe fn(Call<'_>) -> Result,
-    /// These put the device to sleep, and wake it.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) suspend: unsafe fn(Call<'_>) -> Result,
-    pub(crate) resume: unsafe fn(Call<'_>) -> Result,
-    /// Makes a `T::File`.
-    ///
-    /// # Safety
-    ///
-    /// The call must have been admitted to a device of this driver.
-    pub(crate) open: unsafe fn(&Call<'_>) -> Result<*mut c_void>,
-    /// Drops a `T::File`.
-    ///
-    /// # Safety
-    ///
-    /// The pointer must come from `open`, and must not be used again.
-    pub(crate) close: unsafe fn(NonNull<c_void>),
+    pub(crate) features: FeatureFns,
 }

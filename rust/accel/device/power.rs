@@ -49,7 +49,7 @@ use super::{
         Unregistered, //
     },
     health::Fault,
-    ops::DriverOps,
+    ops::features::PowerFns,
     reset::ResetWait,
     section::SectionRef, //
 };
@@ -229,7 +229,7 @@ impl Core {
         if managed.asleep.load(Relaxed) {
             // The driver may wait for one.
             self.interrupts.restore();
-            call_driver(self, |ops| ops.resume).inspect_err(|_| self.interrupts.silence())?;
+            call_driver(self, |fns| fns.resume).inspect_err(|_| self.interrupts.silence())?;
             managed.asleep.store(false, Relaxed);
         }
         Ok(())
@@ -243,7 +243,7 @@ impl Core {
         // No page comes back: that takes a reference.
         self.space.unmap_all();
         if self.gate.state() == State::Running {
-            match call_driver(self, |ops| ops.suspend) {
+            match call_driver(self, |fns| fns.suspend) {
                 Ok(()) => (),
                 Err(_) if self.gate.is_closed() => (),
                 Err(error @ (EBUSY | EAGAIN)) => return Err(self.stay_awake(error)),
@@ -327,13 +327,13 @@ impl<'a> Call<'a> {
 type ErasedHook = unsafe fn(Call<'_>) -> Result;
 
 /// Calls one of the driver's hooks. Returns `ENODEV` if the device is gone.
-fn call_driver(core: &Core, hook: impl FnOnce(&DriverOps) -> ErasedHook) -> Result {
+fn call_driver(core: &Core, hook: impl FnOnce(&PowerFns) -> ErasedHook) -> Result {
     let call = Call {
         core,
         section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     };
-    let hook = hook(call.ops());
-    // SAFETY: The operation is that of the driver of the device that the call was admitted to.
+    let hook = hook(call.ops().features.power.as_ref().ok_or(EOPNOTSUPP)?);
+    // SAFETY: The function is that of the driver of the device that the call was admitted to.
     call.with_section(|call| unsafe { hook(call) })
 }

@@ -48,13 +48,12 @@ use crate::{
     sys::ffi, //
 };
 
+pub use self::storm::Limit;
+
 pub(crate) use self::{
     halt::Halting,
     quiesce::ResetState,
-    storm::{
-        Limit,
-        ResetHistory, //
-    }, //
+    storm::ResetHistory, //
 };
 
 /// How long a call of a user waits for a reset.
@@ -291,8 +290,8 @@ fn call_driver(core: &Core) -> Result {
         section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
         file: None,
     };
-    let hook = call.ops().reset;
-    // SAFETY: The operation is that of the driver of the device that the call was admitted to, and
+    let hook = call.ops().features.reset.ok_or(EOPNOTSUPP)?.reset;
+    // SAFETY: The function is that of the driver of the device that the call was admitted to, and
     // users are kept out.
     call.with_section(|call| unsafe { hook(call) })
 }

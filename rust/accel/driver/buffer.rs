@@ -19,7 +19,8 @@ use kernel::{
 };
 
 pub use super::{
-    buffer_data::BufferData,
+    buffer_data::BufferOps,
+    memory::MemoryOps,
     reserved::{
         with_reserved,
         Reserved, //
@@ -53,10 +54,16 @@ use super::{
     AccelDriver,
     Invariant, //
 };
-use crate::buffers::{
-    Accessor,
-    Caller,
-    Object, //
+use crate::{
+    base::data::{
+        Data,
+        RawData, //
+    },
+    buffers::{
+        Accessor,
+        Caller,
+        Object, //
+    }, //
 };
 
 /// Whether the devices of the driver `T` have buffers.
@@ -88,13 +95,13 @@ impl<T: AccelDriver> BufferTable<T> {
 /// Keeps both, whatever happens to the handle.
 pub struct Buffer<T: AccelDriver> {
     memory: Memory<T>,
-    data: Arc<T::Buffer>,
+    data: Data<'static>,
 }
 
 impl<T: AccelDriver> Buffer<T> {
-    /// Returns what the driver keeps for the handle by which the buffer was found.
-    pub fn data(&self) -> &T::Buffer {
-        &self.data
+    /// Returns what the driver keeps for the handle, without its type.
+    pub(super) fn raw_data(&self) -> RawData {
+        self.data.raw()
     }
 }
 
@@ -203,7 +210,7 @@ impl<T: AccelDriver> Memory<T> {
     /// somebody who works on it wants it to stay elsewhere, `EAGAIN` if the device is asleep or is
     /// to be reset (a condition of [`Context::wait`] that does not hold is tried again after that),
     /// `EINTR` if a signal arrives before, `ENOMEM`, and what
-    /// [`AccelDriver::copy_buffer`] does.
+    /// [`MemoryOps::copy_buffer`] does.
     pub fn placed<R>(&self, ctx: &Context<'_, T, R>) -> Result<Placed> {
         if !self.object.is_of(ctx.pool()) {
             return Err(EOPNOTSUPP);
@@ -249,10 +256,11 @@ impl<T: AccelDriver> Context<'_, T, User> {
     pub fn buffer(&self, handle: u32) -> Result<Buffer<T>> {
         let buffers = self.open_file().and_then(|file| file.buffers.as_deref());
         let buffers = buffers.ok_or(EOPNOTSUPP)?;
+        let fns = const { T::FEATURES.fns.buffer_or_none() };
         buffers.with(handle, |view, data| Buffer {
             memory: Memory::new(view.object.clone(), view.is_writable()),
             // SAFETY: The file is one of a device of `T`, and the handle has a reference.
-            data: unsafe { data.share::<T::Buffer>() },
+            data: unsafe { Data::from_raw(fns.drop, (fns.share)(data)) },
         })
     }
 }

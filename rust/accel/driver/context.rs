@@ -2,10 +2,7 @@
 
 //! What an ioctl handler is given: proof that the device is bound, for as long as it is held.
 
-use core::{
-    marker::PhantomData,
-    ptr::null_mut, //
-};
+use core::marker::PhantomData;
 use kernel::{
     prelude::*,
     sync::Arc,
@@ -28,7 +25,6 @@ use crate::{
     device::{
         call::Call,
         file::OpenFile,
-        notify::Pollers,
         reset::ResetWait,
         Core, //
     },
@@ -44,10 +40,10 @@ pub enum User {}
 /// The role of a file that was opened `O_RDONLY`: it may look.
 pub enum Observer {}
 
-/// The role of a reset: it has the device to itself. See [`Reset`](crate::Reset).
+/// The role of a reset: it has the device to itself. See [`ResetOps`](crate::ResetOps).
 pub enum Resetter {}
 
-/// The role of who puts a device to sleep, or wakes it. See [`Power`](crate::Power).
+/// The role of who puts a device to sleep, or wakes it. See [`PowerOps`](crate::PowerOps).
 pub enum PowerManager {}
 
 /// What a [`Context`] stands for: [`User`], [`Observer`], [`Resetter`] or [`PowerManager`].
@@ -310,23 +306,8 @@ impl<T: AccelDriver> Context<'_, T, User> {
         self.wait_in_queue(waiters.queue(), deadline, condition)
     }
 
-    /// Returns those who poll the calling file, to be woken when [`AccelDriver::poll`] has
-    /// something to say.
-    pub fn pollers(&self) -> Pollers {
-        Pollers::of(self.open_file())
-    }
-
     /// Returns the calling file, which there is.
     pub(crate) fn open_file(&self) -> Option<&OpenFile> {
         self.call.file
-    }
-
-    /// Returns the per-open state of the calling file.
-    pub fn file(&self) -> &T::File {
-        let state = self.open_file().map_or(null_mut(), OpenFile::state);
-        // SAFETY: By the type invariants the call comes from a user, by a file of a device of `T`.
-        // That has a `T::File`, which was made when it was opened, and lives while the gate is
-        // held.
-        unsafe { &*state.cast() }
     }
 }

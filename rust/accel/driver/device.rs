@@ -67,7 +67,9 @@ impl<T: AccelDriver> Device<T> {
     ) -> Result<(ARef<Self>, Unregistered)> {
         let is_own = |range: &IoRange<'_>| range.is_of(parent);
         let mut regions = Regions::new(parent, &is_own);
-        T::memory(T::Data::cast_ref(data), &mut regions)?;
+        if let Some(memory) = const { T::FEATURES.regions } {
+            memory(T::Data::cast_ref(data), &mut regions)?;
+        }
 
         let ops = &OpsOf::<T>::OPS;
         let node = chardev::node(ops)?;
@@ -126,8 +128,9 @@ impl<T: AccelDriver> Device<T> {
 
     /// Returns whether the device takes work: it is neither being reset, nor wedged, nor gone.
     ///
-    /// When that changes, [`AccelDriver::stop`] is called. So who begins work on the hardware under
-    /// a lock that the driver takes there, too, and asks this before, begins none too late.
+    /// When that changes, [`WorkOps::stop`](crate::WorkOps::stop) is called. So who begins work on
+    /// the hardware under a lock that the driver takes there, too, and asks this before, begins none
+    /// too late.
     pub fn is_running(&self) -> bool {
         self.core.gate.state() == State::Running
     }

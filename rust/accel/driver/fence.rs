@@ -40,6 +40,8 @@ use super::{
         Wake, //
     },
     device::Device,
+    features::Features,
+    work::WorkOps,
     AccelDriver, //
 };
 use crate::{
@@ -56,7 +58,8 @@ impl Timeline {
 
 impl FenceCallback {
     /// Tells the driver of `device` when `fence` is signalled.
-    pub fn new<T: AccelDriver>(device: &Device<T>, fence: ARef<Fence>) -> impl PinInit<Self> {
+    pub fn new<T: WorkOps>(device: &Device<T>, fence: ARef<Fence>) -> impl PinInit<Self> {
+        const { Features::<T>::require_work() };
         Self::with(device.core(), fence, CallbackTarget::Driver)
     }
 }

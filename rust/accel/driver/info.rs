@@ -14,6 +14,8 @@ use super::{
         Context,
         Observer, //
     },
+    engine::EngineId,
+    features::Features,
     handler,
     table::{
         check_each,
@@ -30,7 +32,10 @@ use crate::{
     },
     device::{
         call::Call,
-        ops::TopicEntry, //
+        ops::{
+            features::InfoFns,
+            TopicEntry, //
+        }, //
     },
     sys::uapi::{
         self,
@@ -112,6 +117,125 @@ impl From<Sensor<'_>> for accel_info_sensor {
     }
 }
 
+/// Drivers that know what runs on their devices, or have clocks or sensors. All is optional; by
+/// default there is nothing to tell.
+///
+/// All functions are asked by observers, so they must not reach the hardware: they tell what the
+/// driver knows already, as it was when the driver last looked.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{
+///     info::{InfoOps, List, Reading, Sensor},
+///     prelude::*,
+///     uapi::accel_info_sensor,
+///     Features,
+/// };
+/// use kernel::sync::atomic::{Atomic, Relaxed};
+///
+/// # struct Npu;
+/// struct Data {
+///     power_uw: Atomic<i64>,
+/// }
+///
+/// impl InfoOps for Npu {
+///     fn sensors(
+///         ctx: &Context<'_, Self, Observer>,
+///         list: &mut List<accel_info_sensor>,
+///     ) -> Result {
+///         list.push(Sensor {
+///             name: "board",
+///             reading: Reading::PowerUw(ctx.data().power_uw.load(Relaxed)),
+///         })
+///     }
+/// }
+///
+/// impl AccelDriver for Npu {
+///     type Data = CovariantForLt!(Data);
+///     const FEATURES: Features<Self> = Features::none().info();
+/// #   const INFO: DriverInfo = DriverInfo {
+/// #       name: "npu",
+/// #       version: "1",
+/// #       user_space_url: "https://npu.example",
+/// #       user_space_license: "GPL-2.0",
+/// #       documentation_url: "https://npu.example/registers",
+/// #   };
+/// #   const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+/// #   const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[]);
+/// }
+/// ```
+pub trait InfoOps: AccelDriver {
+    /// Lists what runs on the device, for topic FIRMWARE.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{info::{Firmware, List}, prelude::*, uapi::accel_info_firmware};
+    /// fn firmware(list: &mut List<accel_info_firmware>) -> Result {
+    ///     // A text that is too long is cut off.
+    ///     list.push(Firmware {
+    ///         name: "scheduler",
+    ///         version: "2.0.1",
+    ///     })
+    /// }
+    /// ```
+    fn firmware(
+        _ctx: &Context<'_, Self, Observer>,
+        _list: &mut List<accel_info_firmware>,
+    ) -> Result {
+        Ok(())
+    }
+
+    /// Lists the clocks, for topic CLOCKS: frequencies in Hz.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{info::{Clock, List}, prelude::*, uapi::accel_info_clock};
+    /// fn clocks(list: &mut List<accel_info_clock>) -> Result {
+    ///     list.push(Clock {
+    ///         name: "core",
+    ///         current_hz: 800_000_000,
+    ///         max_hz: 1_200_000_000,
+    ///     })
+    /// }
+    /// ```
+    fn clocks(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_clock>) -> Result {
+        Ok(())
+    }
+
+    /// Lists the sensors, for topic SENSORS and for hwmon: power in microwatts, temperature in
+    /// thousandths of a degree Celsius.
+    ///
+    /// Called for each reading. What hwmon shows are the sensors that the device had when it was
+    /// bound, so those of a quantity keep their order.
+    fn sensors(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_sensor>) -> Result {
+        Ok(())
+    }
+
+    /// Says how many engines of a kind the device has; zero if it has none, unlike others. By
+    /// default it has as many as the table says.
+    fn engine_count(_ctx: &Context<'_, Self, Observer>, engine: EngineId<Self>) -> u32 {
+        Self::ENGINES.count(engine)
+    }
+}
+
+impl<T: InfoOps> Features<T> {
+    /// Adds [`InfoOps`].
+    pub const fn info(mut self) -> Self {
+        self.fns.info = Some(InfoFns {
+            firmware: records(T::firmware),
+            clocks: records(T::clocks),
+            sensors: records(T::sensors),
+            engine_count: handler::by_ref_with(|ctx: &Context<'_, T, Observer>, engine: &usize| {
+                T::engine_count(ctx, EngineId::new(*engine))
+            }),
+        });
+        self
+    }
+}
+
 /// A topic of the driver `T`: a row of its [`TopicTable`].
 #[repr(transparent)]
 pub struct Topic<T: AccelDriver> {
@@ -146,7 +270,7 @@ impl<T: AccelDriver> Topic<T> {
 }
 
 /// Makes what has `fill` list records, and returns them without their type.
-pub(super) const fn records<T, R, H>(fill: H) -> unsafe fn(&Call<'_>) -> Result<List>
+const fn records<T, R, H>(fill: H) -> unsafe fn(&Call<'_>) -> Result<List>
 where
     T: AccelDriver,
     R: IntoBytes + Immutable,

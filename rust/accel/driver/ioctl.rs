@@ -172,7 +172,7 @@ impl<T: AccelDriver> Ioctl<T> {
 
     /// Says that the handler needs the device to be awake: it is woken before, if it is asleep, and
     /// stays awake until the handler has returned, also while that sleeps. See
-    /// [`Power`](crate::Power); with a driver that has none, this only tells user space.
+    /// [`PowerOps`](crate::PowerOps); with a driver that has none, this only tells user space.
     ///
     /// An ioctl for observers does not wake a device: this does not compile.
     pub const fn powered(self) -> Self {

@@ -4,10 +4,28 @@
 //!
 //! # What is here
 //!
-//! The trait [`AccelDriver`] with the tables that it consists of, a [`Context`](context::Context)
-//! for each call, the [`Device`](device::Device), and one file for each mechanism with the
-//! functions of it that a driver calls. All of it is generic and thin, and compiled into the
-//! drivers' modules: `ops` erases a driver to the table that a device holds.
+//! The trait [`AccelDriver`] with the tables that it consists of, the optional traits beside it, a
+//! [`Context`](context::Context) for each call, the [`Device`](device::Device), and one file for
+//! each mechanism with the functions of it that a driver calls. All of it is generic and thin, and
+//! compiled into the drivers' modules: `ops` erases a driver to the table that a device holds.
+//!
+//! A driver implements:
+//!
+//! | Trait                            | For                                  | In `FEATURES` |
+//! |----------------------------------|--------------------------------------|---------------|
+//! | [`AccelDriver`]                  | who the driver is, and its tables    | (always)      |
+//! | [`FileOps`]                      | state of an open file, `poll()`      | `file()`      |
+//! | [`BufferOps`](buffer::BufferOps) | data of a buffer                     | `buffer()`    |
+//! | [`MemoryOps`](buffer::MemoryOps) | memory of the device for buffers     | `memory()`    |
+//! | [`MmapOps`]                      | memory and registers that are mapped | `mmap()`      |
+//! | [`WorkOps`]                      | work that goes on after a call       | `work()`      |
+//! | [`InfoOps`](info::InfoOps)       | firmware, clocks, sensors            | `info()`      |
+//! | [`ResetOps`]                     | resets                               | `reset()`     |
+//! | [`PowerOps`]                     | sleep of the device                  | `power()`     |
+//!
+//! and the trait `Driver` of its bus: [`pci`](crate::pci), [`platform`](crate::platform),
+//! [`auxiliary`](crate::auxiliary) or [`faux`](crate::faux). [`AccelDriver::FEATURES`] says which
+//! of the optional traits there are; see [`Features`].
 //!
 //! # What it may use
 //!
@@ -28,12 +46,16 @@ pub(crate) mod debug_files;
 pub(crate) mod device;
 pub mod engine;
 pub(crate) mod events;
+pub mod features;
 pub mod fence;
+pub(crate) mod file;
 pub(crate) mod handler;
 pub(crate) mod idle;
 pub mod info;
 pub mod ioctl;
 pub(crate) mod maps;
+pub(crate) mod memory;
+pub(crate) mod mmap;
 pub(crate) mod ops;
 pub(crate) mod power;
 pub mod prelude;
@@ -45,10 +67,7 @@ pub(crate) mod work;
 pub use crate::device::ops::DriverInfo;
 
 pub use self::{
-    accel_driver::{
-        AccelDriver,
-        File, //
-    },
+    accel_driver::AccelDriver,
     attributes::{
         Attribute,
         AttributeTable, //
@@ -58,9 +77,16 @@ pub use self::{
         DebugTable, //
     },
     events::EventKind,
-    power::Power,
-    reset::Reset,
-    table::Table, //
+    features::Features,
+    file::FileOps,
+    mmap::MmapOps,
+    power::PowerOps,
+    reset::{
+        ResetLimit,
+        ResetOps, //
+    },
+    table::Table,
+    work::WorkOps, //
 };
 
 pub(crate) use self::{

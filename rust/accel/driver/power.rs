@@ -2,7 +2,6 @@
 
 //! How a driver puts a device to sleep, and wakes it.
 
-use core::marker::PhantomData;
 use kernel::{
     prelude::*,
     time::Msecs, //
@@ -13,65 +12,84 @@ use super::{
         Context,
         PowerManager, //
     },
-    AccelDriver,
-    Invariant, //
+    features::Features,
+    handler,
+    AccelDriver, //
 };
+use crate::device::ops::features::PowerFns;
 
-type Hook<T> = for<'a> fn(Context<'a, T, PowerManager>) -> Result;
+/// Drivers that put their devices to sleep when nobody uses them. Without this trait, devices are
+/// always awake, as far as the framework goes.
+///
+/// Both functions are called in any thread, but one at a time. A device is awake when it is bound,
+/// and when its data is dropped. No call of a user that needs the device is inside the driver
+/// meanwhile; others may be.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, Features, PowerManager, PowerOps};
+///
+/// # struct Npu;
+/// impl PowerOps for Npu {
+///     fn suspend(_ctx: Context<'_, Self, PowerManager>) -> Result {
+///         // Keeps what `resume` needs, and switches the clocks off.
+///         Ok(())
+///     }
+///
+///     fn resume(_ctx: Context<'_, Self, PowerManager>) -> Result {
+///         // Brings the hardware up, as after a loss of power.
+///         Ok(())
+///     }
+/// }
+///
+/// impl AccelDriver for Npu {
+///     const FEATURES: Features<Self> = Features::none().power();
+/// #   type Data = CovariantForLt!(());
+/// #   const INFO: DriverInfo = DriverInfo {
+/// #       name: "npu",
+/// #       version: "1",
+/// #       user_space_url: "https://npu.example",
+/// #       user_space_license: "GPL-2.0",
+/// #       documentation_url: "https://npu.example/registers",
+/// #   };
+/// #   const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+/// #   const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[]);
+/// }
+/// ```
+pub trait PowerOps: AccelDriver {
+    /// After how many milliseconds without use a device is put to sleep, from 1 to a day. This is
+    /// what it begins with, since it is the administrator's choice.
+    const AUTOSUSPEND_MS: Msecs = 100;
 
-/// How the driver `T` puts its devices to sleep.
-pub struct Power<T: AccelDriver> {
-    pub(crate) suspend: Option<Hook<T>>,
-    pub(crate) resume: Option<Hook<T>>,
-    pub(crate) autosuspend_ms: Msecs,
-    _driver: Invariant<T>,
+    /// Puts a device to sleep.
+    ///
+    /// Called when no reference is left for a while; and when the system goes to sleep, even if the
+    /// device is busy: it has to keep what `resume` needs to go on with the work, or to let that
+    /// fail. If it returns `EBUSY` or `EAGAIN`, the device stays awake, and so does the system. Any
+    /// other error is taken for one that only a reset mends.
+    fn suspend(ctx: Context<'_, Self, PowerManager>) -> Result;
+
+    /// Wakes a device.
+    ///
+    /// Brings it back from a loss of power. `suspend` was not called before if the device was
+    /// wedged, or about to be reset, when it was put to sleep: then
+    /// [`WorkOps::stop`](super::WorkOps::stop) was. If this fails, the device is wedged.
+    fn resume(ctx: Context<'_, Self, PowerManager>) -> Result;
 }
 
-impl<T: AccelDriver> Power<T> {
-    /// It does not: they are always awake, as far as the framework goes.
-    pub const fn none() -> Self {
-        Self {
-            suspend: None,
-            resume: None,
-            autosuspend_ms: 100,
-            _driver: PhantomData,
-        }
-    }
-
-    /// Returns whether devices sleep.
-    pub(crate) const fn is_managed(&self) -> bool {
-        cfg!(CONFIG_PM) && self.suspend.is_some()
-    }
-
-    /// It calls `suspend` to put a device to sleep, and `resume` to wake it, in any thread, but one
-    /// at a time. A device is awake when it is bound, and when its data is dropped.
-    ///
-    /// `suspend` is called when no reference is left for a while; and when the system goes to
-    /// sleep, even if the device is busy: it has to keep what `resume` needs to go on with the
-    /// work, or to let that fail. If it returns `EBUSY` or `EAGAIN`, the device stays awake, and
-    /// so does the system. Any other error is taken for one that only a reset mends.
-    ///
-    /// `resume` brings the device back from a loss of power. `suspend` was not called before if the
-    /// device was wedged, or about to be reset, when it was put to sleep: then
-    /// [`AccelDriver::stop`] was. If `resume` fails, the device is wedged.
-    ///
-    /// No call of a user that needs the device is inside the driver meanwhile; others may be.
-    pub const fn by(suspend: Hook<T>, resume: Hook<T>) -> Self {
-        Self {
-            suspend: Some(suspend),
-            resume: Some(resume),
-            ..Self::none()
-        }
-    }
-
-    /// Says after how many milliseconds without use a device is put to sleep; at first, since it
-    /// is the administrator's choice. 100 by default, and from 1 to a day.
-    pub const fn autosuspend_ms(mut self, delay: Msecs) -> Self {
+impl<T: PowerOps> Features<T> {
+    /// Adds [`PowerOps`].
+    pub const fn power(mut self) -> Self {
         assert!(
-            delay >= 1 && delay <= crate::Deadline::MAX_MS,
+            T::AUTOSUSPEND_MS >= 1 && T::AUTOSUSPEND_MS <= crate::Deadline::MAX_MS,
             "a device is put to sleep after 1 ms to a day"
         );
-        self.autosuspend_ms = delay;
+        self.fns.power = Some(PowerFns {
+            autosuspend_ms: T::AUTOSUSPEND_MS,
+            suspend: handler::by_value(T::suspend),
+            resume: handler::by_value(T::resume),
+        });
         self
     }
 }

@@ -2,8 +2,9 @@
 
 //! Errors that a driver reports, and how it resets a device.
 
-use core::marker::PhantomData;
 use kernel::prelude::*;
+
+pub use crate::device::reset::Limit as ResetLimit;
 
 use super::{
     context::{
@@ -11,52 +12,69 @@ use super::{
         Resetter, //
     },
     device::Device,
-    AccelDriver,
-    Invariant, //
+    features::Features,
+    handler,
+    AccelDriver, //
 };
 use crate::device::{
     health::Fault,
-    reset::Limit, //
+    ops::features::ResetFns, //
 };
 
-type Hook<T> = for<'a> fn(Context<'a, T, Resetter>) -> Result;
+/// Drivers that can reset their devices. Without this trait, an error that asks for a reset leaves
+/// a device wedged.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, Features, ResetLimit, ResetOps, Resetter};
+///
+/// # struct Npu;
+/// impl ResetOps for Npu {
+///     const LIMIT: ResetLimit = ResetLimit::new(3, 60);
+///
+///     fn reset(_ctx: Context<'_, Self, Resetter>) -> Result {
+///         // Loads the firmware again, and fails if it does not answer.
+///         Ok(())
+///     }
+/// }
+///
+/// impl AccelDriver for Npu {
+///     const FEATURES: Features<Self> = Features::none().reset();
+/// #   type Data = CovariantForLt!(());
+/// #   const INFO: DriverInfo = DriverInfo {
+/// #       name: "npu",
+/// #       version: "1",
+/// #       user_space_url: "https://npu.example",
+/// #       user_space_license: "GPL-2.0",
+/// #       documentation_url: "https://npu.example/registers",
+/// #   };
+/// #   const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+/// #   const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[]);
+/// }
+/// ```
+pub trait ResetOps: AccelDriver {
+    /// How many resets there may be, because of errors, before a device is left wedged: 5 in a
+    /// minute by default.
+    const LIMIT: ResetLimit = ResetLimit::new(5, 60);
 
-/// How the driver `T` resets its devices.
-pub struct Reset<T: AccelDriver> {
-    pub(crate) hook: Option<Hook<T>>,
-    pub(crate) limit: Limit,
-    _driver: Invariant<T>,
+    /// Resets a device, in a thread of the kernel. If that succeeds, the device takes work again.
+    ///
+    /// Before, [`WorkOps::stop`](super::WorkOps::stop) is called, and all fences are signalled with
+    /// `ECANCELED`. Meanwhile no call of a user is inside the driver. Those that sleep in
+    /// [`Context::wait`] check their condition again afterwards: it has to tell them that their
+    /// work is lost. Calls of observers, interrupts, and the opening and closing of files go on;
+    /// debug files and [`WorkOps::background`](super::WorkOps::background) do not.
+    fn reset(ctx: Context<'_, Self, Resetter>) -> Result;
 }
 
-impl<T: AccelDriver> Reset<T> {
-    /// It cannot: an error that asks for a reset leaves a device wedged.
-    pub const fn none() -> Self {
-        Self {
-            hook: None,
-            limit: Limit::new(5, 60),
-            _driver: PhantomData,
-        }
-    }
-
-    /// It calls `hook`, in a thread of the kernel. If that succeeds, the device takes work again.
-    ///
-    /// Before, [`AccelDriver::stop`] is called, and all fences are signalled with `ECANCELED`.
-    /// Meanwhile no call of a user is inside the driver. Those that sleep in [`Context::wait`]
-    /// check their condition again afterwards: it has to tell them that their work is lost. Calls
-    /// of observers, interrupts, and the opening and closing of files go on; debug files and
-    /// [`AccelDriver::background`] do not.
-    ///
-    /// More than 5 resets in a minute, because of errors, leave a device wedged.
-    pub const fn by(hook: Hook<T>) -> Self {
-        Self {
-            hook: Some(hook),
-            ..Self::none()
-        }
-    }
-
-    /// Says how many resets there may be, 1 to 16, in how many seconds.
-    pub const fn at_most(mut self, resets: u32, seconds: u32) -> Self {
-        self.limit = Limit::new(resets, seconds);
+impl<T: ResetOps> Features<T> {
+    /// Adds [`ResetOps`].
+    pub const fn reset(mut self) -> Self {
+        self.fns.reset = Some(ResetFns {
+            limit: T::LIMIT,
+            reset: handler::by_value(T::reset),
+        });
         self
     }
 }
@@ -70,7 +88,7 @@ impl<T: AccelDriver> Device<T> {
         self.core().report(fault);
     }
 
-    /// Reports an error that only a reset mends, see [`AccelDriver::RESET`]. Returns at once; the
+    /// Reports an error that only a reset mends, see [`ResetOps`]. Returns at once; the
     /// reset is made soon, by a thread of the kernel.
     ///
     /// May be called in any context. A reset that is about to call the driver's hook mends the

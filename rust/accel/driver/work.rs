@@ -8,13 +8,127 @@ use kernel::{
 };
 
 use super::{
+    context::{
+        Context,
+        Observer, //
+    },
     device::Device,
+    features::Features,
+    handler,
     AccelDriver, //
 };
 use crate::device::{
     engine::FileEngine,
+    ops::features::WorkFns,
     work::Work, //
 };
+
+/// Drivers with work that goes on when a call has returned. All is optional; by default there is
+/// nothing to do.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{fence::DriverFence, prelude::*, Features, WorkOps};
+/// use kernel::{new_mutex, sync::Mutex};
+///
+/// # struct Npu;
+/// #[pin_data]
+/// struct Data {
+///     /// The fences of jobs that the device has not begun.
+///     #[pin]
+///     queue: Mutex<KVec<DriverFence>>,
+/// }
+///
+/// impl WorkOps for Npu {
+///     fn stop(_ctx: &Context<'_, Self, Observer>) {
+///         // Stops DMA, and waits until the device has ceased.
+///     }
+///
+///     fn background(ctx: &Context<'_, Self, Observer>) {
+///         let next = ctx.data().queue.lock().pop();
+///         if let Some(fence) = next {
+///             // Does the job.
+///             fence.signal(Ok(()));
+///             ctx.device().queue_background();
+///         }
+///     }
+/// }
+///
+/// impl AccelDriver for Npu {
+///     type Data = CovariantForLt!(Data);
+///     const FEATURES: Features<Self> = Features::none().work();
+/// #   const INFO: DriverInfo = DriverInfo {
+/// #       name: "npu",
+/// #       version: "1",
+/// #       user_space_url: "https://npu.example",
+/// #       user_space_license: "GPL-2.0",
+/// #       documentation_url: "https://npu.example/registers",
+/// #   };
+/// #   const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+/// #   const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[]);
+/// }
+/// ```
+pub trait WorkOps: AccelDriver {
+    /// Stops the hardware: when this returns, that touches no memory any more, and begins no work.
+    ///
+    /// Called once when a device is to be reset, is wedged, or goes, and when the system shuts
+    /// down: newcomers are kept out already, but calls may still be inside the driver, and
+    /// interrupts arrive. The fences of all work that is not done are signalled next, so whoever
+    /// waits for them takes it that their memory is theirs again. A
+    /// [`ResetOps::reset`](super::ResetOps::reset) that succeeds brings the hardware back. By
+    /// default there is nothing to stop.
+    ///
+    /// No work may begin afterwards, so take the lock under which that happens, and ask
+    /// [`Device::is_running`] wherever it does.
+    ///
+    /// A device that is awake stays so meanwhile, but one that is asleep is not woken: ask
+    /// [`Context::stay_awake`] before touching its registers. It may also be out of the machine, so
+    /// waiting for it takes a limit. May sleep, but fences depend on it, see
+    /// [`Signalling`](crate::base::fence::Signalling); so it must not wait for users, for fences or
+    /// for memory.
+    fn stop(_ctx: &Context<'_, Self, Observer>) {}
+
+    /// Does what is to be done on the driver's own account, such as starting what a fence has held
+    /// up. Called after [`Device::queue_background`] and by a
+    /// [`FenceCallback`](crate::device::fence_callback::FenceCallback), possibly for no reason; but
+    /// only while the device is running, and awake if the system is.
+    ///
+    /// May sleep, but holds up the removal of the device: if there is much to do, it does a part
+    /// and has itself called again. Fences are signalled here, so it must not wait for memory, nor
+    /// give back that of work that is done, as for [`Self::stop`]: leave that to
+    /// [`Self::clean_up`].
+    fn background(_ctx: &Context<'_, Self, Observer>) {}
+
+    /// Gives back what finished work has left behind, such as the memory of its buffers. Called
+    /// after [`Device::queue_clean_up`], possibly for no reason; unless the device is being reset,
+    /// and until it goes.
+    ///
+    /// No fence depends on this, so it may allocate memory and take any lock, but none that
+    /// [`Self::stop`] or [`Self::background`] take while it does. Holds up the removal of the
+    /// device.
+    fn clean_up(_ctx: &Context<'_, Self, Observer>) {}
+}
+
+impl<T: WorkOps> Features<T> {
+    /// Adds [`WorkOps`].
+    pub const fn work(mut self) -> Self {
+        self.fns.work = Some(WorkFns {
+            stop: handler::by_ref(T::stop),
+            background: handler::by_ref(T::background),
+            clean_up: handler::by_ref(T::clean_up),
+        });
+        self
+    }
+
+    /// Has the compiler check that the driver's background work is done.
+    pub(super) const fn require_work() {
+        assert!(
+            T::FEATURES.fns.work.is_some(),
+            "a driver with background work has `work()` in its FEATURES"
+        );
+    }
+}
 
 impl<T: AccelDriver> Device<T> {
     /// Begins a piece of work, which ends when the result is dropped. What is done so is what the
@@ -34,19 +148,23 @@ impl<T: AccelDriver> Device<T> {
         let watch = self.core().watch(timeout_ms)?;
         Ok(self.begin_work().watched_by(watch))
     }
+}
 
-    /// Lets [`AccelDriver::background`] be called, soon, unless the device is gone. May be called
+impl<T: WorkOps> Device<T> {
+    /// Lets [`WorkOps::background`] be called, soon, unless the device is gone. May be called
     /// in any context.
     ///
     /// However often this is called, it runs once at a time, and begins once more after the last
     /// call of this.
     pub fn queue_background(&self) {
+        const { Features::<T>::require_work() };
         self.core().queue_background();
     }
 
-    /// Lets [`AccelDriver::clean_up`] be called, as [`Self::queue_background`] does with
-    /// [`AccelDriver::background`].
+    /// Lets [`WorkOps::clean_up`] be called, as [`Self::queue_background`] does with
+    /// [`WorkOps::background`].
     pub fn queue_clean_up(&self) {
+        const { Features::<T>::require_work() };
         self.core().queue_clean_up();
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   0                         FIRST_PAGE                      16 TiB
-//!   | AccelDriver::mmap       | ranges of buffers             | more of them
+//!   | MmapOps::mmap           | ranges of buffers             | more of them
 //!   '-------------------------'-------------------------------'--------------
 //! ```
 //!

@@ -34,7 +34,7 @@ use crate::sys::ffi;
 /// /// Where a process finds the doorbells, which are a BAR of their own.
 /// const DOORBELLS: u64 = 0;
 ///
-/// /// What [`AccelDriver::mmap`] does. `doorbells` is from `pci::bar_range()`.
+/// /// What [`MmapOps::mmap`](crate::MmapOps::mmap) does. `doorbells` is from `pci::bar_range()`.
 /// fn mmap<'a>(doorbells: IoRange<'a>, request: &MapRequest) -> Result<IoRange<'a>> {
 ///     // `EINVAL` if that is not within the BAR.
 ///     doorbells.part(request.offset - DOORBELLS, request.len)

@@ -24,7 +24,7 @@ use crate::sys::ffi;
 const PAGE: u64 = PAGE_SIZE as u64;
 
 /// A buffer that a user wants in the memory of a device. See
-/// [`AccelDriver::place`](crate::AccelDriver::place).
+/// [`MemoryOps::place`](crate::buffer::MemoryOps::place).
 #[derive(Clone, Copy)]
 pub struct PlaceRequest {
     /// The number of the region, 1 or higher.

@@ -145,7 +145,7 @@ impl RegionMemory {
 }
 
 /// The memory that a device has, as its driver declares it in
-/// [`AccelDriver::memory`](crate::AccelDriver::memory).
+/// [`MemoryOps::memory`](crate::buffer::MemoryOps::memory).
 ///
 /// The region that is added first is number 1: number 0 is the memory of the system.
 pub struct Regions<'a> {

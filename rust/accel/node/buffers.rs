@@ -78,11 +78,11 @@ fn user_ops<'a>(call: &'a Call<'_>) -> Result<&'a DriverOps> {
 
 /// Lets the driver make the data of `object`, which the file may write to if `may_write`.
 fn make_data<'a>(call: &'a Call<'_>, object: &Arc<Object>, may_write: bool) -> Result<Data<'a>> {
-    let ops = user_ops(call)?;
+    let fns = user_ops(call)?.features.buffer_or_none();
     // SAFETY: The call is one of a device of this driver, and of a user.
-    let raw = unsafe { (ops.make_buffer_data)(call, object, may_write) }?;
+    let raw = unsafe { (fns.make)(call, object, may_write) }?;
     // SAFETY: It was just made, and the call is borrowed as long as the result is there.
-    Ok(unsafe { Data::from_raw(ops.drop_buffer_data, raw) })
+    Ok(unsafe { Data::from_raw(fns.drop, raw) })
 }
 
 /// Lets the driver make the data of `object`, and returns the handle that `fill` gives both. What
@@ -171,13 +171,15 @@ fn allocate_awake<'a>(
 
 /// Asks the driver where in region number `region`, memory of the device, so many pages are to be.
 fn place(call: &Call<'_>, region: u32, pages: usize) -> Result<Placement> {
+    let Some(fns) = user_ops(call)?.features.memory else {
+        return Ok(Placement::ANYWHERE);
+    };
     let request = PlaceRequest {
         region,
         bytes: (pages * PAGE_SIZE) as u64,
     };
-    let ops = user_ops(call)?;
     // SAFETY: The call is one of a device of this driver, and of a user.
-    unsafe { (ops.place)(call, &request) }
+    unsafe { (fns.place)(call, &request) }
 }
 
 /// Handles `ACCEL_IOC_BO_INFO`.
@@ -197,10 +199,10 @@ pub(crate) fn info(call: Call<'_>, args: &mut accel_bo_info) -> Result {
 pub(crate) fn close(call: Call<'_>, args: &mut accel_bo_close) -> Result {
     let (_, handles, _) = buffers(&call)?;
     let entry = handles.remove(args.handle)?;
-    let ops = call.ops();
+    let fns = call.ops().features.buffer_or_none();
     if let Some(data) = entry.data {
         // SAFETY: The handle is not there any more, and was one of a device of this driver.
-        drop(unsafe { Data::from_raw(ops.drop_buffer_data, data) });
+        drop(unsafe { Data::from_raw(fns.drop, data) });
     }
     drop(call);
     drop(entry);

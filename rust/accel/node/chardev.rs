@@ -338,8 +338,9 @@ fn driver_is_ready(open: &OpenFile) -> bool {
         return false;
     }
     open.call_running().is_some_and(|call| {
+        let fns = call.ops().features.file;
         // SAFETY: The call was admitted to a device of this driver, and comes from a user.
-        unsafe { (call.ops().poll)(&call) }
+        fns.is_some_and(|fns| unsafe { (fns.poll)(&call) })
     })
 }
 

@@ -92,8 +92,9 @@ pub(crate) unsafe extern "C" fn mmap(
             offset: (first as u64) << PAGE_SHIFT,
             len: (area.end() - area.start()) as u64,
         };
+        let fns = call.ops().features.mmap.ok_or(EOPNOTSUPP)?;
         // SAFETY: The call is inside the gate of a device of this driver, and comes from a user.
-        let page = unsafe { (call.ops().mmap)(&call, &request) }?;
+        let page = unsafe { (fns.mmap)(&call, &request) }?;
 
         // SAFETY: The area is just being set up and belongs to this file. It is shared, so it can
         // consist of pages without a `struct page`.

@@ -23,15 +23,17 @@ use accel::{
     Attribute,
     AttributeTable,
     EventKind,
-    File,
+    Features,
+    FileOps,
     HasArrays,
-    Power,
-    PowerManager, //
+    PowerManager,
+    PowerOps, //
 };
 use kernel::{
     device,
     new_mutex,
-    sync::Mutex, //
+    sync::Mutex,
+    time::Msecs, //
 };
 
 struct Good;
@@ -115,20 +117,8 @@ fn numbers(_ctx: &Context<'_, Good, Observer>, list: &mut List<Record>) -> Resul
     list.push(Record { number: 1 })
 }
 
-fn suspend(ctx: Context<'_, Good, PowerManager>) -> Result {
-    *ctx.data().value.lock() = 0;
-    Ok(())
-}
-
-fn resume(ctx: Context<'_, Good, PowerManager>) -> Result {
-    *ctx.data().value.lock() = 1;
-    Ok(())
-}
-
 impl AccelDriver for Good {
     type Data = CovariantForLt!(Data);
-    type File = PerOpen;
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "good",
         version: "1",
@@ -144,7 +134,7 @@ impl AccelDriver for Good {
     ]);
     const TOPICS: TopicTable<Self> =
         TopicTable::new(&[Topic::new(0x8000, numbers), Topic::new(0x8001, numbers)]);
-    const POWER: Power<Self> = Power::by(suspend, resume).autosuspend_ms(50);
+    const FEATURES: Features<Self> = Features::none().file().power();
     const ENGINES: EngineTable = EngineTable::new(&[
         Engine {
             name: "adder",
@@ -163,9 +153,25 @@ impl AccelDriver for Good {
     ]);
 }
 
-impl File<Good> for PerOpen {
-    fn open(_ctx: &Context<'_, Good, Observer>) -> impl PinInit<Self, Error> {
-        Ok(Self(1))
+impl FileOps for Good {
+    type File = PerOpen;
+
+    fn open(_ctx: &Context<'_, Self, Observer>) -> impl PinInit<PerOpen, Error> {
+        Ok(PerOpen(1))
+    }
+}
+
+impl PowerOps for Good {
+    const AUTOSUSPEND_MS: Msecs = 50;
+
+    fn suspend(ctx: Context<'_, Self, PowerManager>) -> Result {
+        *ctx.data().value.lock() = 0;
+        Ok(())
+    }
+
+    fn resume(ctx: Context<'_, Self, PowerManager>) -> Result {
+        *ctx.data().value.lock() = 1;
+        Ok(())
     }
 }
 

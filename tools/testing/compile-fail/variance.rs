@@ -23,8 +23,7 @@ use accel::{
     AttributeTable,
     DebugFile,
     DebugTable,
-    Power,
-    Reset, //
+    Features, //
 };
 use core::marker::PhantomData;
 
@@ -39,8 +38,6 @@ type Kind<T> = Option<T>;
 
 impl<F: Send + Sync + 'static> AccelDriver for Driver<F> {
     type Data = CovariantForLt!(());
-    type File = ();
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "variance",
         version: "1",

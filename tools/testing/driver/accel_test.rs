@@ -21,6 +21,7 @@ mod waits;
 use accel::{
     buffer::{
         BufferTable,
+        MemoryOps,
         Regions, //
     },
     engine::{
@@ -31,6 +32,7 @@ use accel::{
     info::{
         Clock,
         Firmware,
+        InfoOps,
         List,
         Reading,
         Sensor,
@@ -48,8 +50,7 @@ use accel::{
     AttributeTable,
     DebugFile,
     DebugTable,
-    Power,
-    Reset,
+    Features,
     Work, //
 };
 use core::marker::PhantomData;
@@ -68,10 +69,6 @@ use kernel::{
 };
 
 use self::{
-    buffer_data::{
-        Mark,
-        PerOpen, //
-    },
     calls::Words,
     health::Health,
     policies::{
@@ -129,8 +126,6 @@ impl Data {
 
 impl<P: Policy> AccelDriver for Test<P> {
     type Data = CovariantForLt!(Data);
-    type File = PerOpen<P>;
-    type Buffer = Mark;
     const INFO: DriverInfo = DriverInfo {
         name: "accel_test",
         version: "1",
@@ -237,13 +232,18 @@ impl<P: Policy> AccelDriver for Test<P> {
         Some(limits) => BufferTable::system(limits),
         None => BufferTable::none(),
     };
-    const RESET: Reset<Self> = match P::RESET {
-        true => Reset::by(health::reset).at_most(4, 2),
-        false => Reset::none(),
-    };
-    const POWER: Power<Self> = match P::POWER {
-        true => Power::by(power::suspend, power::resume).autosuspend_ms(20),
-        false => Power::none(),
+    const FEATURES: Features<Self> = {
+        let mut features = Features::none().file().buffer().info();
+        if P::MEMORY != 0 {
+            features = features.memory();
+        }
+        if P::RESET {
+            features = features.reset();
+        }
+        if P::POWER {
+            features = features.power();
+        }
+        features
     };
     const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, calls::squares)]);
     const ENGINES: EngineTable = engines::TABLE;
@@ -255,14 +255,15 @@ impl<P: Policy> AccelDriver for Test<P> {
     ]);
     const DEBUG_FILES: DebugTable<Self> =
         DebugTable::new(&[DebugFile::new(c"numbers", shown::numbers)]);
+}
 
+impl<P: Policy> MemoryOps for Test<P> {
     fn memory(_data: &Data, regions: &mut Regions<'_>) -> Result {
-        if P::MEMORY == 0 {
-            return Ok(());
-        }
         regions.add_carve_out(c"aside", P::MEMORY)
     }
+}
 
+impl<P: Policy> InfoOps for Test<P> {
     fn firmware(
         _ctx: &Context<'_, Self, Observer>,
         list: &mut List<accel_info_firmware>,

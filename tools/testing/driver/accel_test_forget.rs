@@ -54,8 +54,6 @@ fn keep(ctx: Context<'_, Forget>, args: &mut Words) -> Result {
 
 impl AccelDriver for Forget {
     type Data = CovariantForLt!(Data);
-    type File = ();
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_test_forget",
         version: "1",

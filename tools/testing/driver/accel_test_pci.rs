@@ -15,6 +15,7 @@ use accel::{
         BufferTable,
         CopyRequest,
         Limits,
+        MemoryOps,
         PlaceRequest,
         Placement,
         Regions, //
@@ -22,12 +23,14 @@ use accel::{
     pci,
     prelude::*,
     ArrayField,
+    Features,
     HasArrays,
     IoRange,
     MapRequest,
-    Power,
+    MmapOps,
     PowerManager,
-    Reset,
+    PowerOps,
+    ResetOps,
     Resetter, //
 };
 use kernel::{
@@ -36,7 +39,8 @@ use kernel::{
     sync::atomic::{
         AtomicFlag,
         Relaxed, //
-    }, //
+    },
+    time::Msecs, //
 };
 
 struct TestPci;
@@ -164,40 +168,8 @@ fn hook(ctx: Context<'_, TestPci, Observer>, args: &mut Hook) -> Result {
     Ok(())
 }
 
-/// Takes a while, and fails if the memory says so.
-fn reset(ctx: Context<'_, TestPci, Resetter>) -> Result {
-    ctx.data().first_page.try_write32(IN_RESET, 4)?;
-    ctx.data().in_reset.store(true, Relaxed);
-    let slow = ctx.data().first_page.try_read32(8)?;
-    let ms = match slow & !SLOW_RESET_MS {
-        SLOW_RESET => slow & SLOW_RESET_MS,
-        _ => 300,
-    };
-    ctx.data().first_page.try_write32(0, 8)?;
-    let (ctx, _) = ctx.wait(Deadline::in_ms(ms), |_| None::<()>)?;
-
-    ctx.data().in_reset.store(false, Relaxed);
-    let memory = &ctx.data().first_page;
-    memory.try_write32(0, 4)?;
-    if memory.try_read32(0)? == FAIL_RESET {
-        memory.try_write32(0, 0)?;
-        return Err(EIO);
-    }
-    Ok(())
-}
-
-fn suspend(ctx: Context<'_, TestPci, PowerManager>) -> Result {
-    ctx.data().first_page.try_write32(ASLEEP, 16)
-}
-
-fn resume(ctx: Context<'_, TestPci, PowerManager>) -> Result {
-    ctx.data().first_page.try_write32(0, 16)
-}
-
 impl AccelDriver for TestPci {
     type Data = CovariantForLt!(Data<'_>);
-    type File = placement::Wishes;
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_test_pci",
         version: "1",
@@ -236,9 +208,46 @@ impl AccelDriver for TestPci {
         Ioctl::new(0x4a, "ACCEL_TEST_IOC_BUFFER_FILL", buffers::fill, "Fills"),
         Ioctl::new(0x4b, "ACCEL_TEST_IOC_BUFFER_SUM", buffers::sum, "Sums"),
     ]);
-    const RESET: Reset<Self> = Reset::by(reset);
-    const POWER: Power<Self> = Power::by(suspend, resume).autosuspend_ms(20);
+    const FEATURES: Features<Self> = Features::none().file().memory().mmap().reset().power();
+}
 
+impl ResetOps for TestPci {
+    /// Takes a while, and fails if the memory says so.
+    fn reset(ctx: Context<'_, Self, Resetter>) -> Result {
+        ctx.data().first_page.try_write32(IN_RESET, 4)?;
+        ctx.data().in_reset.store(true, Relaxed);
+        let slow = ctx.data().first_page.try_read32(8)?;
+        let ms = match slow & !SLOW_RESET_MS {
+            SLOW_RESET => slow & SLOW_RESET_MS,
+            _ => 300,
+        };
+        ctx.data().first_page.try_write32(0, 8)?;
+        let (ctx, _) = ctx.wait(Deadline::in_ms(ms), |_| None::<()>)?;
+
+        ctx.data().in_reset.store(false, Relaxed);
+        let memory = &ctx.data().first_page;
+        memory.try_write32(0, 4)?;
+        if memory.try_read32(0)? == FAIL_RESET {
+            memory.try_write32(0, 0)?;
+            return Err(EIO);
+        }
+        Ok(())
+    }
+}
+
+impl PowerOps for TestPci {
+    const AUTOSUSPEND_MS: Msecs = 20;
+
+    fn suspend(ctx: Context<'_, Self, PowerManager>) -> Result {
+        ctx.data().first_page.try_write32(ASLEEP, 16)
+    }
+
+    fn resume(ctx: Context<'_, Self, PowerManager>) -> Result {
+        ctx.data().first_page.try_write32(0, 16)
+    }
+}
+
+impl MemoryOps for TestPci {
     fn memory(data: &Data<'_>, regions: &mut Regions<'_>) -> Result {
         let memory = data.memory;
         regions.add(
@@ -255,7 +264,9 @@ impl AccelDriver for TestPci {
     fn copy_buffer(ctx: &Context<'_, Self, Observer>, request: &CopyRequest<'_>) -> Result {
         moves::copy_buffer(ctx, request)
     }
+}
 
+impl MmapOps for TestPci {
     fn mmap<'a>(ctx: &'a Context<'_, Self>, request: &MapRequest) -> Result<IoRange<'a>> {
         let data = ctx.data();
         match request.offset {

@@ -5,11 +5,11 @@
 use accel::{
     buffer::{
         Buffer,
-        BufferData,
+        BufferOps,
         Memory, //
     },
     prelude::*,
-    File, //
+    FileOps, //
 };
 use kernel::{
     new_mutex,
@@ -37,14 +37,16 @@ static ALIVE: Atomic<u32> = Atomic::new(0);
 /// The word that a buffer is marked with.
 pub(crate) struct Mark(Atomic<u32>);
 
-impl<P: Policy> BufferData<Test<P>> for Mark {
-    fn new(ctx: &Context<'_, Test<P>>, memory: &Memory<Test<P>>) -> impl PinInit<Self, Error> {
+impl<P: Policy> BufferOps for Test<P> {
+    type Buffer = Mark;
+
+    fn new_buffer(ctx: &Context<'_, Self>, memory: &Memory<Self>) -> impl PinInit<Mark, Error> {
         if ctx.file().fail_buffer.xchg(false, Relaxed) {
             return Err(EDOM);
         }
         ALIVE.fetch_add(1, Relaxed);
         // CAST: Tests do not have that large buffers.
-        Ok(Self(Atomic::new((memory.size() / PAGE_SIZE) as u32)))
+        Ok(Mark(Atomic::new((memory.size() / PAGE_SIZE) as u32)))
     }
 }
 
@@ -66,9 +68,11 @@ pub(crate) struct PerOpen<P: Policy> {
     job: Mutex<Option<Buffer<Test<P>>>>,
 }
 
-impl<P: Policy> File<Test<P>> for PerOpen<P> {
-    fn open(ctx: &Context<'_, Test<P>, Observer>) -> impl PinInit<Self, Error> {
-        try_pin_init!(Self {
+impl<P: Policy> FileOps for Test<P> {
+    type File = PerOpen<P>;
+
+    fn open(ctx: &Context<'_, Self, Observer>) -> impl PinInit<PerOpen<P>, Error> {
+        try_pin_init!(PerOpen {
             sum: Atomic::new(0),
             fail_buffer: AtomicFlag::new(false),
             fences <- Fences::new(ctx.device()),

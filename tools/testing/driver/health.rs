@@ -7,6 +7,8 @@ use accel::{
     uapi::ACCEL_EVENT_DRIVER_BASE,
     EventKind,
     Fault,
+    ResetLimit,
+    ResetOps,
     Resetter, //
 };
 use kernel::{
@@ -184,20 +186,23 @@ pub(crate) fn work_within<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words
     }
 }
 
-/// Resets a device.
-pub(crate) fn reset<P: Policy>(ctx: Context<'_, Test<P>, Resetter>) -> Result {
-    ctx.data().sleep.need();
-    ctx.data().health.expect_nobody_inside();
-    let deadline = Deadline::in_ms(ctx.data().health.reset_ms.load(Relaxed));
-    let (ctx, _) = ctx.wait(deadline, |ctx| {
-        (ctx.data().health.reset_ms.load(Relaxed) == 0).then_some(())
-    })?;
+impl<P: Policy> ResetOps for Test<P> {
+    const LIMIT: ResetLimit = ResetLimit::new(4, 2);
 
-    let health = &ctx.data().health;
-    health.expect_nobody_inside();
-    health.resets.fetch_add(1, Relaxed);
-    if health.reset_fails.load(Relaxed) {
-        return Err(EIO);
+    fn reset(ctx: Context<'_, Self, Resetter>) -> Result {
+        ctx.data().sleep.need();
+        ctx.data().health.expect_nobody_inside();
+        let deadline = Deadline::in_ms(ctx.data().health.reset_ms.load(Relaxed));
+        let (ctx, _) = ctx.wait(deadline, |ctx| {
+            (ctx.data().health.reset_ms.load(Relaxed) == 0).then_some(())
+        })?;
+
+        let health = &ctx.data().health;
+        health.expect_nobody_inside();
+        health.resets.fetch_add(1, Relaxed);
+        if health.reset_fails.load(Relaxed) {
+            return Err(EIO);
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use accel::{
         Placement, //
     },
     prelude::*,
-    File, //
+    FileOps, //
 };
 use kernel::{
     new_mutex,
@@ -40,9 +40,11 @@ pub(crate) struct Wishes {
     pub(crate) held: Mutex<Option<Placed>>,
 }
 
-impl File<TestPci> for Wishes {
-    fn open(_ctx: &Context<'_, TestPci, Observer>) -> impl PinInit<Self, Error> {
-        try_pin_init!(Self {
+impl FileOps for TestPci {
+    type File = Wishes;
+
+    fn open(_ctx: &Context<'_, Self, Observer>) -> impl PinInit<Wishes, Error> {
+        try_pin_init!(Wishes {
             last <- new_mutex!(None),
             held <- new_mutex!(None),
         })

@@ -5,7 +5,8 @@
 use accel::{
     prelude::*,
     Awake,
-    PowerManager, //
+    PowerManager,
+    PowerOps, //
 };
 use kernel::{
     new_mutex,
@@ -17,6 +18,7 @@ use kernel::{
         },
         Mutex, //
     },
+    time::Msecs, //
 };
 
 use crate::{
@@ -107,26 +109,28 @@ fn error(number: u32) -> Result {
     Err(error.unwrap_or(EIO))
 }
 
-/// Puts a device to sleep.
-pub(crate) fn suspend<P: Policy>(ctx: Context<'_, Test<P>, PowerManager>) -> Result {
-    let sleep = &ctx.data().sleep;
-    sleep.may_suspend()?;
-    sleep.need();
-    sleep.asleep.0.store(true, Relaxed);
-    sleep.suspends.fetch_add(1, Relaxed);
-    Ok(())
-}
+impl<P: Policy> PowerOps for Test<P> {
+    const AUTOSUSPEND_MS: Msecs = 20;
 
-/// Wakes a device.
-pub(crate) fn resume<P: Policy>(ctx: Context<'_, Test<P>, PowerManager>) -> Result {
-    let resume_ms = ctx.data().sleep.resume_ms.load(Relaxed);
-    let (ctx, _) = ctx.wait(Deadline::in_ms(resume_ms), |_| None::<()>)?;
+    fn suspend(ctx: Context<'_, Self, PowerManager>) -> Result {
+        let sleep = &ctx.data().sleep;
+        sleep.may_suspend()?;
+        sleep.need();
+        sleep.asleep.0.store(true, Relaxed);
+        sleep.suspends.fetch_add(1, Relaxed);
+        Ok(())
+    }
 
-    let sleep = &ctx.data().sleep;
-    error(sleep.resume_error.load(Relaxed))?;
-    sleep.asleep.0.store(false, Relaxed);
-    sleep.resumes.fetch_add(1, Relaxed);
-    Ok(())
+    fn resume(ctx: Context<'_, Self, PowerManager>) -> Result {
+        let resume_ms = ctx.data().sleep.resume_ms.load(Relaxed);
+        let (ctx, _) = ctx.wait(Deadline::in_ms(resume_ms), |_| None::<()>)?;
+
+        let sleep = &ctx.data().sleep;
+        error(sleep.resume_error.load(Relaxed))?;
+        sleep.asleep.0.store(false, Relaxed);
+        sleep.resumes.fetch_add(1, Relaxed);
+        Ok(())
+    }
 }
 
 /// Adds, with the device awake.

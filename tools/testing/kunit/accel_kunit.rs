@@ -32,16 +32,18 @@ mod uapi_layout;
 use accel::auxiliary;
 use accel::{
     buffer::{
-        BufferData,
+        BufferOps,
         BufferTable,
         Limits,
         Memory,
+        MemoryOps,
         Regions, //
     },
     faux,
     platform,
     prelude::*,
-    File, //
+    Features,
+    FileOps, //
 };
 use kernel::{
     device,
@@ -139,8 +141,6 @@ fn stir(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
 
 impl AccelDriver for TestDriver {
     type Data = CovariantForLt!(Counted);
-    type File = TestFile;
-    type Buffer = Counted;
     const INFO: DriverInfo = DriverInfo {
         name: "accel_kunit",
         version: "1",
@@ -165,7 +165,10 @@ impl AccelDriver for TestDriver {
         Ioctl::new(0x46, "FORGET", forget::forget_all, "Forgets"),
         Ioctl::new(0x47, "KEEP", import::keep, "Keeps a buffer mapped"),
     ]);
+    const FEATURES: Features<Self> = Features::none().file().buffer().memory();
+}
 
+impl MemoryOps for TestDriver {
     fn memory(_data: &Counted, regions: &mut Regions<'_>) -> Result {
         match regions.add_coherent(c"coherent", COHERENT) {
             // There is no DMA on the bus.
@@ -184,20 +187,24 @@ pub(crate) struct TestFile {
     _counted: Counted,
 }
 
-impl File<TestDriver> for TestFile {
-    fn open(_ctx: &Context<'_, TestDriver, Observer>) -> impl PinInit<Self, Error> {
-        try_pin_init!(Self {
+impl FileOps for TestDriver {
+    type File = TestFile;
+
+    fn open(_ctx: &Context<'_, Self, Observer>) -> impl PinInit<TestFile, Error> {
+        try_pin_init!(TestFile {
             kept <- new_mutex!(import::Kept::default()),
             _counted: Counted::file()?,
         })
     }
 }
 
-impl BufferData<TestDriver> for Counted {
-    fn new(
-        _ctx: &Context<'_, TestDriver>,
-        _memory: &Memory<TestDriver>,
-    ) -> impl PinInit<Self, Error> {
+impl BufferOps for TestDriver {
+    type Buffer = Counted;
+
+    fn new_buffer(
+        _ctx: &Context<'_, Self>,
+        _memory: &Memory<Self>,
+    ) -> impl PinInit<Counted, Error> {
         Counted::buffer()
     }
 }

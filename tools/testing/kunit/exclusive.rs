@@ -5,7 +5,8 @@
 use accel::{
     faux,
     prelude::*,
-    File, //
+    Features,
+    FileOps, //
 };
 use kernel::{
     device,
@@ -34,8 +35,6 @@ impl Drop for Opened {
 
 impl AccelDriver for Exclusive {
     type Data = CovariantForLt!(());
-    type File = Opened;
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_kunit_exclusive",
         version: "1",
@@ -45,13 +44,16 @@ impl AccelDriver for Exclusive {
     };
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Exclusive;
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[]);
+    const FEATURES: Features<Self> = Features::none().file();
 }
 
 /// How often it was opened.
 static OPENED: Atomic<u32> = Atomic::new(0);
 
-impl File<Exclusive> for Opened {
-    fn open(ctx: &Context<'_, Exclusive, Observer>) -> impl PinInit<Self, Error> {
+impl FileOps for Exclusive {
+    type File = Opened;
+
+    fn open(ctx: &Context<'_, Self, Observer>) -> impl PinInit<Opened, Error> {
         // Else it would go on for ever, if it went wrong.
         if OPENED.fetch_add(1, Relaxed) > 1 {
             return Err(EIO);

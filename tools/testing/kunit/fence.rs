@@ -18,7 +18,9 @@ use accel::{
         Timeline, //
     },
     prelude::*,
-    File, //
+    Features,
+    FileOps,
+    WorkOps, //
 };
 use kernel::{
     device,
@@ -126,8 +128,6 @@ fn work(ctx: Context<'_, FenceDriver>, args: &mut Work) -> Result {
 
 impl AccelDriver for FenceDriver {
     type Data = CovariantForLt!(());
-    type File = State;
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_kunit_fence",
         version: "1",
@@ -144,16 +144,21 @@ impl AccelDriver for FenceDriver {
         Ioctl::new(0x43, "WATCH", watch, "Watches a fence"),
         Ioctl::new(0x44, "WORK", work, "Takes on work"),
     ]);
+    const FEATURES: Features<Self> = Features::none().file().work();
+}
 
+impl WorkOps for FenceDriver {
     fn background(_ctx: &Context<'_, Self, Observer>) {
         TOLD.fetch_add(1, Relaxed);
     }
 }
 
-impl File<FenceDriver> for State {
-    fn open(ctx: &Context<'_, FenceDriver, Observer>) -> impl PinInit<Self, Error> {
+impl FileOps for FenceDriver {
+    type File = State;
+
+    fn open(ctx: &Context<'_, Self, Observer>) -> impl PinInit<State, Error> {
         let timeline = Timeline::new(ctx.device());
-        try_pin_init!(Self {
+        try_pin_init!(State {
             timeline,
             pending <- new_mutex!(KVec::new()),
             watched <- new_mutex!(KVec::new()),

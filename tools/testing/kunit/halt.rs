@@ -6,7 +6,6 @@
 mod log;
 
 use accel::{
-    buffer::BufferTable,
     faux,
     fence::{
         DriverFence,
@@ -16,10 +15,13 @@ use accel::{
     },
     prelude::*,
     Fault,
-    File,
-    Reset,
+    Features,
+    FileOps,
+    ResetLimit,
+    ResetOps,
     Resetter,
-    Work, //
+    Work,
+    WorkOps, //
 };
 use kernel::{
     device, new_mutex,
@@ -118,34 +120,8 @@ fn hold<const R: bool>(ctx: Context<'_, Halts<R>>, args: &mut Args) -> Result {
     make(ctx, args)
 }
 
-fn reset<const R: bool>(ctx: Context<'_, Halts<R>, Resetter>) -> Result {
-    LOG.add(Event::Hook);
-    let is = |mode: Mode| {
-        let mode = mode as u32;
-        MODE.cmpxchg(mode, Mode::Succeed as u32, Relaxed).is_ok()
-    };
-    if is(Mode::Fail) {
-        return Err(EIO);
-    }
-    if is(Mode::Background) {
-        ctx.device().queue_background();
-        fsleep(Delta::from_millis(50));
-        LOG.add(Event::Hook);
-    }
-    if is(Mode::Late) {
-        let work = ctx.device().begin_work_within(20)?;
-        *ctx.data().late.lock() = Some(work);
-    }
-    if is(Mode::Fault) {
-        ctx.device().reset(Fault::hardware(2));
-    }
-    Ok(())
-}
-
 impl<const R: bool> AccelDriver for Halts<R> {
     type Data = CovariantForLt!(Data);
-    type File = Opened;
-    type Buffer = ();
     const INFO: DriverInfo = DriverInfo {
         name: "accel_kunit_halt",
         version: "1",
@@ -154,16 +130,45 @@ impl<const R: bool> AccelDriver for Halts<R> {
         documentation_url: "tools/testing/kunit",
     };
     const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
-    const BUFFERS: BufferTable<Self> = BufferTable::none();
     const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[
         Ioctl::new(0x40, "MAKE", make::<R>, "Makes a fence"),
         Ioctl::new(0x41, "HOLD", hold::<R>, "Stays inside"),
     ]);
-    const RESET: Reset<Self> = match R {
-        true => Reset::by(reset::<R>).at_most(2, 60),
-        false => Reset::none(),
+    const FEATURES: Features<Self> = match R {
+        true => Features::none().file().work().reset(),
+        false => Features::none().file().work(),
     };
+}
 
+impl<const R: bool> ResetOps for Halts<R> {
+    const LIMIT: ResetLimit = ResetLimit::new(2, 60);
+
+    fn reset(ctx: Context<'_, Self, Resetter>) -> Result {
+        LOG.add(Event::Hook);
+        let is = |mode: Mode| {
+            let mode = mode as u32;
+            MODE.cmpxchg(mode, Mode::Succeed as u32, Relaxed).is_ok()
+        };
+        if is(Mode::Fail) {
+            return Err(EIO);
+        }
+        if is(Mode::Background) {
+            ctx.device().queue_background();
+            fsleep(Delta::from_millis(50));
+            LOG.add(Event::Hook);
+        }
+        if is(Mode::Late) {
+            let work = ctx.device().begin_work_within(20)?;
+            *ctx.data().late.lock() = Some(work);
+        }
+        if is(Mode::Fault) {
+            ctx.device().reset(Fault::hardware(2));
+        }
+        Ok(())
+    }
+}
+
+impl<const R: bool> WorkOps for Halts<R> {
     fn stop(ctx: &Context<'_, Self, Observer>) {
         let pending = ctx.data().pending.lock();
         LOG.add(match &*pending {
@@ -177,9 +182,11 @@ impl<const R: bool> AccelDriver for Halts<R> {
     }
 }
 
-impl<const R: bool> File<Halts<R>> for Opened {
-    fn open(ctx: &Context<'_, Halts<R>, Observer>) -> impl PinInit<Self, Error> {
-        Ok(Self(Timeline::new(ctx.device())))
+impl<const R: bool> FileOps for Halts<R> {
+    type File = Opened;
+
+    fn open(ctx: &Context<'_, Self, Observer>) -> impl PinInit<Opened, Error> {
+        Ok(Opened(Timeline::new(ctx.device())))
     }
 }
 

@@ -222,7 +222,7 @@ impl DriverFence {
     /// Returns whether the work is lost, as the device was reset, is wedged or goes.
     ///
     /// Work that is lost must not begin any more: others take it that it is over, and may have
-    /// freed the memory. If it is under way, [`AccelDriver::stop`](crate::AccelDriver::stop) has
+    /// freed the memory. If it is under way, [`WorkOps::stop`](crate::WorkOps::stop) has
     /// ended it.
     pub fn is_lost(&self) -> bool {
         self.fence.status().is_some()

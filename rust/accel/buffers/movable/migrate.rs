@@ -44,7 +44,7 @@ use crate::{
 };
 
 /// A buffer that is being moved between the memory of a device and that of the system. See
-/// [`AccelDriver::copy_buffer`](crate::AccelDriver::copy_buffer).
+/// [`MemoryOps::copy_buffer`](crate::buffer::MemoryOps::copy_buffer).
 pub struct CopyRequest<'a> {
     device: &'a Arc<Object>,
     system: &'a Arc<Object>,

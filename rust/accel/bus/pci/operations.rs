@@ -62,7 +62,7 @@ where
         // SAFETY: Nobody else has the driver before it is registered, and what it refers to is
         // static. The rest is the same requirements.
         unsafe {
-            if const { T::POWER.is_managed() } {
+            if const { T::FEATURES.is_power_managed() } {
                 (*driver.get()).driver.pm = pm_ops();
             }
             (*driver.get()).err_handler = recovery::handlers();

@@ -90,8 +90,10 @@ impl Halting {
             section: SectionRef::Owned(core.gate.enter_to_stop()),
             file: None,
         };
-        // SAFETY: The call was admitted to a device of this driver.
-        unsafe { (call.ops().stop)(&call) };
+        if let Some(fns) = call.ops().features.work {
+            // SAFETY: The call was admitted to a device of this driver.
+            unsafe { (fns.stop)(&call) };
+        }
     }
 
     /// Takes a step of the state of `core` that ends all work, and returns what state there was

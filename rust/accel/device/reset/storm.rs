@@ -8,14 +8,23 @@ const MAX_RESETS: u32 = 16;
 const NS_PER_SEC: u64 = 1_000_000_000;
 
 /// So many resets in so many seconds.
+///
+/// # Examples
+///
+/// ```
+/// use accel::ResetLimit;
+///
+/// const TWICE_AN_HOUR: ResetLimit = ResetLimit::new(2, 3600);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limit {
+pub struct Limit {
     pub(crate) resets: u32,
     seconds: u32,
 }
 
 impl Limit {
-    pub(crate) const fn new(resets: u32, seconds: u32) -> Self {
+    /// Allows for 1 to 16 resets in `seconds`. Others do not compile, in a constant.
+    pub const fn new(resets: u32, seconds: u32) -> Self {
         assert!(
             resets >= 1 && resets <= MAX_RESETS && seconds >= 1,
             "a limit is 1 to 16 resets in at least a second"

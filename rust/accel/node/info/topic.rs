@@ -9,6 +9,7 @@ use kernel::{
         Relaxed, //
     },
 };
+use zerocopy::Immutable;
 
 use crate::{
     base::records::{
@@ -48,17 +49,18 @@ const CORE_TOPICS: [u32; 12] = [
 #[inline(never)]
 pub(super) fn records(call: &Call<'_>, topic: u32) -> Result<List> {
     let ops = call.ops();
+    let fns = ops.features.info;
     match topic {
         ACCEL_INFO_LIST => list(call),
         ACCEL_INFO_DEVICE => device(call),
         ACCEL_INFO_DRIVER => driver(call),
-        ACCEL_INFO_FIRMWARE => of_driver(call, ops.firmware),
+        ACCEL_INFO_FIRMWARE => of_feature::<accel_info_firmware>(call, fns.map(|fns| fns.firmware)),
         ACCEL_INFO_ENGINES => engines(call),
         ACCEL_INFO_MEMORY => memory(call),
-        ACCEL_INFO_CLOCKS => of_driver(call, ops.clocks),
+        ACCEL_INFO_CLOCKS => of_feature::<accel_info_clock>(call, fns.map(|fns| fns.clocks)),
         ACCEL_INFO_USAGE => List::of_one(usage(call)),
         ACCEL_INFO_STATUS => List::of_one(status(call)?),
-        ACCEL_INFO_SENSORS => of_driver(call, ops.sensors),
+        ACCEL_INFO_SENSORS => of_feature::<accel_info_sensor>(call, fns.map(|fns| fns.sensors)),
         ACCEL_INFO_CLIENTS => clients(call),
         ACCEL_INFO_UAPI => uapi(call),
         _ => {
@@ -68,10 +70,21 @@ pub(super) fn records(call: &Call<'_>, topic: u32) -> Result<List> {
     }
 }
 
-/// Asks the driver for a list, by one of its operations.
-fn of_driver(call: &Call<'_>, operation: unsafe fn(&Call<'_>) -> Result<List>) -> Result<List> {
-    // SAFETY: The call is inside the gate of the device whose driver the operation is of.
-    unsafe { operation(call) }
+/// A function of the driver that lists records.
+type ListFn = unsafe fn(&Call<'_>) -> Result<List>;
+
+/// Asks the driver for a list, by one of its functions.
+fn of_driver(call: &Call<'_>, list: ListFn) -> Result<List> {
+    // SAFETY: The call is inside the gate of the device whose driver the function is of.
+    unsafe { list(call) }
+}
+
+/// Asks the driver for a list of `R`, which is empty if the driver has no such function.
+fn of_feature<R: IntoBytes + Immutable>(call: &Call<'_>, list: Option<ListFn>) -> Result<List> {
+    list.map_or_else(
+        || Ok(List::<R>::new().erase()),
+        |list| of_driver(call, list),
+    )
 }
 
 fn list(call: &Call<'_>) -> Result<List> {

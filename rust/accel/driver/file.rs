@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a driver keeps for each open file.
+
+use core::ptr::NonNull;
+use kernel::{
+    ffi::c_void,
+    prelude::*,
+    types::ForeignOwnable, //
+};
+
+use super::{
+    context::{
+        Context,
+        Observer,
+        User, //
+    },
+    features::Features,
+    handler,
+    AccelDriver, //
+};
+use crate::device::{
+    file::OpenFile,
+    notify::Pollers,
+    ops::features::FileFns, //
+};
+
+/// Drivers that keep something for each open file of a user.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, Features, FileOps};
+/// use kernel::sync::atomic::{Atomic, Relaxed};
+///
+/// # struct Npu;
+/// /// The jobs of an open file that have finished.
+/// struct Jobs {
+///     finished: Atomic<u32>,
+/// }
+///
+/// impl FileOps for Npu {
+///     type File = Jobs;
+///
+///     fn open(_ctx: &Context<'_, Self, Observer>) -> impl PinInit<Jobs, Error> {
+///         Ok(Jobs {
+///             finished: Atomic::new(0),
+///         })
+///     }
+///
+///     fn poll(ctx: &Context<'_, Self>) -> bool {
+///         ctx.file().finished.load(Relaxed) > 0
+///     }
+/// }
+///
+/// impl AccelDriver for Npu {
+///     const FEATURES: Features<Self> = Features::none().file();
+/// #   type Data = CovariantForLt!(());
+/// #   const INFO: DriverInfo = DriverInfo {
+/// #       name: "npu",
+/// #       version: "1",
+/// #       user_space_url: "https://npu.example",
+/// #       user_space_license: "GPL-2.0",
+/// #       documentation_url: "https://npu.example/registers",
+/// #   };
+/// #   const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+/// #   const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[]);
+/// }
+/// ```
+pub trait FileOps: AccelDriver {
+    /// What the driver keeps for each open file of a user.
+    ///
+    /// Dropped when the file is closed or the device goes away, whichever is first: so possibly
+    /// while the device is asleep, is being reset by its driver or its bus, or is wedged. The drop
+    /// does not touch the hardware, unless it asks
+    /// [`Device::is_running`](crate::Device::is_running) under the lock that
+    /// [`WorkOps::stop`](super::WorkOps::stop) takes, and the state has kept the device awake by an
+    /// [`Awake`](crate::Awake). What cannot be done then is left to
+    /// [`WorkOps::clean_up`](super::WorkOps::clean_up).
+    type File: Send + Sync + 'static;
+
+    /// Makes the state when a user opens the device.
+    ///
+    /// Should not touch the hardware, so that a device that is stuck can still be opened.
+    fn open(ctx: &Context<'_, Self, Observer>) -> impl PinInit<Self::File, Error>;
+
+    /// Returns whether there is something for the calling file to ask for, which `poll()` reports
+    /// as `EPOLLIN`. When that becomes true, call [`Pollers::wake`].
+    fn poll(_ctx: &Context<'_, Self>) -> bool {
+        false
+    }
+}
+
+impl<T: FileOps> Features<T> {
+    /// Adds [`FileOps`].
+    pub const fn file(mut self) -> Self {
+        self.fns.file = Some(FileFns {
+            open: handler::by_ref(|ctx: &Context<'_, T, Observer>| {
+                Ok(KBox::pin_init(T::open(ctx), GFP_KERNEL_ACCOUNT)?.into_foreign())
+            }),
+            close: close::<T>,
+            poll: handler::by_ref(T::poll),
+        });
+        self
+    }
+}
+
+/// # Safety
+///
+/// See [`FileFns::close`].
+unsafe fn close<T: FileOps>(file: NonNull<c_void>) {
+    // SAFETY: The pointer is one of `open`, and is given up here.
+    drop(unsafe { Pin::<KBox<T::File>>::from_foreign(file.as_ptr()) });
+}
+
+impl<T: FileOps> Context<'_, T, User> {
+    /// Returns the state of the calling file, which [`FileOps::open`] has made.
+    pub fn file(&self) -> &T::File {
+        const_assert!(
+            T::FEATURES.fns.file.is_some(),
+            "a driver with state of files has `file()` in its FEATURES"
+        );
+        let state = self
+            .open_file()
+            .map_or(core::ptr::null_mut(), OpenFile::state);
+        // SAFETY: By the type invariants the call comes from a user, by a file of a device of `T`.
+        // As its features have it, that file has a `T::File`, which was made when it was opened,
+        // and lives while the gate is held.
+        unsafe { &*state.cast() }
+    }
+
+    /// Returns those who poll the calling file, to be woken when [`FileOps::poll`] has something to
+    /// say.
+    pub fn pollers(&self) -> Pollers {
+        const_assert!(
+            T::FEATURES.fns.file.is_some(),
+            "a driver that is polled has `file()` in its FEATURES"
+        );
+        Pollers::of(self.open_file())
+    }
+}
