@@ -9,7 +9,7 @@ accel_topic=fmt
 "$accel_tree/scripts/setup.sh" root
 cd "$accel_tree"
 
-mapfile -t kernel_files < <(tree_files | grep "\.rs$" | grep -v "^tools/accel/")
+mapfile -t kernel_files < <(tree_files | grep "\.rs$" | grep -vE "^tools/(accel|npu)/")
 if [ ${#kernel_files[@]} -gt 0 ]; then
 	scripts/in-root.sh -- rustfmt --edition 2021 --config-path /accel/.rustfmt.toml "$@" "${kernel_files[@]}"
 fi

@@ -88,7 +88,7 @@ check_patch() {
 	passed=$accel_cache/checkpatch-$(cat "$source/scripts/checkpatch.pl" "$scripts/suites/lint.sh" | hash_of)
 	touch "$passed"
 	sums=$(tree_files | grep -E '\.(c|h|rs)$|(^|/)(Kbuild|Kconfig|Makefile)$' |
-		grep -v '^tools/accel/' | xargs sha256sum)
+		grep -vE '^tools/(accel|npu)/' | xargs sha256sum)
 	# After 64 digits and two blanks, the name.
 	mapfile -t files < <(grep -vxFf "$passed" <<<"$sums" | cut -c67-)
 	[ ${#files[@]} -gt 0 ] || return 0
