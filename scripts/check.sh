@@ -40,7 +40,7 @@ run_suite() {
 
 if [ $# -eq 0 ]; then
 	# In the order of what each costs.
-	set -- lint tools kunit compile-fail external demo selftests
+	set -- lint tools kunit compile-fail external npu demo selftests
 fi
 for name; do
 	[ -x "$suites/$name.sh" ] || die "no such suite: $name"
