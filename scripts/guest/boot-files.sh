@@ -16,7 +16,7 @@ build=$(kernel_dir "$flavour" "$version")
 # Needed before there is a root file system, in the order of loading.
 boot_modules='9p 9pnet_virtio overlay'
 # Wanted by tests, beside what the kernel has built in.
-test_modules='vgem'
+test_modules='vgem vfio-pci vfio_iommu_type1'
 
 output=$build/boot-$(cat "$accel_tree/scripts/guest/"{init,boot-files.sh} | hash_of)
 

@@ -1,15 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Looks at the device of tools/npu in the guest, without a driver.
+"""Looks at the device of tools/npu in the guest, and uses it by VFIO.
 
-Prints a line for each test: that what QEMU and Linux see is what
+Prints a line for each test: that what QEMU and Linux make of the device is what
 Documentation/accel/npu.rst says.
 """
 
 import contextlib
 import mmap
 import pathlib
+import subprocess
 import traceback
+
+import npu_vfio
 
 MEMORY, PREFETCHABLE, WIDE = 0x200, 0x2000, 0x100000
 KINDS = MEMORY | PREFETCHABLE | WIDE
@@ -97,17 +100,26 @@ def function_reset(device):
         assert area[ID // 4] == 0x4E505531
 
 
+def run(test, device):
+    name = test.__name__.replace("_", " ")
+    try:
+        test(device)
+        print(f"ok {name}", flush=True)
+    except (AssertionError, OSError, KeyError):
+        print("\n".join("# " + line for line in traceback.format_exc().splitlines()))
+        print(f"not ok {name}", flush=True)
+
+
 def main():
     device = find()
     (device / "enable").write_text("1")
     for test in [identification, bars, vectors, registers, memory, function_reset]:
-        name = test.__name__.replace("_", " ")
-        try:
-            test(device)
-            print(f"ok {name}")
-        except (AssertionError, OSError, KeyError):
-            print("\n".join("# " + line for line in traceback.format_exc().splitlines()))
-            print(f"not ok {name}")
+        run(test, device)
+    (device / "enable").write_text("0")
+    subprocess.run(["modprobe", "-a", "vfio-pci", "vfio_iommu_type1"], check=True)
+    npu = npu_vfio.Npu(device)
+    for test in [npu_vfio.every_vector, npu_vfio.product]:
+        run(test, npu)
 
 
 main()

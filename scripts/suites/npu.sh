@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The device of tools/npu in a guest: that QEMU and Linux see what its datasheet says.
+# The device of tools/npu in a guest, behind an IOMMU: that QEMU and Linux see what its
+# datasheet says, and that it works for a driver in user space.
 
 accel_topic=npu
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -23,9 +24,15 @@ for ((tenth = 0; tenth < 300; tenth++)); do
 	sleep 0.1
 done
 
+# Modules of the kernel only.
+mkdir "$run/modules"
+cp -al "$("$scripts/guest/boot-files.sh" stock)/lib" "$run/modules/"
+"$scripts/in-root.sh" -- depmod --basedir "$(in_cache "$run/modules")" "$(kernel_version)"
+
 # A device as a program sees the guest's memory only if it is a file.
-"$scripts/guest/run.sh" --modules "$("$scripts/guest/boot-files.sh" stock)" \
+"$scripts/guest/run.sh" --modules "$run/modules" \
 	--machine q35,memory-backend=mem --object memory-backend-memfd,id=mem,size=1G,share=on \
+	--append intel_iommu=on --device intel-iommu,intremap=on,caching-mode=on \
 	--device pcie-root-port,id=rp1,chassis=1,slot=1 \
 	--device '{"driver":"vfio-user-pci","bus":"rp1","socket":{"type":"unix","path":"'"$socket"'"}}' \
 	/accel/scripts/guest/npu.py
