@@ -2,9 +2,9 @@
 
 //! What a driver keeps for something of its device, without the type that it has for the driver.
 //!
-//! The code by which the data is dropped is in the driver's module. So whoever has a reference gives
-//! it up inside the gate, or when the device is being removed; and whatever may live longer than the
-//! binding does not know of it.
+//! The code by which the data is dropped is in the driver's module. So whoever has a reference
+//! gives it up inside the gate, or when the device is being removed; and whatever may live longer
+//! than the binding does not know of it.
 
 use core::{
     ffi::c_void,

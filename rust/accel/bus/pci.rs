@@ -197,8 +197,8 @@ impl<T: Driver> pci::Driver for Adapter<T> {
             // SAFETY: Nobody uses the device for DMA before it is probed.
             unsafe { pdev.dma_set_mask_and_coherent(mask) }?;
             Enabled::restore_when_unbound(pdev)?;
-            // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
-            // stays bound until devres has ended the binding.
+            // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device,
+            // which stays bound until devres has ended the binding.
             let bound = unsafe {
                 registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |dev| {
                     Interrupts::request(pdev, dev)

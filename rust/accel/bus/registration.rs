@@ -5,8 +5,8 @@
 //! A guard that unregisters when dropped cannot be safe in the hands of a driver: it could forget
 //! it or keep it, and user space would go on calling into a driver whose resources are gone. A
 //! driver can have whatever the adapter of a bus returns from its `probe`, as it can call that
-//! function, too. So that is no more than a handle, [`Bound`]. The [`Binding`] belongs to the parent
-//! device, by way of devres: it ends when the parent is unbound, always.
+//! function, too. So that is no more than a handle, [`Bound`]. The [`Binding`] belongs to the
+//! parent device, by way of devres: it ends when the parent is unbound, always.
 
 use kernel::{
     device,

@@ -53,8 +53,8 @@ impl Call<'_> {
     /// Returns the parent: the device on the bus.
     #[inline]
     pub(crate) fn parent(&self) -> &device::Device<device::Bound> {
-        // SAFETY: By the type invariants the call is inside the gate, as long as it is borrowed; and
-        // the parent is only unbound after a removal has drained the gate.
+        // SAFETY: By the type invariants the call is inside the gate, as long as it is borrowed;
+        // and the parent is only unbound after a removal has drained the gate.
         unsafe { device::Device::from_raw(self.core.parent_as_raw()) }
     }
 

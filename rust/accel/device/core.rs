@@ -247,7 +247,8 @@ impl Core {
     }
 
     /// Returns the parent, the device on the bus. It is bound, and so valid, until the device has
-    /// been removed. For a caller inside the gate, there is [`Call::parent`].
+    /// been removed. For a caller inside the gate, there is
+    /// [`Call::parent`](super::call::Call::parent).
     pub(crate) fn parent_as_raw(&self) -> *mut bindings::device {
         // SAFETY: By the type invariants the device is initialised; `new()` has set its parent,
         // which stays the same.

@@ -6,10 +6,11 @@
 //! that asks its own device reads a register, which it must not while that is asleep, or is being
 //! reset by its bus. So whoever takes the registers away silences the interrupts first.
 //!
-//! If the device raised the line meanwhile, no handler would lower it: it would be handled again and
-//! again, until the kernel gives up the line, and with it all other devices on it. So the bus masks
-//! a line as long as the interrupts are silenced. What is raised meanwhile is handled afterwards.
-//! Interrupts that are messages need no mask: each is handled once, and nobody else has them.
+//! If the device raised the line meanwhile, no handler would lower it: it would be handled again
+//! and again, until the kernel gives up the line, and with it all other devices on it. So the bus
+//! masks a line as long as the interrupts are silenced. What is raised meanwhile is handled
+//! afterwards. Interrupts that are messages need no mask: each is handled once, and nobody else has
+//! them.
 
 use kernel::{
     bindings,

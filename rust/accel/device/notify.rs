@@ -8,8 +8,8 @@
 //!
 //! A driver wakes the pollers of one file: see [`Pollers`]. How many they are is up to user space:
 //! each epoll instance that watches the file is one, and whoever may open the node can have as many
-//! as `max_user_watches` allows. So an interrupt only queues the work item of the file, and a thread
-//! wakes them.
+//! as `max_user_watches` allows. So an interrupt only queues the work item of the file, and a
+//! thread wakes them.
 
 use kernel::{
     impl_has_work,

@@ -168,7 +168,7 @@ impl OutsideCallers {
         let module = state.module.take();
         drop(state);
         if let Some(module) = module {
-            // SAFETY: The reference is one of `Drained::defer_module_unload`, which is given up here.
+            // SAFETY: The reference is one of `Drained::defer_module_unload`, and is given up.
             unsafe { bindings::module_put(module.as_ptr()) };
         }
         if core.gate.is_closed() {
@@ -186,8 +186,8 @@ impl Drained<'_> {
             return;
         }
         // SAFETY: The parent is still bound, to a driver whose module is there.
-        state.module =
-            NonNull::new(unsafe { ffi::accel_helper_get_driver_module(core.parent_as_raw()) });
+        let module = unsafe { ffi::accel_helper_get_driver_module(core.parent_as_raw()) };
+        state.module = NonNull::new(module);
         let is_kept = state.module.is_some();
         drop(state);
 

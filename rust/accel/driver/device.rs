@@ -58,8 +58,8 @@ impl<T: AccelDriver> Device<T> {
     ///
     /// # Safety
     ///
-    /// `parent` must be about to be bound to the driver. `data` must stay until the [`Unregistered`]
-    /// device, or the registration that it becomes, has been dropped.
+    /// `parent` must be about to be bound to the driver. `data` must stay until the
+    /// [`Unregistered`] device, or the registration that it becomes, has been dropped.
     pub(crate) unsafe fn new(
         parent: &device::Device<device::Bound>,
         ids: DeviceIds,

@@ -59,7 +59,8 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// waits, see [`Self::wait_for_work`].
     ///
     /// If `f` lets the processor access what was imported, the exporter of that is told before, in
-    /// a thread of the kernel, and waited for in the same way; an error of the exporter is returned.
+    /// a thread of the kernel, and waited for in the same way. Returns an error of the exporter,
+    /// too.
     ///
     /// # Examples
     ///

@@ -3,8 +3,8 @@
 //! Memory that a device and the processor see alike at any time: what `dma_alloc_attrs()` returns.
 //!
 //! Other than pages of the system it belongs to a device, and has to be given back before that is
-//! unbound. So it is revocable like memory of the device, see `buffers/borrowers.rs`, and freed when
-//! nobody has it any more and the device is quiet.
+//! unbound. So it is revocable like memory of the device, see `buffers/borrowers.rs`, and freed
+//! when nobody has it any more and the device is quiet.
 
 use core::ptr::NonNull;
 use kernel::{

@@ -2,8 +2,8 @@
 
 //! A dma-buf, whoever has exported it, and its memory in the address space of the kernel.
 //!
-//! Who maps it for the kernel is inside the gate of a device. So nothing here waits for a fence, nor
-//! for those who have a reservation locked while they wait for one.
+//! Who maps it for the kernel is inside the gate of a device. So nothing here waits for a fence,
+//! nor for those who have a reservation locked while they wait for one.
 
 use core::{
     ffi::c_void,

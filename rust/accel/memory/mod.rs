@@ -5,10 +5,11 @@
 //! # What is here
 //!
 //! What there is to make buffers of: `pages` of the system, those of a process (`user`), the
-//! `regions` of a device, which are its own memory (`device_memory`, `placement`) or `coherent`, and
-//! a `dma_buf`. How memory is reached: by the kernel (`kernel_map`), by a device (`table`), and by
-//! processes, in the `address_space` of a device or in an `io_range` of it. Who may use it (`grant`),
-//! who is charged for it (`charge`), and what has to be detached when the device goes (`registry`).
+//! `regions` of a device, which are its own memory (`device_memory`, `placement`) or `coherent`,
+//! and a `dma_buf`. How memory is reached: by the kernel (`kernel_map`), by a device (`table`), and
+//! by processes, in the `address_space` of a device or in an `io_range` of it. Who may use it
+//! (`grant`), who is charged for it (`charge`), and what has to be detached when the device goes
+//! (`registry`).
 //!
 //! # What it may use
 //!

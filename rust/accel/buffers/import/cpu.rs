@@ -8,8 +8,8 @@
 //! gate, if at all.
 //!
 //! ```text
-//!                 told                     kept by a VMap      last one dropped       told
-//!   CpuRequest ─────────► CpuRequest::poll() ──────────► CpuAccess ──────────► CpuEnd ─────►
+//!              told                      kept by a VMap             last one dropped      told
+//!   CpuRequest ------> CpuRequest::poll() --------------> CpuAccess ---------------> CpuEnd --->
 //! ```
 
 use kernel::{
