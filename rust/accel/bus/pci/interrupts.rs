@@ -34,18 +34,17 @@ use crate::{
 /// The interrupts of a device. Handlers go before the vectors that they are for.
 pub(super) struct Interrupts<T: Driver> {
     dev: ARef<Device<T>>,
-    _handlers: KVec<Pin<KBox<irq::Registration<'static, Handler<T>>>>>,
+    handlers: KVec<Pin<KBox<irq::Registration<'static, Handler<T>>>>>,
     _vectors: Option<KBox<IrqVectorRegistration<'static>>>,
 }
 
 impl<T: Driver> Interrupts<T> {
     /// Requests the vectors that the driver asks for.
     pub(super) fn request(pdev: &pci::Device<Bound>, dev: &ARef<Device<T>>) -> Result<Self> {
-        let mut handlers = KVec::new();
         if T::INTERRUPTS == 0 {
             return Ok(Self {
                 dev: dev.clone(),
-                _handlers: handlers,
+                handlers: KVec::new(),
                 _vectors: None,
             });
         }
@@ -59,13 +58,19 @@ impl<T: Driver> Interrupts<T> {
             )
         };
         let vectors = KBox::new(vectors, GFP_KERNEL)?;
+        // SAFETY: The handlers are freed before the vectors, by the order of the fields, also if
+        // there are not all of them yet.
+        let sources: &'static IrqVectorRegistration<'static> =
+            unsafe { &*core::ptr::from_ref(&*vectors) };
+        let mut this = Self {
+            dev: dev.clone(),
+            handlers: KVec::new(),
+            _vectors: Some(vectors),
+        };
 
         let mut numbers = KVec::new();
         for vector in 0..T::INTERRUPTS {
-            // SAFETY: The handlers are freed before the vectors, by the order of the fields.
-            let source: &'static IrqVectorRegistration<'static> =
-                unsafe { &*core::ptr::from_ref(&*vectors) };
-            let request: IrqRequest<'static> = source.index(vector as usize)?.into();
+            let request: IrqRequest<'static> = sources.index(vector as usize)?.into();
             numbers.push(request.irq(), GFP_KERNEL)?;
             let handler = Handler {
                 dev: dev.clone(),
@@ -74,16 +79,13 @@ impl<T: Driver> Interrupts<T> {
             // SAFETY: The registration is owned by the binding, which is always dropped.
             let handler =
                 unsafe { irq::Registration::new(request, Flags::SHARED, T::IRQ_NAME, Ok(handler)) };
-            handlers.push(KBox::pin_init(handler, GFP_KERNEL)?, GFP_KERNEL)?;
+            let handler = KBox::pin_init(handler, GFP_KERNEL)?;
+            this.handlers.push(handler, GFP_KERNEL)?;
         }
 
         let interrupts = &dev.core().interrupts;
         interrupts.set_handlers(numbers, Intx::line_of(pdev)?);
-        Ok(Self {
-            dev: dev.clone(),
-            _handlers: handlers,
-            _vectors: Some(vectors),
-        })
+        Ok(this)
     }
 }
 
