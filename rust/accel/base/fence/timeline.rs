@@ -110,11 +110,20 @@ impl Fences {
 
     /// Signals what is left with `error`; and what is made from now on, until [`Self::reopen`].
     pub(crate) fn lose(&self, error: Error) {
+        self.state.lock().lost = Some(error);
+        // There may be many, and each wakes those who wait for it: not all of them without an
+        // interrupt in between. None is added meanwhile.
+        while self.lose_first(error) {}
+    }
+
+    /// Signals the first of all that are left with `error`. Returns whether there was one.
+    fn lose_first(&self, error: Error) -> bool {
         let mut state = self.state.lock();
-        state.lost = Some(error);
-        while let Some(pending) = state.take_first() {
-            pending.signal(error);
-        }
+        let Some(pending) = state.take_first() else {
+            return false;
+        };
+        pending.signal(error);
+        true
     }
 
     /// Lets drivers signal again what is made from now on.
