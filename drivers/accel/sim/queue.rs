@@ -303,7 +303,7 @@ impl Jobs {
                     KBox::pin_init(FenceCallback::new(ctx.device(), fence), GFP_KERNEL_ACCOUNT)?;
                 implicit.push(input, GFP_KERNEL_ACCOUNT)?;
             }
-            reserved.add(done.fence());
+            reserved.add(&done);
             Ok(implicit)
         })?;
 

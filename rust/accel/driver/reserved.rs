@@ -23,6 +23,7 @@ use crate::{
             Entry,
             LockedReservations, //
         },
+        DriverFence,
         Fence, //
     },
     buffers::{
@@ -48,9 +49,9 @@ impl Reserved<'_> {
     ///
     /// From here on the work must be done or fail, and nothing on the way there may allocate
     /// memory.
-    pub fn add(self, fence: &Fence) {
+    pub fn add(self, fence: &DriverFence) {
         // It is consumed, so this happens once.
-        self.reservations.add(fence);
+        self.reservations.add(fence.fence());
     }
 }
 
@@ -74,7 +75,7 @@ impl Reserved<'_> {
 ///     for fence in reserved.pending()? {
 ///         job.wait_for(fence)?;
 ///     }
-///     reserved.add(done.fence());
+///     reserved.add(&done);
 ///     Ok(())
 /// })?;
 /// ```

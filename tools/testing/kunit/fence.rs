@@ -120,7 +120,7 @@ fn work(ctx: Context<'_, FenceDriver>, args: &mut Work) -> Result {
     let done = state.timeline.fence()?;
     args.pending = with_reserved(&ctx, &buffers, |reserved| {
         let pending = reserved.pending()?;
-        reserved.add(done.fence());
+        reserved.add(&done);
         Ok(pending.len() as u32)
     })?;
     Ok(state.pending.lock().push(done, GFP_KERNEL)?)
