@@ -11,8 +11,8 @@
 //! Those who only look on are woken in another one: [`notify`]. It reaches no device, and goes on
 //! while the system goes to sleep, too.
 //!
-//! What other drivers are asked for, who may take their time, is done in one of its own as well, so
-//! that nothing else waits behind it: [`exporters`].
+//! What exporters of others are asked for, who may take their time, is done in one of its own as
+//! well, so that nothing else waits behind it, not even what is given back to others: [`exporters`].
 //!
 //! All else is done in the last one: [`ordinary`]. When the system goes to sleep, these two stand
 //! still before any device does, and until all of them are awake.

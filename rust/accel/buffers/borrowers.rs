@@ -163,20 +163,17 @@ impl Borrowers {
         exports.retain(|export| export.0.as_ptr() != dmabuf);
     }
 
-    /// Tells importers that their mappings are invalid, and have to be given back. Returns whether
-    /// there may be any.
+    /// Tells importers that their mappings are invalid, and have to be given back.
     ///
     /// # Safety
     ///
     /// The reservation must be locked.
-    unsafe fn invalidate_importers(&self) -> bool {
-        let exports = self.exports.lock();
-        for Export(dmabuf) in exports.iter() {
+    unsafe fn invalidate_importers(&self) {
+        for Export(dmabuf) in self.exports.lock().iter() {
             // SAFETY: The dma-buf is valid by the type invariants; its reservation is that of the
             // object, and is locked.
             unsafe { bindings::dma_buf_invalidate_mappings(dmabuf.as_ptr()) };
         }
-        !exports.is_empty()
     }
 
     /// Takes all pages out of the mappings of processes. They can come back by page faults.
@@ -199,30 +196,32 @@ impl Borrowers {
     }
 
     /// Revokes the memory, if it is the device's, when [`Self::set_permission`] was called for
-    /// all memory of the device. Importers are told, and not waited for. Returns whether there may
-    /// be any.
-    pub(super) fn revoke(&self) -> bool {
+    /// all memory of the device. Importers are told, and not waited for.
+    pub(super) fn revoke(&self) {
         if !self.is_revocable() {
-            return false;
+            return;
         }
         self.unmap_from_processes();
         // Nobody else is to be locked out for nothing.
         if self.exports.lock().is_empty() {
-            return false;
+            return;
         }
         let _locked = self.reservation.lock();
         // SAFETY: The reservation is locked.
-        unsafe { self.invalidate_importers() }
+        unsafe { self.invalidate_importers() };
     }
 
-    /// As [`Self::revoke`], and waits until all who have the memory are done with it, and have
-    /// given back what is not of the system.
+    /// As [`Self::revoke`], and waits until other devices have given back what is not of the
+    /// system.
+    ///
+    /// Until then, they may access it as long as there are fences. Of memory that nobody has mapped,
+    /// the fences are of no interest: user space may add some, of anybody.
     pub(super) fn revoke_and_wait(&self) {
-        if self.revoke() {
-            // Not with the reservation locked: a device that is going as well may have somebody
-            // wait for that who has to leave before it signals its fences.
-            self.reservation.wait_for_all();
-        }
+        self.revoke();
+        // Not with the reservation locked: a device that is going as well may have somebody wait
+        // for that who has to leave before it signals its fences.
+        self.reservation
+            .wait_for_all_while(|| self.grant.has_peers());
         self.grant.wait_for_peers();
     }
 
@@ -267,9 +266,23 @@ impl Detach for Borrowers {
     }
 }
 
+impl Borrowers {
+    /// As [`Detach::detach`], for who may be inside the gate: an exporter is not waited for, and the
+    /// device is detached from its dma-buf soon.
+    pub(super) fn end(&self) {
+        match self.bus_memory.as_ref() {
+            Some(BusMemory::Import(import)) => {
+                self.own_maps.detach_all();
+                import.detach_soon();
+            }
+            _ => self.detach(),
+        }
+    }
+}
+
 #[pinned_drop]
 impl PinnedDrop for Borrowers {
     fn drop(self: Pin<&mut Self>) {
-        self.detach();
+        self.end();
     }
 }

@@ -60,7 +60,6 @@ use super::{
     pool::Caller, //
 };
 use crate::{
-    base::queue,
     memory::table::MappedTable, //
 };
 
@@ -205,12 +204,7 @@ impl DeviceMap {
 
 impl Drop for DeviceMap {
     fn drop(&mut self) {
-        if self.mapped.try_detach(false) {
-            return self.mapped.object.remove_map(&self.mapped);
-        }
-        // Who drops it may hold up those whom it would have to wait for.
-        // It is queued once at most.
-        let _ = queue::exporters().enqueue(self.mapped.clone());
+        self.mapped.end();
     }
 }
 

@@ -133,7 +133,12 @@ pub(super) struct Import {
     // the first access what all of them use, and allows for one caller.
     #[pin]
     tell_work: Work<Import, TELL>,
+    #[pin]
+    detach_work: Work<Import, DETACH>,
 }
+
+/// Which work of an import detaches the device.
+const DETACH: u64 = 2;
 
 /// # Invariants
 ///
@@ -169,6 +174,7 @@ impl Import {
                 detaching <- new_mutex!(()),
                 accesses <- Accesses::new(),
                 tell_work <- new_work!("accel_tell_exporter"),
+                detach_work <- new_work!("accel_detach_import"),
             }),
             GFP_KERNEL_ACCOUNT,
         )
@@ -209,6 +215,15 @@ impl Import {
             mapping: None,
         });
         Ok(())
+    }
+
+    /// Detaches the device soon, if it is attached: for who may be inside the gate, where nobody
+    /// waits for an exporter.
+    pub(super) fn detach_soon(self: &Arc<Self>) {
+        if self.attached.lock().is_some() {
+            // If it is queued already, that is as good.
+            let _ = queue::exporters().enqueue::<_, DETACH>(self.clone());
+        }
     }
 
     /// See [`Object::identity`].
@@ -257,7 +272,7 @@ unsafe extern "C" fn invalidate_mappings(attachment: *mut bindings::dma_buf_atta
     import.invalidations.fetch_add(1, Relaxed);
     // To unmap takes the reservation, which the exporter has locked. If it is queued already, that
     // is as good.
-    let _ = queue::exporters().enqueue::<_, 0>(Arc::from(import));
+    let _ = queue::ordinary().enqueue::<_, 0>(Arc::from(import));
 }
 
 impl_has_work! {
@@ -270,6 +285,18 @@ impl WorkItem for Import {
     /// Gives back what no piece of work uses, and lets the rest be given back when it is done.
     fn run(import: Arc<Import>) {
         import.kept.for_each(Kept::release);
+    }
+}
+
+impl_has_work! {
+    impl HasWork<Self, DETACH> for Import { self.detach_work }
+}
+
+impl WorkItem<DETACH> for Import {
+    type Pointer = Arc<Import>;
+
+    fn run(import: Arc<Import>) {
+        import.detach();
     }
 }
 
@@ -287,7 +314,8 @@ impl Object {
         let borrowers = Borrowers::new(pool.space.clone(), false)?;
         let import = Import::new(&dmabuf)?;
         borrowers.set_bus_memory(BusMemory::Import(import.clone()));
-        // SAFETY: The ledger keeps it, and ends it before it is dropped itself.
+        // SAFETY: The ledger keeps it, and has it detached before or when it is dropped itself: by
+        // a work item that keeps it until then.
         unsafe { import.attach(device, dmabuf, check) }?;
         let size = import.size();
         let backing = Backing::Imported(import);

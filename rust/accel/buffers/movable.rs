@@ -149,26 +149,26 @@ impl Movable {
         (!state.moving).then(|| f(&state.home))
     }
 
-    /// Locks the state when it is not being moved. Returns `EINTR` if a signal of those arrives
-    /// before.
-    fn lock_settled(&self, signals: Signals) -> Result<MutexGuard<'_, State>> {
-        self.borrowers.grant.wait_until(signals, || {
-            let state = self.state.lock();
-            (!state.moving).then_some(state)
-        })
+    /// Locks the state, unless it is being moved.
+    fn lock_settled(&self) -> Option<MutexGuard<'_, State>> {
+        let state = self.state.lock();
+        (!state.moving).then_some(state)
     }
 
     /// Waits until it is not being moved, or the process is killed.
     pub(super) fn wait_settled(&self) {
+        let settled = || self.lock_settled();
         // Whoever was killed finds out.
-        drop(self.lock_settled(Signals::Fatal));
+        drop(self.borrowers.grant.wait_until(Signals::Fatal, settled));
     }
 
-    /// Lets it stay where it is until the result is dropped. Returns `EINTR` if a signal arrives
-    /// while it is being moved.
-    pub(super) fn pin(self: &Arc<Self>) -> Result<Pinned> {
+    /// Lets it stay where it is until the result is dropped. While it is being moved, as another
+    /// device may have it, which waits for fences, `check` is asked again and again. Returns `EINTR`
+    /// if a signal arrives meanwhile, and what `check` does.
+    pub(super) fn pin(self: &Arc<Self>, check: impl Fn() -> Result) -> Result<Pinned> {
         self.touch();
-        let mut state = self.lock_settled(Signals::All)?;
+        let settled = || self.lock_settled();
+        let mut state = self.borrowers.grant.wait_while(check, settled)?;
         state.pins += 1;
         Ok(Pinned {
             home: state.home.clone(),
@@ -188,7 +188,8 @@ impl Movable {
     /// `EAGAIN` if the device is asleep or is reset meanwhile, `ENODEV` if it goes; `EINTR`,
     /// `ENOMEM`; and what the driver's hook does.
     pub(super) fn place(self: &Arc<Self>, call: &dyn Caller) -> Result<Pinned> {
-        let pinned = self.pin()?;
+        let check = || call.may_wait();
+        let pinned = self.pin(check)?;
         if pinned.home.region() == self.region {
             return Ok(pinned);
         }
@@ -198,11 +199,11 @@ impl Movable {
         let awake = call.hold_awake().ok_or(EAGAIN)?;
         let target = allocate(call, self.region, pages, &self.placement, BoFlags::empty())?;
         target.keep_awake(awake);
-        let locked = Locked::lock(self, || call.may_wait())?;
+        let locked = Locked::lock(self, check)?;
         if locked.home().region() != self.region {
             drop(locked.relocate(target, &MoveContext::Call(call))?);
         }
-        self.pin()
+        self.pin(check)
     }
 
     /// Returns when it was used last, if it could be moved, and its home is as `f` says.

@@ -261,11 +261,11 @@ impl Object {
     }
 
     /// Takes note of what the device has mapped, until [`Self::unmap`]. The caller must be inside
-    /// the gate. If it fails, it ends here.
+    /// the gate. If it fails, the mapping ends.
     pub(super) fn add_map(&self, mapped: &Arc<Mapped>) -> Result {
         self.register()
             .and_then(|()| self.borrowers.own_maps.insert(mapped))
-            .inspect_err(|_| mapped.detach())
+            .inspect_err(|_| mapped.end())
     }
 
     /// Unmaps what the device has mapped.
@@ -343,6 +343,14 @@ impl Object {
         self.flags.contains(BoFlag::Populate)
     }
 
+    /// Gives up a reference, outside of the gate. If it is the last one, the device is detached when
+    /// this returns.
+    pub(crate) fn release(self: Arc<Self>) {
+        if let Some(last) = Arc::into_unique_or_drop(self) {
+            last.borrowers.detach();
+        }
+    }
+
     /// Returns the fences of those who work on the memory.
     pub(crate) fn reservation(&self) -> &DmaResv {
         &self.borrowers.reservation
@@ -369,12 +377,16 @@ impl Object {
     }
 
     /// Returns the object whose memory stays what it is as long as the result is kept: itself, or
-    /// if it can be moved, where it is now. Returns `EINTR` if a signal arrives while it is moved.
-    pub(super) fn pinned(self: Arc<Self>) -> Result<(Arc<Self>, Option<Pinned>)> {
+    /// if it can be moved, where it is now. While it is being moved, `check` is asked; see
+    /// [`Movable::pin`].
+    pub(super) fn pinned(
+        self: Arc<Self>,
+        check: impl Fn() -> Result,
+    ) -> Result<(Arc<Self>, Option<Pinned>)> {
         let Backing::Movable(movable) = &self.backing else {
             return Ok((self, None));
         };
-        let pinned = movable.pin()?;
+        let pinned = movable.pin(check)?;
         Ok((pinned.home.clone(), Some(pinned)))
     }
 }
@@ -383,7 +395,7 @@ impl Object {
 impl PinnedDrop for Object {
     fn drop(self: Pin<&mut Self>) {
         // Nobody has it, so there is nothing to revoke.
-        self.borrowers.detach();
+        self.borrowers.end();
         if self.is_registered.load(Relaxed) {
             self.pool.ledgers.remove(&self.borrowers);
         }

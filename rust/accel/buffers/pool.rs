@@ -96,9 +96,7 @@ impl Pool {
         self.ledgers
             .for_each(|ledger| ledger.set_permission(permission));
         if permission != Permission::Granted {
-            self.ledgers.for_each(|ledger| {
-                ledger.revoke();
-            });
+            self.ledgers.for_each(Borrowers::revoke);
         }
     }
 

@@ -119,17 +119,7 @@ impl VMap {
         accessor: Accessor,
         check: &dyn Fn() -> Result,
     ) -> Result<Self> {
-        let (source, pin) = object.source()?.pinned()?;
-        // SAFETY: The object, and with it its memory, is kept until the mapping is gone.
-        let map = unsafe { source.vmap(check) }?;
-        // From here on, dropping it takes that back.
-        let mut this = Self {
-            access: None,
-            map,
-            object: source,
-            is_writable: true,
-            _pin: pin,
-        };
+        let mut access = None;
         if let (Backing::Imported(import), Accessor::Reader | Accessor::Writer) =
             (object.backing(), accessor)
         {
@@ -138,10 +128,19 @@ impl VMap {
                 return Err(EAGAIN);
             }
             if dmabuf.is_told_of_access() {
-                this.access = Some(import.begun_access().ok_or(EAGAIN)?);
+                access = Some(import.begun_access().ok_or(EAGAIN)?);
             }
         }
-        Ok(this)
+        let (source, pin) = object.source()?.pinned(check)?;
+        // SAFETY: The object, and with it its memory, is kept until the mapping is gone.
+        let map = unsafe { source.vmap(check) }?;
+        Ok(Self {
+            access,
+            map,
+            object: source,
+            is_writable: true,
+            _pin: pin,
+        })
     }
 
     /// Ends the access now. If it is that to an import, and nobody else has it, its exporter is

@@ -199,7 +199,7 @@ impl Drop for KernelMapping {
             return vmapped.unmap();
         }
         // Who drops it may hold up those whom it would have to wait for.
-        queue::exporters().enqueue(vmapped);
+        queue::ordinary().enqueue(vmapped);
     }
 }
 

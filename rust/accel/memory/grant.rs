@@ -122,9 +122,14 @@ impl Grant {
         self.changed.wake_all();
     }
 
+    /// Returns whether another device has a mapping.
+    pub(crate) fn has_peers(&self) -> bool {
+        self.state.lock().peers != 0
+    }
+
     /// Waits until no other device has a mapping any more.
     pub(crate) fn wait_for_peers(&self) {
-        let are_unmapped = || (self.state.lock().peers == 0).then_some(());
+        let are_unmapped = || (!self.has_peers()).then_some(());
         // No signal ends it.
         let _ = self.wait_until(Signals::None, are_unmapped);
     }
@@ -174,6 +179,28 @@ impl Grant {
                 return Err(EINTR);
             }
             waiter.sleep_long(signals);
+        })
+    }
+
+    /// As [`Self::wait_until`], and asks `check` again and again meanwhile. Returns `EINTR` if any
+    /// signal arrives before, and what `check` does.
+    pub(crate) fn wait_while<R>(
+        &self,
+        check: impl Fn() -> Result,
+        condition: impl Fn() -> Option<R>,
+    ) -> Result<R> {
+        if let Some(value) = condition() {
+            return Ok(value);
+        }
+        self.changed.with_waiter(|waiter| loop {
+            if let Some(value) = condition() {
+                return Ok(value);
+            }
+            check()?;
+            if Signals::All.pending() {
+                return Err(EINTR);
+            }
+            waiter.sleep(Signals::All, msecs_to_jiffies(20));
         })
     }
 

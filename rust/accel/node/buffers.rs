@@ -95,7 +95,7 @@ fn publish(
 ) -> Result<u32> {
     let handle = make_data(&call, &object, may_write).and_then(|data| fill(object.clone(), data));
     drop(call);
-    drop(object);
+    object.release();
     handle
 }
 
@@ -205,7 +205,9 @@ pub(crate) fn close(call: Call<'_>, args: &mut accel_bo_close) -> Result {
         drop(unsafe { Data::from_raw(fns.drop, data) });
     }
     drop(call);
+    let object = entry.view.object.clone();
     drop(entry);
+    object.release();
     Ok(())
 }
 
@@ -286,9 +288,14 @@ fn import_foreign<'a>(
     let device = call.parent().into();
     drop(call);
     let object = Object::import(pool, device, dmabuf, || file.check_usable())?;
-    let call = file.call_when_running(ResetWait::Killable)?;
-    object.register()?;
-    Ok((call, object))
+    let entered = file.call_when_running(ResetWait::Killable);
+    match entered.and_then(|call| object.register().map(|()| call)) {
+        Ok(call) => Ok((call, object)),
+        Err(e) => {
+            object.release();
+            Err(e)
+        }
+    }
 }
 
 /// Handles `ACCEL_IOC_BO_EXPORT`.

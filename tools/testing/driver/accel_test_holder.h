@@ -14,4 +14,10 @@
 #define ACCEL_TEST_HOLDER_IOC_HOLD _IO('h', 0)
 #define ACCEL_TEST_HOLDER_MAX_S 60
 
+/*
+ * Attaches the device to the dma-buf whose descriptor is the argument, as one that cannot
+ * give the memory back, and maps it for a moment. Returns what the exporter does.
+ */
+#define ACCEL_TEST_HOLDER_IOC_MAP _IO('h', 1)
+
 #endif /* _ACCEL_TEST_HOLDER_H */

@@ -9,7 +9,6 @@ use kernel::{
     bindings, current,
     error::to_result,
     ffi::{
-        c_long,
         c_ulong, //
     },
     prelude::*,
@@ -55,9 +54,6 @@ impl Backoff {
         Ok(())
     }
 }
-
-/// `MAX_SCHEDULE_TIMEOUT`
-const FOREVER: c_ulong = c_long::MAX as c_ulong;
 
 /// Returns the kind of the fences that one waits for who accesses memory: who reads, for those who
 /// write, and who writes, for everybody.
@@ -198,12 +194,19 @@ impl DmaResv {
         self.wait(usage, msecs_to_jiffies(20))
     }
 
-    /// Waits until all who work on the memory have finished.
-    pub(crate) fn wait_for_all(&self) {
+    /// Waits until all who work on the memory have finished, or `condition` does not hold any more,
+    /// which is asked again and again.
+    pub(crate) fn wait_for_all_while(&self, condition: impl Fn() -> bool) {
         let usage = bindings::dma_resv_usage_DMA_RESV_USAGE_BOOKKEEP;
-        // SAFETY: Initialised by the type invariants. Uninterrupted and without a limit, it only
-        // returns when all is over.
-        unsafe { bindings::dma_resv_wait_timeout(self.as_raw(), usage, false, FOREVER) };
+        while condition() {
+            let timeout = msecs_to_jiffies(20);
+            // SAFETY: Initialised by the type invariants.
+            let left =
+                unsafe { bindings::dma_resv_wait_timeout(self.as_raw(), usage, false, timeout) };
+            if left != 0 {
+                return;
+            }
+        }
     }
 
     /// Waits for the fences of a kind, and those that matter more, for at most so many jiffies.

@@ -34,6 +34,7 @@ use kernel::{
 };
 
 use crate::{
+    base::queue,
     buffers::{
         import::{
             Import,
@@ -117,7 +118,7 @@ impl Mapped {
         direction: DataDirection,
         class: Pin<&'static LockClassKey>,
     ) -> Result<Arc<Self>> {
-        let (object, pin) = object.pinned()?;
+        let (object, pin) = object.pinned(|| caller.may_wait())?;
         // When the memory is there: after the mapping, nothing can fail.
         let mapped = pin_init::pin_init_scope(move || {
             let (table, copy) = Table::new(caller, &object, &range, direction)?;
@@ -307,6 +308,18 @@ impl Mapped {
         }
         *detached = true;
         true
+    }
+}
+
+impl Mapped {
+    /// Ends it: now if nobody has to be waited for, else soon. For who may hold up those whom it
+    /// would have to wait for.
+    pub(in crate::buffers) fn end(self: &Arc<Self>) {
+        if self.try_detach(false) {
+            return self.object.remove_map(self);
+        }
+        // It is queued once at most.
+        let _ = queue::ordinary().enqueue(self.clone());
     }
 }
 

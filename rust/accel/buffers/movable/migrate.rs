@@ -83,18 +83,19 @@ impl CopyRequest<'_> {
 pub(in crate::buffers) enum MoveContext<'a> {
     /// A call of the device that it is from.
     Call(&'a dyn Caller),
-    /// Another device that is about to work on it, outside of the gate.
-    Importer,
+    /// Another device that is about to work on it, outside of the gate. The memory that it is in
+    /// may be taken back meanwhile.
+    Importer(&'a Object),
 }
 
 impl MoveContext<'_> {
-    /// Returns `ENODEV` if the device of the call is to go, and `EAGAIN` if it is to be reset: a
-    /// call holds that up, and with it what may be waited for.
+    /// Returns `ENODEV` if the device is to go, and `EAGAIN` if it is to be reset: a call holds that
+    /// up, and with it what may be waited for; and so does who has the reservation locked.
     pub(in crate::buffers) fn check(&self) -> Result {
-        let Self::Call(call) = self else {
-            return Ok(());
-        };
-        call.may_wait()
+        match self {
+            Self::Call(call) => call.may_wait(),
+            Self::Importer(home) => home.while_granted(|| ()),
+        }
     }
 
     /// Waits until all who work on the memory of a reservation have finished. Returns `EINTR` if a
@@ -233,8 +234,9 @@ impl<'a> Locked<'a> {
     /// Moves it where other devices and the kernel can have it for as long as they please: out of
     /// memory that is not the system's. Returns the home.
     fn move_for_sharing(&self) -> Result<Arc<Object>> {
-        if self.home().is_on_bus() {
-            drop(self.move_to_system(&MoveContext::Importer)?);
+        let home = self.home();
+        if home.is_on_bus() {
+            drop(self.move_to_system(&MoveContext::Importer(&home))?);
         }
         self.movable.touch();
         Ok(self.home())
