@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# vfio_user 0.1.7: a server sends the descriptor of a region that can be mapped only along with a list of
-# sparse areas. A region with VFIO_REGION_INFO_FLAG_MMAP (4) and an mmap_fd, but no such list, which
-# is how VFIO says that all of it can be mapped, has that flag in the reply, and never a descriptor,
-# whatever room the client gives. The protocol says that with this flag, the reply has one. One
-# sparse area over all of the region brings it.
+# vfio_user 0.1.7: a server sends the descriptor of a region that can be mapped only along with a
+# list of sparse areas. A region with VFIO_REGION_INFO_FLAG_MMAP (4) and an mmap_fd, but no such
+# list, which is how VFIO says that all of it can be mapped, has that flag in the reply, and never a
+# descriptor, whatever room the client gives. The protocol says that with this flag, the reply has
+# one. One sparse area over all of the region brings it.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
