@@ -29,7 +29,7 @@ document() {
 
 # Compiles the examples of the crate `accel`, as the smallest sample is.
 compile_examples() {
-	"$accel_tree/scripts/in-root.sh" -- /accel/scripts/examples.py >"$modules/examples.rs" &&
+	"$accel_tree/scripts/examples.py" >"$modules/examples.rs" &&
 		run "$(saved_command "$modules/samples/.accel_minimal.o.cmd") --crate-name examples \
 			--emit=metadata=examples.rmeta examples.rs"
 }

@@ -146,6 +146,7 @@ lint kconfig "$scripts/kconfig.sh"
 lint pages "$scripts/pages.sh"
 lint floors "$scripts/floors.py"
 lint floors-test "$scripts/floors_test.py"
+lint examples "$scripts/examples.py" --share
 lint readme check_readme
 lint doc-names check_names
 lint tools-clippy tools_clippy

@@ -31,7 +31,9 @@ pub(crate) const MAX_ARRAYS: usize = 3;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// use accel::{array_field, prelude::*, ArrayField, HasArrays};
+///
 /// uapi_struct! {
 ///     struct Squares {
 ///         size: u32,
@@ -49,8 +51,8 @@ pub(crate) const MAX_ARRAYS: usize = 3;
 ///     ];
 /// }
 ///
-/// fn squares(
-///     _ctx: Context<'_, Driver>,
+/// fn squares<T: AccelDriver>(
+///     _ctx: Context<'_, T>,
 ///     _args: &mut Squares,
 ///     (numbers, squares): (&[u32], &mut [u32]),
 /// ) -> Result {

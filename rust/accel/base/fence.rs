@@ -98,6 +98,18 @@ impl Drop for Operations {
 /// # Invariants
 ///
 /// The structure is initialised, and reference-counted.
+///
+/// # Examples
+///
+/// ```
+/// use accel::fence::Fence;
+/// use kernel::prelude::*;
+///
+/// /// Returns whether the work is done that a process has named by a descriptor.
+/// fn is_done(fd: i32) -> Result<bool> {
+///     Ok(Fence::from_fd(fd)?.status().is_some())
+/// }
+/// ```
 #[repr(transparent)]
 pub struct Fence(Opaque<bindings::dma_fence>);
 
@@ -135,6 +147,20 @@ impl Fence {
     }
 
     /// Returns how the work has ended; `None` while the fence is not signalled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::fence::Fence;
+    /// # use kernel::prelude::*;
+    /// fn describe(fence: &Fence) -> &'static CStr {
+    ///     match fence.status() {
+    ///         None => c"is under way",
+    ///         Some(Ok(())) => c"is done",
+    ///         Some(Err(_)) => c"has failed",
+    ///     }
+    /// }
+    /// ```
     pub fn status(&self) -> Option<Result> {
         // SAFETY: The fence is valid by the type invariants.
         match unsafe { bindings::dma_fence_get_status(self.as_raw()) } {
@@ -187,6 +213,22 @@ impl Fence {
 
 /// A file descriptor of the current process for a fence. The process has it once it is installed;
 /// if this is dropped before, nothing has happened.
+///
+/// # Examples
+///
+/// ```
+/// use accel::fence::{Fence, SyncFile};
+/// use kernel::prelude::*;
+///
+/// /// Returns a descriptor of the fence, when nothing can fail any more.
+/// fn hand_out(fence: &Fence, begin: impl FnOnce() -> Result) -> Result<i32> {
+///     let file = SyncFile::new(fence)?;
+///     begin()?;
+///     let fd = file.fd();
+///     file.install();
+///     Ok(fd)
+/// }
+/// ```
 #[must_use = "the descriptor is given up when this is dropped"]
 pub struct SyncFile {
     fd: FileDescriptorReservation,
@@ -232,6 +274,22 @@ impl SyncFile {
 ///
 /// [`WorkOps::background`]: crate::WorkOps::background
 /// [`WorkOps::stop`]: crate::WorkOps::stop
+///
+/// # Examples
+///
+/// ```
+/// use accel::fence::{DriverFence, Signalling};
+/// use kernel::prelude::*;
+///
+/// /// Signals what a thread of the driver's own has finished. To allocate memory here would be a
+/// /// deadlock, which lockdep reports.
+/// fn signal_all(finished: KVec<DriverFence>) {
+///     let _signalling = Signalling::begin();
+///     for fence in finished {
+///         fence.signal(Ok(()));
+///     }
+/// }
+/// ```
 #[must_use = "the section ends when this is dropped"]
 pub struct Signalling {
     #[cfg(CONFIG_LOCKDEP)]

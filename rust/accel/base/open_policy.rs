@@ -12,6 +12,15 @@ use crate::sys::uapi;
 ///
 /// Counts open file descriptions, so a process that forks, or passes its descriptor on, has still
 /// opened the device once. Observers are not counted, and are always admitted.
+///
+/// # Examples
+///
+/// ```
+/// use accel::OpenPolicy;
+///
+/// /// Two users at a time.
+/// const TWO: OpenPolicy = OpenPolicy::Limited(2);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenPolicy {
     /// Any number.

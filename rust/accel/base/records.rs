@@ -11,6 +11,24 @@ use zerocopy::Immutable;
 /// # Invariants
 ///
 /// `bytes` is a sequence of records of `record_size` bytes each.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{info::{Clock, List}, uapi::accel_info_clock};
+/// use kernel::prelude::*;
+///
+/// fn clocks(current_hz: [u64; 2], list: &mut List<accel_info_clock>) -> Result {
+///     for (name, current_hz) in Iterator::zip(["core", "memory"].into_iter(), current_hz) {
+///         list.push(Clock {
+///             name,
+///             current_hz,
+///             max_hz: 1_200_000_000,
+///         })?;
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct List<R = ()> {
     bytes: KVVec<u8>,
     record_size: usize,

@@ -67,6 +67,24 @@ use crate::{
 ///
 /// The device must have finished by then, or be quiesced. If the device goes before, it ends
 /// earlier: after the driver's data is dropped, which is when the device is quiesced.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{buffer::DeviceMap, prelude::*};
+///
+/// /// Writes the address and the length of each piece to the hardware.
+/// fn program<T: AccelDriver>(
+///     ctx: &Context<'_, T>,
+///     map: &DeviceMap,
+///     write: impl Fn(u64, usize),
+/// ) -> Result {
+///     for piece in map.pieces(ctx, 0)? {
+///         write(piece.address, piece.len);
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct DeviceMap {
     mapped: Arc<Mapped>,
 }

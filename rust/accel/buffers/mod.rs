@@ -78,6 +78,18 @@ pub(crate) use self::{
 use crate::module_parameters;
 
 /// How much an open file may have.
+///
+/// # Examples
+///
+/// ```
+/// use accel::buffer::Limits;
+///
+/// /// Any number of buffers, 256 MiB together.
+/// const LIMITS: Limits = Limits {
+///     bytes: 256 << 20,
+///     ..Limits::NONE
+/// };
+/// ```
 #[derive(Clone, Copy)]
 pub struct Limits {
     /// How many buffers.
@@ -107,6 +119,26 @@ impl Limits {
 }
 
 /// What work does with the memory of a buffer.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{buffer::{with_reserved, Access, Buffer}, fence::DriverFence, prelude::*};
+///
+/// /// Lets others wait for a job that reads one buffer and writes another.
+/// fn publish<T: AccelDriver>(
+///     ctx: &Context<'_, T>,
+///     input: &Buffer<T>,
+///     output: &Buffer<T>,
+///     done: &DriverFence,
+/// ) -> Result {
+///     let buffers = [(input, Access::Read), (output, Access::Write)];
+///     with_reserved(ctx, &buffers, |reserved| {
+///         reserved.add(done);
+///         Ok(())
+///     })
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// It only reads.

@@ -247,6 +247,23 @@ impl Drop for Pinned {
 }
 
 /// A buffer that is in the memory of its device, and stays there until this is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{buffer::{Memory, Placed}, prelude::*};
+///
+/// /// What a job keeps of its weights: they stay where they are until the job is done.
+/// struct Job {
+///     weights: Placed,
+/// }
+///
+/// fn begin<T: AccelDriver>(ctx: &Context<'_, T>, weights: &Memory<T>) -> Result<(Job, u64)> {
+///     let weights = weights.placed(ctx)?;
+///     let address = weights.offset();
+///     Ok((Job { weights }, address))
+/// }
+/// ```
 pub struct Placed {
     home: Arc<Object>,
     offset: u64,

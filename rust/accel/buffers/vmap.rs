@@ -181,6 +181,18 @@ impl VMap {
 
     /// Copies the bytes from `offset` on. Returns `EINVAL` if that is not within the buffer, and
     /// `ENODEV` if it was memory of a device that is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::buffer::VMap;
+    /// # use kernel::prelude::*;
+    /// fn first_word(map: &VMap) -> Result<u32> {
+    ///     let mut bytes = [0; 4];
+    ///     map.read(0, &mut bytes)?;
+    ///     Ok(u32::from_le_bytes(bytes))
+    /// }
+    /// ```
     pub fn read(&self, offset: usize, to: &mut [u8]) -> Result {
         self.object.while_present(|| self.map.read(offset, to))?
     }
@@ -188,6 +200,16 @@ impl VMap {
     /// Copies bytes to `offset`. Returns `EINVAL` if that is not within the buffer, `ENODEV` if it
     /// was memory of a device that is gone, and `EACCES` if the buffer is not
     /// [writable](crate::driver::buffer::Memory::is_writable).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::buffer::VMap;
+    /// # use kernel::prelude::*;
+    /// fn set_flag(map: &VMap, offset: usize) -> Result {
+    ///     map.write(offset, &1_u32.to_le_bytes())
+    /// }
+    /// ```
     pub fn write(&self, offset: usize, from: &[u8]) -> Result {
         if !self.is_writable {
             return Err(EACCES);

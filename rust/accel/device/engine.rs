@@ -23,6 +23,18 @@ use crate::sys::{
 };
 
 /// A kind of engine; `struct accel_info_engine`.
+///
+/// # Examples
+///
+/// ```
+/// use accel::engine::{Engine, EngineClass};
+///
+/// const MATRIX: Engine = Engine {
+///     name: "matrix",
+///     class: EngineClass::Compute,
+///     count: 4,
+/// };
+/// ```
 pub struct Engine {
     /// Its name: at most 31 bytes, without colons and white space, as it is part of a key of
     /// `fdinfo`. It does not begin with "capacity-", by which another key begins.
@@ -120,6 +132,16 @@ impl FileEngine {
 
     /// Counts a piece of work that has ended, as if begun and ended so many nanoseconds apart: for
     /// a device that says itself how long it took.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::engine::FileEngine;
+    /// /// What an interrupt does if the device itself measures how long a job took.
+    /// fn job_done(engine: &FileEngine, cycles: u64, cycles_per_us: u64) {
+    ///     engine.count_work(cycles * 1_000 / cycles_per_us);
+    /// }
+    /// ```
     #[inline]
     pub fn count_work(&self, busy_ns: u64) {
         let usage = &self.account.usage;

@@ -29,6 +29,20 @@ use crate::{
 ///
 /// All of it is public, through the information topic DRIVER. An accelerator without open user
 /// space has no place here, so there is no way to leave that out.
+///
+/// # Examples
+///
+/// ```
+/// use accel::DriverInfo;
+///
+/// const INFO: DriverInfo = DriverInfo {
+///     name: "npu",
+///     version: "1.2",
+///     user_space_url: "https://npu.example/runtime",
+///     user_space_license: "MIT OR Apache-2.0",
+///     documentation_url: "https://npu.example/registers",
+/// };
+/// ```
 pub struct DriverInfo {
     /// Name, at most 31 bytes, without slashes.
     pub name: &'static str,

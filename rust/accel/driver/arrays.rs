@@ -34,6 +34,35 @@ impl<T: AccelDriver> Ioctl<T> {
     ///
     /// What the elements point to in turn cannot be had: a handler must not access memory of the
     /// process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use accel::{array_field, prelude::*, ArrayField, HasArrays};
+    ///
+    /// uapi_struct! {
+    ///     struct Sum {
+    ///         size: u32,
+    ///         count: u32,
+    ///         numbers_ptr: u64,
+    ///         sum: u64,
+    ///     }
+    /// }
+    ///
+    /// impl HasArrays for Sum {
+    ///     type Arrays<'a> = &'a [u32];
+    ///     const FIELDS: &'static [ArrayField] = &[array_field!(Sum, numbers_ptr, count, 1024)];
+    /// }
+    ///
+    /// fn sum<T: AccelDriver>(_: Context<'_, T>, args: &mut Sum, numbers: &[u32]) -> Result {
+    ///     args.sum = numbers.iter().copied().map(u64::from).sum();
+    ///     Ok(())
+    /// }
+    ///
+    /// const fn ioctl<T: AccelDriver>() -> Ioctl<T> {
+    ///     Ioctl::with_arrays(0x40, "NPU_IOC_SUM", sum, "Sums")
+    /// }
+    /// ```
     pub const fn with_arrays<A, H>(
         nr: u8,
         name: &'static str,

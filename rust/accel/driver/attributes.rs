@@ -40,6 +40,20 @@ use crate::{
 };
 
 /// An attribute of the driver `T`: a row of its [`AttributeTable`].
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, Attribute};
+///
+/// fn minor<T: AccelDriver>(ctx: &Context<'_, T, Observer>) -> u32 {
+///     ctx.device().minor()
+/// }
+///
+/// const fn attribute<T: AccelDriver>() -> Attribute<T> {
+///     Attribute::new(c"minor_of_node", minor)
+/// }
+/// ```
 #[repr(transparent)]
 pub struct Attribute<T: AccelDriver> {
     // INVARIANT: The functions are those for `T`.
@@ -79,6 +93,23 @@ impl<T: AccelDriver> Attribute<T> {
     ///
     /// The function may be called by several writers at a time. It must not reach the hardware,
     /// and fails with what the writer gets, such as `EINVAL`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, Attribute};
+    /// # use kernel::sync::atomic::{Atomic, Relaxed};
+    /// static LIMIT: Atomic<u32> = Atomic::new(100);
+    ///
+    /// fn set_limit<T: AccelDriver>(_: &Context<'_, T, Observer>, limit: u32) -> Result {
+    ///     LIMIT.store(limit, Relaxed);
+    ///     Ok(())
+    /// }
+    ///
+    /// const fn attribute<T: AccelDriver>() -> Attribute<T> {
+    ///     Attribute::new(c"limit", |_| LIMIT.load(Relaxed)).store(set_limit)
+    /// }
+    /// ```
     pub const fn store<V, H>(mut self, store: H) -> Self
     where
         V: ParseInt,
@@ -94,6 +125,15 @@ impl<T: AccelDriver> Attribute<T> {
     }
 
     /// Lets nobody but root read it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, Attribute};
+    /// const fn attribute<T: AccelDriver>() -> Attribute<T> {
+    ///     Attribute::new(c"serial", |_| 0x2a).for_root()
+    /// }
+    /// ```
     pub const fn for_root(mut self) -> Self {
         self.entry.mode &= 0o600;
         self
@@ -120,6 +160,16 @@ where
 }
 
 /// The attributes of the driver `T`.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, Attribute, AttributeTable};
+///
+/// const fn attributes<T: AccelDriver>() -> AttributeTable<T> {
+///     AttributeTable::new(const { &[Attribute::new(c"lanes", |_| 4)] })
+/// }
+/// ```
 pub type AttributeTable<T> = Table<Attribute<T>>;
 
 impl<T: AccelDriver> Table<Attribute<T>> {

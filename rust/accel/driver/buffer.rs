@@ -67,6 +67,20 @@ use crate::{
 };
 
 /// Whether the devices of the driver `T` have buffers.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{buffer::{BufferTable, Limits}, prelude::*};
+///
+/// /// At most 64 buffers and 1 GiB in each open file.
+/// const fn buffers<T: AccelDriver>() -> BufferTable<T> {
+///     BufferTable::system(Limits {
+///         buffers: 64,
+///         bytes: 1 << 30,
+///     })
+/// }
+/// ```
 pub struct BufferTable<T: AccelDriver> {
     pub(crate) limits: Option<Limits>,
     _driver: Invariant<T>,
@@ -114,6 +128,20 @@ impl<T: AccelDriver> Deref for Buffer<T> {
 }
 
 /// The memory of a buffer.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{buffer::Memory, prelude::*};
+///
+/// /// Has the program of a job fit into the memory that it is in.
+/// fn check<T: AccelDriver>(memory: &Memory<T>, program: usize) -> Result {
+///     match program <= memory.size() {
+///         true => Ok(()),
+///         false => Err(EINVAL),
+///     }
+/// }
+/// ```
 pub struct Memory<T: AccelDriver> {
     pub(super) object: Arc<Object>,
     is_writable: bool,
@@ -137,6 +165,20 @@ impl<T: AccelDriver> Memory<T> {
     /// Returns whether the file by which it was found may write to it. If not, as it has imported
     /// a dma-buf that was open for reading only, work for that file must not write to it: to map
     /// it for that, or to reserve it for that, is `EACCES`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::Memory, prelude::*};
+    /// use kernel::dma::DataDirection;
+    ///
+    /// fn direction<T: AccelDriver>(memory: &Memory<T>) -> DataDirection {
+    ///     match memory.is_writable() {
+    ///         true => DataDirection::Bidirectional,
+    ///         false => DataDirection::ToDevice,
+    ///     }
+    /// }
+    /// ```
     pub fn is_writable(&self) -> bool {
         self.is_writable
     }
@@ -160,6 +202,23 @@ impl<T: AccelDriver> Memory<T> {
     /// memory itself: see [`Self::device_offset`], and `EAGAIN` if the device works on a copy of
     /// what was imported, and others work on that, or its exporter is to be told: see
     /// [`Context::when_idle`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::{DeviceMap, Memory}, prelude::*};
+    /// use kernel::dma::DataDirection;
+    ///
+    /// /// Maps the input of a job, and counts the descriptors that it needs.
+    /// fn map_input<T: AccelDriver>(
+    ///     ctx: &Context<'_, T>,
+    ///     memory: &Memory<T>,
+    /// ) -> Result<(DeviceMap, usize)> {
+    ///     let map = memory.map_for_device(ctx, 0..memory.size(), DataDirection::ToDevice)?;
+    ///     let descriptors = map.pieces(ctx, 0)?.count();
+    ///     Ok((map, descriptors))
+    /// }
+    /// ```
     pub fn map_for_device<R>(
         &self,
         ctx: &Context<'_, T, R>,
@@ -175,6 +234,17 @@ impl<T: AccelDriver> Memory<T> {
     /// As [`Self::map_for_device`], for a driver that does not want to map it anew for each piece
     /// of work: it is mapped when the first begins, and stays so between them, until the result is
     /// dropped or the exporter of an imported buffer takes the memory back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::{KeptMap, Memory}, prelude::*};
+    /// use kernel::dma::DataDirection;
+    ///
+    /// fn keep<T: AccelDriver>(memory: &Memory<T>) -> Result<KeptMap> {
+    ///     memory.keep_for_device(0..memory.size(), DataDirection::ToDevice)
+    /// }
+    /// ```
     pub fn keep_for_device(
         &self,
         range: Range<usize>,
@@ -196,6 +266,19 @@ impl<T: AccelDriver> Memory<T> {
     /// Returns where the buffer is in the memory of the device, in bytes from the begin of its
     /// region, and the number of the region. `None` if the memory is not the device's, or if it can
     /// be moved: see [`Self::placed`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::Memory, prelude::*};
+    /// /// Returns the address that the device has for a buffer in its first region.
+    /// fn address<T: AccelDriver>(memory: &Memory<T>) -> Result<u64> {
+    ///     match memory.device_offset() {
+    ///         Some((1, offset)) => Ok(offset),
+    ///         _ => Err(EINVAL),
+    ///     }
+    /// }
+    /// ```
     pub fn device_offset(&self) -> Option<(u32, u64)> {
         let offset = self.object.offset()?;
         Some((self.object.region(), offset))
@@ -211,6 +294,21 @@ impl<T: AccelDriver> Memory<T> {
     /// to be reset (a condition of [`Context::wait`] that does not hold is tried again after that),
     /// `EINTR` if a signal arrives before, `ENOMEM`, and what
     /// [`MemoryOps::copy_buffer`] does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::{Memory, Placed}, prelude::*};
+    /// /// Has the weights be in the memory of the device, as long as the result is kept.
+    /// fn bring<T: AccelDriver>(
+    ///     ctx: &Context<'_, T>,
+    ///     weights: &Memory<T>,
+    /// ) -> Result<(Placed, u64)> {
+    ///     let placed = weights.placed(ctx)?;
+    ///     let address = placed.offset();
+    ///     Ok((placed, address))
+    /// }
+    /// ```
     pub fn placed<R>(&self, ctx: &Context<'_, T, R>) -> Result<Placed> {
         if !self.object.is_of(ctx.pool()) {
             return Err(EOPNOTSUPP);
@@ -224,6 +322,17 @@ impl<T: AccelDriver> Memory<T> {
     /// told: see [`Context::when_idle`], and [`Context::end_access`] for when that is over. So it
     /// does if the device is about to be reset, and somebody keeps the exporter busy. Returns
     /// `EOPNOTSUPP` if the exporter does not let the kernel access it, and `ENOMEM`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::Memory, prelude::*};
+    /// fn header<T: AccelDriver>(ctx: &Context<'_, T>, memory: &Memory<T>) -> Result<[u8; 16]> {
+    ///     let mut header = [0; 16];
+    ///     memory.vmap(ctx)?.read(0, &mut header)?;
+    ///     Ok(header)
+    /// }
+    /// ```
     pub fn vmap<R>(&self, ctx: &Context<'_, T, R>) -> Result<VMap> {
         let accessor = match self.is_writable {
             true => Accessor::Writer,
@@ -238,6 +347,16 @@ impl<T: AccelDriver> Memory<T> {
     ///
     /// The exporter of an import is not told of each access, since it would wait for the fence of
     /// the work that this is. So that is for what sees memory as devices with coherent DMA do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::{Memory, VMap}, prelude::*};
+    /// /// Maps the input of a job that the processor does when the fences of others are signalled.
+    /// fn map_input<T: AccelDriver>(ctx: &Context<'_, T>, input: &Memory<T>) -> Result<VMap> {
+    ///     input.vmap_for_work(ctx)
+    /// }
+    /// ```
     pub fn vmap_for_work<R>(&self, ctx: &Context<'_, T, R>) -> Result<VMap> {
         self.vmap_as(ctx, Accessor::Work)
     }
@@ -253,6 +372,15 @@ impl<T: AccelDriver> Memory<T> {
 
 impl<T: AccelDriver> Context<'_, T, User> {
     /// Returns the buffer that the calling file knows as `handle`, or `ENOENT` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// fn size_of<T: AccelDriver>(ctx: &Context<'_, T>, handle: u32) -> Result<usize> {
+    ///     Ok(ctx.buffer(handle)?.size())
+    /// }
+    /// ```
     pub fn buffer(&self, handle: u32) -> Result<Buffer<T>> {
         let buffers = self.open_file().and_then(|file| file.buffers.as_deref());
         let buffers = buffers.ok_or(EOPNOTSUPP)?;

@@ -96,6 +96,17 @@ mod sealed {
 /// the only way to the driver's data. It is passed by value. To sleep, hand it to [`Self::wait`],
 /// which gives it back if the device is still there afterwards; references into the driver's data
 /// do not survive that, and the compiler sees to it.
+///
+/// # Examples
+///
+/// ```
+/// use accel::prelude::*;
+///
+/// /// That there is a context is the proof that the device is bound.
+/// fn number<T: AccelDriver>(ctx: &Context<'_, T>) -> u32 {
+///     ctx.device().minor()
+/// }
+/// ```
 #[repr(transparent)]
 pub struct Context<'a, T: AccelDriver, R = User> {
     // INVARIANT: The call was admitted to a device of `T`, in the role `R` or a higher one.
@@ -104,6 +115,22 @@ pub struct Context<'a, T: AccelDriver, R = User> {
 }
 
 /// How a [`Context::wait`] ended, when the device was still there.
+///
+/// # Examples
+///
+/// ```
+/// use accel::prelude::*;
+///
+/// /// Returns whether the device has said something within a millisecond.
+/// fn answers<T: AccelDriver>(ctx: Context<'_, T>, is_up: impl Fn() -> bool) -> Result<bool> {
+///     let (_ctx, wake) = ctx.wait(Deadline::in_ms(1), |_| is_up().then_some(()))?;
+///     match wake {
+///         Wake::Ready(()) => Ok(true),
+///         Wake::TimedOut => Ok(false),
+///         Wake::Interrupted => Err(EINTR),
+///     }
+/// }
+/// ```
 pub enum Wake<R> {
     /// The condition gave this value.
     Ready(R),
@@ -188,6 +215,17 @@ impl<'a, T: AccelDriver, R> Context<'a, T, R> {
     /// [`powered`](crate::Ioctl::powered).
     ///
     /// The system may go to sleep nevertheless: the device with it, and with all that it is doing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, Awake};
+    /// /// Begins a job, and returns what keeps the device awake until it is done.
+    /// fn begin<T: AccelDriver>(ctx: &Context<'_, T>) -> Result<Awake> {
+    ///     // The ioctl is `powered()`, so the device is awake now.
+    ///     ctx.stay_awake().ok_or(EIO)
+    /// }
+    /// ```
     pub fn stay_awake(&self) -> Option<Awake> {
         self.core().hold_awake().map(Awake::from)
     }
@@ -208,6 +246,25 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// [`Deadline::restartable`].
     ///
     /// With an error, the context is lost: what the caller has left in the driver's data stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// use kernel::sync::atomic::{Atomic, Relaxed};
+    ///
+    /// /// Sleeps until the device has finished `job`, a second at most.
+    /// fn wait_for<T: AccelDriver>(
+    ///     ctx: Context<'_, T>,
+    ///     finished: &Atomic<u32>,
+    ///     job: u32,
+    /// ) -> Result {
+    ///     let (_ctx, wake) = ctx.wait(Deadline::in_ms(1_000), |_| {
+    ///         (finished.load(Relaxed) >= job).then_some(())
+    ///     })?;
+    ///     wake.ready()
+    /// }
+    /// ```
     pub fn wait<V>(
         self,
         deadline: Deadline,
@@ -297,6 +354,24 @@ impl<T: AccelDriver> Context<'_, T, User> {
     /// rather than after each [`Device::wake`].
     ///
     /// A queue in the driver's data does not survive that; so clone it before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, Waiters};
+    /// use kernel::sync::atomic::{Atomic, Relaxed};
+    ///
+    /// fn wait_for<T: AccelDriver>(
+    ///     ctx: Context<'_, T>,
+    ///     done: &Waiters,
+    ///     is_done: &Atomic<u32>,
+    /// ) -> Result {
+    ///     let (_ctx, wake) = ctx.wait_in(done, Deadline::in_ms(1_000), |_| {
+    ///         (is_done.load(Relaxed) != 0).then_some(())
+    ///     })?;
+    ///     wake.ready()
+    /// }
+    /// ```
     pub fn wait_in<V>(
         self,
         waiters: &Waiters,

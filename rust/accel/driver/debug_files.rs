@@ -28,6 +28,22 @@ use crate::{
 };
 
 /// A file of the driver `T` in debugfs: a row of its [`DebugTable`].
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, DebugFile};
+/// use kernel::{seq_file::SeqFile, seq_print};
+///
+/// fn show<T: AccelDriver>(ctx: &Context<'_, T, Observer>, out: &SeqFile) -> Result {
+///     seq_print!(out, "running {}\n", ctx.device().is_running());
+///     Ok(())
+/// }
+///
+/// const fn file<T: AccelDriver>() -> DebugFile<T> {
+///     DebugFile::new(c"state", show)
+/// }
+/// ```
 #[repr(transparent)]
 pub struct DebugFile<T: AccelDriver> {
     // INVARIANT: The function is one for `T`.
@@ -63,6 +79,16 @@ impl<T: AccelDriver> DebugFile<T> {
 }
 
 /// The files of the driver `T` in debugfs.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, DebugFile, DebugTable};
+///
+/// const fn files<T: AccelDriver>() -> DebugTable<T> {
+///     DebugTable::new(const { &[DebugFile::new(c"registers", |_, _| Ok(()))] })
+/// }
+/// ```
 pub type DebugTable<T> = Table<DebugFile<T>>;
 
 impl<T: AccelDriver> Table<DebugFile<T>> {

@@ -47,6 +47,25 @@ use crate::{
 };
 
 /// An accelerator device that is driven by `T`.
+///
+/// # Examples
+///
+/// ```
+/// use accel::prelude::*;
+/// use kernel::sync::aref::ARef;
+///
+/// /// A part of the driver's data that wakes those who wait for the device. That there is a
+/// /// reference does not keep the device from being unbound.
+/// struct Doorbell<T: AccelDriver> {
+///     device: ARef<Device<T>>,
+/// }
+///
+/// impl<T: AccelDriver> Doorbell<T> {
+///     fn rings(&self) {
+///         self.device.wake();
+///     }
+/// }
+/// ```
 #[repr(transparent)]
 pub struct Device<T: AccelDriver> {
     core: Core,
@@ -129,8 +148,24 @@ impl<T: AccelDriver> Device<T> {
     /// Returns whether the device takes work: it is neither being reset, nor wedged, nor gone.
     ///
     /// When that changes, [`WorkOps::stop`](crate::WorkOps::stop) is called. So who begins work on
-    /// the hardware under a lock that the driver takes there, too, and asks this before, begins none
-    /// too late.
+    /// the hardware under a lock that the driver takes there, too, and asks this before, begins
+    /// none too late.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// use kernel::sync::Mutex;
+    ///
+    /// /// Gives the next job to the hardware. `stop()` takes the same lock.
+    /// fn start_next<T: AccelDriver>(dev: &Device<T>, queue: &Mutex<KVec<u32>>) {
+    ///     let mut queue = queue.lock();
+    ///     if dev.is_running() {
+    ///         let _job = queue.pop();
+    ///         // Rings the doorbell.
+    ///     }
+    /// }
+    /// ```
     pub fn is_running(&self) -> bool {
         self.core.gate.state() == State::Running
     }
@@ -141,6 +176,19 @@ impl<T: AccelDriver> Device<T> {
     /// Wakes all of them. For what each waits for something of its own, have
     /// [`Waiters`](crate::Waiters), or fences; and [`Pollers`](crate::Pollers) for those who poll a
     /// file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// use kernel::sync::atomic::{Atomic, Relaxed};
+    ///
+    /// /// What an interrupt does that says that a job is done.
+    /// fn job_done<T: AccelDriver>(dev: &Device<T>, finished: &Atomic<u32>) {
+    ///     finished.fetch_add(1, Relaxed);
+    ///     dev.wake();
+    /// }
+    /// ```
     pub fn wake(&self) {
         let core = self.core();
         core.wait.callers.wake_all();
@@ -157,6 +205,17 @@ impl<T: AccelDriver> Device<T> {
     /// if the device is gone, and `EOPNOTSUPP` if the kernel keeps no dumps. While there is a dump
     /// of the device that nobody has deleted, or if the administrator wants none, the kernel drops
     /// it without telling.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// fn dump<T: AccelDriver>(dev: &Device<T>, registers: &[u8]) -> Result {
+    ///     let mut data = VVec::with_capacity(registers.len(), GFP_KERNEL)?;
+    ///     data.extend_from_slice(registers, GFP_KERNEL)?;
+    ///     dev.coredump(data)
+    /// }
+    /// ```
     pub fn coredump(&self, data: VVec<u8>) -> Result {
         coredump::hand_over(&self.core, data)
     }

@@ -25,6 +25,25 @@ use super::{
 use crate::base::names;
 
 /// The kinds of engines that the devices of a driver have.
+///
+/// # Examples
+///
+/// ```
+/// use accel::engine::{Engine, EngineClass, EngineTable};
+///
+/// const ENGINES: EngineTable = EngineTable::new(&[
+///     Engine {
+///         name: "matrix",
+///         class: EngineClass::Compute,
+///         count: 4,
+///     },
+///     Engine {
+///         name: "dma",
+///         class: EngineClass::Copy,
+///         count: 1,
+///     },
+/// ]);
+/// ```
 pub type EngineTable = Table<Engine>;
 
 impl Table<Engine> {
@@ -54,6 +73,15 @@ impl Table<Engine> {
     }
 
     /// Returns how many engines of a kind the table says that there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{engine::EngineId, prelude::*};
+    /// fn lanes<T: AccelDriver>() -> u32 {
+    ///     T::ENGINES.count(EngineId::<T>::row::<0>())
+    /// }
+    /// ```
     pub fn count<T: AccelDriver>(&self, engine: EngineId<T>) -> u32 {
         let engine = self.rows().get(engine.number);
         engine.map_or(0, |engine| engine.count)
@@ -61,6 +89,17 @@ impl Table<Engine> {
 }
 
 /// A kind of engine of the driver `T`: a row of its [`AccelDriver::ENGINES`].
+///
+/// # Examples
+///
+/// ```
+/// use accel::{engine::EngineId, prelude::*};
+///
+/// /// The second row of [`AccelDriver::ENGINES`].
+/// const fn dma<T: AccelDriver>() -> EngineId<T> {
+///     EngineId::row::<1>()
+/// }
+/// ```
 pub struct EngineId<T> {
     number: usize,
     _driver: Invariant<T>,
@@ -103,6 +142,16 @@ impl<T> Copy for EngineId<T> {}
 
 impl<T: AccelDriver> Context<'_, T, User> {
     /// Returns an engine of the device, as it works for the calling file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{engine::EngineId, prelude::*, Work};
+    /// /// Begins work that counts for the calling file until the result is dropped.
+    /// fn begin<T: AccelDriver>(ctx: &Context<'_, T>, engine: EngineId<T>) -> Work {
+    ///     ctx.engine(engine).begin_work()
+    /// }
+    /// ```
     pub fn engine(&self, engine: EngineId<T>) -> FileEngine {
         let device = &self.core().account;
         let account = self.open_file().map_or(device, |file| &file.account);

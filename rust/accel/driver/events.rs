@@ -63,6 +63,17 @@ impl<T: AccelDriver> Device<T> {
     /// is up to the driver.
     ///
     /// May be called in any context; costs nothing if nobody has subscribed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, EventKind};
+    /// const THROTTLED: EventKind = EventKind::new::<0x8001>();
+    ///
+    /// fn throttled<T: AccelDriver>(dev: &Device<T>, hz: u64) {
+    ///     dev.send_event(THROTTLED, [hz, 0, 0]);
+    /// }
+    /// ```
     pub fn send_event(&self, kind: EventKind, data: [u64; 3]) {
         self.core().send_event(EventClass::Driver, kind.0, data);
     }

@@ -179,6 +179,26 @@ pub const fn check<T: AccelDriver>(implemented: [bool; TRAITS.len()]) {
 ///
 /// The macros that declare a module with one driver, such as
 /// [`module_pci_driver!`](crate::module_pci_driver), contain this.
+///
+/// # Examples
+///
+/// ```
+/// # use accel::prelude::*;
+/// # struct Npu;
+/// # impl AccelDriver for Npu {
+/// #   type Data = CovariantForLt!(());
+/// #   const INFO: DriverInfo = DriverInfo {
+/// #       name: "npu",
+/// #       version: "1",
+/// #       user_space_url: "https://npu.example",
+/// #       user_space_license: "GPL-2.0",
+/// #       documentation_url: "https://npu.example/registers",
+/// #   };
+/// #   const OPEN_POLICY: OpenPolicy = OpenPolicy::Shared;
+/// #   const IOCTLS: IoctlTable<Self> = IoctlTable::new(&[]);
+/// # }
+/// accel::check_features!(Npu);
+/// ```
 #[macro_export]
 macro_rules! check_features {
     ($type:ty) => {

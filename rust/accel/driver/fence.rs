@@ -51,6 +51,19 @@ use crate::{
 
 impl Timeline {
     /// Makes a timeline for work of `device`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use accel::{fence::{DriverFence, Timeline}, prelude::*};
+    ///
+    /// /// Makes the fence of the first job of a queue.
+    /// fn first<T: AccelDriver>(ctx: &Context<'_, T>) -> Result<(Timeline, DriverFence)> {
+    ///     let queue = Timeline::new(ctx.device());
+    ///     let fence = queue.fence()?;
+    ///     Ok((queue, fence))
+    /// }
+    /// ```
     pub fn new<T: AccelDriver>(device: &Device<T>) -> Self {
         Self::of(device.fences())
     }
@@ -58,6 +71,21 @@ impl Timeline {
 
 impl FenceCallback {
     /// Tells the driver of `device` when `fence` is signalled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use accel::{fence::{Fence, FenceCallback}, prelude::*, WorkOps};
+    ///
+    /// /// Has [`WorkOps::background`] called when the fence of another driver is signalled.
+    /// fn call_after<T: WorkOps>(
+    ///     ctx: &Context<'_, T>,
+    ///     fd: i32,
+    /// ) -> Result<Pin<KBox<FenceCallback>>> {
+    ///     let callback = FenceCallback::new(ctx.device(), Fence::from_fd(fd)?);
+    ///     Ok(KBox::pin_init(callback, GFP_KERNEL_ACCOUNT)?)
+    /// }
+    /// ```
     pub fn new<T: WorkOps>(device: &Device<T>, fence: ARef<Fence>) -> impl PinInit<Self> {
         const { Features::<T>::require_work() };
         Self::with(device.core(), fence, CallbackTarget::Driver)
@@ -71,6 +99,19 @@ impl<T: AccelDriver, R: Role> Context<'_, T, R> {
     /// A fence of others may never be signalled. As in [`Self::wait`], the caller does not hold up
     /// the removal of the device; if that happens, it wakes at once and gets `ENODEV`. Returns
     /// `ENOMEM` if there is no memory to wait with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{fence::Fence, prelude::*};
+    /// use kernel::sync::aref::ARef;
+    ///
+    /// /// Returns how the job of a fence has ended.
+    /// fn result<T: AccelDriver>(ctx: Context<'_, T>, fence: &ARef<Fence>) -> Result {
+    ///     let (_ctx, wake) = ctx.wait_fence(fence, Deadline::in_ms(1_000))?;
+    ///     wake.ready()?
+    /// }
+    /// ```
     pub fn wait_fence(
         self,
         fence: &ARef<Fence>,

@@ -131,6 +131,16 @@ impl<T: FileOps> Context<'_, T, User> {
 
     /// Returns those who poll the calling file, to be woken when [`FileOps::poll`] has something to
     /// say.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, FileOps, Pollers};
+    /// /// Returns what a job keeps, to wake those who poll the file when it is done.
+    /// fn begin<T: FileOps>(ctx: &Context<'_, T>) -> Pollers {
+    ///     ctx.pollers()
+    /// }
+    /// ```
     pub fn pollers(&self) -> Pollers {
         const_assert!(
             T::FEATURES.fns.file.is_some(),

@@ -37,6 +37,16 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// As in [`Self::wait`], the caller holds up neither the removal of the device nor a reset, and
     /// wakes if one of them happens. Others may begin to work on the memory at any time. Returns
     /// `ENOMEM` if there is no memory to wait with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::{Access, Memory}, prelude::*};
+    /// fn sleep_until_written<T: AccelDriver>(ctx: Context<'_, T>, memory: &Memory<T>) -> Result {
+    ///     let (_ctx, wake) = ctx.wait_for_work(memory, Access::Read, Deadline::in_ms(1_000))?;
+    ///     wake.ready()
+    /// }
+    /// ```
     pub fn wait_for_work(
         mut self,
         memory: &Memory<T>,
@@ -64,11 +74,17 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     ///
     /// # Examples
     ///
-    /// ```ignore
-    /// let (ctx, map) = ctx.when_idle(&[(&buffer, Access::Read)], deadline, |ctx| {
-    ///     buffer.map_for_device(ctx, 0..buffer.size(), DataDirection::ToDevice)
-    /// })?;
-    /// let map = map.ready()?;
+    /// ```
+    /// # use accel::{buffer::{Access, DeviceMap, Memory}, prelude::*};
+    /// use kernel::dma::DataDirection;
+    ///
+    /// fn map_input<T: AccelDriver>(ctx: Context<'_, T>, input: &Memory<T>) -> Result<DeviceMap> {
+    ///     let deadline = Deadline::in_ms(1_000);
+    ///     let (_ctx, map) = ctx.when_idle(&[(input, Access::Read)], deadline, |ctx| {
+    ///         input.map_for_device(ctx, 0..input.size(), DataDirection::ToDevice)
+    ///     })?;
+    ///     map.ready()
+    /// }
     /// ```
     pub fn when_idle<V>(
         mut self,
@@ -149,9 +165,13 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     ///
     /// ```
     /// # use accel::{buffer::{Access, Memory}, prelude::*};
-    /// fn clear<'a, T: AccelDriver>(ctx: Context<'a, T>, memory: &Memory<T>) -> Result<Context<'a, T>> {
+    /// fn clear<'a, T: AccelDriver>(
+    ///     ctx: Context<'a, T>,
+    ///     memory: &Memory<T>,
+    /// ) -> Result<Context<'a, T>> {
     ///     let deadline = Deadline::in_ms(1_000);
-    ///     let (ctx, map) = ctx.when_idle(&[(memory, Access::Write)], deadline, |ctx| memory.vmap(ctx))?;
+    ///     let write = [(memory, Access::Write)];
+    ///     let (ctx, map) = ctx.when_idle(&write, deadline, |ctx| memory.vmap(ctx))?;
     ///     let map = map.ready()?;
     ///     map.write(0, &[0; 64])?;
     ///     ctx.end_access(map)

@@ -49,6 +49,18 @@ use crate::{
 };
 
 /// Something that runs on the device; `struct accel_info_firmware`.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{info::Firmware, uapi::accel_info_firmware};
+///
+/// let firmware = accel_info_firmware::from(Firmware {
+///     name: "loader",
+///     version: "1.0",
+/// });
+/// assert_eq!(&firmware.name[..7], b"loader\0");
+/// ```
 pub struct Firmware<'a> {
     /// What it is for.
     pub name: &'a str,
@@ -57,6 +69,19 @@ pub struct Firmware<'a> {
 }
 
 /// A clock; `struct accel_info_clock`.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{info::Clock, uapi::accel_info_clock};
+///
+/// let clock = accel_info_clock::from(Clock {
+///     name: "core",
+///     current_hz: 800_000_000,
+///     max_hz: 1_200_000_000,
+/// });
+/// assert_eq!(clock.current_hz, 800_000_000);
+/// ```
 pub struct Clock<'a> {
     /// Which one.
     pub name: &'a str,
@@ -67,6 +92,18 @@ pub struct Clock<'a> {
 }
 
 /// A sensor; `struct accel_info_sensor`.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{info::{Reading, Sensor}, uapi::accel_info_sensor};
+///
+/// let sensor = accel_info_sensor::from(Sensor {
+///     name: "die",
+///     reading: Reading::TemperatureMc(-4_250),
+/// });
+/// assert_eq!(sensor.value, -4_250);
+/// ```
 pub struct Sensor<'a> {
     /// Where it is.
     pub name: &'a str,
@@ -75,6 +112,17 @@ pub struct Sensor<'a> {
 }
 
 /// What a sensor shows; `enum accel_quantity`.
+///
+/// # Examples
+///
+/// ```
+/// use accel::info::Reading;
+///
+/// /// 12.5 W.
+/// const BOARD: Reading = Reading::PowerUw(12_500_000);
+/// /// 61 degrees.
+/// const DIE: Reading = Reading::TemperatureMc(61_000);
+/// ```
 #[derive(Clone, Copy)]
 pub enum Reading {
     /// Power, in microwatts.
@@ -216,6 +264,19 @@ pub trait InfoOps: AccelDriver {
 
     /// Says how many engines of a kind the device has; zero if it has none, unlike others. By
     /// default it has as many as the table says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{engine::EngineId, prelude::*};
+    /// /// The model without a copy engine, the second row, has 0 of them.
+    /// fn engine_count<T: AccelDriver>(engine: EngineId<T>, has_copy: bool) -> u32 {
+    ///     match engine.number() {
+    ///         1 if !has_copy => 0,
+    ///         _ => T::ENGINES.count(engine),
+    ///     }
+    /// }
+    /// ```
     fn engine_count(_ctx: &Context<'_, Self, Observer>, engine: EngineId<Self>) -> u32 {
         Self::ENGINES.count(engine)
     }
@@ -284,6 +345,26 @@ where
 }
 
 /// The topics of the driver `T`.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{info::{List, Topic, TopicTable}, prelude::*};
+///
+/// uapi_struct! {
+///     struct Lane {
+///         number: u32,
+///     }
+/// }
+///
+/// fn lanes<T: AccelDriver>(_: &Context<'_, T, Observer>, list: &mut List<Lane>) -> Result {
+///     list.push(Lane { number: 0 })
+/// }
+///
+/// const fn topics<T: AccelDriver>() -> TopicTable<T> {
+///     TopicTable::new(const { &[Topic::new(0x8000, lanes)] })
+/// }
+/// ```
 pub type TopicTable<T> = Table<Topic<T>>;
 
 impl<T: AccelDriver> Table<Topic<T>> {

@@ -46,6 +46,29 @@ use crate::{
 };
 
 /// One ioctl of the driver `T`: a row of its [`IoctlTable`].
+///
+/// # Examples
+///
+/// ```
+/// use accel::prelude::*;
+///
+/// uapi_struct! {
+///     /// `struct npu_run` of `npu.h`.
+///     struct Run {
+///         size: u32,
+///         job: u32,
+///     }
+/// }
+///
+/// fn run<T: AccelDriver>(_ctx: Context<'_, T>, args: &mut Run) -> Result {
+///     args.job = 1;
+///     Ok(())
+/// }
+///
+/// const fn ioctl<T: AccelDriver>() -> Ioctl<T> {
+///     Ioctl::new(0x40, "NPU_IOC_RUN", run, "Runs a job").powered()
+/// }
+/// ```
 #[repr(transparent)]
 pub struct Ioctl<T: AccelDriver> {
     // INVARIANT: `handler` is one for `T`, and asks for the role that `flags` says.
@@ -80,6 +103,26 @@ impl<T: AccelDriver> Ioctl<T> {
 
     /// Declares an ioctl that observers may call as well. It must not reach the hardware, and has
     /// no per-open state.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// # uapi_struct! {
+    /// #     struct Count {
+    /// #         size: u32,
+    /// #         jobs: u32,
+    /// #     }
+    /// # }
+    /// fn count<T: AccelDriver>(_ctx: Context<'_, T, Observer>, args: &mut Count) -> Result {
+    ///     args.jobs = 0;
+    ///     Ok(())
+    /// }
+    ///
+    /// const fn ioctl<T: AccelDriver>() -> Ioctl<T> {
+    ///     Ioctl::for_observers(0x41, "NPU_IOC_COUNT", count, "Counts jobs")
+    /// }
+    /// ```
     pub const fn for_observers<A, H>(
         nr: u8,
         name: &'static str,
@@ -137,6 +180,26 @@ impl<T: AccelDriver> Ioctl<T> {
     }
 
     /// Says that the structure has grown: callers may still pass its first `size` bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// # uapi_struct! {
+    /// #     struct Run {
+    /// #         size: u32,
+    /// #         job: u32,
+    /// #     }
+    /// # }
+    /// # fn run<T: AccelDriver>(_: Context<'_, T>, _: &mut Run) -> Result {
+    /// #     Ok(())
+    /// # }
+    ///
+    /// /// `struct npu_run` had no member but `size` at first.
+    /// const fn ioctl<T: AccelDriver>() -> Ioctl<T> {
+    ///     Ioctl::new(0x40, "NPU_IOC_RUN", run, "Runs a job").min_size(4)
+    /// }
+    /// ```
     pub const fn min_size(mut self, size: usize) -> Self {
         names::require(
             size >= size_of::<u32>() && size <= self.entry.shape.size as usize,
@@ -149,6 +212,26 @@ impl<T: AccelDriver> Ioctl<T> {
     }
 
     /// Says that the caller needs a capability, `CAP_*` of `linux/capability.h`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// # uapi_struct! {
+    /// #     struct Run {
+    /// #         size: u32,
+    /// #         job: u32,
+    /// #     }
+    /// # }
+    /// # fn run<T: AccelDriver>(_: Context<'_, T>, _: &mut Run) -> Result {
+    /// #     Ok(())
+    /// # }
+    ///
+    /// const fn ioctl<T: AccelDriver>() -> Ioctl<T> {
+    ///     let capability = kernel::bindings::CAP_SYS_NICE;
+    ///     Ioctl::new(0x40, "NPU_IOC_RUN_FIRST", run, "Runs a job first").capability(capability)
+    /// }
+    /// ```
     pub const fn capability(mut self, capability: u32) -> Self {
         self.entry.capability = Some(capability);
         self.with(IoctlFlag::Capability)
@@ -159,12 +242,50 @@ impl<T: AccelDriver> Ioctl<T> {
     ///
     /// Such an ioctl needs `CAP_SYS_RAWIO`, is refused under lockdown, taints the kernel, is
     /// counted in sysfs, and can be switched off. Nothing else may carry such a payload.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// # uapi_struct! {
+    /// #     struct Run {
+    /// #         size: u32,
+    /// #         job: u32,
+    /// #     }
+    /// # }
+    /// # fn run<T: AccelDriver>(_: Context<'_, T>, _: &mut Run) -> Result {
+    /// #     Ok(())
+    /// # }
+    ///
+    /// const fn ioctl<T: AccelDriver>() -> Ioctl<T> {
+    ///     Ioctl::new(0x40, "NPU_IOC_MAILBOX", run, "Sends to the firmware").passthrough()
+    /// }
+    /// ```
     pub const fn passthrough(self) -> Self {
         self.with(IoctlFlag::Passthrough)
             .capability(bindings::CAP_SYS_RAWIO)
     }
 
     /// Says that the structure only carries arguments; it is not written back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// # uapi_struct! {
+    /// #     struct Run {
+    /// #         size: u32,
+    /// #         job: u32,
+    /// #     }
+    /// # }
+    /// # fn run<T: AccelDriver>(_: Context<'_, T>, _: &mut Run) -> Result {
+    /// #     Ok(())
+    /// # }
+    ///
+    /// const fn ioctl<T: AccelDriver>() -> Ioctl<T> {
+    ///     Ioctl::new(0x40, "NPU_IOC_CANCEL", run, "Cancels a job").input_only()
+    /// }
+    /// ```
     pub const fn input_only(mut self) -> Self {
         self.entry = self.entry.input_only();
         self
@@ -175,6 +296,25 @@ impl<T: AccelDriver> Ioctl<T> {
     /// [`PowerOps`](crate::PowerOps); with a driver that has none, this only tells user space.
     ///
     /// An ioctl for observers does not wake a device: this does not compile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// # uapi_struct! {
+    /// #     struct Run {
+    /// #         size: u32,
+    /// #         job: u32,
+    /// #     }
+    /// # }
+    /// # fn run<T: AccelDriver>(_: Context<'_, T>, _: &mut Run) -> Result {
+    /// #     Ok(())
+    /// # }
+    ///
+    /// const fn ioctl<T: AccelDriver>() -> Ioctl<T> {
+    ///     Ioctl::new(0x40, "NPU_IOC_RUN", run, "Runs a job").powered()
+    /// }
+    /// ```
     pub const fn powered(self) -> Self {
         names::require(
             !self.entry.shape.flags.has(IoctlFlag::Observer),
@@ -186,6 +326,32 @@ impl<T: AccelDriver> Ioctl<T> {
 }
 
 /// The ioctls of the driver `T`.
+///
+/// # Examples
+///
+/// ```
+/// # use accel::prelude::*;
+/// # uapi_struct! {
+/// #     struct Run {
+/// #         size: u32,
+/// #         job: u32,
+/// #     }
+/// # }
+/// # fn run<T: AccelDriver>(_: Context<'_, T>, _: &mut Run) -> Result {
+/// #     Ok(())
+/// # }
+///
+/// const fn ioctls<T: AccelDriver>() -> IoctlTable<T> {
+///     IoctlTable::new(
+///         const {
+///             &[
+///                 Ioctl::new(0x40, "NPU_IOC_RUN", run, "Runs a job"),
+///                 Ioctl::new(0x41, "NPU_IOC_CANCEL", run, "Cancels a job"),
+///             ]
+///         },
+///     )
+/// }
+/// ```
 pub type IoctlTable<T> = Table<Ioctl<T>>;
 
 impl<T: AccelDriver> Table<Ioctl<T>> {

@@ -36,6 +36,23 @@ impl DeviceMap {
 
     /// Returns the pieces from byte `offset` of what is mapped on. Returns `EINVAL` if there is no
     /// such byte, or if the mapping is for another device.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::{DeviceMap, Piece}, prelude::*};
+    /// /// Returns the descriptors of a job: an address and a length each.
+    /// fn descriptors<T: AccelDriver>(
+    ///     ctx: &Context<'_, T>,
+    ///     map: &DeviceMap,
+    /// ) -> Result<KVec<Piece>> {
+    ///     let mut descriptors = KVec::new();
+    ///     for piece in map.pieces(ctx, 0)? {
+    ///         descriptors.push(piece, GFP_KERNEL)?;
+    ///     }
+    ///     Ok(descriptors)
+    /// }
+    /// ```
     pub fn pieces<'a, T: AccelDriver, R>(
         &'a self,
         ctx: &'a Context<'_, T, R>,
@@ -55,6 +72,16 @@ impl KeptMap {
     /// [`Memory::map_for_device`](super::buffer::Memory::map_for_device); and what the exporter
     /// says: that of another accelerator, `EAGAIN` while that is reset, `EIO` if it is wedged,
     /// `ENODEV` if it is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::{KeptMap, MapInUse}, prelude::*};
+    /// /// Returns what a job keeps until the device has finished.
+    /// fn begin<T: AccelDriver>(ctx: &Context<'_, T>, kept: &KeptMap) -> Result<MapInUse> {
+    ///     kept.begin(ctx)
+    /// }
+    /// ```
     pub fn begin<T: AccelDriver, R>(&self, ctx: &Context<'_, T, R>) -> Result<MapInUse> {
         self.begin_for(ctx.call())
     }

@@ -79,6 +79,23 @@ pub trait MemoryOps: AccelDriver {
 
     /// Says where in the memory of the device a buffer is to be that a user creates. An error is
     /// that of the ioctl. By default it is wherever there is room, from the begin of a page on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::{PlaceRequest, Placement}, prelude::*};
+    /// use kernel::{ptr::Alignment, sizes::SZ_64K};
+    ///
+    /// /// Large buffers are in the upper bank, and begin at a page of the device's.
+    /// fn place(request: &PlaceRequest) -> Placement {
+    ///     match request.bytes {
+    ///         ..0x10_0000 => Placement::ANYWHERE,
+    ///         _ => Placement::ANYWHERE
+    ///             .within(0x800_0000..0x1000_0000)
+    ///             .aligned(Alignment::new::<SZ_64K>()),
+    ///     }
+    /// }
+    /// ```
     fn place(_ctx: &Context<'_, Self>, _request: &PlaceRequest) -> Result<Placement> {
         Ok(Placement::ANYWHERE)
     }

@@ -68,6 +68,19 @@ pub trait PowerOps: AccelDriver {
     /// device is busy: it has to keep what `resume` needs to go on with the work, or to let that
     /// fail. If it returns `EBUSY` or `EAGAIN`, the device stays awake, and so does the system. Any
     /// other error is taken for one that only a reset mends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, PowerManager};
+    /// /// What the hook does if a job may not be interrupted.
+    /// fn suspend<T: AccelDriver>(_ctx: Context<'_, T, PowerManager>, is_busy: bool) -> Result {
+    ///     match is_busy {
+    ///         true => Err(EBUSY),
+    ///         false => Ok(()),
+    ///     }
+    /// }
+    /// ```
     fn suspend(ctx: Context<'_, Self, PowerManager>) -> Result;
 
     /// Wakes a device.

@@ -33,6 +33,21 @@ use crate::{
 };
 
 /// The buffers of a piece of work, with nobody else about to work on them.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{buffer::Reserved, fence::DriverFence, prelude::*};
+///
+/// /// Begins a job whose buffers nobody else works on.
+/// fn begin(reserved: Reserved<'_>, done: &DriverFence) -> Result {
+///     if !reserved.pending()?.is_empty() {
+///         return Err(EBUSY);
+///     }
+///     reserved.add(done);
+///     Ok(())
+/// }
+/// ```
 pub struct Reserved<'a> {
     reservations: &'a LockedReservations<'a>,
 }
@@ -70,14 +85,27 @@ impl Reserved<'_> {
 ///
 /// # Examples
 ///
-/// ```ignore
-/// buffer::with_reserved(&ctx, &[(&input, Access::Read), (&output, Access::Write)], |reserved| {
-///     for fence in reserved.pending()? {
-///         job.wait_for(fence)?;
-///     }
-///     reserved.add(&done);
-///     Ok(())
-/// })?;
+/// ```
+/// use accel::{
+///     buffer::{with_reserved, Access, Buffer},
+///     fence::{DriverFence, Fence},
+///     prelude::*,
+/// };
+/// use kernel::sync::aref::ARef;
+///
+/// /// Returns what a job has to wait for, and lets others wait for the job.
+/// fn queue<T: AccelDriver>(
+///     ctx: &Context<'_, T>,
+///     input: &Buffer<T>,
+///     output: &Buffer<T>,
+///     done: &DriverFence,
+/// ) -> Result<KVec<ARef<Fence>>> {
+///     with_reserved(ctx, &[(input, Access::Read), (output, Access::Write)], |reserved| {
+///         let pending = reserved.pending()?;
+///         reserved.add(done);
+///         Ok(pending)
+///     })
+/// }
 /// ```
 pub fn with_reserved<T: AccelDriver, Q, R>(
     ctx: &Context<'_, T, Q>,

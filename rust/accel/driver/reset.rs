@@ -65,6 +65,17 @@ pub trait ResetOps: AccelDriver {
     /// [`Context::wait`] check their condition again afterwards: it has to tell them that their
     /// work is lost. Calls of observers, interrupts, and the opening and closing of files go on;
     /// debug files and [`WorkOps::background`](super::WorkOps::background) do not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, Resetter};
+    /// /// What the hook does: waits until the hardware answers, a second at most.
+    /// fn reset<T: AccelDriver>(ctx: Context<'_, T, Resetter>, is_up: fn() -> bool) -> Result {
+    ///     let (_ctx, wake) = ctx.wait(Deadline::in_ms(1_000), |_| is_up().then_some(()))?;
+    ///     wake.ready()
+    /// }
+    /// ```
     fn reset(ctx: Context<'_, Self, Resetter>) -> Result;
 }
 
@@ -84,6 +95,16 @@ impl<T: AccelDriver> Device<T> {
     /// time until the next one, by the information topic STATUS and in sysfs.
     ///
     /// May be called in any context. Many errors in a short time are one uevent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, Fault};
+    /// /// What an interrupt does that tells of a corrected error of the memory.
+    /// fn corrected<T: AccelDriver>(dev: &Device<T>, syndrome: u32) {
+    ///     dev.report(Fault::hardware(syndrome.into()));
+    /// }
+    /// ```
     pub fn report(&self, fault: Fault) {
         self.core().report(fault);
     }
@@ -94,6 +115,16 @@ impl<T: AccelDriver> Device<T> {
     /// May be called in any context. A reset that is about to call the driver's hook mends the
     /// error as well; one that is raised later asks for another reset. If the device is wedged, the
     /// error is only counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, Fault};
+    /// /// What an interrupt does that tells that the firmware has crashed.
+    /// fn crashed<T: AccelDriver>(dev: &Device<T>, code: u32) {
+    ///     dev.reset(Fault::firmware(code.into()));
+    /// }
+    /// ```
     pub fn reset(&self, fault: Fault) {
         self.core().request_reset(fault);
     }

@@ -134,6 +134,16 @@ impl<T: AccelDriver> Device<T> {
     /// Begins a piece of work, which ends when the result is dropped. What is done so is what the
     /// information topic USAGE shows. If an engine does it for an open file, use
     /// [`FileEngine::begin_work`](crate::device::engine::FileEngine::begin_work).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// fn compute<T: AccelDriver>(ctx: &Context<'_, T>) {
+    ///     let _work = ctx.device().begin_work();
+    ///     // Busy until this returns.
+    /// }
+    /// ```
     pub fn begin_work(&self) -> Work {
         Work::begin(self.core().account.clone(), 0)
     }
@@ -144,6 +154,16 @@ impl<T: AccelDriver> Device<T> {
     /// for again.
     ///
     /// A device can have 128 such pieces of work at a time; `EBUSY` if it has them already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, Work};
+    /// /// Begins a job that takes 100 milliseconds at most. If it gets stuck, the device is reset.
+    /// fn begin<T: AccelDriver>(dev: &Device<T>) -> Result<Work> {
+    ///     dev.begin_work_within(100)
+    /// }
+    /// ```
     pub fn begin_work_within(&self, timeout_ms: Msecs) -> Result<Work> {
         let watch = self.core().watch(timeout_ms)?;
         Ok(self.begin_work().watched_by(watch))
@@ -156,6 +176,16 @@ impl<T: WorkOps> Device<T> {
     ///
     /// However often this is called, it runs once at a time, and begins once more after the last
     /// call of this.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, WorkOps};
+    /// /// What an interrupt does that says that the device takes another job.
+    /// fn has_room<T: WorkOps>(dev: &Device<T>) {
+    ///     dev.queue_background();
+    /// }
+    /// ```
     pub fn queue_background(&self) {
         const { Features::<T>::require_work() };
         self.core().queue_background();
@@ -163,6 +193,17 @@ impl<T: WorkOps> Device<T> {
 
     /// Lets [`WorkOps::clean_up`] be called, as [`Self::queue_background`] does with
     /// [`WorkOps::background`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, WorkOps};
+    /// /// What an interrupt does that says that a job is done: it frees no memory.
+    /// fn job_done<T: WorkOps>(dev: &Device<T>) {
+    ///     dev.wake();
+    ///     dev.queue_clean_up();
+    /// }
+    /// ```
     pub fn queue_clean_up(&self) {
         const { Features::<T>::require_work() };
         self.core().queue_clean_up();

@@ -34,6 +34,20 @@ pub struct PlaceRequest {
 }
 
 /// Where in its region a buffer is to be. It always is in one piece.
+///
+/// # Examples
+///
+/// ```
+/// use accel::buffer::Placement;
+/// use kernel::{ptr::Alignment, sizes::SZ_64K};
+///
+/// /// In the first 256 MiB, from a multiple of 64 KiB on.
+/// fn low() -> Placement {
+///     Placement::ANYWHERE
+///         .within(0..256 << 20)
+///         .aligned(Alignment::new::<SZ_64K>())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Placement {
     /// In bytes from the begin of the region; `None` for all of it.

@@ -180,6 +180,16 @@ impl<'a> Regions<'a> {
     /// wants it in one piece.
     ///
     /// Returns `ENOMEM` if there is no such piece; 4 MiB is as much as there can be.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::buffer::Regions;
+    /// # use kernel::prelude::*;
+    /// fn memory(regions: &mut Regions<'_>) -> Result {
+    ///     regions.add_carve_out(c"shared", 16 << 20)
+    /// }
+    /// ```
     pub fn add_carve_out(&mut self, name: &CStr, bytes: usize) -> Result {
         if bytes == 0 || !bytes.is_power_of_two() || bytes < PAGE_SIZE {
             return Err(EINVAL);
@@ -197,6 +207,17 @@ impl<'a> Regions<'a> {
     /// on it. It is the device's, and goes with it.
     ///
     /// Returns `EOPNOTSUPP` if the device cannot do DMA, and `EINVAL` if there can be none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::buffer::Regions;
+    /// # use kernel::prelude::*;
+    /// /// For rings and flags, which both sides poll.
+    /// fn memory(regions: &mut Regions<'_>) -> Result {
+    ///     regions.add_coherent(c"coherent", 1 << 20)
+    /// }
+    /// ```
     pub fn add_coherent(&mut self, name: &CStr, limit: u64) -> Result {
         if limit == 0 {
             return Err(EINVAL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A driver whose features have all that it uses. It declares its module itself, so nothing compares
-//! the features with the traits. The cases beside it leave features out.
+//! A driver whose features have all that it uses. It declares its module itself, so nothing
+//! compares the features with the traits. The cases beside it leave features out.
 
 #![forbid(unsafe_code)]
 #![allow(dead_code, reason = "most cases leave handlers out")]

@@ -144,6 +144,21 @@ impl PinnedDrop for Fences {
 /// Fences that are signalled in the order in which they were made; usually one for each open file.
 ///
 /// Whoever waits for one of them may take it that those before it are done, too.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{fence::Timeline, prelude::*};
+///
+/// fn two_in_order<T: AccelDriver>(dev: &Device<T>) -> Result {
+///     let timeline = Timeline::new(dev);
+///     let (first, second) = (timeline.fence()?, timeline.fence()?);
+///     assert!(first.number() < second.number());
+///     first.signal(Ok(()));
+///     second.signal(Ok(()));
+///     Ok(())
+/// }
+/// ```
 pub struct Timeline {
     fences: Arc<Fences>,
     context: u64,
@@ -209,6 +224,20 @@ impl Timeline {
 /// The framework signals it first if the work is lost: with `ECANCELED` if the device is reset,
 /// with `EIO` if it is wedged, and with `ENODEV` if it goes. Then what happens to this has no
 /// effect any more; see [`Self::is_lost`].
+///
+/// # Examples
+///
+/// ```
+/// use accel::fence::{DriverFence, Timeline};
+/// use kernel::prelude::*;
+///
+/// /// Does a job, and tells those who wait for it how it has ended.
+/// fn run(timeline: &Timeline, job: impl FnOnce() -> Result) -> Result {
+///     let done: DriverFence = timeline.fence()?;
+///     done.signal(job());
+///     Ok(())
+/// }
+/// ```
 #[must_use = "the fence is signalled with an error when this is dropped"]
 pub struct DriverFence {
     fences: Arc<Fences>,
@@ -233,6 +262,18 @@ impl DriverFence {
     /// Work that is lost must not begin any more: others take it that it is over, and may have
     /// freed the memory. If it is under way, [`WorkOps::stop`](crate::WorkOps::stop) has
     /// ended it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::fence::DriverFence;
+    /// /// Rings the doorbell for a job, unless a reset has come first.
+    /// fn start(done: &DriverFence, ring: impl FnOnce()) {
+    ///     if !done.is_lost() {
+    ///         ring();
+    ///     }
+    /// }
+    /// ```
     pub fn is_lost(&self) -> bool {
         self.fence.status().is_some()
     }
@@ -240,6 +281,20 @@ impl DriverFence {
     /// Signals that the work is done, or why it was not. May be called from interrupt context.
     ///
     /// Others see it when all fences before it on its timeline are signalled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::fence::DriverFence;
+    /// # use kernel::prelude::*;
+    /// /// What an interrupt does that tells how a job has ended.
+    /// fn job_done(done: DriverFence, failed: bool) {
+    ///     done.signal(match failed {
+    ///         true => Err(EIO),
+    ///         false => Ok(()),
+    ///     });
+    /// }
+    /// ```
     pub fn signal(mut self, result: Result) {
         self.result = result;
     }

@@ -17,6 +17,18 @@ use crate::sys::ffi;
 const NS_PER_MS: u64 = 1_000_000;
 
 /// A time by which something has to happen, of CLOCK_MONOTONIC.
+///
+/// # Examples
+///
+/// ```
+/// use accel::prelude::*;
+///
+/// /// Sleeps for a tenth of a second, unless the device goes.
+/// fn pause<T: AccelDriver>(ctx: Context<'_, T>) -> Result<Context<'_, T>> {
+///     let (ctx, _) = ctx.wait(Deadline::in_ms(100), |_| None::<()>)?;
+///     Ok(ctx)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     at_ns: u64,
@@ -47,15 +59,24 @@ impl Deadline {
     /// left alone. The ioctl must not be declared
     /// [`input_only`](crate::Ioctl::input_only).
     ///
-    /// ```ignore
-    /// fn wait(ctx: Context<'_, Npu>, args: &mut Wait) -> Result {
-    ///     let done = ctx.file().job(args.job)?;
-    ///     args.error = Deadline::restartable(args.timeout_ms, &mut args.deadline_ns, |deadline| {
-    ///         let (_ctx, wake) = ctx.wait_fence(&done, deadline)?;
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{fence::Fence, prelude::*};
+    /// # use kernel::sync::aref::ARef;
+    /// # uapi_struct! {
+    /// #     struct Wait {
+    /// #         size: u32,
+    /// #         timeout_ms: u32,
+    /// #         deadline_ns: u64,
+    /// #     }
+    /// # }
+    /// /// Waits for the fence of a job.
+    /// fn wait<T: AccelDriver>(ctx: Context<'_, T>, args: &mut Wait, job: &ARef<Fence>) -> Result {
+    ///     Deadline::restartable(args.timeout_ms, &mut args.deadline_ns, |deadline| {
+    ///         let (_ctx, wake) = ctx.wait_fence(job, deadline)?;
     ///         wake.ready()
     ///     })?
-    ///     .map_or_else(|e| e.to_errno(), |()| 0);
-    ///     Ok(())
     /// }
     /// ```
     pub fn restartable<V>(

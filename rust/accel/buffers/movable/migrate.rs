@@ -45,6 +45,18 @@ use crate::{
 
 /// A buffer that is being moved between the memory of a device and that of the system. See
 /// [`MemoryOps::copy_buffer`](crate::buffer::MemoryOps::copy_buffer).
+///
+/// # Examples
+///
+/// ```
+/// use accel::{buffer::CopyRequest, prelude::*};
+/// use kernel::dma::DataDirection;
+///
+/// /// Leaves what is small to the processor, and what is brought to the device.
+/// fn is_worth_it(request: &CopyRequest<'_>) -> bool {
+///     request.bytes() >= 1 << 20 && request.direction() == DataDirection::FromDevice
+/// }
+/// ```
 pub struct CopyRequest<'a> {
     device: &'a Arc<Object>,
     system: &'a Arc<Object>,
