@@ -27,10 +27,7 @@ use super::{
     device_map::Mapped,
     export::access::ForeignMaps,
     import::Import,
-    movable::{
-        Movable,
-        Pinned, //
-    },
+    movable::Movable,
     pool::Pool,
     vmap::SharedMap, //
 };
@@ -374,20 +371,6 @@ impl Object {
             // It belongs to somebody else.
             _ => None,
         }
-    }
-
-    /// Returns the object whose memory stays what it is as long as the result is kept: itself, or
-    /// if it can be moved, where it is now. While it is being moved, `check` is asked; see
-    /// [`Movable::pin`].
-    pub(super) fn pinned(
-        self: Arc<Self>,
-        check: impl Fn() -> Result,
-    ) -> Result<(Arc<Self>, Option<Pinned>)> {
-        let Backing::Movable(movable) = &self.backing else {
-            return Ok((self, None));
-        };
-        let pinned = movable.pin(check)?;
-        Ok((pinned.home.clone(), Some(pinned)))
     }
 }
 
