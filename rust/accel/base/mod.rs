@@ -20,7 +20,6 @@ pub(crate) mod awake;
 pub(crate) mod client;
 pub(crate) mod data;
 pub(crate) mod fence;
-pub(crate) mod fn_item;
 pub(crate) mod gate;
 pub(crate) mod minor;
 pub(crate) mod names;

@@ -2,10 +2,15 @@
 
 //! Functions and tables of drivers without the driver's type.
 //!
-//! What calls a function by its type is a function of the core's, which this file makes.
+//! A function item, or a closure without captures, carries its identity in its type. So a table,
+//! whose rows are all of one type and could not hold its value, has what calls it by type: a
+//! function of the core's, which this file makes.
 //!
 //! To call one is unsafe: the call must have been admitted to a device of the driver that it was
 //! made for, in the role of its context or a higher one.
+
+use core::ptr::NonNull;
+use kernel::prelude::*;
 
 use super::{
     context::Context,
@@ -13,7 +18,22 @@ use super::{
 };
 use crate::device::call::Call;
 
-pub(super) use crate::base::fn_item::of_type;
+/// Returns the function of type `H`.
+///
+/// # Safety
+///
+/// A value of the type `H` must exist, such as the one that the row of a table was made of. It may
+/// be gone, or belong to another thread: what it may be used for, its bounds say.
+#[inline(always)]
+pub(super) unsafe fn of_type<H: Copy + Send + Sync + 'static>() -> H {
+    const_assert!(
+        size_of::<H>() == 0,
+        "a handler must be a function's name or a closure that captures nothing"
+    );
+    // SAFETY: `H` has no size, so any well-aligned pointer may be read through, and as a value of
+    // it exists and it is `Copy`, so may another.
+    unsafe { NonNull::<H>::dangling().read() }
+}
 
 /// Makes what calls `function`, which borrows the context.
 pub(super) const fn by_ref<T, R, H, V>(function: H) -> unsafe fn(&Call<'_>) -> V

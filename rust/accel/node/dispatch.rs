@@ -39,63 +39,77 @@ use crate::{
     }, //
 };
 
+/// Makes the entry of an ioctl of the framework, which users may call on every device: `$handler`
+/// takes the structure `$Args`.
+///
+/// What calls it is made here and not by a function that is generic over the handler, as for
+/// drivers: in one that is not known by name, the compiler copies the call.
+macro_rules! core_ioctl {
+    ($nr:literal, $name:literal, $handler:path: $Args:ty, $description:literal) => {{
+        fn call_typed(call: Call<'_>, args: &mut [u8]) -> Result {
+            $handler(call, <$Args>::mut_from_bytes(args).map_err(|_| EINVAL)?)
+        }
+        Entry::new::<$Args>($nr, $name, $description, Handler::Plain(call_typed))
+    }};
+}
+
 /// The ioctls of the framework, in the order of their numbers.
 static CORE_IOCTLS: [Entry; 9] = [
-    Entry::core(
+    core_ioctl!(
         0x00,
         "ACCEL_IOC_INFO",
-        info::ioctl,
-        "Asks for information about the device, by topic",
+        info::ioctl: uapi::accel_info,
+        "Asks for information about the device, by topic"
     )
     .for_observers(),
-    Entry::core(
+    core_ioctl!(
         0x01,
         "ACCEL_IOC_BO_CREATE",
-        buffers::create,
-        "Creates a buffer",
+        buffers::create: uapi::accel_bo_create,
+        "Creates a buffer"
     ),
-    Entry::core(
+    core_ioctl!(
         0x02,
         "ACCEL_IOC_BO_INFO",
-        buffers::info,
-        "Tells what a buffer is",
+        buffers::info: uapi::accel_bo_info,
+        "Tells what a buffer is"
     ),
-    Entry::core(
+    core_ioctl!(
         0x03,
         "ACCEL_IOC_BO_CLOSE",
-        buffers::close,
-        "Gives up the handle of a buffer",
+        buffers::close: uapi::accel_bo_close,
+        "Gives up the handle of a buffer"
     )
     .input_only(),
-    Entry::core(
+    core_ioctl!(
         0x04,
         "ACCEL_IOC_BO_MMAP_OFFSET",
-        buffers::mmap_offset,
-        "Tells where in the file a buffer can be mapped",
+        buffers::mmap_offset: uapi::accel_bo_mmap_offset,
+        "Tells where in the file a buffer can be mapped"
     ),
-    Entry::core(
+    core_ioctl!(
         0x05,
         "ACCEL_IOC_BO_USERPTR",
-        buffers::user_memory,
-        "Makes a buffer of memory of the process",
+        buffers::user_memory: uapi::accel_bo_userptr,
+        "Makes a buffer of memory of the process"
     ),
-    Entry::core(
+    core_ioctl!(
         0x06,
         "ACCEL_IOC_BO_EXPORT",
-        buffers::export,
-        "Makes a dma-buf of a buffer",
+        buffers::export: uapi::accel_bo_export,
+        "Makes a dma-buf of a buffer"
     ),
-    Entry::core(
+    core_ioctl!(
         0x07,
         "ACCEL_IOC_BO_IMPORT",
-        buffers::import,
-        "Makes a buffer of a dma-buf",
+        buffers::import: uapi::accel_bo_import,
+        "Makes a buffer of a dma-buf"
     ),
-    Entry::core(
+    core_ioctl!(
         0x10,
         "ACCEL_IOC_EVENTS",
-        events::ioctl,
-        "Subscribes to events, which read() then returns",
+        events::ioctl: uapi::accel_events,
+        "Subscribes to events, which read() then returns"
     )
     .input_only()
     .for_observers(),
