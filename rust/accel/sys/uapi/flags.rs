@@ -96,3 +96,30 @@ impl IoctlFlags {
         self.0 & flag as u32 != 0
     }
 }
+
+#[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
+#[kunit_tests(accel_flags)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_with_other_flags_are_invalid() -> Result {
+        assert!(BoFlags::try_from(0)? == BoFlags::empty());
+        assert!(BoFlags::try_from(3)?.contains_all(BoFlag::Populate | BoFlag::Movable));
+        assert_eq!(BoFlags::try_from(4).err(), Some(EINVAL));
+        assert_eq!(BoFlags::try_from(u32::MAX).err(), Some(EINVAL));
+        assert!(EventClasses::try_from(7).is_ok());
+        assert_eq!(EventClasses::try_from(8).err(), Some(EINVAL));
+        Ok(())
+    }
+
+    #[test]
+    fn a_constant_has_what_it_is_given() {
+        const FLAGS: IoctlFlags = IoctlFlags::empty()
+            .with(IoctlFlag::In)
+            .with(IoctlFlag::Out)
+            .without(IoctlFlag::Out);
+        assert!(FLAGS.has(IoctlFlag::In) && FLAGS.contains(IoctlFlag::In));
+        assert!(!FLAGS.has(IoctlFlag::Out) && !FLAGS.contains(IoctlFlag::Out));
+    }
+}
