@@ -90,7 +90,7 @@ change_tree() {
 	rm -rf "$new"
 	mkdir -p "$new/scripts"
 	cp -r "$accel_tree"/{Kbuild,Makefile,rust,include} "$new/"
-	cp "$scripts"/{check-kdir,install-devel}.sh "$new/scripts/"
+	cp "$scripts"/{check-kdir.sh,driver.mk,install-devel.sh} "$new/scripts/"
 	sed -i -e '/^pub(crate) struct DriverOps {/a #[allow(dead_code)]\n    pub(crate) added: u64,' \
 		-e 's/^        built_for: &/        added: 0,\n&/' "$new"/rust/accel/{device,driver}/ops.rs
 	if [ -d "$old" ] && diff -rq "$new" "$old" >/dev/null; then
