@@ -3,7 +3,7 @@
 //! A framework for drivers of compute accelerators.
 //!
 //! It owns what each such driver needs and what is easily got wrong: the char device and its
-//! minor, the lifetimes against unbind and hot-unplug, the ioctl table, and the information that
+//! minor, the lifetimes across unbind and hot-unplug, the ioctl table, and the information that
 //! user space can ask for. A driver is a type that implements [`AccelDriver`], bound to a bus by an
 //! adapter such as [`pci`]; it needs no unsafe code.
 //!

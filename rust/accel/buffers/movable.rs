@@ -293,7 +293,7 @@ impl Placed {
         self.home.region()
     }
 
-    /// Returns where it is, in bytes from the begin of the region.
+    /// Returns where it is, in bytes from the beginning of the region.
     pub fn offset(&self) -> u64 {
         self.offset
     }

@@ -15,7 +15,7 @@
 //! # What it must not know
 //!
 //! How a device works when it is there: what user space asks for, what is done about errors, where
-//! memory is. A new bus is a file here, and nothing else.
+//! memory is. A new bus touches no other floor.
 
 #[cfg(CONFIG_AUXILIARY_BUS)]
 pub mod auxiliary;

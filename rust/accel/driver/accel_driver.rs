@@ -89,16 +89,16 @@ pub trait AccelDriver: Sized + 'static {
     /// Who the driver is.
     const INFO: DriverInfo;
 
-    /// Whom it admits as users.
+    /// Whom the driver admits as users.
     const OPEN_POLICY: OpenPolicy;
 
-    /// What it offers beyond the ioctls that every device has.
+    /// The ioctls that the driver offers beyond those that every device has.
     const IOCTLS: IoctlTable<Self>;
 
-    /// Which of the optional traits it implements.
+    /// Which of the optional traits the driver implements.
     const FEATURES: Features<Self> = Features::none();
 
-    /// Whether its devices have buffers.
+    /// Whether devices of the driver have buffers.
     const BUFFERS: BufferTable<Self> = BufferTable::none();
 
     /// What engines its devices have, of which each can work at the same time.

@@ -263,7 +263,7 @@ impl<T: AccelDriver> Memory<T> {
         self.object.region()
     }
 
-    /// Returns where the buffer is in the memory of the device, in bytes from the begin of its
+    /// Returns where the buffer is in the memory of the device, in bytes from the beginning of its
     /// region, and the number of the region. `None` if the memory is not the device's, or if it can
     /// be moved: see [`Self::placed`].
     ///

@@ -60,10 +60,10 @@ impl<T: AccelDriver> DebugFile<T> {
     /// Declares a file that root may read, by its name and the function that prints what is in it,
     /// with [`seq_print!`](kernel::seq_print). An error is what the reader gets.
     ///
-    /// The function is called again with more room if that did not suffice. Other than that of an
-    /// attribute, it may look at the hardware: it waits for a reset that is under way. What it
-    /// prints is for those who debug the driver:
-    /// no program may depend on it.
+    /// The function is called again with more room if that did not suffice. Unlike that of an
+    /// attribute, the function may read registers, if [`Context::stay_awake`] returns an `Awake`: no
+    /// reset is under way then. What the function prints is for those who debug the driver; no
+    /// program may depend on it.
     pub const fn new<H>(name: &'static CStr, show: H) -> Self
     where
         H: Fn(&Context<'_, T, Observer>, &SeqFile) -> Result + Copy + Send + Sync + 'static,

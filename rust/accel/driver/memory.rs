@@ -78,7 +78,7 @@ pub trait MemoryOps: AccelDriver {
     fn memory(data: &<Self::Data as ForLt>::Of<'_>, regions: &mut Regions<'_>) -> Result;
 
     /// Says where in the memory of the device a buffer is to be that a user creates. An error is
-    /// that of the ioctl. By default it is wherever there is room, from the begin of a page on.
+    /// that of the ioctl. By default it is wherever there is room, from the beginning of a page on.
     ///
     /// # Examples
     ///

@@ -58,13 +58,13 @@ use crate::device::ops::features::PowerFns;
 /// }
 /// ```
 pub trait PowerOps: AccelDriver {
-    /// After how many milliseconds without use a device is put to sleep, from 1 to a day. This is
-    /// what it begins with, since it is the administrator's choice.
+    /// After how many milliseconds without use a device is put to sleep, from 1 to a day. The
+    /// administrator may change this initial value.
     const AUTOSUSPEND_MS: Msecs = 100;
 
     /// Puts a device to sleep.
     ///
-    /// Called when no reference is left for a while; and when the system goes to sleep, even if the
+    /// Called when there was no powered call and no `Awake` for that long; and when the system goes to sleep, even if the
     /// device is busy: it has to keep what `resume` needs to go on with the work, or to let that
     /// fail. If it returns `EBUSY` or `EAGAIN`, the device stays awake, and so does the system. Any
     /// other error is taken for one that only a reset mends.

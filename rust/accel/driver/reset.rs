@@ -64,7 +64,8 @@ pub trait ResetOps: AccelDriver {
     /// `ECANCELED`. Meanwhile no call of a user is inside the driver. Those that sleep in
     /// [`Context::wait`] check their condition again afterwards: it has to tell them that their
     /// work is lost. Calls of observers, interrupts, and the opening and closing of files go on;
-    /// debug files and [`WorkOps::background`](super::WorkOps::background) do not.
+    /// debug files, [`WorkOps::background`](super::WorkOps::background) and
+    /// [`WorkOps::clean_up`](super::WorkOps::clean_up) do not.
     ///
     /// # Examples
     ///

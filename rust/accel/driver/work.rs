@@ -70,7 +70,8 @@ use crate::device::{
 /// }
 /// ```
 pub trait WorkOps: AccelDriver {
-    /// Stops the hardware: when this returns, that touches no memory any more, and begins no work.
+    /// Stops the hardware: when this returns, the hardware touches no memory any more, and begins
+    /// no work.
     ///
     /// Called once when a device is to be reset, is wedged, or goes, and when the system shuts
     /// down: newcomers are kept out already, but calls may still be inside the driver, and
@@ -131,8 +132,8 @@ impl<T: WorkOps> Features<T> {
 }
 
 impl<T: AccelDriver> Device<T> {
-    /// Begins a piece of work, which ends when the result is dropped. What is done so is what the
-    /// information topic USAGE shows. If an engine does it for an open file, use
+    /// Begins a piece of work, which ends when the result is dropped. The information topic USAGE
+    /// shows such work. If an engine does it for an open file, use
     /// [`FileEngine::begin_work`](crate::device::engine::FileEngine::begin_work).
     ///
     /// # Examples
@@ -174,8 +175,8 @@ impl<T: WorkOps> Device<T> {
     /// Lets [`WorkOps::background`] be called, soon, unless the device is gone. May be called
     /// in any context.
     ///
-    /// However often this is called, it runs once at a time, and begins once more after the last
-    /// call of this.
+    /// However often this is called, `background` runs once at a time, and once more after the last
+    /// call.
     ///
     /// # Examples
     ///

@@ -50,19 +50,19 @@ pub struct PlaceRequest {
 /// ```
 #[derive(Clone)]
 pub struct Placement {
-    /// In bytes from the begin of the region; `None` for all of it.
+    /// In bytes from the beginning of the region; `None` for all of it.
     range: Option<Range<u64>>,
     alignment: Alignment,
 }
 
 impl Placement {
-    /// Wherever there is room, from the begin of a page on.
+    /// Wherever there is room, from the beginning of a page on.
     pub const ANYWHERE: Self = Self {
         range: None,
         alignment: Alignment::new::<PAGE_SIZE>(),
     };
 
-    /// Says that it is to be in `range`, in bytes from the begin of the region. Both ends are to be
+    /// Says that it is to be in `range`, in bytes from the beginning of the region. Both ends are to be
     /// multiples of the page size, and the range is to be within the region; else the buffer is
     /// not created, with `EINVAL`.
     pub fn within(mut self, range: Range<u64>) -> Self {
@@ -70,7 +70,7 @@ impl Placement {
         self
     }
 
-    /// Says that where it begins, in bytes from the begin of the region, is to be a multiple of
+    /// Says that where it begins, in bytes from the beginning of the region, is to be a multiple of
     /// `alignment`. What is less than a page counts as a page.
     pub fn aligned(mut self, alignment: Alignment) -> Self {
         self.alignment = alignment.max(Alignment::new::<PAGE_SIZE>());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long an interrupt takes, from the begin of its handler to the end, by how
+ * How long an interrupt takes, from the beginning of its handler to the end, by how
  * many sleep and look on.
  */
 #include <err.h>

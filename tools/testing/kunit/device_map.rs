@@ -58,7 +58,7 @@ pub(crate) fn map(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
 }
 
 uapi_struct! {
-    /// Maps the begin of a buffer for a device that only reads, and writes to it meanwhile.
+    /// Maps the beginning of a buffer for a device that only reads, and writes to it meanwhile.
     pub(crate) struct ReadArgs {
         size: u32,
         handle: u32,

@@ -80,7 +80,7 @@ impl CopyRequest<'_> {
         self.device.region()
     }
 
-    /// Returns where it is in that region, or is to be, in bytes from the begin of the region.
+    /// Returns where it is in that region, or is to be, in bytes from the beginning of the region.
     pub fn offset(&self) -> u64 {
         self.device.offset().unwrap_or(0)
     }
@@ -376,7 +376,7 @@ fn evict_one(
 }
 
 impl Object {
-    /// Returns where it is in the memory of its device, in bytes from the begin of its region.
+    /// Returns where it is in the memory of its device, in bytes from the beginning of its region.
     pub(crate) fn offset(&self) -> Option<u64> {
         match self.backing() {
             Backing::Device(memory) => Some(memory.offset()),

@@ -163,7 +163,7 @@ fn everything_is_slow() {
     assert_eq!(rig.now, start);
 }
 
-/// A copy of 64 bytes from the begin of device memory.
+/// A copy of 64 bytes from the beginning of device memory.
 fn copy_out(sequence: u32) -> Command {
     Command {
         code: code::COPY.into(),
