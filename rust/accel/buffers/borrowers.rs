@@ -214,8 +214,8 @@ impl Borrowers {
     /// As [`Self::revoke`], and waits until other devices have given back what is not of the
     /// system.
     ///
-    /// Until then, they may access it as long as there are fences. Of memory that nobody has mapped,
-    /// the fences are of no interest: user space may add some, of anybody.
+    /// Until then, they may access it as long as there are fences. Of memory that nobody has
+    /// mapped, the fences are of no interest: user space may add some, of anybody.
     pub(super) fn revoke_and_wait(&self) {
         self.revoke();
         // Not with the reservation locked: a device that is going as well may have somebody wait
@@ -267,8 +267,8 @@ impl Detach for Borrowers {
 }
 
 impl Borrowers {
-    /// As [`Detach::detach`], for who may be inside the gate: an exporter is not waited for, and the
-    /// device is detached from its dma-buf soon.
+    /// As [`Detach::detach`], for who may be inside the gate: an exporter is not waited for, and
+    /// the device is detached from its dma-buf soon.
     pub(super) fn end(&self) {
         match self.bus_memory.as_ref() {
             Some(BusMemory::Import(import)) => {

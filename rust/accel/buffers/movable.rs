@@ -163,8 +163,8 @@ impl Movable {
     }
 
     /// Lets it stay where it is until the result is dropped. While it is being moved, as another
-    /// device may have it, which waits for fences, `check` is asked again and again. Returns `EINTR`
-    /// if a signal arrives meanwhile, and what `check` does.
+    /// device may have it, which waits for fences, `check` is asked again and again. Returns
+    /// `EINTR` if a signal arrives meanwhile, and what `check` does.
     pub(super) fn pin(self: &Arc<Self>, check: impl Fn() -> Result) -> Result<Pinned> {
         self.touch();
         let settled = || self.lock_settled();

@@ -340,8 +340,8 @@ impl Object {
         self.flags.contains(BoFlag::Populate)
     }
 
-    /// Gives up a reference, outside of the gate. If it is the last one, the device is detached when
-    /// this returns.
+    /// Gives up a reference, outside of the gate. If it is the last one, the device is detached
+    /// when this returns.
     pub(crate) fn release(self: Arc<Self>) {
         if let Some(last) = Arc::into_unique_or_drop(self) {
             last.borrowers.detach();

@@ -61,8 +61,8 @@ impl<T: AccelDriver> DebugFile<T> {
     /// with [`seq_print!`](kernel::seq_print). An error is what the reader gets.
     ///
     /// The function is called again with more room if that did not suffice. Unlike that of an
-    /// attribute, the function may read registers, if [`Context::stay_awake`] returns an `Awake`: no
-    /// reset is under way then. What the function prints is for those who debug the driver; no
+    /// attribute, the function may read registers, if [`Context::stay_awake`] returns an `Awake`:
+    /// no reset is under way then. What the function prints is for those who debug the driver; no
     /// program may depend on it.
     pub const fn new<H>(name: &'static CStr, show: H) -> Self
     where

@@ -56,8 +56,8 @@ pub trait MmapOps: AccelDriver {
     /// length of the request. If the devices have buffers, offsets of 1 TiB and above belong to
     /// those.
     ///
-    /// Called with the address space of the caller locked, so the function must not touch the memory
-    /// of the caller.
+    /// Called with the address space of the caller locked, so the function must not touch the
+    /// memory of the caller.
     fn mmap<'a>(ctx: &'a Context<'_, Self>, request: &MapRequest) -> Result<IoRange<'a>>;
 }
 

@@ -64,10 +64,10 @@ pub trait PowerOps: AccelDriver {
 
     /// Puts a device to sleep.
     ///
-    /// Called when there was no powered call and no `Awake` for that long; and when the system goes to sleep, even if the
-    /// device is busy: it has to keep what `resume` needs to go on with the work, or to let that
-    /// fail. If it returns `EBUSY` or `EAGAIN`, the device stays awake, and so does the system. Any
-    /// other error is taken for one that only a reset mends.
+    /// Called when there was no powered call and no `Awake` for that long; and when the system goes
+    /// to sleep, even if the device is busy: it has to keep what `resume` needs to go on with the
+    /// work, or to let that fail. If it returns `EBUSY` or `EAGAIN`, the device stays awake, and so
+    /// does the system. Any other error is taken for one that only a reset mends.
     ///
     /// # Examples
     ///

@@ -62,9 +62,9 @@ impl Placement {
         alignment: Alignment::new::<PAGE_SIZE>(),
     };
 
-    /// Says that it is to be in `range`, in bytes from the beginning of the region. Both ends are to be
-    /// multiples of the page size, and the range is to be within the region; else the buffer is
-    /// not created, with `EINVAL`.
+    /// Says that it is to be in `range`, in bytes from the beginning of the region. Both ends are
+    /// to be multiples of the page size, and the range is to be within the region; else the buffer
+    /// is not created, with `EINVAL`.
     pub fn within(mut self, range: Range<u64>) -> Self {
         self.range = Some(range);
         self

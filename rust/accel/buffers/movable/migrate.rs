@@ -101,8 +101,8 @@ pub(in crate::buffers) enum MoveContext<'a> {
 }
 
 impl MoveContext<'_> {
-    /// Returns `ENODEV` if the device is to go, and `EAGAIN` if it is to be reset: a call holds that
-    /// up, and with it what may be waited for; and so does who has the reservation locked.
+    /// Returns `ENODEV` if the device is to go, and `EAGAIN` if it is to be reset: a call holds
+    /// that up, and with it what may be waited for; and so does who has the reservation locked.
     pub(in crate::buffers) fn check(&self) -> Result {
         match self {
             Self::Call(call) => call.may_wait(),
