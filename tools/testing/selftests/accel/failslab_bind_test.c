@@ -231,6 +231,7 @@ static int open_attribute(struct operation *operation, const struct node *node, 
 FIXTURE_SETUP(failslab_bind)
 {
 	struct subject *subject = &self->subject;
+
 	if (!setup_root(_metadata) || !setup_fail_nth(_metadata))
 		return;
 	ASSERT_EQ(0, fail_nth_spare(LEAK_RECORD));

@@ -22,6 +22,7 @@ FIXTURE(failslab_sim) {
 FIXTURE_SETUP(failslab_sim)
 {
 	struct accel_sim_submit job;
+
 	if (!setup_root(_metadata) || !setup_sim(_metadata, &self->node) ||
 	    !setup_fail_nth(_metadata))
 		return;
