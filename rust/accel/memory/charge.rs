@@ -5,24 +5,12 @@
 //! What a call allocates with `GFP_KERNEL_ACCOUNT` is charged to the memory control group of the
 //! calling process. Where that process is not the owner of the memory, as when a buffer of another
 //! process is moved, [`MemoryGroup`] charges the owner. Pages that a process has pinned count as
-//! locked by its user: see `pages/user.rs`.
+//! locked by its user: see `user.rs`.
 
-/// `struct mem_cgroup`, which a kernel without such groups does not have.
-#[repr(C)]
-struct MemCgroup {
-    _opaque: [u8; 0],
-}
-
-// SAFETY: The first returns a reference.
-#[allow(
-    improper_ctypes,
-    reason = "empty structures, which the kernel's compilers agree on"
-)]
-unsafe extern "C" {
-    safe fn accel_helper_memcg_of_current() -> *mut MemCgroup;
-    fn accel_helper_memcg_put(memcg: *mut MemCgroup);
-    fn accel_helper_memcg_set_active(memcg: *mut MemCgroup) -> *mut MemCgroup;
-}
+use crate::sys::ffi::{
+    self,
+    MemCgroup, //
+};
 
 /// The memory control group of a process.
 ///
@@ -42,16 +30,16 @@ impl MemoryGroup {
     /// Returns the group of the current process.
     pub(crate) fn of_current() -> Self {
         // INVARIANT: The function has taken a reference.
-        Self(accel_helper_memcg_of_current())
+        Self(ffi::accel_helper_memcg_of_current())
     }
 
     /// Charges this group for what `f` allocates in the current thread.
     pub(crate) fn charge<R>(&self, f: impl FnOnce() -> R) -> R {
         // SAFETY: By the type invariants the group is valid until the one before is back.
-        let before = unsafe { accel_helper_memcg_set_active(self.0) };
+        let before = unsafe { ffi::accel_helper_memcg_set_active(self.0) };
         let result = f();
         // SAFETY: Whoever has made this one active keeps it until `f` and this function return.
-        unsafe { accel_helper_memcg_set_active(before) };
+        unsafe { ffi::accel_helper_memcg_set_active(before) };
         result
     }
 }
@@ -59,6 +47,6 @@ impl MemoryGroup {
 impl Drop for MemoryGroup {
     fn drop(&mut self) {
         // SAFETY: By the type invariants there is a reference, which is given up.
-        unsafe { accel_helper_memcg_put(self.0) };
+        unsafe { ffi::accel_helper_memcg_put(self.0) };
     }
 }

@@ -4,10 +4,8 @@
 
 use core::ptr::NonNull;
 use kernel::{
-    bindings,
     device,
     error::to_result,
-    ffi::c_void,
     page::{
         PAGE_SHIFT,
         PAGE_SIZE, //
@@ -68,7 +66,7 @@ pub struct IoRange<'a> {
 ///
 /// Points to a valid `struct p2pdma_provider`, while the device that has the memory is bound.
 #[derive(Clone, Copy)]
-pub(crate) struct Provider(NonNull<c_void>);
+pub(crate) struct Provider(NonNull<ffi::P2pdmaProvider>);
 
 // SAFETY: A provider does not change, and may be used from any thread.
 unsafe impl Send for Provider {}
@@ -79,12 +77,12 @@ impl Provider {
     /// # Safety
     ///
     /// `provider` must be null, or valid while the device that has the memory is bound.
-    pub(crate) unsafe fn from_raw(provider: *mut c_void) -> Option<Self> {
+    pub(crate) unsafe fn from_raw(provider: *mut ffi::P2pdmaProvider) -> Option<Self> {
         // INVARIANT: Same as the safety requirements.
         NonNull::new(provider).map(Self)
     }
 
-    pub(crate) fn as_raw(self) -> *mut c_void {
+    pub(crate) fn as_raw(self) -> *mut ffi::P2pdmaProvider {
         self.0.as_ptr()
     }
 
@@ -92,8 +90,8 @@ impl Provider {
     ///
     /// # Safety
     ///
-    /// `device` must be valid, and the device that has the memory must be bound.
-    pub(crate) unsafe fn check_reach(self, device: *mut bindings::device) -> Result {
+    /// The device that has the memory must be bound.
+    pub(crate) unsafe fn check_reach(self, device: &device::Device) -> Result {
         // SAFETY: Same requirements, and by the type invariants.
         to_result(unsafe { ffi::accel_helper_p2pdma_check(self.as_raw(), device) })
     }

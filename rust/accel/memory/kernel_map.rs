@@ -154,7 +154,7 @@ impl KernelMap {
         // writes at the same time: the copy is not the compiler's, but a function in C.
         unsafe {
             if self.is_io {
-                ffi::memcpy_fromio(to.as_mut_ptr().cast(), from, to.len());
+                bindings::memcpy_fromio(to.as_mut_ptr().cast(), from, to.len());
             } else {
                 bindings::memcpy(to.as_mut_ptr().cast(), from, to.len());
             }
@@ -168,7 +168,7 @@ impl KernelMap {
         // SAFETY: As in `read`.
         unsafe {
             if self.is_io {
-                ffi::memcpy_toio(to, from.as_ptr().cast(), from.len());
+                bindings::memcpy_toio(to, from.as_ptr().cast(), from.len());
             } else {
                 bindings::memcpy(to, from.as_ptr().cast(), from.len());
             }
@@ -184,8 +184,8 @@ impl KernelMap {
         // is the system's.
         unsafe {
             match (self.is_io, source.is_io) {
-                (true, _) => ffi::memcpy_toio(to, from, len),
-                (_, true) => ffi::memcpy_fromio(to, from, len),
+                (true, _) => bindings::memcpy_toio(to, from, len),
+                (_, true) => bindings::memcpy_fromio(to, from, len),
                 _ => {
                     bindings::memcpy(to, from, len);
                 }
@@ -207,7 +207,7 @@ impl KernelMap {
             // SAFETY: By the type invariants the memory is valid for writes.
             unsafe {
                 if self.is_io {
-                    ffi::memset_io(to, 0, len);
+                    bindings::memset_io(to, 0, len);
                 } else {
                     bindings::memset(to, 0, len);
                 }
@@ -234,7 +234,7 @@ impl Drop for KernelMap {
             // SAFETY: By the type invariants it was mapped so, and nobody uses it any more.
             Owner::Pages => unsafe { ffi::vunmap(address) },
             // SAFETY: As above.
-            Owner::Io => unsafe { ffi::accel_helper_iounmap(address) },
+            Owner::Io => unsafe { bindings::iounmap(address) },
             // It does so by itself.
             Owner::DmaBuf(_) => (),
         }

@@ -187,16 +187,6 @@ impl Drop for Pinned {
     }
 }
 
-#[allow(
-    improper_ctypes,
-    reason = "without lockdep, `struct lockdep_map` is empty, which the kernel's compilers agree on"
-)]
-extern "C" {
-    fn accel_helper_count_pinned(mm: *mut bindings::mm_struct, pages: c_long);
-    fn accel_helper_lock_pages(pages: c_ulong) -> *mut bindings::user_struct;
-    fn accel_helper_unlock_pages(user: *mut bindings::user_struct, pages: c_ulong);
-}
-
 /// Pages that a process has pinned. They count as locked by its user, until this is dropped: also
 /// when the process has ended.
 ///
@@ -220,10 +210,9 @@ impl LockedPages {
     /// locked more than `RLIMIT_MEMLOCK` then, unless the process has `CAP_IPC_LOCK`.
     fn new(pages: usize) -> Result<Self> {
         let mm: ARef<Mm> = (&**current!().mm().ok_or(EINVAL)?).into();
-        // SAFETY: May be called in process context.
-        let user = from_err_ptr(unsafe { accel_helper_lock_pages(pages) })?;
+        let user = from_err_ptr(ffi::accel_helper_lock_pages(pages))?;
         // SAFETY: The address space is valid. CAST: No process has as many pages.
-        unsafe { accel_helper_count_pinned(mm.as_raw(), pages as c_long) };
+        unsafe { ffi::accel_helper_count_pinned(mm.as_raw(), pages as c_long) };
         // INVARIANT: They were just counted, and the function has taken a reference.
         Ok(Self {
             user: NonNull::new(user),
@@ -248,10 +237,10 @@ impl LockedPages {
 impl Drop for LockedPages {
     fn drop(&mut self) {
         // SAFETY: By the type invariants they are counted. CAST: As in `new()`.
-        unsafe { accel_helper_count_pinned(self.mm.as_raw(), -(self.pages as c_long)) };
+        unsafe { ffi::accel_helper_count_pinned(self.mm.as_raw(), -(self.pages as c_long)) };
         if let Some(user) = self.user {
             // SAFETY: As above, with a reference.
-            unsafe { accel_helper_unlock_pages(user.as_ptr(), self.pages) };
+            unsafe { ffi::accel_helper_unlock_pages(user.as_ptr(), self.pages) };
         }
     }
 }

@@ -8,7 +8,6 @@
 
 use core::ptr::NonNull;
 use kernel::{
-    bindings,
     error::{
         from_err_ptr,
         from_result, //
@@ -43,42 +42,18 @@ use crate::{
 ///
 /// `hwmon` was registered, with a pointer to `core`.
 pub(crate) struct Hwmon {
-    hwmon: NonNull<AccelHwmon>,
+    hwmon: NonNull<ffi::AccelHwmon>,
     _core: ARef<Core>,
 }
 
 // SAFETY: May be unregistered by any thread.
 unsafe impl Send for Hwmon {}
 
-/// `struct accel_hwmon` of `sensors.c`.
-#[repr(C)]
-struct AccelHwmon {
-    _opaque: [u8; 0],
-}
-
 /// The length of a name: 32 bytes of the driver's, "_accel", a number, and NUL.
 const NAME_LEN: usize = 49;
 
 /// The records of sensors that a driver lists have this size.
 const RECORD_SIZE: usize = size_of::<accel_info_sensor>();
-
-type Read = unsafe extern "C" fn(*mut c_void, u32, c_int, *mut c_long) -> c_int;
-
-#[allow(
-    improper_ctypes,
-    reason = "empty structures, which the kernel's compilers agree on"
-)]
-extern "C" {
-    fn accel_helper_hwmon_register(
-        parent: *mut bindings::device,
-        name: *const c_char,
-        sensors: *const accel_info_sensor,
-        count: usize,
-        read: Read,
-        data: *mut c_void,
-    ) -> *mut AccelHwmon;
-    fn accel_helper_hwmon_unregister(hwmon: *mut AccelHwmon);
-}
 
 impl Hwmon {
     /// Registers the sensors of `core`, whose data is in place; nothing if it has none, or if the
@@ -97,7 +72,7 @@ impl Hwmon {
         // parent is there inside the gate, and until the binding ends, to which the result
         // belongs. `read` takes a pointer to a `Core`, which the result keeps.
         let hwmon = from_err_ptr(unsafe {
-            accel_helper_hwmon_register(
+            ffi::accel_helper_hwmon_register(
                 ffi::device_as_raw(call.parent()),
                 name.as_ptr().cast(),
                 bytes.as_ptr().cast(),
@@ -117,7 +92,7 @@ impl Hwmon {
 impl Drop for Hwmon {
     fn drop(&mut self) {
         // SAFETY: It is registered, by the type invariants.
-        unsafe { accel_helper_hwmon_unregister(self.hwmon.as_ptr()) };
+        unsafe { ffi::accel_helper_hwmon_unregister(self.hwmon.as_ptr()) };
     }
 }
 

@@ -2,19 +2,15 @@
 #ifndef _ACCEL_GATE_H
 #define _ACCEL_GATE_H
 
-#include <linux/compiler_types.h>
+#include <linux/srcu.h>
 
 struct device;
-struct srcu_ctr;
-struct srcu_struct;
 
 int accel_gate_init(struct srcu_struct *accel_gate);
 struct srcu_ctr __percpu *accel_gate_enter(struct srcu_struct *gate);
 void accel_gate_leave(struct srcu_struct *gate, struct srcu_ctr __percpu *section);
 void accel_gate_drain(struct srcu_struct *gate, struct device *dev);
-#ifdef CONFIG_LOCKDEP
 void accel_gate_might_drain(struct srcu_struct *gate);
 void accel_gate_fault_might_drain(struct srcu_struct *gate);
-#endif
 
 #endif /* _ACCEL_GATE_H */

@@ -108,11 +108,6 @@ void *accel_helper_ioremap_wc(u64 phys, size_t size)
 	return (__force void *)ioremap_wc(phys, size);
 }
 
-void accel_helper_iounmap(void *address)
-{
-	iounmap((__force void __iomem *)address);
-}
-
 /* Of memory that the kernel always has mapped. */
 void *accel_helper_phys_to_virt(u64 phys)
 {

@@ -2,22 +2,22 @@
 #ifndef _ACCEL_HELPERS_H
 #define _ACCEL_HELPERS_H
 
+#include <linux/mm_types.h>
 #include <linux/types.h>
-#include <linux/workqueue_types.h>
 
-struct delayed_work;
+/* For functions that Rust calls as they are. */
+#include <linux/devcoredump.h>
+#include <linux/sync_file.h>
+#include <linux/vmalloc.h>
+
 struct device;
 struct dma_buf;
 struct dma_fence;
 struct dma_resv;
-struct file;
 struct mmu_interval_notifier;
 struct module;
-struct page;
 struct scatterlist;
-struct vm_area_struct;
 struct vm_fault;
-struct ww_acquire_ctx;
 
 void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma);
 void accel_helper_vma_set_memory(struct vm_area_struct *vma);
@@ -26,16 +26,13 @@ vm_fault_t accel_helper_insert_pfn(struct vm_area_struct *vma, unsigned long add
 void accel_helper_vma_set_io_memory(struct vm_area_struct *vma);
 void accel_helper_vma_set_coherent_memory(struct vm_area_struct *vma, struct device *dev);
 void *accel_helper_ioremap_wc(u64 phys, size_t size);
-void accel_helper_iounmap(void *address);
 void *accel_helper_phys_to_virt(u64 phys);
 struct page *accel_helper_pfn_to_page(unsigned long pfn);
 void accel_helper_put_page(struct page *page);
-#ifdef CONFIG_MMU_NOTIFIER
 void accel_helper_mmu_interval_set_seq(struct mmu_interval_notifier *notifier,
 				       unsigned long number);
 bool accel_helper_mmu_interval_check_retry(struct mmu_interval_notifier *notifier,
 					   unsigned long number);
-#endif
 void accel_helper_get_dma_buf(struct dma_buf *dmabuf);
 bool accel_helper_release_fault_lock(struct vm_fault *vmf);
 unsigned long accel_helper_totalram_pages(void);

@@ -5,7 +5,7 @@
 //! # What is here
 //!
 //! `uapi`, the structures and numbers of the header for user space; `ffi`, what is missing in the
-//! bindings of the kernel crate; and the C files of the module with their headers.
+//! bindings of the kernel crate; `tracepoints`; and the C files of the module with their headers.
 //!
 //! # What it may use
 //!
@@ -16,4 +16,5 @@
 //! Anything else of the framework.
 
 pub(crate) mod ffi;
+pub(crate) mod tracepoints;
 pub mod uapi;

@@ -150,7 +150,7 @@ pub(super) unsafe fn check_peer(io: Io, attach: *mut bindings::dma_buf_attachmen
         if !(*attach).peer2peer {
             return Err(EOPNOTSUPP);
         }
-        provider.check_reach((*attach).dev)
+        provider.check_reach(Device::from_raw((*attach).dev))
     }
 }
 
