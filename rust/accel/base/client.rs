@@ -56,8 +56,7 @@ impl Client {
 
     /// Returns what the current process may know.
     pub(crate) fn show(&self) -> Shown {
-        let may_know =
-            self.is_of_current_user() || ffi::is_capable_noaudit(bindings::CAP_SYS_PTRACE);
+        let may_know = self.is_of_current_user() || ffi::is_capable_noaudit(ffi::CAP_SYS_PTRACE);
 
         Shown {
             uid: Kuid::from_raw(self.uid.into_raw()).into_uid_in_current_ns(),

@@ -169,6 +169,12 @@ impl Fence {
         }
     }
 
+    /// Returns the number of a new context.
+    fn new_context() -> u64 {
+        // SAFETY: May be called from any context.
+        unsafe { bindings::dma_fence_context_alloc(1) }
+    }
+
     /// Makes a fence that is not signalled. If it is not the first of its `context`, its number
     /// must be the next.
     fn new(memory: KBox<Self>, context: u64, number: u64) -> ARef<Self> {

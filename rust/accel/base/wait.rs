@@ -17,7 +17,6 @@ mod deadline;
 mod queue;
 
 use kernel::{
-    bindings,
     current,
     prelude::*,
     sync::atomic::AtomicFlag, //
@@ -54,18 +53,6 @@ impl Signals {
             Self::All => current!().signal_pending(),
             Self::Fatal => ffi::is_being_killed(),
             Self::None => false,
-        }
-    }
-
-    /// Returns the state of a task that sleeps so.
-    ///
-    /// None of them is frozen where it sleeps, in the code of a driver, whose module it would keep
-    /// for as long.
-    const fn task_state(self) -> u32 {
-        match self {
-            Self::All => bindings::TASK_INTERRUPTIBLE,
-            Self::Fatal => bindings::TASK_KILLABLE,
-            Self::None => bindings::TASK_IDLE,
         }
     }
 }

@@ -251,24 +251,26 @@ unsafe extern "C" fn map_dma_buf(
     // SAFETY: An importer maps for a device that is bound, as the DMA API requires.
     let device = unsafe { Device::<Bound>::from_raw((*attach).dev) };
     // SAFETY: For the same reason the device stays bound until it is unmapped.
-    let map = || unsafe { ForeignMap::begin(object.into(), device, direction) };
+    let map = |object: Arc<Object>| unsafe { ForeignMap::begin(object, device, direction) };
     let mapped = match object.backing() {
         Backing::Device(memory) if memory.io().is_some() => {
             // SAFETY: The attachment is valid, and its reservation is locked.
             unsafe { access::map_peer(&object, memory, attach, direction) }
         }
         Backing::Movable(movable) => {
-            // SAFETY: The reservation is locked, and the device stays bound until it is unmapped.
-            unsafe { Locked::by_caller(movable).map(device, direction) }
+            // SAFETY: The reservation is locked.
+            unsafe { Locked::by_caller(movable) }.with_shared_home(map)
         }
         // Our device does not go before it is unmapped.
         Backing::Coherent(_) => {
             let grant = &object.borrowers().grant;
             grant
                 .add_peer()
-                .and_then(|()| map().inspect_err(|_| grant.remove_peer()))
+                .and_then(|()| map(object.into()).inspect_err(|_| grant.remove_peer()))
         }
-        _ => object.while_granted(map).and_then(|table| table),
+        _ => object
+            .while_granted(|| map(object.into()))
+            .and_then(|table| table),
     };
     mapped.unwrap_or_else(|e| e.to_ptr())
 }

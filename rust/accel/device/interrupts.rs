@@ -13,7 +13,6 @@
 //! them.
 
 use kernel::{
-    bindings,
     new_mutex,
     prelude::*,
     sync::{
@@ -26,6 +25,8 @@ use kernel::{
         Mutex, //
     }, //
 };
+
+use crate::sys::ffi;
 
 /// A line that a device raises, and that others may share.
 pub(crate) trait Line: Send {
@@ -83,9 +84,7 @@ impl Interrupts {
         for &number in &handlers.numbers {
             // Handlers run with a lock of the interrupt taken before and after, and so does this:
             // it waits for one that has begun, and one that begins later sees the count.
-            //
-            // SAFETY: May be called in process context, for any number.
-            unsafe { bindings::synchronize_irq(number) };
+            ffi::synchronize_irq(number);
         }
     }
 

@@ -11,12 +11,8 @@
 //! When a device goes, its sleepers are awake and about to return. The removal does not wait for
 //! them, unless it is because the module is unloaded: else they keep the module for that long.
 
-use core::{
-    cell::Cell,
-    ptr::NonNull, //
-};
+use core::cell::Cell;
 use kernel::{
-    bindings,
     new_spinlock,
     prelude::*,
     sync::SpinLock, //
@@ -34,7 +30,7 @@ use crate::{
         core::registration::Drained,
         Core, //
     },
-    sys::ffi, //
+    sys::ffi::ModuleRef, //
 };
 
 /// The read-side section of the gate that a call into a driver is in, except while it sleeps.
@@ -140,12 +136,8 @@ pub(crate) struct OutsideCallers {
 struct State {
     count: u32,
     /// The driver's module, if they keep it.
-    module: Option<NonNull<bindings::module>>,
+    module: Option<ModuleRef>,
 }
-
-// SAFETY: What is not `Send` by itself is the module, a reference to which belongs to nobody in
-// particular.
-unsafe impl Send for State {}
 
 impl OutsideCallers {
     pub(crate) fn new() -> impl PinInit<Self> {
@@ -167,10 +159,7 @@ impl OutsideCallers {
         }
         let module = state.module.take();
         drop(state);
-        if let Some(module) = module {
-            // SAFETY: The reference is one of `Drained::defer_module_unload`, and is given up.
-            unsafe { bindings::module_put(module.as_ptr()) };
-        }
+        drop(module);
         if core.gate.is_closed() {
             core.wait.wake_all();
         }
@@ -186,8 +175,7 @@ impl Drained<'_> {
             return;
         }
         // SAFETY: The parent is still bound, to a driver whose module is there.
-        let module = unsafe { ffi::accel_helper_get_driver_module(core.parent_as_raw()) };
-        state.module = NonNull::new(module);
+        state.module = unsafe { ModuleRef::of_driver(core.parent_as_raw()) };
         let is_kept = state.module.is_some();
         drop(state);
 

@@ -10,10 +10,7 @@
 //! [`AccelDriver::IOCTLS`]: crate::AccelDriver::IOCTLS
 
 use core::marker::PhantomData;
-use kernel::{
-    bindings,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 pub use crate::device::ops::ioctl::ARGS_MAX;
 
@@ -38,10 +35,13 @@ use crate::{
         Entry,
         Handler, //
     },
-    sys::uapi::{
-        self,
-        flags::IoctlFlag,
-        UapiType, //
+    sys::{
+        ffi,
+        uapi::{
+            self,
+            flags::IoctlFlag,
+            UapiType, //
+        }, //
     }, //
 };
 
@@ -263,7 +263,7 @@ impl<T: AccelDriver> Ioctl<T> {
     /// ```
     pub const fn passthrough(self) -> Self {
         self.with(IoctlFlag::Passthrough)
-            .capability(bindings::CAP_SYS_RAWIO)
+            .capability(ffi::CAP_SYS_RAWIO)
     }
 
     /// Says that the structure only carries arguments; it is not written back.

@@ -5,7 +5,7 @@
 //! To allocate or free much memory takes long, so that is done outside of the gate.
 
 use kernel::{
-    bindings,
+    fs::file::flags,
     page::{
         PAGE_SHIFT,
         PAGE_SIZE, //
@@ -301,7 +301,7 @@ fn import_foreign<'a>(
 /// Handles `ACCEL_IOC_BO_EXPORT`.
 pub(crate) fn export(call: Call<'_>, args: &mut accel_bo_export) -> Result {
     let (_, handles, _) = buffers(&call)?;
-    if args.flags & !(bindings::O_CLOEXEC | bindings::O_RDWR) != 0 || args.fd != 0 {
+    if args.flags & !(flags::O_CLOEXEC | flags::O_RDWR) != 0 || args.fd != 0 {
         return Err(EINVAL);
     }
     let view = handles.remember(args.handle)?;

@@ -9,7 +9,6 @@
 //! module; it taints the kernel when it is first used; and how often it is, can be read in sysfs.
 
 use kernel::{
-    bindings,
     prelude::*,
     sync::atomic::{
         Atomic,
@@ -90,7 +89,6 @@ fn admit(core: &Core, entry: &Entry) {
             "{} passes opaque data to the device; tainting the kernel\n",
             entry.name
         );
-        // SAFETY: May be called from any context.
-        unsafe { bindings::add_taint(bindings::TAINT_USER, bindings::lockdep_ok_LOCKDEP_STILL_OK) };
+        ffi::taint_user();
     }
 }

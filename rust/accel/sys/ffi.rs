@@ -12,6 +12,7 @@ use core::{
 use kernel::{
     bindings,
     device::{
+        Bound,
         Device,
         DeviceContext, //
     },
@@ -23,6 +24,12 @@ use kernel::{
     },
     prelude::*,
     types::Opaque, //
+};
+
+pub(crate) use kernel::bindings::{
+    CAP_SYS_PTRACE,
+    CAP_SYS_RAWIO,
+    CAP_SYS_RESOURCE, //
 };
 
 pub(crate) use self::prototypes::*;
@@ -157,6 +164,12 @@ pub(crate) fn device_as_raw<C: DeviceContext>(dev: &Device<C>) -> *mut bindings:
     core::ptr::from_ref(dev).cast_mut().cast()
 }
 
+/// Returns whether `dev` cannot address all memory that it may be given.
+pub(crate) fn dma_addressing_limited(dev: &Device<Bound>) -> bool {
+    // SAFETY: A reference to a device is a valid pointer to it, and it is bound.
+    unsafe { bindings::dma_addressing_limited(device_as_raw(dev)) }
+}
+
 /// Returns the NUMA node of `dev`, or -1 if it has none.
 pub(crate) fn numa_node(dev: &Device) -> i32 {
     accel_helper_dev_to_node(dev)
@@ -207,6 +220,50 @@ pub(crate) fn is_capable(capability: u32) -> bool {
 pub(crate) fn is_capable_noaudit(capability: u32) -> bool {
     // SAFETY: May be called in process context; the namespace is static. CAST: As above.
     unsafe { bindings::ns_capable_noaudit(&raw mut bindings::init_user_ns, capability as c_int) }
+}
+
+/// Taints the kernel, because a process could have a device do anything.
+pub(crate) fn taint_user() {
+    // SAFETY: May be called from any context.
+    unsafe { bindings::add_taint(bindings::TAINT_USER, bindings::lockdep_ok_LOCKDEP_STILL_OK) };
+}
+
+/// Waits until no handler of an interrupt is running that began before. May sleep.
+pub(crate) fn synchronize_irq(number: u32) {
+    // SAFETY: May be called in process context, for any number.
+    unsafe { bindings::synchronize_irq(number) };
+}
+
+/// A reference to a module, which is not unloaded meanwhile.
+///
+/// # Invariants
+///
+/// Owns a reference to a valid `struct module`.
+pub(crate) struct ModuleRef(NonNull<bindings::module>);
+
+// SAFETY: A reference belongs to no thread.
+unsafe impl Send for ModuleRef {}
+
+impl ModuleRef {
+    /// Returns the module of the driver of `dev`; `None` if it is being unloaded, or the driver
+    /// does not say which it is.
+    ///
+    /// # Safety
+    ///
+    /// `dev` must be valid, and bound.
+    pub(crate) unsafe fn of_driver(dev: *mut bindings::device) -> Option<Self> {
+        // SAFETY: Same requirements.
+        let module = unsafe { accel_helper_get_driver_module(dev) };
+        // INVARIANT: The function has taken a reference for us.
+        NonNull::new(module).map(Self)
+    }
+}
+
+impl Drop for ModuleRef {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is a reference, which is given up.
+        unsafe { bindings::module_put(self.0.as_ptr()) };
+    }
 }
 
 /// Returns `EPERM` if the kernel is locked down against direct access to devices.

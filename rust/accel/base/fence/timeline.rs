@@ -3,7 +3,7 @@
 //! The fences of a device, in the order in which they are to be signalled.
 
 use kernel::{
-    bindings, new_spinlock_irq,
+    new_spinlock_irq,
     prelude::*,
     rbtree::{
         RBTree,
@@ -170,8 +170,7 @@ impl Timeline {
     pub(crate) fn of(fences: Arc<Fences>) -> Self {
         Self {
             fences,
-            // SAFETY: May be called from any context.
-            context: unsafe { bindings::dma_fence_context_alloc(1) },
+            context: Fence::new_context(),
             last: Atomic::new(0),
         }
     }

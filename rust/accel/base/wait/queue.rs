@@ -28,6 +28,20 @@ use pin_init::stack_pin_init;
 
 use super::Signals;
 
+impl Signals {
+    /// Returns the state of a task that sleeps so.
+    ///
+    /// None of them is frozen where it sleeps, in the code of a driver, whose module it would keep
+    /// for as long.
+    const fn task_state(self) -> u32 {
+        match self {
+            Self::All => bindings::TASK_INTERRUPTIBLE,
+            Self::Fatal => bindings::TASK_KILLABLE,
+            Self::None => bindings::TASK_IDLE,
+        }
+    }
+}
+
 /// A queue of sleeping tasks and pollers.
 ///
 /// # Invariants

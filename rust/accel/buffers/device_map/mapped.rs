@@ -6,7 +6,6 @@ use core::ops::Range;
 #[cfg(CONFIG_MMU_NOTIFIER)]
 use core::ptr::NonNull;
 use kernel::{
-    bindings,
     device::{
         Bound,
         Device, //
@@ -165,8 +164,7 @@ impl Reach {
             return Err(EOPNOTSUPP);
         }
         Ok(Self {
-            // SAFETY: A reference to a device is a valid pointer to it, and it is set up for DMA.
-            is_narrow: unsafe { bindings::dma_addressing_limited(ffi::device_as_raw(device)) },
+            is_narrow: ffi::dma_addressing_limited(device),
             is_translated: ffi::accel_helper_is_translated(device),
             may_bounce: ffi::accel_helper_dma_may_bounce(device),
         })

@@ -3,11 +3,6 @@
 //! How a buffer is moved, and moved out of the way of others.
 
 use kernel::{
-    bindings,
-    device::{
-        Bound,
-        Device, //
-    },
     dma::DataDirection,
     page::{
         PAGE_SHIFT,
@@ -25,7 +20,6 @@ use crate::{
     },
     buffers::{
         device_map::DeviceMap,
-        export::access::ForeignMap,
         object::{
             Backing,
             Object, //
@@ -269,20 +263,13 @@ impl<'a> Locked<'a> {
         unsafe { home.vmap_unchecked(|| Ok(())) }.inspect_err(|_| self.movable.unpin())
     }
 
-    /// Maps it for another device, as long as it is not moved. To be taken back by
-    /// [`ForeignMap::end`].
-    ///
-    /// # Safety
-    ///
-    /// The device must stay bound until then.
-    pub(in crate::buffers) unsafe fn map(
+    /// Calls `f` with the home where other devices can have it, as long as it is not moved.
+    pub(in crate::buffers) fn with_shared_home<V>(
         &self,
-        device: &Device<Bound>,
-        direction: bindings::dma_data_direction,
-    ) -> Result<*mut bindings::sg_table> {
+        f: impl FnOnce(Arc<Object>) -> Result<V>,
+    ) -> Result<V> {
         let home = self.move_for_sharing()?;
-        // SAFETY: Same requirements.
-        home.while_granted(|| unsafe { ForeignMap::begin(home.clone(), device, direction) })?
+        home.while_granted(|| f(home.clone()))?
     }
 }
 

@@ -6,7 +6,6 @@
 //! tells them of an event. So there is a limit for each user, and one for all.
 
 use kernel::{
-    bindings,
     prelude::*,
     rbtree::{
         RBTree,
@@ -87,7 +86,7 @@ impl Subscribers {
             return Ok(Some(node));
         }
         let is_full = self.count >= MAX || self.count_of(key.0) >= MAX_PER_USER;
-        if is_full && !ffi::is_capable(bindings::CAP_SYS_RESOURCE) {
+        if is_full && !ffi::is_capable(ffi::CAP_SYS_RESOURCE) {
             return Err(ENOMEM);
         }
         self.insert(key, node, file.events.clone());

@@ -218,7 +218,7 @@ unsafe extern "C" {
     pub(crate) fn accel_helper_dma_resv_trylock(resv: *mut bindings::dma_resv) -> bool;
     pub(crate) safe fn accel_helper_module_get();
     pub(crate) fn accel_helper_module_put();
-    pub(crate) fn accel_helper_get_driver_module(
+    pub(super) fn accel_helper_get_driver_module(
         dev: *mut bindings::device,
     ) -> *mut bindings::module;
     pub(crate) fn accel_helper_within_module(
