@@ -24,6 +24,8 @@ ELSEWHERE = {
     "dma_get_cache_alignment",
     "max_seg_size",
     "pages_limit",
+    "rust/Makefile",
+    "rust/bindings/bindings_helper.h",
     "rust_build_error",
     "tracepoint_module_notify",
 }

@@ -61,6 +61,11 @@ check_names() {
 	in_root /accel/scripts/doc_names.py
 }
 
+# What Rust says of C is so.
+check_c_side() {
+	in_root /accel/scripts/c_side.py "$(in_cache "$(kernel_dir stock "$(kernel_version)")")"
+}
+
 # Every file has a licence, in its first lines. Lock files are generated.
 check_spdx() {
 	local missing
@@ -147,6 +152,8 @@ lint pages "$scripts/pages.sh"
 lint floors "$scripts/floors.py"
 lint floors-test "$scripts/floors_test.py"
 lint examples "$scripts/examples.py" --share
+lint c-side check_c_side
+lint c-side-test in_root /accel/scripts/c_side_test.py
 lint readme check_readme
 lint doc-names check_names
 lint tools-clippy tools_clippy
