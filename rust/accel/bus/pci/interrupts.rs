@@ -14,6 +14,7 @@ use kernel::{
     },
     pci::{
         self,
+        IrqType,
         IrqTypes,
         IrqVectorRegistration, //
     },
@@ -83,8 +84,11 @@ impl<T: Driver> Interrupts<T> {
             this.handlers.push(handler, GFP_KERNEL)?;
         }
 
-        let interrupts = &dev.core().interrupts;
-        interrupts.set_handlers(numbers, Intx::line_of(pdev)?);
+        let line = match sources.irq_type() {
+            IrqType::Intx => Some(Intx::line_of(pdev)?),
+            IrqType::Msi | IrqType::MsiX => None,
+        };
+        dev.core().interrupts.set_handlers(numbers, line);
         Ok(this)
     }
 }
@@ -101,14 +105,10 @@ impl<T: Driver> Drop for Interrupts<T> {
 struct Intx(ARef<pci::Device>);
 
 impl Intx {
-    /// Returns the line of a device that has its vectors; `None` if they are messages.
+    /// Returns the line of a device.
     #[inline(never)]
-    fn line_of(pdev: &pci::Device<Bound>) -> Result<Option<KBox<dyn Line>>> {
-        // SAFETY: A reference to a device is a valid pointer to it.
-        if unsafe { bindings::pci_irq_type(as_raw(pdev)) } != bindings::PCI_IRQ_INTX {
-            return Ok(None);
-        }
-        Ok(Some(KBox::new(Self(pdev.into()), GFP_KERNEL)?))
+    fn line_of(pdev: &pci::Device<Bound>) -> Result<KBox<dyn Line>> {
+        Ok(KBox::new(Self(pdev.into()), GFP_KERNEL)?)
     }
 }
 
