@@ -303,16 +303,14 @@ static void *map_registers(const struct node *node)
 	return registers;
 }
 
-/* Has the edu device do without MSI. */
-static void use_line(struct __test_metadata *_metadata, FIXTURE_DATA(shared) *self)
+/* Has a device do without MSI. */
+static int use_line(struct node *node)
 {
-	close(self->edu_fd);
-	ASSERT_EQ(0, node_unbind(self->edu));
-	ASSERT_EQ(0, write_file(self->edu->device_dir, "msi_bus", "0"));
-	ASSERT_EQ(0, node_bind(self->edu));
-	self->edu_fd = test_open(self->edu, O_RDWR);
-	ASSERT_LE(0, self->edu_fd);
-	read_status(_metadata, self->edu_fd, &self->edu_before);
+	int ret = node_unbind(node);
+
+	if (!ret)
+		ret = write_file(node->device_dir, "msi_bus", "0");
+	return ret ? ret : node_bind(node);
 }
 
 static const struct node *slow;
@@ -331,13 +329,17 @@ TEST_F_TIMEOUT(shared, line_is_masked, 120)
 {
 	struct caller reset = { .call = call_reset, .syscall_nr = SYS_write };
 	struct accel_test_pci_hook hook = { .size = sizeof(hook) };
-	volatile __u32 *registers, *memory;
+	_Atomic __u32 *registers, *memory;
 	struct accel_info_status status;
 	__u64 before, after;
 	__u32 result;
 	long irq;
 
-	use_line(_metadata, self);
+	close(self->edu_fd);
+	ASSERT_EQ(0, use_line(self->edu));
+	self->edu_fd = test_open(self->edu, O_RDWR);
+	ASSERT_LE(0, self->edu_fd);
+	read_status(_metadata, self->edu_fd, &self->edu_before);
 	ASSERT_EQ(0, read_number(self->edu->device_dir, "irq", &irq));
 	registers = map_registers(self->edu);
 	ASSERT_NE(MAP_FAILED, registers)
@@ -345,7 +347,7 @@ TEST_F_TIMEOUT(shared, line_is_masked, 120)
 	memory = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, self->fd,
 		      ACCEL_TEST_PCI_MEMORY);
 	ASSERT_NE(MAP_FAILED, memory);
-	memory[2] = ACCEL_TEST_PCI_SLOW_RESET(3000);
+	atomic_store_explicit(&memory[2], ACCEL_TEST_PCI_SLOW_RESET(3000), memory_order_relaxed);
 
 	slow = &self->node;
 	ASSERT_EQ(0, caller_start(&reset));
@@ -353,7 +355,8 @@ TEST_F_TIMEOUT(shared, line_is_masked, 120)
 	ASSERT_EQ(0, wait_state(self->edu_fd, ACCEL_STATE_RESETTING));
 	sleep_ms(100);
 	ASSERT_EQ(0, count_interrupts(irq, &before));
-	registers[EDU_RAISE / sizeof(*registers)] = EDU_FACTORIAL;
+	atomic_store_explicit(&registers[EDU_RAISE / sizeof(*registers)], EDU_FACTORIAL,
+			      memory_order_relaxed);
 	sleep_ms(200);
 	ASSERT_EQ(0, count_interrupts(irq, &after));
 	/* The bus still waits, and so does edu. */
