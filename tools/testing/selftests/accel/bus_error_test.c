@@ -329,7 +329,7 @@ TEST_F_TIMEOUT(shared, line_is_masked, 120)
 {
 	struct caller reset = { .call = call_reset, .syscall_nr = SYS_write };
 	struct accel_test_pci_hook hook = { .size = sizeof(hook) };
-	_Atomic __u32 *registers, *memory;
+	atomic_uint *registers, *memory;
 	struct accel_info_status status;
 	__u64 before, after;
 	__u32 result;
