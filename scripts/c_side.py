@@ -28,8 +28,9 @@ from rust_crate import Crate, blank, end_of_block, without_comments, without_tes
 
 CRATE = "rust/accel"
 SYS = f"{CRATE}/sys"
-# Where the crates are that declare C functions, each with its headers.
-FOLDERS = ("rust", "tools/testing/kunit")
+# Where the crates are. Those of drivers and tests have the headers of their C functions beside
+# the files that declare these.
+FOLDERS = ("drivers", "rust", "samples", "tools/testing")
 # Where bindgen was called, and with what.
 COMMAND = "rust/bindings/.bindings_helpers_generated.rs.cmd"
 
@@ -294,22 +295,18 @@ def declared_in_c(tree, kernel, headers, names):
 
 
 def wrong_prototypes(tree, kernel):
-    ours = []
+    ours, headers = [], set((tree / CRATE).rglob("*.h"))
     for source in [source for folder in FOLDERS for source in sources(tree, folder)]:
         for where, name, arguments, result in source.prototypes():
+            headers.update(source.file.parent.glob("*.h"))
             try:
                 ours.append((where, name, signature(arguments, result, source.aliases)))
             except (TypeError, ValueError):
                 yield f"{where}: {name}: this cannot be read as a prototype"
             if source.file.is_relative_to(tree / CRATE) and not source.file.is_relative_to(tree / SYS):
                 yield f"{where}: {name}: the prototypes of the framework are in {SYS}"
-    headers = [
-        file.resolve()
-        for folder in FOLDERS
-        for file in sorted((tree / folder).rglob("*.h"))
-        if not file.name.endswith("_generated.h")
-    ]
-    theirs = declared_in_c(tree, kernel, headers, [name for _, name, _ in ours])
+    read = [file.resolve() for file in sorted(headers) if not file.name.endswith("_generated.h")]
+    theirs = declared_in_c(tree, kernel, read, [name for _, name, _ in ours])
     for where, name, types in ours:
         if name not in theirs:
             yield f"{where}: {name}: C does not declare it"

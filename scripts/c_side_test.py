@@ -136,14 +136,12 @@ def comparisons():
         {RUST: block("fn accel_f(a: );"), "rust/accel/sys/own.h": header},
         [f"{RUST}:4: accel_f: this cannot be read"],
     )
-    yield (
-        "in a test",
-        {
-            "tools/testing/kunit/own.rs": block("fn accel_f(a: c_long);"),
-            "tools/testing/kunit/own.h": header,
-        },
-        ["tools/testing/kunit/own.rs:4: accel_f(isize)", "is in C accel_f(i32)"],
-    )
+    for folder in ("tools/testing/kunit", "tools/testing/driver", "samples"):
+        yield (
+            f"in {folder}",
+            {f"{folder}/own.rs": block("fn accel_f(a: c_long);"), f"{folder}/own.h": header},
+            [f"{folder}/own.rs:4: accel_f(isize)", "is in C accel_f(i32)"],
+        )
     yield (
         "outside of sys",
         {"rust/accel/base/own.rs": block(prototype), "rust/accel/sys/own.h": header},
