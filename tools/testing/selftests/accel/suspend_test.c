@@ -310,6 +310,7 @@ TEST_F_TIMEOUT(suspend, hibernates, 300)
 	start_sleepers(_metadata, &sleepers, self->user, self->observer);
 	ASSERT_EQ(0, hibernate_now());
 
+	await_sleepers(_metadata, &sleepers);
 	/* What is known of the sleep is what was known when the image was made. */
 	EXPECT_EQ(self->suspends + 1, power_count(self->observer, ACCEL_TEST_SUSPENDS));
 	EXPECT_EQ(self->resumes + 1, power_count(self->observer, ACCEL_TEST_RESUMES));
