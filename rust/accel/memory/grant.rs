@@ -11,7 +11,8 @@ use kernel::{
 
 use crate::base::wait::{
     Signals,
-    WaitQueue, //
+    WaitQueue,
+    Waiter, //
 };
 
 /// What those who have borrowed memory may do with it. What is not granted is an error.
@@ -168,6 +169,35 @@ impl Grant {
         signals: Signals,
         condition: impl Fn() -> Option<R>,
     ) -> Result<R> {
+        let sleep = |waiter: Pin<&Waiter<'_>>| {
+            waiter.sleep_long(signals);
+            Ok(())
+        };
+        self.wait_by(sleep, signals, condition)
+    }
+
+    /// As [`Self::wait_until`], and asks `check` again and again meanwhile. Returns `EINTR` if any
+    /// signal arrives before, and what `check` does.
+    pub(crate) fn wait_while<R>(
+        &self,
+        check: impl Fn() -> Result,
+        condition: impl Fn() -> Option<R>,
+    ) -> Result<R> {
+        let sleep = |waiter: Pin<&Waiter<'_>>| {
+            check()?;
+            waiter.sleep(Signals::All, msecs_to_jiffies(20));
+            Ok(())
+        };
+        self.wait_by(sleep, Signals::All, condition)
+    }
+
+    /// Calls `sleep` until `condition` gives a value, or a signal of those arrives.
+    fn wait_by<R>(
+        &self,
+        sleep: impl Fn(Pin<&Waiter<'_>>) -> Result,
+        signals: Signals,
+        condition: impl Fn() -> Option<R>,
+    ) -> Result<R> {
         if let Some(value) = condition() {
             return Ok(value);
         }
@@ -178,29 +208,7 @@ impl Grant {
             if signals.pending() {
                 return Err(EINTR);
             }
-            waiter.sleep_long(signals);
-        })
-    }
-
-    /// As [`Self::wait_until`], and asks `check` again and again meanwhile. Returns `EINTR` if any
-    /// signal arrives before, and what `check` does.
-    pub(crate) fn wait_while<R>(
-        &self,
-        check: impl Fn() -> Result,
-        condition: impl Fn() -> Option<R>,
-    ) -> Result<R> {
-        if let Some(value) = condition() {
-            return Ok(value);
-        }
-        self.changed.with_waiter(|waiter| loop {
-            if let Some(value) = condition() {
-                return Ok(value);
-            }
-            check()?;
-            if Signals::All.pending() {
-                return Err(EINTR);
-            }
-            waiter.sleep(Signals::All, msecs_to_jiffies(20));
+            sleep(waiter)?;
         })
     }
 
