@@ -343,8 +343,11 @@ impl Object {
     /// Gives up a reference, outside of the gate. If it is the last one, the device is detached
     /// when this returns.
     pub(crate) fn release(self: Arc<Self>) {
-        if let Some(last) = Arc::into_unique_or_drop(self) {
-            last.borrowers.detach();
+        // All else is not put off anyway.
+        if let Backing::Imported(_) = &self.backing {
+            if let Some(last) = Arc::into_unique_or_drop(self) {
+                last.borrowers.detach();
+            }
         }
     }
 
