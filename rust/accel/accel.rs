@@ -90,6 +90,7 @@ pub use self::{
         AccelDriver,
         Attribute,
         AttributeTable,
+        CloseOps,
         DebugFile,
         DebugTable,
         DriverInfo,
@@ -100,6 +101,7 @@ pub use self::{
         PowerOps,
         ResetLimit,
         ResetOps,
+        StartOps,
         Table,
         WorkOps, //
     },

@@ -144,7 +144,8 @@ pub(super) unsafe fn bind<'bound, T: AccelDriver>(
 
 /// Registers a device of `T` for as long as `parent` is bound.
 ///
-/// `extra` is called when `data` is in place, and before user space sees the device.
+/// `extra` is called when `data` is in place, and before the driver starts the hardware and user
+/// space sees the device.
 ///
 /// # Safety
 ///
@@ -181,6 +182,8 @@ where
     };
     let resources = &mut unbound.resources;
     resources._extra = Some(extra(&resources.dev)?);
+    // Sensors may be known only then.
+    unbound.device.start()?;
     resources._sensors = resources.dev.register_sensors()?;
     resources._debug_files = resources.dev.register_debug_files()?;
 

@@ -34,8 +34,7 @@ use crate::{
 /// # Invariants
 ///
 /// `section` is one of the gate of `core`, which is not drained meanwhile. `file` is the file of
-/// `core` that the call comes by, if the device is not just being opened, or one of its attributes
-/// used.
+/// `core` that the call comes by, if it does: that of an attribute, for one, does not.
 pub(crate) struct Call<'a> {
     pub(crate) core: &'a Core,
     pub(crate) section: SectionRef<'a>,

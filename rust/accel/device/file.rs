@@ -172,6 +172,8 @@ impl Files {
 pub(crate) struct OpenFile {
     pub(crate) core: ARef<Core>,
     pub(crate) role: Role,
+    /// The flags of `open()`.
+    pub(crate) flags: u32,
     pub(crate) client: Client,
     pub(crate) id: u64,
     /// The buffers of a user, if the device has any.
@@ -183,9 +185,9 @@ pub(crate) struct OpenFile {
 }
 
 impl OpenFile {
-    /// Opens `core`. Returns `ENODEV` if it is gone, `EBUSY` if its policy does not admit another
-    /// user, or what the driver says.
-    pub(crate) fn new(core: &Core, role: Role) -> Result<Arc<Self>> {
+    /// Opens `core`, with the flags of `open()`. Returns `ENODEV` if it is gone, `EBUSY` if its
+    /// policy does not admit another user, or what the driver says.
+    pub(crate) fn new(core: &Core, role: Role, flags: u32) -> Result<Arc<Self>> {
         let call = Call {
             core,
             section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
@@ -208,6 +210,7 @@ impl OpenFile {
             Self {
                 core: core.into(),
                 role,
+                flags,
                 client: Client::current(),
                 id: core.files.next_id(),
                 buffers,
@@ -220,13 +223,16 @@ impl OpenFile {
 
         core.files.insert(file.clone(), node, ops.open_policy)?;
         if let (Role::User, Some(fns)) = (role, ops.features.file) {
+            let call = Call {
+                file: Some(&file),
+                ..call
+            };
             // SAFETY: The call is inside the gate of a device of this driver.
             let state = unsafe { (fns.open)(&call) };
             let state = state.inspect_err(|_| core.files.remove(&file))?;
             // INVARIANT: Nobody but this function knows the file well enough to use its state.
             file.state.store(state, Relaxed);
         }
-        drop(call);
         Ok(file)
     }
 
@@ -281,7 +287,7 @@ impl OpenFile {
         self.core.events.unsubscribe(self);
         // If the device is being removed, that takes care of the state: only there is it certain
         // that the driver's module still exists.
-        if let Some(call) = self.call() {
+        if let Some(call) = self.call().and_then(Call::close_hardware) {
             // SAFETY: User space has no reference to the file any more, so nobody uses the state.
             unsafe { self.close(call.ops()) };
             // Only now: who is admitted in its place must not meet its state.
@@ -303,7 +309,7 @@ impl OpenFile {
         let state = self.state.xchg(core::ptr::null_mut(), Relaxed);
         if let (Some(state), Some(fns)) = (NonNull::new(state), ops.features.file) {
             // SAFETY: By the type invariants `open` returned it; the caller guarantees the rest.
-            unsafe { (fns.close)(state) };
+            unsafe { (fns.drop)(state) };
         }
     }
 }

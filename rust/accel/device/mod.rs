@@ -19,6 +19,7 @@
 
 pub(crate) mod background;
 pub(crate) mod call;
+pub(crate) mod close;
 pub(crate) mod core;
 pub mod coredump;
 pub(crate) mod engine;

@@ -65,6 +65,8 @@ pub(crate) enum ResetWait {
     Interruptible,
     /// Until the process is killed: `EINTR`.
     Killable,
+    /// Whatever signals arrive.
+    Uninterruptible,
 }
 
 /// Why a device is reset.
@@ -150,6 +152,7 @@ impl Core {
                 ResetWait::None => return Err(EAGAIN),
                 ResetWait::Interruptible => Signals::All,
                 ResetWait::Killable => Signals::Fatal,
+                ResetWait::Uninterruptible => Signals::None,
             };
             if signals.pending() {
                 return Err(EINTR);
@@ -169,6 +172,19 @@ impl Core {
             if self.wait_until_settled(wait)? == State::Wedged && self.is_quiesced() {
                 return Err(EIO);
             }
+        }
+    }
+
+    /// Enters the gate to close a file, when no reset is under way, also if the device is wedged.
+    /// Returns `None` if it is gone.
+    pub(super) fn enter_to_close(&self) -> Option<Guard<'_>> {
+        self.gate.might_drain();
+        loop {
+            // The bus may have a device that is wedged, but nothing is done to the hardware of one.
+            if let Some(guard) = self.gate.enter_unless_reset() {
+                return Some(guard);
+            }
+            self.wait_until_settled(ResetWait::Uninterruptible).ok()?;
         }
     }
 

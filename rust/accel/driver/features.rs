@@ -9,12 +9,14 @@ use super::{
         BufferOps,
         MemoryOps, //
     },
+    close::CloseOps,
     file::FileOps,
     info::InfoOps,
     memory::RegionsFn,
     mmap::MmapOps,
     power::PowerOps,
     reset::ResetOps,
+    start::StartOps,
     work::WorkOps,
     AccelDriver,
     Invariant, //
@@ -92,7 +94,9 @@ impl<T: AccelDriver> Features<T> {
     const fn added(&self) -> [bool; TRAITS.len()] {
         let fns = &self.fns;
         [
+            fns.start.is_some(),
             fns.file.is_some(),
+            fns.close.is_some(),
             fns.buffer.is_some(),
             fns.memory.is_some(),
             fns.mmap.is_some(),
@@ -104,8 +108,10 @@ impl<T: AccelDriver> Features<T> {
     }
 }
 
-const TRAITS: [&str; 8] = [
+const TRAITS: [&str; 10] = [
+    "StartOps",
     "FileOps",
+    "CloseOps",
     "BufferOps",
     "MemoryOps",
     "MmapOps",
@@ -125,7 +131,9 @@ pub struct Implemented<T>(PhantomData<T>);
 
 #[doc(hidden)]
 pub trait NotImplemented {
+    const START: bool = false;
     const FILE: bool = false;
+    const CLOSE: bool = false;
     const BUFFER: bool = false;
     const MEMORY: bool = false;
     const MMAP: bool = false;
@@ -148,7 +156,9 @@ macro_rules! implemented {
 }
 
 implemented! {
+    StartOps => START,
     FileOps => FILE,
+    CloseOps => CLOSE,
     BufferOps => BUFFER,
     MemoryOps => MEMORY,
     MmapOps => MMAP,
@@ -207,7 +217,9 @@ macro_rules! check_features {
             use $crate::features::{check, Implemented, NotImplemented};
 
             check::<$type>([
+                <Implemented<$type>>::START,
                 <Implemented<$type>>::FILE,
+                <Implemented<$type>>::CLOSE,
                 <Implemented<$type>>::BUFFER,
                 <Implemented<$type>>::MEMORY,
                 <Implemented<$type>>::MMAP,

@@ -75,19 +75,48 @@ pub trait FileOps: AccelDriver {
     /// does not touch the hardware, unless it asks
     /// [`Device::is_running`](crate::Device::is_running) under the lock that
     /// [`WorkOps::stop`](super::WorkOps::stop) takes, and the state has kept the device awake by an
-    /// [`Awake`](crate::Awake). What cannot be done then is left to
-    /// [`WorkOps::clean_up`](super::WorkOps::clean_up).
+    /// [`Awake`](crate::Awake). What the hardware has of the
+    /// file is taken from it before, by [`CloseOps`](super::CloseOps); what else cannot be done then
+    /// is left to [`WorkOps::clean_up`](super::WorkOps::clean_up).
     type File: Send + Sync + 'static;
 
     /// Makes the state when a user opens the device.
     ///
-    /// Should not touch the hardware, so that a device that is stuck can still be opened.
+    /// Should not touch the hardware, so that a device that is stuck can still be opened. How it is
+    /// opened, [`Context::file_flags`] says.
     fn open(ctx: &Context<'_, Self, Observer>) -> impl PinInit<Self::File, Error>;
 
     /// Returns whether there is something for the calling file to ask for, which `poll()` reports
     /// as `EPOLLIN`. When that becomes true, call [`Pollers::wake`].
     fn poll(_ctx: &Context<'_, Self>) -> bool {
         false
+    }
+}
+
+impl<T: AccelDriver, R> Context<'_, T, R> {
+    /// Returns the flags with which the calling file was opened: those of
+    /// [`kernel::fs::file::flags`]. Returns 0 if no file is calling, such as when an attribute is
+    /// read.
+    ///
+    /// They stay as [`FileOps::open`] finds them, `O_EXCL` included, whatever `fcntl()` changes
+    /// afterwards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// use kernel::fs::file::flags;
+    ///
+    /// /// What `open` of a driver says that has `O_EXCL` mean: nobody else may have opened it.
+    /// fn may_open<T: AccelDriver>(ctx: &Context<'_, T, Observer>, others: u32) -> Result {
+    ///     match ctx.file_flags() & flags::O_EXCL != 0 && others != 0 {
+    ///         true => Err(EBUSY),
+    ///         false => Ok(()),
+    ///     }
+    /// }
+    /// ```
+    pub fn file_flags(&self) -> u32 {
+        self.call().file.map_or(0, |file| file.flags)
     }
 }
 
@@ -98,7 +127,7 @@ impl<T: FileOps> Features<T> {
             open: handler::by_ref(|ctx: &Context<'_, T, Observer>| {
                 Ok(KBox::pin_init(T::open(ctx), GFP_KERNEL_ACCOUNT)?.into_foreign())
             }),
-            close: close::<T>,
+            drop: drop_file::<T>,
             poll: handler::by_ref(T::poll),
         });
         self
@@ -107,8 +136,8 @@ impl<T: FileOps> Features<T> {
 
 /// # Safety
 ///
-/// See [`FileFns::close`].
-unsafe fn close<T: FileOps>(file: NonNull<c_void>) {
+/// See [`FileFns::drop`].
+unsafe fn drop_file<T: FileOps>(file: NonNull<c_void>) {
     // SAFETY: The pointer is one of `open`, and is given up here.
     drop(unsafe { Pin::<KBox<T::File>>::from_foreign(file.as_ptr()) });
 }

@@ -14,7 +14,9 @@
 //! | Trait                            | For                                  | In `FEATURES` |
 //! |----------------------------------|--------------------------------------|---------------|
 //! | [`AccelDriver`]                  | who the driver is, and its tables    | (always)      |
+//! | [`StartOps`]                     | starting the hardware, before users  | `start()`     |
 //! | [`FileOps`]                      | state of an open file, `poll()`      | `file()`      |
+//! | [`CloseOps`]                     | what the hardware has of a file      | `close()`     |
 //! | [`BufferOps`](buffer::BufferOps) | data of a buffer                     | `buffer()`    |
 //! | [`MemoryOps`](buffer::MemoryOps) | memory of the device for buffers     | `memory()`    |
 //! | [`MmapOps`]                      | memory and registers that are mapped | `mmap()`      |
@@ -41,6 +43,7 @@ pub(crate) mod arrays;
 pub(crate) mod attributes;
 pub mod buffer;
 pub(crate) mod buffer_data;
+pub(crate) mod close;
 pub(crate) mod context;
 pub(crate) mod debug_files;
 pub(crate) mod device;
@@ -61,6 +64,7 @@ pub(crate) mod power;
 pub mod prelude;
 pub(crate) mod reserved;
 pub(crate) mod reset;
+pub(crate) mod start;
 pub(crate) mod table;
 pub(crate) mod work;
 
@@ -72,6 +76,7 @@ pub use self::{
         Attribute,
         AttributeTable, //
     },
+    close::CloseOps,
     debug_files::{
         DebugFile,
         DebugTable, //
@@ -85,6 +90,7 @@ pub use self::{
         ResetLimit,
         ResetOps, //
     },
+    start::StartOps,
     table::Table,
     work::WorkOps, //
 };

@@ -223,7 +223,7 @@ unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file
             _ => return Err(EINVAL),
         };
 
-        let open = OpenFile::new(core, role);
+        let open = OpenFile::new(core, role, flags);
         trace::open(core, role, open.as_deref());
         let open = open.map_err(wait::restart)?;
         // SAFETY: Nobody else knows the file before this call has returned.

@@ -19,6 +19,7 @@ use accel::{
         FenceCallback, //
     },
     prelude::*,
+    CloseOps,
     Features,
     FileOps,
     WorkOps, //
@@ -85,7 +86,7 @@ impl AccelDriver for Featured {
         Ioctl::new(0x45, "CALLBACK", callback, "Has a fence queue work"),
     ]);
     const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
-    const FEATURES: Features<Self> = Features::none().file().buffer().work();
+    const FEATURES: Features<Self> = Features::none().file().close().buffer().work();
 }
 
 impl FileOps for Featured {
@@ -94,6 +95,10 @@ impl FileOps for Featured {
     fn open(_ctx: &Context<'_, Self, Observer>) -> impl PinInit<u32, Error> {
         Ok(1)
     }
+}
+
+impl CloseOps for Featured {
+    fn close(_ctx: &Context<'_, Self>) {}
 }
 
 impl BufferOps for Featured {

@@ -298,6 +298,13 @@ struct accel_test_squares {
 #define ACCEL_TEST_MAX_SQUARES 4096
 
 /*
+ * For observers too: the result is how often accel_test.limited was told that a file of a
+ * user is closed, which it has to be awake for, and must not be reset meanwhile: see
+ * RESETS and COUNT_POWER. It sleeps as accel_test.shared does.
+ */
+#define ACCEL_TEST_IOC_CLOSES _IO(ACCEL_IOC_TYPE, 0x75)
+
+/*
  * Of the driver accel_test_forget: puts the registration of the device accel_test_forget.kept
  * into the data of the device that is asked; the result is whether it was still to be had.
  */

@@ -226,6 +226,7 @@ impl<P: Policy> AccelDriver for Test<P> {
         Ioctl::new(0x72, "ACCEL_TEST_IOC_FAIL_MARK", buffer_data::fail, "Fails"),
         Ioctl::new(0x73, "ACCEL_TEST_IOC_BUFFER_JOB", buffer_data::job, "Works"),
         Ioctl::with_arrays(0x74, "ACCEL_TEST_IOC_SQUARES", calls::square_all, "Squares"),
+        Ioctl::for_observers(0x75, "ACCEL_TEST_IOC_CLOSES", health::closes, "Counts"),
         Ioctl::new(0x7a, "ACCEL_TEST_IOC_FENCE", fences::make, "Makes a fence"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {
@@ -242,6 +243,9 @@ impl<P: Policy> AccelDriver for Test<P> {
         }
         if P::POWER {
             features = features.power();
+        }
+        if P::CLOSE {
+            features = features.close();
         }
         features
     };

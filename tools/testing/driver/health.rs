@@ -5,6 +5,7 @@
 use accel::{
     prelude::*,
     uapi::ACCEL_EVENT_DRIVER_BASE,
+    CloseOps,
     EventKind,
     Fault,
     ResetLimit,
@@ -38,6 +39,8 @@ pub(crate) struct Health {
     inside: Atomic<u32>,
     /// How often there was one nevertheless.
     disturbed: Atomic<u32>,
+    /// How often a file was closed with the hardware at hand.
+    closes: Atomic<u32>,
     /// How long a reset takes, in milliseconds.
     reset_ms: Atomic<u32>,
     reset_fails: AtomicFlag,
@@ -49,6 +52,7 @@ impl Health {
             resets: Atomic::new(0),
             inside: Atomic::new(0),
             disturbed: Atomic::new(0),
+            closes: Atomic::new(0),
             reset_ms: Atomic::new(0),
             reset_fails: AtomicFlag::new(false),
         }
@@ -135,6 +139,12 @@ pub(crate) fn resets<P: Policy>(ctx: Context<'_, Test<P>, Observer>, args: &mut 
     Ok(())
 }
 
+/// Tells how often files were closed.
+pub(crate) fn closes<P: Policy>(ctx: Context<'_, Test<P>, Observer>, args: &mut Words) -> Result {
+    args.result = ctx.data().health.closes.load(Relaxed);
+    Ok(())
+}
+
 /// Stays inside, which nothing but a signal ends early.
 fn stay(mut left_us: u32) -> Result {
     while left_us > 0 {
@@ -183,6 +193,19 @@ pub(crate) fn work_within<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words
         Wake::Ready(()) => Err(ECANCELED),
         Wake::TimedOut => Ok(()),
         Wake::Interrupted => Err(EINTR),
+    }
+}
+
+impl<P: Policy> CloseOps for Test<P> {
+    /// Takes a moment, in which the device must be awake and must not be reset.
+    fn close(ctx: &Context<'_, Self>) {
+        let data = ctx.data();
+        data.health.inside.fetch_add(1, Relaxed);
+        data.sleep.need();
+        fsleep(Delta::from_millis(1));
+        data.sleep.need();
+        data.health.inside.fetch_sub(1, Relaxed);
+        data.health.closes.fetch_add(1, Relaxed);
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) trait Policy: Send + Sync + 'static {
     const RESET: bool = true;
     /// Whether devices can sleep.
     const POWER: bool = false;
+    /// Whether devices are told of files that are closed.
+    const CLOSE: bool = false;
     /// Whether devices have an engine that moves data.
     const MOVER: bool = true;
 }
@@ -46,6 +48,8 @@ impl Policy for Exclusive {
 
 impl Policy for Limited {
     const POLICY: OpenPolicy = OpenPolicy::Limited(2);
+    const POWER: bool = true;
+    const CLOSE: bool = true;
 }
 
 impl Policy for PerUser {

@@ -3,8 +3,6 @@
 //! In which order a device ceases to work, when it is reset, wedged or removed: what of the driver
 //! is called, and what becomes of fences meanwhile.
 
-mod log;
-
 use accel::{
     faux,
     fence::{
@@ -38,7 +36,7 @@ use kernel::{
     },
 };
 
-use self::log::{
+use crate::log::{
     Event,
     Log, //
 };

@@ -62,7 +62,8 @@ impl Node {
         Self::open(minor, flags::O_RDONLY)
     }
 
-    fn open(minor: u32, flags: u32) -> Result<Self> {
+    /// Opens `/dev/accelerator/accel<minor>` with the flags of `open()`.
+    pub(crate) fn open(minor: u32, flags: u32) -> Result<Self> {
         let path = CString::try_from_fmt(fmt!("/dev/accelerator/accel{minor}"))?;
         // SAFETY: Called by a test, in its thread.
         let page = unsafe { accel_test_user_page() };

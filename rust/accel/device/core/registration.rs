@@ -31,8 +31,10 @@ use crate::{
         state::State, //
     },
     device::{
+        call::Call,
         node::Node,
         ops::DriverOps,
+        section::SectionRef,
         trace, //
     },
     memory::Regions, //
@@ -72,6 +74,22 @@ impl Unregistered {
     /// Returns the device.
     pub(crate) fn core(&self) -> &Core {
         &self.0
+    }
+
+    /// Has the driver start the hardware, if it wants to.
+    pub(crate) fn start(&self) -> Result {
+        let core = self.core();
+        let call = Call {
+            core,
+            section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
+            file: None,
+        };
+        let Some(fns) = call.ops().features.start else {
+            return Ok(());
+        };
+        // SAFETY: The function is that of the driver of the device that the call was admitted to,
+        // which is not registered yet, by the type invariants.
+        call.with_section(|call| unsafe { (fns.start)(call) })
     }
 
     /// Shows the device to user space.

@@ -38,7 +38,9 @@ use crate::{
 /// The functions of a driver's optional traits, `None` for each trait that the driver lacks.
 #[derive(Clone, Copy)]
 pub(crate) struct FeatureFns {
+    pub(crate) start: Option<StartFns>,
     pub(crate) file: Option<FileFns>,
+    pub(crate) close: Option<CloseFns>,
     pub(crate) buffer: Option<BufferFns>,
     pub(crate) memory: Option<MemoryFns>,
     pub(crate) mmap: Option<MmapFns>,
@@ -50,7 +52,9 @@ pub(crate) struct FeatureFns {
 
 impl FeatureFns {
     pub(crate) const NONE: Self = Self {
+        start: None,
         file: None,
+        close: None,
         buffer: None,
         memory: None,
         mmap: None,
@@ -69,6 +73,15 @@ impl FeatureFns {
     }
 }
 
+/// The function of [`StartOps`](crate::StartOps).
+#[derive(Clone, Copy)]
+pub(crate) struct StartFns {
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver that is not registered yet.
+    pub(crate) start: unsafe fn(Call<'_>) -> Result,
+}
+
 /// The functions of [`FileOps`](crate::FileOps).
 #[derive(Clone, Copy)]
 pub(crate) struct FileFns {
@@ -83,11 +96,20 @@ pub(crate) struct FileFns {
     /// # Safety
     ///
     /// The pointer must come from `open`, and must not be used again.
-    pub(crate) close: unsafe fn(NonNull<c_void>),
+    pub(crate) drop: unsafe fn(NonNull<c_void>),
     /// # Safety
     ///
     /// The call must have been admitted to a device of this driver, and come from a user.
     pub(crate) poll: unsafe fn(&Call<'_>) -> bool,
+}
+
+/// The function of [`CloseOps`](crate::CloseOps).
+#[derive(Clone, Copy)]
+pub(crate) struct CloseFns {
+    /// # Safety
+    ///
+    /// The call must have been admitted to a device of this driver, and come from a user.
+    pub(crate) close: unsafe fn(&Call<'_>),
 }
 
 /// The functions of [`BufferOps`](crate::buffer::BufferOps).

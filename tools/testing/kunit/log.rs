@@ -13,7 +13,7 @@ use kernel::{
 /// What happens to a device, in the order in which it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// The driver is to stop the hardware, before a fence is signalled.
     Stop = 1,
     /// The driver is to do so after that.
@@ -24,6 +24,12 @@ pub(super) enum Event {
     Hook,
     /// `background` is called.
     Background,
+    /// The hardware is started.
+    Start,
+    /// What the hardware has of a file is taken out of it.
+    Close,
+    /// The data of a buffer is dropped.
+    Buffer,
     /// The state of a file is dropped.
     File,
     /// The data of the device is dropped.
@@ -31,20 +37,20 @@ pub(super) enum Event {
 }
 
 /// What has happened since the last test.
-pub(super) struct Log {
+pub(crate) struct Log {
     events: [Atomic<u32>; 16],
     count: Atomic<u32>,
 }
 
 impl Log {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             events: [const { Atomic::new(0) }; 16],
             count: Atomic::new(0),
         }
     }
 
-    pub(super) fn add(&self, event: Event) {
+    pub(crate) fn add(&self, event: Event) {
         let n = self.count.fetch_add(1, Relaxed);
         if let Some(place) = self.events.get(n as usize) {
             place.store(event as u32, Relaxed);
@@ -52,13 +58,13 @@ impl Log {
     }
 
     /// Forgets all.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.count.store(0, Relaxed);
         self.events.iter().for_each(|event| event.store(0, Relaxed));
     }
 
     /// Returns whether this is what has happened, but for `background` if nobody expects it.
-    pub(super) fn is(&self, expected: &[Event]) -> bool {
+    pub(crate) fn is(&self, expected: &[Event]) -> bool {
         let background = Event::Background as u32;
         let ignores = !expected.contains(&Event::Background);
         let events = self.events.iter().map(|event| event.load(Relaxed));
@@ -75,7 +81,7 @@ impl Log {
     }
 
     /// Counts an event.
-    pub(super) fn count(&self, event: Event) -> usize {
+    pub(crate) fn count(&self, event: Event) -> usize {
         let same = |place: &&Atomic<u32>| place.load(Relaxed) == event as u32;
         self.events.iter().filter(same).count()
     }
