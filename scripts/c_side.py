@@ -80,7 +80,7 @@ OWNERS = {
     "buffers/export.rs": "dma_buf_ops",
     "buffers/export/access.rs": "dma_buf_attachment, of another device",
     "buffers/import.rs": "dma_buf_attachment",
-    "buffers/import/cpu.rs": "task_struct",
+    "buffers/import/requests.rs": "task_struct",
     "buffers/import/map.rs": "sg_table, of an exporter",
     "buffers/map.rs": "vm_operations_struct, of buffers",
     "bus/faux/modules.rs": "notifier_block",

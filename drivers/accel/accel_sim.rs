@@ -78,7 +78,7 @@ fn submit(ctx: Context<'_, Sim>, args: &mut Submit) -> Result {
     {
         return Err(EINVAL);
     }
-    let computation = Computation::new(&ctx, args)?;
+    let (ctx, computation) = Computation::new(ctx, args)?;
     let asked = match waits {
         true => {
             let fence = Fence::from_fd(args.in_fence)?;

@@ -31,14 +31,13 @@ enum Op {
     MatMul { m: usize, k: usize },
 }
 
-/// A part of a buffer that a computation may access.
-struct View {
+/// A part of a buffer.
+struct Part {
     buffer: Buffer<Sim>,
-    map: VMap,
     offset: usize,
 }
 
-impl View {
+impl Part {
     fn new(ctx: &Context<'_, Sim>, operand: &Operand, len: u64) -> Result<Self> {
         if operand.reserved != 0 {
             return Err(EINVAL);
@@ -49,11 +48,27 @@ impl View {
             return Err(EINVAL);
         }
         Ok(Self {
-            map: buffer.vmap_for_work(ctx)?,
             buffer,
             // CAST: At most the size of the buffer.
             offset: operand.offset as usize,
         })
+    }
+}
+
+/// A part of a buffer that a computation may access.
+struct View {
+    buffer: Buffer<Sim>,
+    map: VMap,
+    offset: usize,
+}
+
+impl View {
+    fn new(part: Part, map: VMap) -> Self {
+        Self {
+            buffer: part.buffer,
+            map,
+            offset: part.offset,
+        }
     }
 
     /// Reads numbers of 32 bits, from number `first` on.
@@ -83,9 +98,12 @@ pub(crate) struct Computation {
 }
 
 impl Computation {
-    /// Checks what was submitted. Returns `EINVAL` if it makes no sense or is too large, `ENOENT`
-    /// if there is no such buffer.
-    pub(crate) fn new(ctx: &Context<'_, Sim>, args: &Submit) -> Result<Self> {
+    /// Checks what was submitted, and maps its buffers. Returns `EINVAL` if it makes no sense or is
+    /// too large, `ENOENT` if there is no such buffer.
+    pub(crate) fn new<'a>(
+        ctx: Context<'a, Sim>,
+        args: &Submit,
+    ) -> Result<(Context<'a, Sim>, Self)> {
         let op = match args.op {
             ACCEL_SIM_ADD => Op::Vector(i32::wrapping_add),
             ACCEL_SIM_MULTIPLY => Op::Vector(i32::wrapping_mul),
@@ -110,13 +128,28 @@ impl Computation {
             Op::Vector(_) => result,
             Op::MatMul { .. } => result * 4,
         };
-        Ok(Self {
+        let a = Part::new(&ctx, &args.a, a)?;
+        let b = Part::new(&ctx, &args.b, b)?;
+        let result = Part::new(&ctx, &args.result, result)?;
+        let memories = [&*a.buffer, &*b.buffer, &*result.buffer];
+        let deadline = Deadline::in_ms(Deadline::MAX_MS);
+        let (ctx, maps) = ctx.when_mapped(&memories, deadline, |ctx| {
+            let [a, b, result] = memories;
+            Ok((
+                a.vmap_for_work(ctx)?,
+                b.vmap_for_work(ctx)?,
+                result.vmap_for_work(ctx)?,
+            ))
+        })?;
+        let maps = maps.ready()?;
+        let computation = Self {
             op,
             n: args.n as usize,
-            a: View::new(ctx, &args.a, a)?,
-            b: View::new(ctx, &args.b, b)?,
-            result: View::new(ctx, &args.result, result)?,
-        })
+            a: View::new(a, maps.0),
+            b: View::new(b, maps.1),
+            result: View::new(result, maps.2),
+        };
+        Ok((ctx, computation))
     }
 
     /// Returns the buffers, and what is done with each.

@@ -259,7 +259,7 @@ impl Detach for Borrowers {
         // A map is detached before what it is a map of.
         self.own_maps.detach_all();
         match self.bus_memory.as_ref() {
-            Some(BusMemory::Import(import)) => import.detach(),
+            Some(BusMemory::Import(import)) => import.revoke(),
             Some(BusMemory::Coherent(memory)) => memory.detach(),
             None => (),
         }
@@ -267,15 +267,20 @@ impl Detach for Borrowers {
 }
 
 impl Borrowers {
-    /// As [`Detach::detach`], for who may be inside the gate: an exporter is not waited for, and
-    /// the device is detached from its dma-buf soon.
+    /// As [`Detach::detach`], for memory that nobody has any more. The caller may be inside the
+    /// gate: an exporter is not waited for, and the device is detached from its dma-buf soon.
     pub(super) fn end(&self) {
         match self.bus_memory.as_ref() {
-            Some(BusMemory::Import(import)) => {
-                self.own_maps.detach_all();
-                import.detach_soon();
-            }
+            Some(BusMemory::Import(import)) => import.detach_soon(),
             _ => self.detach(),
+        }
+    }
+
+    /// As [`Self::end`], for a caller outside of the gate: the device is detached when this
+    /// returns.
+    pub(super) fn end_now(&self) {
+        if let Some(BusMemory::Import(import)) = self.bus_memory.as_ref() {
+            import.detach();
         }
     }
 }

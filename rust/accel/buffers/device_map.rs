@@ -151,7 +151,7 @@ impl DeviceMap {
     /// what the device has read of it is worth nothing.
     pub fn is_lost(&self) -> bool {
         match &self.mapped.table {
-            Table::Foreign(import, map) => import.is_lost(map),
+            Table::Foreign(map) => map.is_lost(),
             _ => false,
         }
     }
@@ -182,7 +182,7 @@ impl DeviceMap {
         // What is mapped stays so: as long as the caller is borrowed, the device is there.
         let (table, range) = match &self.mapped.table {
             Table::Own(own) => (own.as_raw(), 0..self.size()),
-            Table::Foreign(_, map) => (map.table(), self.mapped.range.clone()),
+            Table::Foreign(map) => (map.table(), self.mapped.range.clone()),
             Table::Copy(_) | Table::Always(_) => return Ok(None),
         };
         // SAFETY: The table is valid and stays the same until the mapping ends: not before the

@@ -17,8 +17,8 @@
 //! given back at once, and the rest when the work is done. When all is, it is the exporter who says
 //! whether there may be another mapping.
 
-mod cpu;
 mod map;
+mod requests;
 
 use core::ptr::NonNull;
 use kernel::{
@@ -45,22 +45,22 @@ use kernel::{
     },
 };
 
-pub(crate) use self::cpu::{
+pub(crate) use self::requests::{
     CpuEnd,
-    CpuRequest, //
+    Request, //
 };
 
 pub(super) use self::{
-    cpu::CpuAccess,
-    map::ImportMap, //
+    map::ImportMap,
+    requests::CpuAccess, //
 };
 
 use self::{
-    cpu::{
-        Accesses,
-        TELL, //
-    },
-    map::Mapping, //
+    map::Mapping,
+    requests::{
+        Requests,
+        ASK, //
+    }, //
 };
 use super::{
     borrowers::{
@@ -73,7 +73,8 @@ use super::{
         Backing,
         Object, //
     },
-    pool::Pool, //
+    pool::Pool,
+    vmap::SharedMap, //
 };
 use crate::{
     base::{
@@ -82,10 +83,7 @@ use crate::{
     },
     memory::{
         dma_buf::DmaBuf,
-        registry::{
-            Detach,
-            Registry, //
-        }, //
+        registry::Registry, //
     },
     sys::{
         ffi::{
@@ -113,8 +111,14 @@ pub(super) struct Import {
     identity: usize,
     /// How often its exporter has taken it away while it was mapped.
     invalidations: Atomic<u32>,
-    /// Whether it is mapped; only changed while the reservation is locked.
+    /// Whether it is mapped, or just being mapped or unmapped; only changed while the reservation
+    /// is locked.
     is_mapped: AtomicFlag,
+    /// Whether nothing is to be mapped any more.
+    is_closed: AtomicFlag,
+    /// For the kernel.
+    #[pin]
+    kernel_map: SharedMap,
     /// What stays mapped between pieces of work, and is given back when the exporter wants that.
     #[pin]
     pub(super) kept: Registry<Kept>,
@@ -128,11 +132,11 @@ pub(super) struct Import {
     #[pin]
     detaching: Mutex<()>,
     #[pin]
-    accesses: Accesses,
-    // One for all accesses, so that the exporter is told one thing at a time: udmabuf sets up at
-    // the first access what all of them use, and allows for one caller.
+    requests: Requests,
+    // One for all, so that the exporter is asked one thing at a time: udmabuf sets up at the first
+    // access what all of them use, and allows for one caller.
     #[pin]
-    tell_work: Work<Import, TELL>,
+    ask_work: Work<Import, ASK>,
     #[pin]
     detach_work: Work<Import, DETACH>,
 }
@@ -168,12 +172,14 @@ impl Import {
                 identity,
                 invalidations: Atomic::new(0),
                 is_mapped: AtomicFlag::new(false),
+                is_closed: AtomicFlag::new(false),
+                kernel_map <- SharedMap::new(),
                 kept <- Registry::new(),
                 unmap_work <- new_work!("accel_unmap_import"),
                 attached <- new_mutex!(None),
                 detaching <- new_mutex!(()),
-                accesses <- Accesses::new(),
-                tell_work <- new_work!("accel_tell_exporter"),
+                requests <- Requests::new(),
+                ask_work <- new_work!("accel_ask_exporter"),
                 detach_work <- new_work!("accel_detach_import"),
             }),
             GFP_KERNEL_ACCOUNT,
@@ -236,24 +242,19 @@ impl Import {
         self.size
     }
 
+    /// Returns `ENODEV` if the device that imported it is gone, or about to go.
+    fn check_open(&self) -> Result {
+        match self.is_closed.load(Relaxed) {
+            true => Err(ENODEV),
+            false => Ok(()),
+        }
+    }
+
     /// Returns the dma-buf, or `ENODEV` if the device that imported it is gone.
     pub(super) fn dma_buf(&self) -> Result<DmaBuf> {
+        self.check_open()?;
         let attached = self.attached.lock();
         Ok(attached.as_ref().ok_or(ENODEV)?.dmabuf.clone())
-    }
-}
-
-impl Detach for Import {
-    fn detach(&self) {
-        let _detaching = self.detaching.lock();
-        let attached = self.attached.lock().take();
-        // The device and the dma-buf are dropped afterwards.
-        if let Some(attached) = &attached {
-            let attachment = attached.attachment.as_ptr();
-            // SAFETY: By the type invariants it is an attachment to this dma-buf; nobody has
-            // access to it any more, and nothing is mapped.
-            unsafe { bindings::dma_buf_detach(attached.dmabuf.as_raw(), attachment) };
-        }
     }
 }
 

@@ -23,7 +23,10 @@ use super::{
     Object, //
 };
 use crate::{
-    memory::pages::Pages,
+    memory::{
+        dma_buf::DmaBuf,
+        pages::Pages, //
+    },
     sys::ffi::{
         self,
         Shared, //
@@ -39,8 +42,26 @@ static VM_OPS: Shared<bindings::vm_operations_struct> =
         ..pin_init::zeroed()
     });
 
-/// Maps one of `handles`, that which has page `first` of the file.
-pub(crate) fn mmap(handles: &Handles, area: &VmaNew, first: usize) -> Result {
+/// Pages of a dma-buf, which its exporter maps for processes.
+pub(crate) struct ForeignPages {
+    dmabuf: DmaBuf,
+    first: usize,
+}
+
+impl ForeignPages {
+    /// Has the exporter map as many as `area` is large. It may take its time for that, so the
+    /// caller is outside of the gate.
+    pub(crate) fn mmap(self, area: &VmaNew) -> Result {
+        // SAFETY: The area is just being set up, and lies within the dma-buf.
+        to_result(unsafe {
+            bindings::dma_buf_mmap(self.dmabuf.as_raw(), area.as_ptr(), self.first)
+        })
+    }
+}
+
+/// Maps one of `handles`, that which has page `first` of the file; or returns the pages that are to
+/// be mapped, if they are not its own.
+pub(crate) fn mmap(handles: &Handles, area: &VmaNew, first: usize) -> Result<Option<ForeignPages>> {
     let pages = (area.end() - area.start()) >> PAGE_SHIFT;
     let (view, page) = handles.at(first, pages)?;
     if !view.is_writable() {
@@ -54,11 +75,10 @@ pub(crate) fn mmap(handles: &Handles, area: &VmaNew, first: usize) -> Result {
         Backing::Coherent(memory) => memory.check_shareable()?,
         // Its exporter has its own way to map it.
         Backing::Imported(import) => {
-            let dmabuf = import.dma_buf()?;
-            // SAFETY: The area is just being set up, and lies within the dma-buf.
-            return to_result(unsafe {
-                bindings::dma_buf_mmap(dmabuf.as_raw(), area.as_ptr(), page)
-            });
+            return Ok(Some(ForeignPages {
+                dmabuf: import.dma_buf()?,
+                first: page,
+            }));
         }
         // The process has it mapped already.
         #[cfg(CONFIG_MMU_NOTIFIER)]
@@ -66,7 +86,7 @@ pub(crate) fn mmap(handles: &Handles, area: &VmaNew, first: usize) -> Result {
         _ => (),
     }
     set_up(area, view.object.clone());
-    Ok(())
+    Ok(None)
 }
 
 /// Brings all pages of an area that is to show `memory` from page `first` on, or none if that

@@ -64,7 +64,7 @@ pub(crate) use self::{
         object_behind, //
     },
     handles::Handles,
-    import::CpuRequest,
+    import::Request,
     map::mmap,
     movable::migrate::allocate,
     object::Object,

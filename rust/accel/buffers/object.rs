@@ -42,8 +42,7 @@ use crate::{
         device_memory::DeviceMemory,
         pages::Pages,
         placement::Placement,
-        regions::Allocated,
-        registry::Detach, //
+        regions::Allocated, //
     },
     sys::uapi::flags::{
         BoFlag,
@@ -257,17 +256,12 @@ impl Object {
         Ok(())
     }
 
-    /// Takes note of what the device has mapped, until [`Self::unmap`]. The caller must be inside
-    /// the gate. If it fails, the mapping ends.
+    /// Takes note of what the device has mapped, until [`Self::remove_map`]. The caller must be
+    /// inside the gate. If it fails, the mapping ends.
     pub(super) fn add_map(&self, mapped: &Arc<Mapped>) -> Result {
         self.register()
             .and_then(|()| self.borrowers.own_maps.insert(mapped))
             .inspect_err(|_| mapped.end())
-    }
-
-    /// Unmaps what the device has mapped.
-    pub(super) fn unmap(&self, mapped: &Mapped) {
-        self.borrowers.own_maps.detach(mapped);
     }
 
     /// Removes what the device had mapped, and has not any more.
@@ -346,7 +340,7 @@ impl Object {
         // All else is not put off anyway.
         if let Backing::Imported(_) = &self.backing {
             if let Some(last) = Arc::into_unique_or_drop(self) {
-                last.borrowers.detach();
+                last.borrowers.end_now();
             }
         }
     }

@@ -18,7 +18,7 @@ use super::{
     import::{
         CpuAccess,
         CpuEnd,
-        CpuRequest, //
+        Request, //
     },
     movable::Pinned,
     object::{
@@ -69,17 +69,36 @@ impl SharedMap {
         Ok(map)
     }
 
-    /// Takes back [`Self::get`].
-    pub(super) fn put(&self) {
+    /// Returns the mapping, if there is one. Each success must be taken back by [`Self::put`].
+    pub(super) fn share(&self) -> Option<Arc<KernelMap>> {
+        let mut state = self.state.lock();
+        let map = state.map.clone()?;
+        state.users += 1;
+        Some(map)
+    }
+
+    /// Sets the mapping, which must be taken back by [`Self::put`]. There must be none.
+    pub(super) fn set(&self, map: Arc<KernelMap>) {
+        let mut state = self.state.lock();
+        state.map = Some(map);
+        state.users += 1;
+    }
+
+    /// Takes back [`Self::get`], and the like. Returns whether nobody uses the mapping any more,
+    /// which is there until [`Self::take_unused`].
+    pub(super) fn put(&self) -> bool {
         let mut state = self.state.lock();
         state.users -= 1;
-        let last = match state.users {
+        state.users == 0
+    }
+
+    /// Returns the mapping, which ends by that, if nobody uses it any more.
+    pub(super) fn take_unused(&self) -> Option<Arc<KernelMap>> {
+        let mut state = self.state.lock();
+        match state.users {
             0 => state.map.take(),
             _ => None,
-        };
-        // Not to be dropped with the lock held: it may have to wait for that.
-        drop(state);
-        drop(last);
+        }
     }
 }
 
@@ -99,21 +118,32 @@ pub(crate) enum Accessor {
 /// Processes and devices may write to the memory at any time, so it can be copied from and to, but
 /// there are no references to it.
 //
-// The access ends before the mapping, and the mapping before the object, whose memory it maps.
+// The access ends before the mapping, which is given up before its use ends, and that before the
+// object, whose memory it is.
 pub struct VMap {
     access: Option<Arc<CpuAccess>>,
     map: Arc<KernelMap>,
+    _use: MapUse,
     object: Arc<Object>,
     is_writable: bool,
     _pin: Option<Pinned>,
 }
 
+/// A use of the mapping of an object, until this is dropped.
+struct MapUse(Arc<Object>);
+
+impl Drop for MapUse {
+    fn drop(&mut self) {
+        self.0.put_kernel_map();
+    }
+}
+
 impl VMap {
-    /// Maps `object` for `accessor`. While others have the reservation of an import locked, `check`
-    /// is asked again and again.
+    /// Maps `object` for `accessor`. While its memory is being moved, `check` is asked again and
+    /// again.
     ///
     /// Returns `EAGAIN` if the caller is to access what was imported, and others work on that, or
-    /// the exporter was not told: see [`Object::request_access`].
+    /// if the exporter has to be asked: see [`Object::request`].
     pub(crate) fn new(
         object: &Arc<Object>,
         accessor: Accessor,
@@ -128,15 +158,16 @@ impl VMap {
                 return Err(EAGAIN);
             }
             if dmabuf.is_told_of_access() {
-                access = Some(import.begun_access().ok_or(EAGAIN)?);
+                access = Some(import.access()?);
             }
         }
         let (source, pin) = object.source()?.pinned(check)?;
         // SAFETY: The object, and with it its memory, is kept until the mapping is gone.
-        let map = unsafe { source.vmap(check) }?;
+        let map = unsafe { source.vmap() }?;
         Ok(Self {
             access,
             map,
+            _use: MapUse(source.clone()),
             object: source,
             is_writable: true,
             _pin: pin,
@@ -218,34 +249,25 @@ impl VMap {
     }
 }
 
-impl Drop for VMap {
-    fn drop(&mut self) {
-        self.object.kernel_map().put();
-    }
-}
-
 impl Object {
-    /// Asks for access of the processor, if it is an import whose exporter wants to know: what the
-    /// current task maps is accessible once the result is ready, and before that is dropped.
-    pub(crate) fn request_access(&self) -> Result<Option<CpuRequest>> {
+    /// Makes a request of the current task to the exporter, if it is an import.
+    pub(crate) fn request(&self) -> Result<Option<Request>> {
         match self.backing() {
-            Backing::Imported(import) if import.dma_buf()?.is_told_of_access() => {
-                CpuRequest::new(import).map(Some)
-            }
+            Backing::Imported(import) => Request::new(import).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// Maps the whole of it for the kernel, unless it is mapped, until
-    /// [`SharedMap::put`]. While others have the reservation of an import locked, `check` is asked
-    /// again and again. Returns `ENODEV` if it was memory of a device that is gone.
+    /// Maps the whole of it for the kernel, unless it is mapped, until [`Self::put_kernel_map`].
+    /// Returns `ENODEV` if it was memory of a device that is gone, and `EAGAIN` if it was imported,
+    /// and its exporter has to be asked.
     ///
     /// # Safety
     ///
     /// The object must be kept until the result is dropped, and be its own [`Self::source`].
-    pub(super) unsafe fn vmap(&self, check: impl Fn() -> Result) -> Result<Arc<KernelMap>> {
+    pub(super) unsafe fn vmap(&self) -> Result<Arc<KernelMap>> {
         // SAFETY: Same requirements.
-        self.while_present(|| unsafe { self.vmap_unchecked(check) })?
+        self.while_present(|| unsafe { self.vmap_unchecked() })?
     }
 
     /// As [`Self::vmap`], even if it was memory of a device that is gone.
@@ -254,13 +276,12 @@ impl Object {
     ///
     /// The object must be kept until the result is dropped. If it is memory on a bus, or coherent
     /// memory, the device must be there.
-    pub(super) unsafe fn vmap_unchecked(
-        &self,
-        check: impl Fn() -> Result,
-    ) -> Result<Arc<KernelMap>> {
-        #[cfg(CONFIG_MMU_NOTIFIER)]
-        if let Backing::User(user) = self.backing() {
-            user.check()?;
+    pub(super) unsafe fn vmap_unchecked(&self) -> Result<Arc<KernelMap>> {
+        match self.backing() {
+            Backing::Imported(import) => return import.map_for_kernel(),
+            #[cfg(CONFIG_MMU_NOTIFIER)]
+            Backing::User(user) => user.check()?,
+            _ => (),
         }
         self.kernel_map().get(|| match self.backing() {
             // SAFETY: The pages stay as long as the object does.
@@ -274,11 +295,18 @@ impl Object {
             Backing::Device(memory) => unsafe { memory.map() },
             // SAFETY: As above; what is done with it later is done while it is there.
             Backing::Coherent(memory) => Ok(unsafe { memory.map() }),
-            Backing::Imported(import) => {
-                KernelMap::of_dma_buf(import.dma_buf()?, self.size(), check)
-            }
-            // Only where it is can be mapped.
-            Backing::Movable(_) => Err(EOPNOTSUPP),
+            // Only where it is can be mapped; and what was imported, by its exporter.
+            Backing::Movable(_) | Backing::Imported(_) => Err(EOPNOTSUPP),
         })
+    }
+
+    /// Gives up a use of the mapping for the kernel, which goes with the last one.
+    pub(super) fn put_kernel_map(&self) {
+        if let Backing::Imported(import) = self.backing() {
+            return import.put_kernel_map();
+        }
+        if self.kernel_map().put() {
+            drop(self.kernel_map().take_unused());
+        }
     }
 }

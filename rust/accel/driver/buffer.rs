@@ -199,9 +199,9 @@ impl<T: AccelDriver> Memory<T> {
     /// Returns `EACCES` if the device is going to write, and it is not
     /// [writable](Self::is_writable), `EINVAL` if the range is empty or not within the buffer, or
     /// if that is one of another device, `EOPNOTSUPP` if the device cannot do DMA, or has the
-    /// memory itself: see [`Self::device_offset`], and `EAGAIN` if the device works on a copy of
-    /// what was imported, and others work on that, or its exporter is to be told: see
-    /// [`Context::when_idle`].
+    /// memory itself: see [`Self::device_offset`], and `EAGAIN` if it was imported, and its
+    /// exporter has to be asked, or if the device works on a copy of it, and others work on it: see
+    /// [`Context::when_mapped`] and [`Context::when_idle`], which call again then.
     ///
     /// # Examples
     ///
@@ -318,9 +318,9 @@ impl<T: AccelDriver> Memory<T> {
 
     /// Makes the whole buffer accessible to the kernel, now.
     ///
-    /// Returns `EAGAIN` if it was imported, and somebody works on it, or the exporter wants to be
-    /// told: see [`Context::when_idle`], and [`Context::end_access`] for when that is over. So it
-    /// does if the device is about to be reset, and somebody keeps the exporter busy. Returns
+    /// Returns `EAGAIN` if it was imported, and somebody works on it, or its exporter has to be
+    /// asked: see [`Context::when_idle`], and [`Context::end_access`] for when that is over.
+    /// Returns
     /// `EOPNOTSUPP` if the exporter does not let the kernel access it, and `ENOMEM`.
     ///
     /// # Examples

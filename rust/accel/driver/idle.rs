@@ -4,8 +4,8 @@
 //!
 //! Inside the gate nobody waits for a fence: it may be one that is never signalled, or that only
 //! somebody can signal who is not let in while the device goes. Nor does anybody for an exporter,
-//! who may do so. So who wants to access a buffer on which others work, or which was imported,
-//! waits outside of the gate, and what needs no more than a look returns `EAGAIN`.
+//! who may do so. So who wants to access a buffer on which others work, or to map one that was
+//! imported, waits outside of the gate, and what needs no more than a look returns `EAGAIN`.
 
 use kernel::prelude::*;
 
@@ -22,7 +22,8 @@ use crate::{
     base::wait::Deadline,
     buffers::{
         Access,
-        CpuRequest,
+        Object,
+        Request,
         VMap, //
     }, //
 };
@@ -68,9 +69,8 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// and again if it returns `EAGAIN`, as it may if somebody has begun meanwhile. For how it
     /// waits, see [`Self::wait_for_work`].
     ///
-    /// If `f` lets the processor access what was imported, the exporter of that is told before, in
-    /// a thread of the kernel, and waited for in the same way. Returns an error of the exporter,
-    /// too.
+    /// If `f` maps what was imported, or lets the processor access it, a thread of the kernel asks
+    /// the exporter before, and is waited for in the same way: see [`Self::when_mapped`].
     ///
     /// # Examples
     ///
@@ -87,40 +87,88 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// }
     /// ```
     pub fn when_idle<V>(
-        mut self,
+        self,
         memories: &[(&Memory<T>, Access)],
         deadline: Deadline,
-        mut f: impl FnMut(&Self) -> Result<V>,
+        f: impl FnMut(&Self) -> Result<V>,
     ) -> Result<(Self, Wake<V>)> {
-        let mut tells_exporters = false;
-        loop {
+        let objects = memories.iter().map(|(memory, _)| &*memory.object);
+        self.ask_while_again(objects, deadline, f, |mut ctx| {
             for (memory, access) in memories {
-                let (ctx, wake) = self.wait_for_work(memory, *access, deadline)?;
-                self = ctx;
+                let (after, wake) = ctx.wait_for_work(memory, *access, deadline)?;
+                ctx = after;
                 if let Err(end) = wake.or_end() {
-                    return Ok((self, end));
+                    return Ok((ctx, end));
                 }
             }
-            let mut requests = KVec::new();
-            if tells_exporters {
-                let (ctx, wake) = self.request_access(memories, deadline)?;
-                self = ctx;
-                match wake.or_end() {
-                    Ok(begun) => requests = begun,
-                    Err(end) => return Ok((self, end)),
-                }
+            Ok((ctx, Wake::Ready(())))
+        })
+    }
+
+    /// Calls `f`, and again if it returns `EAGAIN`, as it does when it maps memory of `memories`
+    /// that was imported, and the exporter has to be asked for that. A thread of the kernel asks
+    /// the exporter meanwhile; the caller waits outside of the gate, as in [`Self::wait`]. What the
+    /// exporter says is what `f` returns the next time.
+    ///
+    /// For work that is done in the order of fences: who accesses the memory at once uses
+    /// [`Self::when_idle`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::{KeptMap, MapInUse, Memory}, prelude::*};
+    /// fn begin<T: AccelDriver>(
+    ///     ctx: Context<'_, T>,
+    ///     memory: &Memory<T>,
+    ///     kept: &KeptMap,
+    /// ) -> Result<MapInUse> {
+    ///     let deadline = Deadline::in_ms(1_000);
+    ///     let (_ctx, map) = ctx.when_mapped(&[memory], deadline, |ctx| kept.begin(ctx))?;
+    ///     map.ready()
+    /// }
+    /// ```
+    pub fn when_mapped<V>(
+        self,
+        memories: &[&Memory<T>],
+        deadline: Deadline,
+        f: impl FnMut(&Self) -> Result<V>,
+    ) -> Result<(Self, Wake<V>)> {
+        let objects = memories.iter().map(|memory| &*memory.object);
+        self.ask_while_again(objects, deadline, f, |ctx| Ok((ctx, Wake::Ready(()))))
+    }
+
+    /// Calls `wait` and `f` again as long as `f` returns `EAGAIN`. Meanwhile exporters of `objects`
+    /// are asked for what `f` needs of them.
+    fn ask_while_again<'o, V>(
+        mut self,
+        objects: impl Iterator<Item = &'o Object> + Clone,
+        deadline: Deadline,
+        mut f: impl FnMut(&Self) -> Result<V>,
+        wait: impl Fn(Self) -> Result<(Self, Wake<()>)>,
+    ) -> Result<(Self, Wake<V>)> {
+        let mut requests = None;
+        loop {
+            let (ctx, wake) = wait(self)?;
+            self = ctx;
+            if let Err(end) = wake.or_end() {
+                return Ok((self, end));
             }
-            let result = f(&self);
-            match result {
+            match f(&self) {
                 Err(e) if e == EAGAIN => (),
                 result => return Ok((self, Wake::Ready(result?))),
             }
-            // Not before it has turned out that somebody has to know.
-            if !tells_exporters {
-                tells_exporters = true;
+            let Some(requests) = &requests else {
+                // Not before it has turned out that something is missing.
+                requests = Some(request_each(objects.clone())?);
                 continue;
+            };
+            let (ctx, wake) = self.wait_for_exporters(requests, deadline)?;
+            self = ctx;
+            match wake.or_end() {
+                Ok(true) => continue,
+                Ok(false) => (),
+                Err(end) => return Ok((self, end)),
             }
-            drop(requests);
             // Somebody has begun, or the device is about to be reset, which this makes room for.
             let pause = Deadline::in_ms(PAUSE_MS);
             let (ctx, wake) = self.wait(pause, |_| (deadline.left() == 0).then_some(()))?;
@@ -133,28 +181,23 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
         }
     }
 
-    /// Has the exporters of those `memories` that were imported be told that the processor accesses
-    /// them, and sleeps until they were.
-    fn request_access(
+    /// Sleeps until the exporters were asked for all that is wanted. Returns whether one of them
+    /// has said something new.
+    fn wait_for_exporters(
         mut self,
-        memories: &[(&Memory<T>, Access)],
+        requests: &[Request],
         deadline: Deadline,
-    ) -> Result<(Self, Wake<KVec<CpuRequest>>)> {
-        let mut requests = KVec::new();
-        for (memory, _) in memories {
-            if let Some(request) = memory.object.request_access()? {
-                requests.push(request, GFP_KERNEL_ACCOUNT)?;
-            }
-        }
-        for request in &requests {
+    ) -> Result<(Self, Wake<bool>)> {
+        let mut has_news = false;
+        for request in requests {
             let (ctx, wake) = self.wait_in_queue(request.queue(), deadline, |_| request.poll())?;
             self = ctx;
             match wake.or_end() {
-                Ok(begun) => begun?,
+                Ok(is_new) => has_news |= is_new,
                 Err(end) => return Ok((self, end)),
             }
         }
-        Ok((self, Wake::Ready(requests)))
+        Ok((self, Wake::Ready(has_news)))
     }
 
     /// Ends the access to a buffer, as dropping `map` does. If it was imported, also sleeps until
@@ -186,4 +229,15 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
         let (ctx, _) = self.wait_in_queue(end.queue(), deadline, is_told)?;
         Ok(ctx)
     }
+}
+
+/// Makes a request to the exporter of each of `objects` that was imported.
+fn request_each<'o>(objects: impl Iterator<Item = &'o Object>) -> Result<KVec<Request>> {
+    let mut requests = KVec::new();
+    for object in objects {
+        if let Some(request) = object.request()? {
+            requests.push(request, GFP_KERNEL_ACCOUNT)?;
+        }
+    }
+    Ok(requests)
 }

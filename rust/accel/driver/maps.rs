@@ -67,11 +67,11 @@ impl KeptMap {
     /// then, the device must have finished, or be quiesced. What the processor writes is visible to
     /// the device if no other piece of work is under way when this one begins.
     ///
-    /// If nothing is mapped, or the exporter of an imported buffer has taken the memory back since,
-    /// it is mapped now. For the errors, see
-    /// [`Memory::map_for_device`](super::buffer::Memory::map_for_device); and what the exporter
-    /// says: that of another accelerator, `EAGAIN` while that is reset, `EIO` if it is wedged,
-    /// `ENODEV` if it is gone.
+    /// If nothing is mapped, it is mapped now. For the errors, see
+    /// [`Memory::map_for_device`](super::buffer::Memory::map_for_device). So an imported buffer
+    /// that is not mapped is `EAGAIN`, as it is when the exporter has taken the memory back since;
+    /// see [`Context::when_mapped`]. What that returns is what the exporter says: that of another
+    /// accelerator, `EIO` if it is wedged, `ENODEV` if it is gone.
     ///
     /// # Examples
     ///

@@ -2,8 +2,8 @@
 
 //! A dma-buf, whoever has exported it, and its memory in the address space of the kernel.
 //!
-//! Who maps it for the kernel is inside the gate of a device. So nothing here waits for a fence,
-//! nor for those who have a reservation locked while they wait for one.
+//! Who maps it for the kernel, or ends that, waits for the exporter, and for those who have the
+//! reservation locked, who may wait for fences. So nobody does inside the gate of a device.
 
 use core::{
     ffi::c_void,
@@ -20,19 +20,11 @@ use kernel::{
         file::flags,
         File, //
     },
-    impl_has_work, new_work,
-    prelude::*,
-    workqueue::{
-        Work,
-        WorkItem, //
-    },
+    prelude::*, //
 };
 
 use crate::{
-    base::{
-        fence::dma_resv::DmaResv,
-        queue, //
-    },
+    base::fence::dma_resv::DmaResv,
     sys::ffi, //
 };
 
@@ -135,71 +127,33 @@ impl Drop for DmaBuf {
     }
 }
 
-/// A dma-buf in the address space of the kernel.
+/// A mapping of a dma-buf for the kernel, until this is dropped.
 ///
 /// # Invariants
 ///
 /// `map` is what `dma_buf_vmap()` has returned for `dmabuf`, and has not been taken back.
-#[pin_data]
-struct Vmapped {
+pub(crate) struct KernelMapping {
     dmabuf: DmaBuf,
     map: bindings::iosys_map,
-    #[pin]
-    unmap: Work<Self>,
 }
 
 // SAFETY: What is not `Send` by itself is an address of the kernel, which is the same for all.
-unsafe impl Send for Vmapped {}
-
-impl_has_work! {
-    impl HasWork<Self> for Vmapped { self.unmap }
-}
-
-impl Vmapped {
-    /// Takes the mapping back. The reservation must be locked.
-    fn unmap(mut self: Pin<KBox<Self>>) {
-        let this = self.as_mut().project();
-        // SAFETY: By the type invariants it is mapped so; and not any more, as `self` is consumed.
-        unsafe { bindings::dma_buf_vunmap(this.dmabuf.as_raw(), this.map) };
-    }
-}
-
-impl WorkItem for Vmapped {
-    type Pointer = Pin<KBox<Self>>;
-
-    fn run(this: Pin<KBox<Self>>) {
-        let dmabuf = this.dmabuf.clone();
-        let _locked = dmabuf.reservation().lock();
-        this.unmap();
-    }
-}
-
-/// A mapping of a dma-buf for the kernel, until this is dropped.
-//
-// There is one until `drop()` takes it.
-pub(crate) struct KernelMapping(Option<Pin<KBox<Vmapped>>>);
+unsafe impl Send for KernelMapping {}
 
 impl KernelMapping {
     /// Returns where it is, and whether it is to be accessed as I/O memory.
     pub(crate) fn address(&self) -> Result<(NonNull<c_void>, bool)> {
-        let map = self.0.as_ref().ok_or(EINVAL)?.map;
         // SAFETY: Both members are addresses, of which `is_iomem` only tells the kind.
-        let address = NonNull::new(unsafe { map.__bindgen_anon_1.vaddr });
-        Ok((address.ok_or(ENOMEM)?, map.is_iomem))
+        let address = NonNull::new(unsafe { self.map.__bindgen_anon_1.vaddr });
+        Ok((address.ok_or(ENOMEM)?, self.map.is_iomem))
     }
 }
 
 impl Drop for KernelMapping {
     fn drop(&mut self) {
-        let Some(vmapped) = self.0.take() else {
-            return;
-        };
-        let dmabuf = vmapped.dmabuf.clone();
-        if let Some(_locked) = dmabuf.reservation().try_lock() {
-            return vmapped.unmap();
-        }
-        // Who drops it may hold up those whom it would have to wait for.
-        queue::ordinary().enqueue(vmapped);
+        let _locked = self.dmabuf.reservation().lock();
+        // SAFETY: By the type invariants it is mapped so; the reservation is locked.
+        unsafe { bindings::dma_buf_vunmap(self.dmabuf.as_raw(), &mut self.map) };
     }
 }
 
@@ -213,19 +167,14 @@ impl DmaBuf {
         if unsafe { (*(*self.as_raw()).ops).vmap.is_none() } {
             return Err(EOPNOTSUPP);
         }
-        // There must be a way back, which needs memory.
         let mut map = bindings::iosys_map::default();
-        let room = KBox::<Vmapped>::new_uninit(GFP_KERNEL_ACCOUNT)?;
-        let locked = self.reservation().lock_while(check)?;
+        let _locked = self.reservation().lock_while(check)?;
         // SAFETY: As above; the reservation is locked.
         to_result(unsafe { bindings::dma_buf_vmap(self.as_raw(), &mut map) })?;
-        drop(locked);
         // INVARIANT: It was just mapped.
-        let vmapped = room.write_pin_init(pin_init!(Vmapped {
+        Ok(KernelMapping {
             dmabuf: self.clone(),
             map,
-            unmap <- new_work!("accel_vunmap"),
-        }))?;
-        Ok(KernelMapping(Some(vmapped)))
+        })
     }
 }

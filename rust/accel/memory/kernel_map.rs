@@ -118,14 +118,12 @@ impl KernelMap {
     }
 
     /// Maps a dma-buf. While others have its reservation locked, `check` is asked again and again;
-    /// see [`DmaResv::lock_while`](crate::base::fence::dma_resv::DmaResv::lock_while).
+    /// see [`DmaResv::lock_while`](crate::base::fence::dma_resv::DmaResv::lock_while). To drop the
+    /// result waits for them, too.
     ///
     /// Returns `EOPNOTSUPP` if the exporter does not let the kernel access it.
-    pub(crate) fn of_dma_buf(
-        dmabuf: DmaBuf,
-        size: usize,
-        check: impl Fn() -> Result,
-    ) -> Result<Self> {
+    pub(crate) fn of_dma_buf(dmabuf: DmaBuf, check: impl Fn() -> Result) -> Result<Self> {
+        let size = dmabuf.size();
         let mapping = dmabuf.vmap(check)?;
         let (address, is_io) = mapping.address()?;
         // INVARIANT: It was just mapped.

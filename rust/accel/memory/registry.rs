@@ -23,9 +23,8 @@ pub(crate) trait Detach: Send + Sync {
 
 /// The things of one kind that use a device.
 ///
-/// Each has an owner who takes it out, or detaches it by [`Self::detach`]. Those that have not come
-/// so far by the time the device goes are detached by [`Self::detach_all`], under the hands of
-/// their owners.
+/// Each has an owner who takes it out once it is detached. Those that have not come so far by the
+/// time the device goes are detached by [`Self::detach_all`], under the hands of their owners.
 #[pin_data]
 pub(crate) struct Registry<T> {
     /// By their addresses.
@@ -89,12 +88,6 @@ impl<T> Registry<T> {
 }
 
 impl<T: Detach> Registry<T> {
-    /// Detaches an entry, and takes it out.
-    pub(crate) fn detach(&self, entry: &T) {
-        entry.detach();
-        self.remove(entry);
-    }
-
     /// Detaches all entries. Nobody may add another one.
     pub(crate) fn detach_all(&self) {
         let mut locked = self.entries.lock();

@@ -83,7 +83,10 @@ pub(crate) unsafe extern "C" fn mmap(
         area.try_clear_mayexec()?;
         if let Some(handles) = open.buffers.as_deref() {
             if first >= FIRST_PAGE {
-                buffers::mmap(handles, area, first)?;
+                if let Some(foreign) = buffers::mmap(handles, area, first)? {
+                    drop(call);
+                    foreign.mmap(area)?;
+                }
                 return Ok(0);
             }
         }

@@ -86,7 +86,7 @@ struct accel_test_record {
 #define ACCEL_TEST_INFO_SQUARES ACCEL_INFO_DRIVER_BASE
 
 /**
- * struct accel_test_buffer - ioctl(ACCEL_TEST_IOC_BUFFER_FILL), ioctl(ACCEL_TEST_IOC_BUFFER_SUM)
+ * struct accel_test_buffer - ioctl(ACCEL_TEST_IOC_BUFFER_FILL), _SUM, _MAP
  * @size: sizeof(struct accel_test_buffer)
  * @handle: in: a buffer
  * @offset: in: the first byte that is meant
@@ -108,6 +108,9 @@ struct accel_test_buffer {
 /* By the driver, in the kernel. accel_test.shared has buffers, .exclusive few. */
 #define ACCEL_TEST_IOC_BUFFER_FILL _IO(ACCEL_IOC_TYPE, 0x4a)
 #define ACCEL_TEST_IOC_BUFFER_SUM _IO(ACCEL_IOC_TYPE, 0x4b)
+
+/* Maps the bytes for the device, as for a job. The sum is how many the device finds. */
+#define ACCEL_TEST_IOC_BUFFER_MAP _IO(ACCEL_IOC_TYPE, 0x77)
 
 /*
  * Hands over a dump of a bytes, of which byte i is the lowest 8 bits of i times b;

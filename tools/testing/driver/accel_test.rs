@@ -13,6 +13,7 @@ mod engines;
 mod fences;
 mod health;
 mod interrupt;
+mod maps;
 mod policies;
 mod power;
 mod shown;
@@ -227,6 +228,12 @@ impl<P: Policy> AccelDriver for Test<P> {
         Ioctl::new(0x73, "ACCEL_TEST_IOC_BUFFER_JOB", buffer_data::job, "Works"),
         Ioctl::with_arrays(0x74, "ACCEL_TEST_IOC_SQUARES", calls::square_all, "Squares"),
         Ioctl::for_observers(0x75, "ACCEL_TEST_IOC_CLOSES", health::closes, "Counts"),
+        Ioctl::new(
+            0x77,
+            "ACCEL_TEST_IOC_BUFFER_MAP",
+            maps::map_for_device,
+            "Maps",
+        ),
         Ioctl::new(0x7a, "ACCEL_TEST_IOC_FENCE", fences::make, "Makes a fence"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {

@@ -12,6 +12,7 @@
 #include <linux/iosys-map.h>
 #include <linux/jiffies.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -28,6 +29,7 @@ static DECLARE_WAIT_QUEUE_HEAD(released);
  * @stalled: how many calls are stalled
  * @attached: how many devices are attached
  * @accesses: how many accesses have begun, and have not ended
+ * @mapped: how often it is mapped, for devices and for the kernel
  */
 struct memory {
 	void *pages;
@@ -35,14 +37,17 @@ struct memory {
 	atomic_t stalled;
 	atomic_t attached;
 	atomic_t accesses;
+	atomic_t mapped;
 };
 
 /* Only who can fail is interrupted. */
 static int stall(struct memory *memory, unsigned int operation)
 {
 	const unsigned long timeout = ACCEL_TEST_STALL_MAX_S * HZ;
-	bool may_fail = operation == ACCEL_TEST_STALL_ATTACH ||
-			operation == ACCEL_TEST_STALL_BEGIN;
+	bool may_fail = operation != ACCEL_TEST_STALL_DETACH &&
+			operation != ACCEL_TEST_STALL_END &&
+			operation != ACCEL_TEST_STALL_UNMAP &&
+			operation != ACCEL_TEST_STALL_VUNMAP;
 	long left = 1;
 
 	if (READ_ONCE(memory->stalls) != operation)
@@ -99,20 +104,77 @@ static int end_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction direct
 static struct sg_table *map(struct dma_buf_attachment *attachment,
 			    enum dma_data_direction direction)
 {
-	return ERR_PTR(-EOPNOTSUPP);
+	struct memory *memory = attachment->dmabuf->priv;
+	struct sg_table *table;
+	int ret;
+
+	ret = stall(memory, ACCEL_TEST_STALL_MAP);
+	if (ret)
+		return ERR_PTR(ret);
+	table = kzalloc_obj(*table);
+	if (!table)
+		return ERR_PTR(-ENOMEM);
+	ret = sg_alloc_table(table, 1, GFP_KERNEL);
+	if (ret)
+		goto out_free;
+	sg_set_buf(table->sgl, memory->pages, ACCEL_TEST_STALL_SIZE);
+	ret = dma_map_sgtable(attachment->dev, table, direction, 0);
+	if (ret)
+		goto out_free_table;
+	atomic_inc(&memory->mapped);
+	return table;
+
+out_free_table:
+	sg_free_table(table);
+out_free:
+	kfree(table);
+	return ERR_PTR(ret);
 }
 
 static void unmap(struct dma_buf_attachment *attachment, struct sg_table *table,
 		  enum dma_data_direction direction)
 {
+	struct memory *memory = attachment->dmabuf->priv;
+
+	stall(memory, ACCEL_TEST_STALL_UNMAP);
+	dma_unmap_sgtable(attachment->dev, table, direction, 0);
+	sg_free_table(table);
+	kfree(table);
+	atomic_dec(&memory->mapped);
 }
 
 static int map_for_kernel(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	struct memory *memory = dmabuf->priv;
+	int ret;
 
+	ret = stall(memory, ACCEL_TEST_STALL_VMAP);
+	if (ret)
+		return ret;
 	iosys_map_set_vaddr(map, memory->pages);
+	atomic_inc(&memory->mapped);
 	return 0;
+}
+
+static void unmap_for_kernel(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	struct memory *memory = dmabuf->priv;
+
+	stall(memory, ACCEL_TEST_STALL_VUNMAP);
+	atomic_dec(&memory->mapped);
+}
+
+static int map_for_process(struct dma_buf *dmabuf, struct vm_area_struct *vma)
+{
+	struct memory *memory = dmabuf->priv;
+	int ret;
+
+	ret = stall(memory, ACCEL_TEST_STALL_MMAP);
+	if (ret)
+		return ret;
+	return remap_pfn_range(vma, vma->vm_start,
+			       page_to_pfn(virt_to_page(memory->pages)) + vma->vm_pgoff,
+			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
 }
 
 static void release(struct dma_buf *dmabuf)
@@ -131,6 +193,8 @@ static const struct dma_buf_ops ops = {
 	.map_dma_buf = map,
 	.unmap_dma_buf = unmap,
 	.vmap = map_for_kernel,
+	.vunmap = unmap_for_kernel,
+	.mmap = map_for_process,
 	.release = release,
 };
 
@@ -180,6 +244,8 @@ static long ask(struct memory *memory, unsigned int command)
 		return atomic_read(&memory->attached);
 	case ACCEL_TEST_STALL_IOC_ACCESSES:
 		return atomic_read(&memory->accesses);
+	case ACCEL_TEST_STALL_IOC_MAPPED:
+		return atomic_read(&memory->mapped);
 	default:
 		return -ENOTTY;
 	}

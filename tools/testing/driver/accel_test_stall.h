@@ -15,6 +15,11 @@
 #define ACCEL_TEST_STALL_DETACH 2
 #define ACCEL_TEST_STALL_BEGIN 3
 #define ACCEL_TEST_STALL_END 4
+#define ACCEL_TEST_STALL_MAP 5
+#define ACCEL_TEST_STALL_UNMAP 6
+#define ACCEL_TEST_STALL_VMAP 7
+#define ACCEL_TEST_STALL_VUNMAP 8
+#define ACCEL_TEST_STALL_MMAP 9
 
 /* How large a dma-buf is, in bytes. It is filled with zeros. */
 #define ACCEL_TEST_STALL_SIZE (64UL << 10)
@@ -31,5 +36,7 @@
 #define ACCEL_TEST_STALL_IOC_ATTACHED _IO('h', 0x13)
 /* Returns how many accesses of processors have begun, and have not ended. */
 #define ACCEL_TEST_STALL_IOC_ACCESSES _IO('h', 0x14)
+/* Returns how often it is mapped, for devices and for the kernel. */
+#define ACCEL_TEST_STALL_IOC_MAPPED _IO('h', 0x15)
 
 #endif /* _ACCEL_TEST_STALL_H */

@@ -5,6 +5,7 @@
 use accel::{
     buffer::{
         Access,
+        Buffer,
         VMap, //
     },
     prelude::*, //
@@ -20,17 +21,16 @@ uapi_struct! {
         len: u64,
         byte: u32,
         reserved: u32,
-        sum: u64,
+        pub(crate) sum: u64,
     }
 }
 
 impl BufferBytes {
-    /// Finds the buffer, and the part of it that is meant, and waits for those who work on it.
-    fn map<'a, T: AccelDriver>(
+    /// Finds the buffer, and the part of it that is meant.
+    pub(crate) fn find<T: AccelDriver>(
         &self,
-        ctx: Context<'a, T>,
-        access: Access,
-    ) -> Result<(Context<'a, T>, VMap, Range<usize>)> {
+        ctx: &Context<'_, T>,
+    ) -> Result<(Buffer<T>, Range<usize>)> {
         if self.reserved != 0 || self.sum != 0 {
             return Err(EINVAL);
         }
@@ -39,10 +39,20 @@ impl BufferBytes {
         if end > buffer.size() as u64 {
             return Err(EINVAL);
         }
+        // CAST: Both are at most the size of the buffer.
+        Ok((buffer, self.offset as usize..end as usize))
+    }
+
+    /// Waits for those who work on the buffer, and maps it.
+    fn map<'a, T: AccelDriver>(
+        &self,
+        ctx: Context<'a, T>,
+        access: Access,
+    ) -> Result<(Context<'a, T>, VMap, Range<usize>)> {
+        let (buffer, range) = self.find(&ctx)?;
         let deadline = Deadline::in_ms(Deadline::MAX_MS);
         let (ctx, map) = ctx.when_idle(&[(&buffer, access)], deadline, |ctx| buffer.vmap(ctx))?;
-        // CAST: Both are at most the size of the buffer.
-        Ok((ctx, map.ready()?, self.offset as usize..end as usize))
+        Ok((ctx, map.ready()?, range))
     }
 }
 

@@ -8,10 +8,14 @@ use kernel::{
         DataDirection,
         DmaAddress, //
     },
-    scatterlist::SGTable, //
+    scatterlist::SGTable,
+    time::Msecs, //
 };
 
 use crate::TestDriver;
+
+/// How long an exporter may take here.
+const MAX_MS: Msecs = 500;
 
 uapi_struct! {
     /// Maps the bytes from `start` to `end` of a buffer.
@@ -28,11 +32,11 @@ uapi_struct! {
 /// Maps a part of a buffer. Returns `EBADMSG` if its table and its pieces are not the same.
 pub(crate) fn map(ctx: Context<'_, TestDriver>, args: &mut Args) -> Result {
     let range = args.start as usize..args.end as usize;
-    let map = ctx.buffer(args.handle)?.map_for_device(
-        &ctx,
-        range.clone(),
-        DataDirection::Bidirectional,
-    )?;
+    let buffer = ctx.buffer(args.handle)?;
+    let (ctx, map) = ctx.when_mapped(&[&buffer], Deadline::in_ms(MAX_MS), |ctx| {
+        buffer.map_for_device(ctx, range.clone(), DataDirection::Bidirectional)
+    })?;
+    let map = map.ready()?;
     let Some((table, mapped)) = map.table(&ctx)? else {
         let pieces = map.pieces(&ctx, 0)?.map(|piece| piece.len);
         args.entries = 0;

@@ -12,7 +12,8 @@ use accel::{
 use kernel::{
     dma::DataDirection,
     error::to_result,
-    ffi::c_int, //
+    ffi::c_int,
+    time::Msecs, //
 };
 
 use crate::{
@@ -77,6 +78,9 @@ pub(crate) struct Kept {
     in_use: Option<MapInUse>,
 }
 
+/// How long an exporter may take here.
+const MAX_MS: Msecs = 10_000;
+
 /// Keeps `handle` mapped.
 const KEEP: u32 = 0;
 /// Begins a piece of work.
@@ -93,15 +97,28 @@ uapi_struct! {
 }
 
 pub(crate) fn keep(ctx: Context<'_, TestDriver>, args: &mut KeepArgs) -> Result {
-    let mut kept = ctx.file().kept.lock();
     match args.what {
         KEEP => {
             let buffer = ctx.buffer(args.handle)?;
             let size = buffer.size();
-            kept.map = Some(buffer.keep_for_device(0..size, DataDirection::Bidirectional)?);
+            let map = buffer.keep_for_device(0..size, DataDirection::Bidirectional)?;
+            ctx.file().kept.lock().map = Some(map);
         }
-        BEGIN => kept.in_use = Some(kept.map.as_ref().ok_or(ENODATA)?.begin(&ctx)?),
-        END => kept.in_use = None,
+        BEGIN => {
+            let buffer = ctx.buffer(args.handle)?;
+            let deadline = Deadline::in_ms(MAX_MS);
+            let (ctx, in_use) = ctx.when_mapped(&[&buffer], deadline, |ctx| {
+                ctx.file()
+                    .kept
+                    .lock()
+                    .map
+                    .as_ref()
+                    .ok_or(ENODATA)?
+                    .begin(ctx)
+            })?;
+            ctx.file().kept.lock().in_use = Some(in_use.ready()?);
+        }
+        END => ctx.file().kept.lock().in_use = None,
         _ => return Err(EINVAL),
     }
     Ok(())
@@ -228,7 +245,7 @@ mod tests {
         assert!(exporter.is_mapped());
         // Nor does any other work begin with it.
         let mapped = user.ioctl(MAP, [20, handle, 0, 1, 0]);
-        assert_eq!(mapped.err(), Some(EAGAIN));
+        assert_eq!(mapped.err(), Some(ETIMEDOUT));
         keep(&user, handle, END)?;
         wait_unmapped(&exporter);
         let mapped = user.ioctl(MAP, [20, handle, 0, 1, 0]);

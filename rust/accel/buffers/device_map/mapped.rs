@@ -15,7 +15,7 @@ use kernel::{
         DataDirection,
         DmaAddress, //
     },
-    impl_has_work, new_mutex, new_work,
+    new_mutex,
     prelude::*,
     sync::{
         atomic::{
@@ -26,19 +26,11 @@ use kernel::{
         LockClassKey,
         Mutex, //
     },
-    workqueue::{
-        Work,
-        WorkItem, //
-    },
 };
 
 use crate::{
-    base::queue,
     buffers::{
-        import::{
-            Import,
-            ImportMap, //
-        },
+        import::ImportMap,
         movable::Pinned,
         object::{
             Backing,
@@ -80,9 +72,6 @@ pub(in crate::buffers) struct Mapped {
     // Held while it ends: who comes second returns when it has.
     #[pin]
     detached: Mutex<bool>,
-    /// Detaches it.
-    #[pin]
-    unmap: Work<Self>,
 }
 
 /// The copy that a device works on, and what it is a copy of.
@@ -96,7 +85,7 @@ pub(super) enum Table {
     /// By a table of our own, of the part that is meant.
     Own(MappedTable),
     /// By a table of an exporter, of the whole buffer.
-    Foreign(Arc<Import>, ImportMap),
+    Foreign(ImportMap),
     /// At this address is a copy of the part that is meant.
     Copy(DmaAddress),
     /// At this address is the part that is meant, as long as the device is there.
@@ -130,7 +119,6 @@ impl Mapped {
                 writes_back: AtomicFlag::new(direction != DataDirection::ToDevice),
                 _pin: pin,
                 detached <- Mutex::new(false, c"Mapped::detached", class),
-                unmap <- new_work!("accel_unmap"),
             }? Error))
         });
         Arc::pin_init(mapped, GFP_KERNEL_ACCOUNT)
@@ -210,9 +198,7 @@ impl Table {
                         copied => return copied,
                     }
                 }
-                import
-                    .map(check)
-                    .map(|map| Self::Foreign(import.clone(), map))
+                import.map().map(Self::Foreign)
             }
             _ => object.segments(range, device).and_then(|segments| {
                 // SAFETY: Segments of an object are memory of the system. The device is bound. The
@@ -278,23 +264,24 @@ fn copy_out(caller: &dyn Caller, source: VMap, range: &Range<usize>) -> Result<C
 }
 
 impl Mapped {
-    /// Detaches it, unless it is detached already. If `may_wait` is false, returns false instead if
-    /// it would have to wait for who has the reservation of an import locked.
-    pub(super) fn try_detach(&self, may_wait: bool) -> bool {
+    /// Ends it, and takes it out of the ledger.
+    pub(in crate::buffers) fn end(&self) {
+        self.detach();
+        self.object.remove_map(self);
+    }
+}
+
+impl Detach for Mapped {
+    fn detach(&self) {
         let mut detached = self.detached.lock();
         if *detached {
-            return true;
+            return;
         }
         match &self.table {
             Table::Own(own) => own.unmap(),
-            Table::Always(_) => (),
-            // SAFETY: It was mapped so, and by the type invariants nobody uses it any more. It is
-            // taken back once, as `detached` tells.
-            Table::Foreign(import, map) => unsafe {
-                if !import.unmap(map, may_wait) {
-                    return false;
-                }
-            },
+            // What an exporter has mapped goes with its last user; and when the device goes, after
+            // this.
+            Table::Always(_) | Table::Foreign(_) => (),
             Table::Copy(_) => {
                 let copy = self.copy.lock().take();
                 let wanted = self.writes_back.load(Relaxed);
@@ -305,37 +292,6 @@ impl Mapped {
             }
         }
         *detached = true;
-        true
-    }
-}
-
-impl Mapped {
-    /// Ends it: now if nobody has to be waited for, else soon. For who may hold up those whom it
-    /// would have to wait for.
-    pub(in crate::buffers) fn end(self: &Arc<Self>) {
-        if self.try_detach(false) {
-            return self.object.remove_map(self);
-        }
-        // It is queued once at most.
-        let _ = queue::ordinary().enqueue(self.clone());
-    }
-}
-
-impl Detach for Mapped {
-    fn detach(&self) {
-        self.try_detach(true);
-    }
-}
-
-impl_has_work! {
-    impl HasWork<Self> for Mapped { self.unmap }
-}
-
-impl WorkItem for Mapped {
-    type Pointer = Arc<Self>;
-
-    fn run(this: Arc<Self>) {
-        this.object.unmap(&this);
     }
 }
 

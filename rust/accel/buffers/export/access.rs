@@ -256,7 +256,7 @@ pub(super) unsafe extern "C" fn vmap(
             // What is set aside stays when the device goes; the framework wants no error here.
             //
             // SAFETY: As above, until `vunmap`.
-            _ => unsafe { object.vmap_unchecked(|| Ok(())) }?,
+            _ => unsafe { object.vmap_unchecked() }?,
         };
         // SAFETY: It is valid for writes.
         unsafe { *map = mapped.as_raw() };
@@ -277,9 +277,9 @@ pub(super) unsafe extern "C" fn vunmap(
     let object = unsafe { object_of(dmabuf) };
     if let Backing::Movable(movable) = object.backing() {
         // It is pinned since, so this is the home that was mapped.
-        movable.home().kernel_map().put();
+        movable.home().put_kernel_map();
         movable.unpin();
         return;
     }
-    object.kernel_map().put();
+    object.put_kernel_map();
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory of a dma-buf of others, pinned and mapped for the device that is attached to it.
+//! Memory of a dma-buf of others, as it is mapped: for the device that is attached to it, and for
+//! the kernel.
+//!
+//! The thread that asks the exporter maps it, and unmaps it: see `requests`.
 
 use core::ptr::NonNull;
 use kernel::{
@@ -10,7 +13,10 @@ use kernel::{
         to_result, //
     },
     prelude::*,
-    sync::atomic::Relaxed, //
+    sync::{
+        atomic::Relaxed,
+        Arc, //
+    },
 };
 
 use super::Import;
@@ -23,6 +29,7 @@ use crate::{
             Object, //
         }, //
     },
+    memory::kernel_map::KernelMap,
     sys::ffi, //
 };
 
@@ -45,47 +52,139 @@ pub(super) struct Mapping {
     invalidations: u32,
 }
 
-/// A use of a [`Mapping`].
+/// A use of a [`Mapping`], until this is dropped. The mapping goes with the last one, soon; and at
+/// once when the device goes.
 ///
 /// # Invariants
 ///
 /// `table` is that of the mapping, of which this is one of the users.
 pub(in crate::buffers) struct ImportMap {
+    import: Arc<Import>,
     table: NonNull<bindings::sg_table>,
     invalidations: u32,
 }
 
+// SAFETY: A table may be used from any thread.
+unsafe impl Send for ImportMap {}
+// SAFETY: As above.
+unsafe impl Sync for ImportMap {}
+
 impl ImportMap {
+    /// Takes note of one more user of `mapping`, which belongs to `import`.
+    fn of(import: &Arc<Import>, mapping: &mut Mapping) -> Self {
+        mapping.users += 1;
+        // INVARIANT: It was just counted.
+        Self {
+            import: import.clone(),
+            table: mapping.table,
+            invalidations: mapping.invalidations,
+        }
+    }
+
     /// Returns the table.
     pub(in crate::buffers) fn table(&self) -> *mut bindings::sg_table {
         self.table.as_ptr()
     }
+
+    /// Returns whether the exporter has taken the memory away while it was mapped so.
+    pub(in crate::buffers) fn is_lost(&self) -> bool {
+        self.import.is_invalidated(self.invalidations)
+    }
 }
 
+impl Drop for ImportMap {
+    fn drop(&mut self) {
+        let mut attached = self.import.attached.lock();
+        // If the device is gone, so is the mapping.
+        let mapping = (*attached).as_mut().and_then(|a| a.mapping.as_mut());
+        let is_last = mapping.is_some_and(|mapping| {
+            mapping.users -= 1;
+            mapping.users == 0
+        });
+        drop(attached);
+        if is_last {
+            self.import.ask();
+        }
+    }
+}
+
+/// A use of the mapping of an import for the kernel, until this is dropped. The mapping goes with
+/// the last one, soon.
+pub(super) struct KernelMapUse(Arc<Import>);
+
+impl KernelMapUse {
+    /// Maps the memory, unless it is mapped. For the thread that asks the exporter.
+    pub(super) fn new(import: &Arc<Import>) -> Result<Self> {
+        if import.kernel_map.share().is_none() {
+            let map = KernelMap::of_dma_buf(import.dma_buf()?, || import.check_open())?;
+            import.kernel_map.set(Arc::new(map, GFP_KERNEL)?);
+        }
+        Ok(Self(import.clone()))
+    }
+}
+
+impl Drop for KernelMapUse {
+    fn drop(&mut self) {
+        self.0.put_kernel_map();
+    }
+}
+
+/// What is called inside the gate.
+impl Import {
+    /// Returns the mapping for the device, which all share, if there is one that is not lost.
+    /// Returns `EAGAIN` if the exporter has to be asked, what that has said, `EOPNOTSUPP` if the
+    /// memory is at addresses that the device cannot use, and `ENODEV` if the import has ended.
+    pub(in crate::buffers) fn map(self: &Arc<Self>) -> Result<ImportMap> {
+        match self.share_map()? {
+            Some(map) => Ok(map),
+            None => Err(self.want(|entry| &mut entry.map)),
+        }
+    }
+
+    /// Returns the mapping for the kernel, which is to be given up by [`Self::put_kernel_map`].
+    /// Returns `EAGAIN` if the exporter has to be asked, and what that has said.
+    pub(in crate::buffers) fn map_for_kernel(self: &Arc<Self>) -> Result<Arc<KernelMap>> {
+        match self.kernel_map.share() {
+            Some(map) => Ok(map),
+            None => Err(self.want(|entry| &mut entry.kernel_map)),
+        }
+    }
+
+    /// Gives up a use of the mapping for the kernel.
+    pub(in crate::buffers) fn put_kernel_map(self: &Arc<Self>) {
+        if self.kernel_map.put() {
+            self.ask();
+        }
+    }
+
+    /// Returns the mapping for the device, if there is one that is not lost.
+    fn share_map(self: &Arc<Self>) -> Result<Option<ImportMap>> {
+        self.check_open()?;
+        let mut attached = self.attached.lock();
+        let mapping = &mut (*attached).as_mut().ok_or(ENODEV)?.mapping;
+        let mapping = mapping.as_mut();
+        let usable = mapping.filter(|mapping| !self.is_invalidated(mapping.invalidations));
+        Ok(usable.map(|mapping| ImportMap::of(self, mapping)))
+    }
+
+    /// Returns whether the exporter has taken the memory away since there were so many
+    /// invalidations.
+    fn is_invalidated(&self, invalidations: u32) -> bool {
+        self.invalidations.load(Relaxed) != invalidations
+    }
+}
+
+/// What the thread does that asks the exporter.
 impl Import {
     /// Pins the memory and maps all of it for the device, unless it is mapped already.
     ///
-    /// Returns `EOPNOTSUPP` if it is on the bus of the device, at addresses that this cannot use,
-    /// `ENODEV` if the exporter has taken it away, `EAGAIN` if it has to be moved for that, but is
-    /// worked on, `EINTR` if a signal arrives, and what `check` does, which is asked again and
-    /// again while others have the reservation locked, or move the memory.
-    pub(in crate::buffers) fn map(&self, check: impl Fn() -> Result) -> Result<ImportMap> {
+    /// Returns `EAGAIN` if it is mapped, and lost, or if it has to be moved for that, but is worked
+    /// on; for other errors, see [`Self::map`].
+    pub(super) fn ask_for_map(self: &Arc<Self>) -> Result<ImportMap> {
         let dmabuf = self.dma_buf()?;
-        let _locked = dmabuf.reservation().lock_while(&check)?;
-        let mut attached = self.attached.lock();
-        let Some(attached) = &mut *attached else {
-            return Err(ENODEV);
-        };
-        if let Some(mapping) = &mut attached.mapping {
-            if self.is_invalidated(mapping.invalidations) {
-                return Err(EAGAIN);
-            }
-            mapping.users += 1;
-            // INVARIANT: There is one more user.
-            return Ok(ImportMap {
-                table: mapping.table,
-                invalidations: mapping.invalidations,
-            });
+        let _locked = dmabuf.reservation().lock_while(|| self.check_open())?;
+        if let Some(map) = self.share_map()? {
+            return Ok(map);
         }
         // To pin it, a buffer of ours may have to be moved, which waits for those who work on it.
         if let Some(Backing::Movable(movable)) =
@@ -95,74 +194,118 @@ impl Import {
                 return Err(EAGAIN);
             }
         }
-        // SAFETY: The attachment is valid by the type invariants, is dynamic, and its reservation
-        // is locked.
-        let table = unsafe { pin_and_map(attached.attachment, check) }?;
-        self.is_mapped.store(true, Relaxed);
-        // INVARIANT: It was just mapped.
-        let invalidations = self.invalidations.load(Relaxed);
-        attached.mapping = Some(Mapping {
-            table,
-            users: 1,
-            invalidations,
-        });
-        // INVARIANT: As above.
-        Ok(ImportMap {
-            table,
-            invalidations,
-        })
+        let attachment = self.begin_to_map()?;
+        // SAFETY: The attachment is dynamic, and its reservation is locked: who detaches it waits
+        // for that.
+        let table = unsafe { pin_and_map(attachment, || self.check_open()) }
+            .inspect_err(|_| self.is_mapped.store(false, Relaxed))?;
+        let mut attached = self.attached.lock();
+        if let Some(attached) = (*attached).as_mut() {
+            // INVARIANT: It was just mapped.
+            let mapping = attached.mapping.insert(Mapping {
+                table,
+                users: 0,
+                invalidations: self.invalidations.load(Relaxed),
+            });
+            return Ok(ImportMap::of(self, mapping));
+        }
+        drop(attached);
+        // SAFETY: As above; it was just mapped, and nobody has the table.
+        unsafe { self.unmap_and_unpin(attachment, table) };
+        Err(ENODEV)
     }
 
-    /// Takes back [`Self::map`]. If `may_wait` is false and somebody has the reservation locked,
-    /// returns false, and has not done so.
+    /// Returns the attachment. From now on, who is to detach the device has to wait until it is not
+    /// [mapped](Self::is_mapped). Returns `EAGAIN` if there is a mapping.
+    fn begin_to_map(&self) -> Result<NonNull<bindings::dma_buf_attachment>> {
+        let attached = self.attached.lock();
+        let attached = attached.as_ref().ok_or(ENODEV)?;
+        self.check_open()?;
+        if attached.mapping.is_some() {
+            return Err(EAGAIN);
+        }
+        self.is_mapped.store(true, Relaxed);
+        Ok(attached.attachment)
+    }
+
+    /// Unmaps the memory, if nobody uses the mapping any more.
+    pub(super) fn unmap_unused(&self) {
+        let unused = || {
+            let mut attached = self.attached.lock();
+            let attached = (*attached).as_mut()?;
+            let mapping = attached.mapping.take_if(|mapping| mapping.users == 0)?;
+            Some((attached.attachment, mapping.table))
+        };
+        // What is used again by then stays.
+        let Ok(dmabuf) = self.dma_buf() else {
+            return;
+        };
+        if !self.is_mapped.load(Relaxed) {
+            return;
+        }
+        let _locked = dmabuf.reservation().lock();
+        if let Some((attachment, table)) = unused() {
+            // SAFETY: By the type invariants, the table is of the attachment, which is there until
+            // the reservation is unlocked; nobody has the table.
+            unsafe { self.unmap_and_unpin(attachment, table) };
+        }
+    }
+
+    /// Takes back [`pin_and_map`].
     ///
     /// # Safety
     ///
-    /// `map` must come from there, must not have been taken back, and must not be used any more.
-    pub(in crate::buffers) unsafe fn unmap(&self, map: &ImportMap, may_wait: bool) -> bool {
-        // What is mapped ends before what is attached does.
-        let Ok(dmabuf) = self.dma_buf() else {
-            return true;
-        };
-        let _locked = match may_wait {
-            true => dmabuf.reservation().lock(),
-            false => match dmabuf.reservation().try_lock() {
-                Some(locked) => locked,
-                None => return false,
-            },
-        };
-        let mut attached = self.attached.lock();
-        let Some(attached) = &mut *attached else {
-            return true;
-        };
-        let Some(mapping) = &mut attached.mapping else {
-            return true;
-        };
-        mapping.users -= 1;
-        if mapping.users > 0 {
-            return true;
-        }
-        attached.mapping = None;
-        self.is_mapped.store(false, Relaxed);
-        let attachment = attached.attachment.as_ptr();
-        // SAFETY: The attachment is valid by the type invariants, and its reservation is locked;
-        // this was the last user.
+    /// The attachment must be valid, its reservation locked, and `table` what it is mapped by. The
+    /// table must not be used any more.
+    unsafe fn unmap_and_unpin(
+        &self,
+        attachment: NonNull<bindings::dma_buf_attachment>,
+        table: NonNull<bindings::sg_table>,
+    ) {
+        // SAFETY: Same requirements.
         unsafe {
-            bindings::dma_buf_unmap_attachment(attachment, map.table(), DIRECTION);
-            bindings::dma_buf_unpin(attachment);
+            bindings::dma_buf_unmap_attachment(attachment.as_ptr(), table.as_ptr(), DIRECTION);
+            bindings::dma_buf_unpin(attachment.as_ptr());
         }
-        true
+        self.is_mapped.store(false, Relaxed);
+    }
+}
+
+impl Import {
+    /// Unmaps the memory and detaches the device, unless that has been done. Waits for the
+    /// exporter.
+    pub(in crate::buffers) fn detach(&self) {
+        self.is_closed.store(true, Relaxed);
+        let _detaching = self.detaching.lock();
+        // Not to be dropped with the lock held.
+        let Some(attached) = self.attached.lock().take() else {
+            return;
+        };
+        let (dmabuf, attachment) = (&attached.dmabuf, attached.attachment);
+        if let Some(mapping) = &attached.mapping {
+            let _locked = dmabuf.reservation().lock();
+            // SAFETY: By the type invariants, the attachment is valid, and the table is what it is
+            // mapped by; as the device is quiet, nobody uses that any more.
+            unsafe { self.unmap_and_unpin(attachment, mapping.table) };
+        }
+        // SAFETY: By the type invariants it is an attachment to this dma-buf. Nobody has access to
+        // it any more but the thread that asks, which has the reservation locked until it is done
+        // with it; and nothing is mapped.
+        unsafe { bindings::dma_buf_detach(dmabuf.as_raw(), attachment.as_ptr()) };
+        drop(self.kernel_map.take_unused());
     }
 
-    /// Returns whether the exporter has taken the memory away since there were so many
-    /// invalidations.
-    fn is_invalidated(&self, invalidations: u32) -> bool {
-        self.invalidations.load(Relaxed) != invalidations
-    }
-
-    /// Returns whether the exporter has taken the memory away while it was mapped so.
-    pub(in crate::buffers) fn is_lost(&self, map: &ImportMap) -> bool {
-        self.is_invalidated(map.invalidations)
+    /// Ends what the device has of it, which is about to go. The exporter is waited for only if it
+    /// is mapped, or about to be: what there is of a device that is not bound any more can wait.
+    pub(in crate::buffers) fn revoke(self: &Arc<Self>) {
+        self.is_closed.store(true, Relaxed);
+        let attached = self.attached.lock();
+        let is_mapped = self.is_mapped.load(Relaxed);
+        drop(attached);
+        match is_mapped {
+            true => self.detach(),
+            false => self.detach_soon(),
+        }
     }
 }
 

@@ -260,7 +260,7 @@ impl<'a> Locked<'a> {
     pub(in crate::buffers) fn vmap(&self) -> Result<Arc<KernelMap>> {
         let home = self.pin_for_sharing()?;
         // SAFETY: It is pinned, so the home is kept; and it is memory of the system.
-        unsafe { home.vmap_unchecked(|| Ok(())) }.inspect_err(|_| self.movable.unpin())
+        unsafe { home.vmap_unchecked() }.inspect_err(|_| self.movable.unpin())
     }
 
     /// Calls `f` with the home where other devices can have it, as long as it is not moved.

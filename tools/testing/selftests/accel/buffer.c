@@ -145,6 +145,15 @@ int buffer_sum(int fd, __u32 handle, __u64 offset, __u64 len, __u64 *sum)
 	return ret;
 }
 
+int buffer_map_for_device(int fd, __u32 handle, __u64 len, __u64 *found)
+{
+	struct accel_test_buffer arg = { .size = sizeof(arg), .handle = handle, .len = len };
+	int ret = sys_ioctl(fd, ACCEL_TEST_IOC_BUFFER_MAP, &arg);
+
+	*found = arg.sum;
+	return ret;
+}
+
 long long region_in_use(int fd, __u32 region)
 {
 	struct accel_info_memory memory[REGIONS_MAX];

@@ -27,6 +27,9 @@ int buffer_map(int fd, __u32 handle, size_t length, void **memory);
 int buffer_fill(int fd, __u32 handle, __u64 offset, __u64 len, unsigned char byte);
 int buffer_sum(int fd, __u32 handle, __u64 offset, __u64 len, __u64 *sum);
 
+/* Lets it map the first @len bytes for its device, which finds as many as @found. */
+int buffer_map_for_device(int fd, __u32 handle, __u64 len, __u64 *found);
+
 /* Lets the edu device copy. */
 int edu_copy(int fd, __u32 source, __u64 source_offset, __u32 target, __u64 target_offset,
 	     __u32 len, __u32 timeout_ms);

@@ -168,35 +168,16 @@ TEST_F_TIMEOUT(held, the_module_goes_during_an_import, 120)
 	expect_to_end(_metadata, self, start_work(import, self, 0));
 }
 
-static int unload(struct caller *caller)
+/* Of a buffer that the device is attached to: it is detached when that can be done. */
+TEST_F_TIMEOUT(held, the_module_goes_before_it_is_detached, 120)
 {
-	(void)caller;
-	return module_unload(SIM_DRIVER);
-}
-
-/*
- * To detach the device from a buffer of others takes the reservation, which the kernel
- * waits for. No caller has to wait with it.
- */
-TEST_F_TIMEOUT(held, the_module_goes_when_it_can_be_detached, 120)
-{
-	struct caller unloader = { .call = unload, .syscall_nr = SYS_delete_module };
-	struct work work;
 	__u32 handle;
 
 	self->dmabuf = udmabuf_export(SIM_SIZE);
 	ASSERT_LE(0, self->dmabuf);
 	ASSERT_EQ(0, buffer_import(self->user.fd, self->dmabuf, &handle, NULL));
 	start_to_hold(_metadata, self);
-	work = start_work(submit, self, handle);
-	ASSERT_EQ(0, caller_start(&work.caller));
-	ASSERT_EQ(0, caller_start(&unloader));
-	ASSERT_EQ(0, caller_join(&work.caller));
-	EXPECT_EQ(-ENODEV, work.caller.ret);
-	EXPECT_FALSE(atomic_load(&unloader.done));
-	end_to_hold(_metadata, self);
-	ASSERT_EQ(0, caller_join(&unloader));
-	EXPECT_EQ(0, unloader.ret);
+	expect_to_end(_metadata, self, start_work(submit, self, handle));
 }
 
 TEST_HARNESS_MAIN
