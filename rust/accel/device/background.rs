@@ -8,9 +8,13 @@
 //! for meanwhile is done afterwards.
 //!
 //! There are two of them: fences depend on the one, so it must not wait for memory, and the other
-//! gives that back.
+//! gives that back. The first can be asked for in advance, by a timer of its own, since what asks
+//! for it at once must not have to look for a time that was set.
 
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    time::Msecs, //
+};
 
 use super::{
     call::Call,
@@ -23,6 +27,10 @@ use super::{
     task::{
         task,
         Task, //
+    },
+    timer::{
+        self,
+        Timer, //
     }, //
 };
 use crate::{
@@ -40,6 +48,9 @@ pub(crate) struct Background {
     /// Calls [`WorkOps::background`](crate::WorkOps::background).
     #[pin]
     run: Task,
+    /// Queues `run`.
+    #[pin]
+    timer: Timer,
     /// Calls [`WorkOps::clean_up`](crate::WorkOps::clean_up).
     #[pin]
     clean_up: Task,
@@ -49,6 +60,7 @@ impl Background {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             run <- task!(background.run, run),
+            timer <- Timer::new(task!(background.timer.task, expire)),
             clean_up <- task!(background.clean_up, clean_up),
         })
     }
@@ -70,6 +82,7 @@ impl Unregistered {
     pub(super) fn start_background(&self) {
         let background = &self.core().background;
         background.run.start();
+        background.timer.start();
         background.clean_up.start();
     }
 }
@@ -78,6 +91,7 @@ impl Removal<'_> {
     /// Ceases to call the driver, for good, and waits until no call is left.
     pub(super) fn stop_background(&self) {
         let background = &self.core().background;
+        background.timer.stop();
         background.run.stop();
         background.clean_up.stop();
     }
@@ -89,6 +103,12 @@ fn run(core: &Core) {
         let _signalling = Signalling::begin();
         call_driver(core, guard, |fns| fns.background);
     }
+}
+
+fn expire(core: &Core) {
+    *core.background.timer.expires_ns.lock() = None;
+    // If that stands still, it is queued as soon as it goes on.
+    core.queue_background();
 }
 
 fn clean_up(core: &Core) {
@@ -115,6 +135,12 @@ impl Core {
     pub(crate) fn queue_background(&self) {
         // If it is queued already, that one will see what has happened.
         self.background.run.queue(queue::signalling());
+    }
+
+    /// Has the driver's `background` be called in so many milliseconds, or sooner. May be called in
+    /// any context.
+    pub(crate) fn queue_background_in(&self, ms: Msecs) {
+        self.background.timer.set(timer::after(ms));
     }
 
     /// Has the driver's `clean_up` be called soon, and once. May be called in any context.

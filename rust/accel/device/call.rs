@@ -94,6 +94,18 @@ impl Call<'_> {
     }
 }
 
+impl Core {
+    /// Enters the gate for a call that comes by no file. Returns `ENODEV` if the device is gone.
+    #[inline(never)]
+    pub(crate) fn enter(&self) -> Result<Call<'_>> {
+        Ok(Call {
+            core: self,
+            section: SectionRef::Owned(self.gate.enter().ok_or(ENODEV)?),
+            file: None,
+        })
+    }
+}
+
 impl Caller for Call<'_> {
     fn parent(&self) -> &device::Device<device::Bound> {
         Call::parent(self)

@@ -11,10 +11,6 @@
 
 use kernel::prelude::*;
 
-use super::{
-    call::Call,
-    section::SectionRef, //
-};
 use crate::{
     device::Core,
     sys::ffi, //
@@ -38,11 +34,7 @@ pub(crate) fn hand_over(core: &Core, data: VVec<u8>) -> Result {
         return Err(EFBIG);
     }
 
-    let call = Call {
-        core,
-        section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
-        file: None,
-    };
+    let call = core.enter()?;
     core.health.coredumps.admit(ffi::monotonic_ns())?;
     ffi::dev_coredump(call.parent(), data);
     Ok(())

@@ -43,6 +43,7 @@ use super::{
         task,
         Task, //
     },
+    timer::Timer,
     trace,
     watchdog::{
         self,
@@ -229,7 +230,7 @@ pub(crate) struct Health {
     #[pin]
     announce: Task,
     #[pin]
-    pub(crate) watchdog: watchdog::Timer,
+    pub(crate) watchdog: Timer,
     pub(crate) deadlines: Arc<Deadlines>,
     /// How often a dump is taken.
     pub(crate) coredumps: RateLimit,
@@ -254,7 +255,7 @@ impl Health {
             halt_work <- task!(health.halt_work, reset::halt_if_requested),
             reset_work <- task!(health.reset_work, reset::complete_halt),
             announce <- task!(health.announce, Core::announce),
-            watchdog <- watchdog::Timer::new(),
+            watchdog <- watchdog::timer(),
             deadlines: Arc::new(Deadlines::new(), GFP_KERNEL)?,
             coredumps: RateLimit::new(coredump::INTERVAL_MS),
         })

@@ -35,6 +35,7 @@ pub(crate) mod power;
 pub(crate) mod reset;
 pub(crate) mod section;
 pub(crate) mod task;
+pub(crate) mod timer;
 pub(crate) mod trace;
 pub(crate) mod uevent;
 pub(crate) mod watchdog;

@@ -328,11 +328,7 @@ type ErasedHook = unsafe fn(Call<'_>) -> Result;
 
 /// Calls one of the driver's hooks. Returns `ENODEV` if the device is gone.
 fn call_driver(core: &Core, hook: impl FnOnce(&PowerFns) -> ErasedHook) -> Result {
-    let call = Call {
-        core,
-        section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
-        file: None,
-    };
+    let call = core.enter()?;
     let hook = hook(call.ops().features.power.as_ref().ok_or(EOPNOTSUPP)?);
     // SAFETY: The function is that of the driver of the device that the call was admitted to.
     call.with_section(|call| unsafe { hook(call) })

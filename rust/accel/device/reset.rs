@@ -29,9 +29,7 @@ use kernel::{
 };
 
 use super::{
-    call::Call,
     health::Fault,
-    section::SectionRef,
     trace, //
 };
 use crate::{
@@ -301,11 +299,7 @@ fn refuse_access(core: &Core) {
 
 /// Calls the driver's hook.
 fn call_driver(core: &Core) -> Result {
-    let call = Call {
-        core,
-        section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
-        file: None,
-    };
+    let call = core.enter()?;
     let hook = call.ops().features.reset.ok_or(EOPNOTSUPP)?.reset;
     // SAFETY: The function is that of the driver of the device that the call was admitted to, and
     // users are kept out.

@@ -9,42 +9,33 @@
 //! next.
 
 use kernel::{
-    new_spinlock_irq,
     prelude::*,
     sync::{
         atomic::{
             Atomic,
             Relaxed, //
         },
-        Arc,
-        SpinLockIrq, //
+        Arc, //
     },
-    time::{
-        msecs_to_jiffies,
-        Msecs, //
-    }, //
+    time::Msecs, //
 };
 
 use super::{
     health::Fault,
-    task::{
-        task,
-        Task, //
+    task::task,
+    timer::{
+        self,
+        Timer, //
     }, //
 };
 use crate::{
-    base::{
-        fence::Signalling,
-        queue, //
-    },
+    base::fence::Signalling,
     device::Core,
     sys::ffi, //
 };
 
 /// How many pieces of work can be watched at a time.
 const SLOTS: usize = 128;
-
-const NS_PER_MS: u64 = 1_000_000;
 
 /// A slot that nobody has.
 const FREE: u64 = 0;
@@ -131,53 +122,9 @@ impl Drop for Watch {
     }
 }
 
-/// The timer of a device.
-#[pin_data]
-pub(crate) struct Timer {
-    #[pin]
-    task: Task,
-    /// When it expires.
-    #[pin]
-    expires_ns: SpinLockIrq<Option<u64>>,
-}
-
-impl Timer {
-    pub(crate) fn new() -> impl PinInit<Self> {
-        pin_init!(Self {
-            task <- task!(health.watchdog.task, expire),
-            expires_ns <- new_spinlock_irq!(None),
-        })
-    }
-
-    /// Lets the timer expire, from now on.
-    pub(crate) fn start(&self) {
-        self.task.start();
-        // It was not set for what was begun before.
-        if let Some(expires_ns) = *self.expires_ns.lock() {
-            self.queue(expires_ns);
-        }
-    }
-
-    /// Stops the timer, and waits if it is just expiring.
-    pub(crate) fn stop(&self) {
-        self.task.stop();
-    }
-
-    /// Lets the timer expire at `deadline_ns`, unless it does so before.
-    fn set(&self, deadline_ns: u64) {
-        let mut expires_ns = self.expires_ns.lock();
-        if expires_ns.is_none_or(|expires_ns| deadline_ns < expires_ns) {
-            *expires_ns = Some(deadline_ns);
-            self.queue(deadline_ns);
-        }
-    }
-
-    fn queue(&self, deadline_ns: u64) {
-        let left_ns = deadline_ns.saturating_sub(ffi::monotonic_ns());
-        // CAST: At most a day, see `begin_work_within`. The current jiffy is partly over.
-        let delay = msecs_to_jiffies((left_ns / NS_PER_MS) as Msecs) + 2;
-        self.task.queue_in(queue::signalling(), delay);
-    }
+/// Returns the initialiser of the timer of a device.
+pub(super) fn timer() -> impl PinInit<Timer> {
+    Timer::new(task!(health.watchdog.task, expire))
 }
 
 /// Asks for a reset if work is overdue, and sets the timer for the next.
@@ -210,8 +157,7 @@ impl Core {
 impl Core {
     /// See [`Device::begin_work_within`](crate::Device::begin_work_within).
     pub(crate) fn watch(&self, timeout_ms: Msecs) -> Result<Watch> {
-        let timeout_ns = u64::from(timeout_ms.min(crate::Deadline::MAX_MS)) * NS_PER_MS;
-        let deadline_ns = ffi::monotonic_ns() + timeout_ns;
+        let deadline_ns = timer::after(timeout_ms);
         let slot = self.health.deadlines.take(deadline_ns).ok_or(EBUSY)?;
         self.health.watchdog.set(deadline_ns);
         Ok(Watch {

@@ -31,6 +31,10 @@ use crate::{
         DeviceIds, //
     },
     driver::{
+        context::{
+            Context,
+            Observer, //
+        },
         AccelDriver,
         Invariant,
         OpsOf, //
@@ -168,6 +172,36 @@ impl<T: AccelDriver> Device<T> {
     /// ```
     pub fn is_running(&self) -> bool {
         self.core.gate.state() == State::Running
+    }
+
+    /// Calls `f` with a context, for callers that come by another subsystem: a notifier, or a
+    /// callback of another driver. Returns `None` if the device is gone.
+    ///
+    /// The device is not removed meanwhile, so `f` must not wait for what others decide, and must
+    /// not take long. It may be asleep, wedged, or in a reset: as in any call of an observer, ask
+    /// [`Context::stay_awake`](crate::Context::stay_awake) and [`Self::is_running`] before reaching
+    /// the hardware. That the driver's module stays for as long as it may be called is up to the
+    /// other subsystem. To be called by a thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// # use kernel::types::ForLt;
+    /// use kernel::sync::atomic::{Atomic, Relaxed};
+    ///
+    /// /// What another driver calls when the power limit of the machine has changed.
+    /// fn limit_changed<T>(dev: &Device<T>, milliwatts: u32)
+    /// where
+    ///     T: for<'a> AccelDriver<Data: ForLt<Of<'a> = Atomic<u32>>>,
+    /// {
+    ///     dev.enter(|ctx| ctx.data().store(milliwatts, Relaxed));
+    /// }
+    /// ```
+    pub fn enter<V>(&self, f: impl FnOnce(&Context<'_, T, Observer>) -> V) -> Option<V> {
+        let call = self.core.enter().ok()?;
+        // SAFETY: The call was admitted to a device of `T`, in no higher role than this.
+        Some(f(unsafe { Context::from_ref(&call) }))
     }
 
     /// Makes everyone who sleeps in [`Context::wait`](crate::Context::wait) on this device check

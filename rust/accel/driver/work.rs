@@ -91,7 +91,8 @@ pub trait WorkOps: AccelDriver {
     fn stop(_ctx: &Context<'_, Self, Observer>) {}
 
     /// Does what is to be done on the driver's own account, such as starting what a fence has held
-    /// up. Called after [`Device::queue_background`] and by a
+    /// up. Called after [`Device::queue_background`],
+    /// when the time of [`Device::queue_background_in`] has come, and by a
     /// [`FenceCallback`](crate::device::fence_callback::FenceCallback), possibly for no reason; but
     /// only while the device is running, and awake if the system is.
     ///
@@ -190,6 +191,32 @@ impl<T: WorkOps> Device<T> {
     pub fn queue_background(&self) {
         const { Features::<T>::require_work() };
         self.core().queue_background();
+    }
+
+    /// Lets [`WorkOps::background`] be called in `ms` milliseconds, a day at most, or sooner: of all
+    /// times that were asked for since it was last called so, the earliest counts. May be called in
+    /// any context.
+    ///
+    /// When the time has come, `background` is called as after [`Self::queue_background`]: while a
+    /// reset is under way or the system is asleep, not before the end of that, and never if the
+    /// device is wedged or gone. A reset and a sleep of the system are followed by a call in any
+    /// case. The device may be asleep: ask [`Context::stay_awake`] before touching its registers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, WorkOps};
+    /// /// What `background` of a driver does that reads the temperature every 5 seconds.
+    /// fn poll_temperature<T: WorkOps>(ctx: &Context<'_, T, Observer>) {
+    ///     if let Some(_awake) = ctx.stay_awake() {
+    ///         // Reads the register.
+    ///     }
+    ///     ctx.device().queue_background_in(5_000);
+    /// }
+    /// ```
+    pub fn queue_background_in(&self, ms: Msecs) {
+        const { Features::<T>::require_work() };
+        self.core().queue_background_in(ms);
     }
 
     /// Lets [`WorkOps::clean_up`] be called, as [`Self::queue_background`] does with

@@ -27,7 +27,6 @@ use crate::{
     base::records::List,
     device::{
         call::Call,
-        section::SectionRef,
         Core, //
     },
     sys::{
@@ -60,7 +59,7 @@ impl Hwmon {
     /// kernel has no hwmon.
     #[inline(never)]
     pub(crate) fn register(core: &Core) -> Result<Option<Self>> {
-        let call = call(core)?;
+        let call = core.enter()?;
         let sensors = list(&call)?;
         let (bytes, _) = sensors.as_parts();
         if bytes.is_empty() {
@@ -111,14 +110,6 @@ fn name(call: &Call<'_>) -> [u8; NAME_LEN] {
     name
 }
 
-fn call(core: &Core) -> Result<Call<'_>> {
-    Ok(Call {
-        core,
-        section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
-        file: None,
-    })
-}
-
 fn list(call: &Call<'_>) -> Result<List> {
     match call.ops().features.info {
         // SAFETY: The call is inside the gate of the device whose driver the function is of.
@@ -150,7 +141,7 @@ unsafe extern "C" fn read(
 
 /// Returns what the sensor of number `channel` among those of `quantity` shows, or `ENODATA`.
 fn reading(core: &Core, quantity: u32, channel: usize) -> Result<i64> {
-    let sensors = list(&call(core)?)?;
+    let sensors = list(&core.enter()?)?;
     let (bytes, _) = sensors.as_parts();
     bytes
         .chunks_exact(RECORD_SIZE)

@@ -31,7 +31,6 @@ pub(crate) use self::{
 use crate::{
     device::{
         call::Call,
-        section::SectionRef,
         Core, //
     },
     sys::ffi::Shared, //
@@ -103,9 +102,5 @@ unsafe fn with_call(dev: *mut bindings::device, f: impl FnOnce(&Call<'_>) -> Res
     // SAFETY: The device is part of a `Core`, and is there while one of its attributes is used.
     let core = unsafe { &*container_of!(Opaque::cast_from(dev), Core, dev) };
 
-    f(&Call {
-        core,
-        section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
-        file: None,
-    })
+    f(&core.enter()?)
 }

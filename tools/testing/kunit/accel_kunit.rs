@@ -28,6 +28,7 @@ mod scene;
 #[allow(dead_code)]
 mod sim_uapi;
 mod test_state;
+mod timers;
 mod uapi_layout;
 
 #[cfg(CONFIG_AUXILIARY_BUS)]

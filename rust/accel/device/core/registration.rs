@@ -31,10 +31,8 @@ use crate::{
         state::State, //
     },
     device::{
-        call::Call,
         node::Node,
         ops::DriverOps,
-        section::SectionRef,
         trace, //
     },
     memory::Regions, //
@@ -79,11 +77,7 @@ impl Unregistered {
     /// Has the driver start the hardware, if it wants to.
     pub(crate) fn start(&self) -> Result {
         let core = self.core();
-        let call = Call {
-            core,
-            section: SectionRef::Owned(core.gate.enter().ok_or(ENODEV)?),
-            file: None,
-        };
+        let call = core.enter()?;
         let Some(fns) = call.ops().features.start else {
             return Ok(());
         };
