@@ -29,6 +29,8 @@ use accel::{
     DebugFile,
     DebugTable,
     Features,
+    InterruptOps,
+    Irq,
     Waiters, //
 };
 use kernel::{
@@ -108,7 +110,30 @@ impl AccelDriver for Edu {
             .store(edu_health::set_watchdog_ms)]);
     const DEBUG_FILES: DebugTable<Self> =
         DebugTable::new(&[DebugFile::new(c"registers", edu_health::show_registers)]);
-    const FEATURES: Features<Self> = Features::none().memory().work().reset().power();
+    const FEATURES: Features<Self> = Features::none()
+        .memory()
+        .work()
+        .interrupts()
+        .reset()
+        .power();
+}
+
+impl InterruptOps for Edu {
+    const IRQ_NAME: &'static CStr = c"accel_edu";
+
+    fn interrupt(dev: &Device<Self>, data: &EduData<'_>, _vector: u32) -> Irq<Self> {
+        let status = data.bar.read(IRQ_STATUS);
+        let is_gone = status.into_raw() == u32::MAX;
+        if is_gone || !status.factorial() && !status.dma() {
+            return Irq::NONE;
+        }
+        let acknowledge = IRQ_ACKNOWLEDGE::zeroed().with_factorial(status.factorial());
+        data.bar.write_reg(acknowledge.with_dma(status.dma()));
+        data.complete(dev);
+        data.dma.wake();
+        dev.queue_clean_up();
+        Irq::HANDLED
+    }
 }
 
 kernel::pci_device_table!(
@@ -120,7 +145,6 @@ kernel::pci_device_table!(
 impl pci::Driver for Edu {
     type IdInfo = ();
     const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
-    const INTERRUPTS: u32 = 1;
 
     fn dma_bits() -> u32 {
         // The registers have no more.
@@ -145,20 +169,6 @@ impl pci::Driver for Edu {
                 watchdog: edu_health::Watchdog::new(),
             }))
         })
-    }
-
-    fn interrupt(dev: &Device<Self>, data: &EduData<'_>, _vector: u32) -> pci::IrqReturn {
-        let status = data.bar.read(IRQ_STATUS);
-        let is_gone = status.into_raw() == u32::MAX;
-        if is_gone || !status.factorial() && !status.dma() {
-            return pci::IrqReturn::None;
-        }
-        let acknowledge = IRQ_ACKNOWLEDGE::zeroed().with_factorial(status.factorial());
-        data.bar.write_reg(acknowledge.with_dma(status.dma()));
-        data.complete(dev);
-        data.dma.wake();
-        dev.queue_clean_up();
-        pci::IrqReturn::Handled
     }
 }
 

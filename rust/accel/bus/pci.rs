@@ -13,6 +13,7 @@ mod recovery;
 use core::marker::PhantomData;
 use kernel::{
     bindings,
+    device::Bound,
     dma::{
         Device as _,
         DmaMask, //
@@ -30,16 +31,10 @@ use self::{
     enabled::Enabled,
     interrupts::Interrupts, //
 };
-use super::registration::{
-    self,
-    Bound, //
-};
+use super::registration;
 use crate::{
     device::DeviceIds,
-    driver::{
-        device,
-        AccelDriver, //
-    },
+    driver::AccelDriver,
     memory::io_range::{
         IoRange,
         Provider, //
@@ -52,15 +47,20 @@ pub use self::operations::Operations;
 #[doc(no_inline)]
 pub use kernel::{
     device::Core,
-    irq::IrqReturn,
     pci::{
         Bar,
-        IdTable, //
+        IdTable,
+        IrqType,
+        IrqTypes,
+        IrqVectorRegistration, //
     },
 };
 
 /// A PCI device, as [`Driver::probe`] is given it.
 pub type Device<'a> = pci::Device<Core<'a>>;
+
+/// A PCI device, as [`Driver::interrupts`] is given it.
+pub type BoundDevice = pci::Device<Bound>;
 
 /// A driver of accelerators on the PCI bus.
 pub trait Driver: AccelDriver {
@@ -69,15 +69,6 @@ pub trait Driver: AccelDriver {
 
     /// The devices that the driver takes.
     const ID_TABLE: IdTable<Self::IdInfo>;
-
-    /// The name of its interrupts in `/proc/interrupts`.
-    const IRQ_NAME: &'static CStr = c"accel";
-
-    /// How many interrupt vectors the driver needs.
-    ///
-    /// MSI-X, MSI and a shared line are tried in this order. MSI needs bus mastering, which
-    /// [`Self::probe`] enables.
-    const INTERRUPTS: u32 = 0;
 
     /// How many bits an address has that the device can use for DMA.
     const DMA_BITS: u32 = 32;
@@ -97,18 +88,42 @@ pub trait Driver: AccelDriver {
         info: Option<&Self::IdInfo>,
     ) -> impl PinInit<<Self::Data as ForLt>::Of<'bound>, Error> + 'bound;
 
-    /// Handles interrupt `vector`, from 0 to [`Self::INTERRUPTS`] - 1, in hard interrupt context.
+    /// Allocates the vectors of the interrupts that [`InterruptOps`](crate::InterruptOps) handles,
+    /// when the data is in place. By default that is one of any kind, if the driver handles
+    /// interrupts.
     ///
-    /// May come at any time between `probe` and the drop of the data, unless the device is asleep.
-    /// The line may be shared: returns [`IrqReturn::None`] if the device has not raised it. A
-    /// device that was pulled out of the machine seems to have all bits of its registers set.
-    fn interrupt(
-        dev: &device::Device<Self>,
+    /// The device is bound without interrupts if this returns `None`, and is not bound if this
+    /// fails. MSI and MSI-X need bus mastering, which [`Self::probe`] enables. Afterwards,
+    /// [`Device::vectors`](crate::Device::vectors) says how many there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use accel::pci::{BoundDevice, IrqType, IrqTypes, IrqVectorRegistration};
+    /// use kernel::prelude::*;
+    ///
+    /// /// A vector for each of 17 sources, or one for all.
+    /// fn all_or_one(pdev: &BoundDevice) -> Result<Option<IrqVectorRegistration<'_>>> {
+    ///     pdev.alloc_irq_vectors(17, 17, IrqTypes::all())
+    ///         .or_else(|_| pdev.alloc_irq_vectors(1, 1, IrqTypes::all()))
+    ///         .map(Some)
+    /// }
+    ///
+    /// /// As many vectors of MSI-X as there are, up to 32; without interrupts, the device is polled.
+    /// fn some_or_none(pdev: &BoundDevice) -> Option<IrqVectorRegistration<'_>> {
+    ///     let kinds = IrqTypes::default().with(IrqType::MsiX);
+    ///     pdev.alloc_irq_vectors(1, 32, kinds).ok()
+    /// }
+    /// ```
+    fn interrupts<'a>(
+        pdev: &'a BoundDevice,
         data: &<Self::Data as ForLt>::Of<'_>,
-        vector: u32,
-    ) -> IrqReturn {
-        let _ = (dev, data, vector);
-        IrqReturn::None
+    ) -> Result<Option<IrqVectorRegistration<'a>>> {
+        let _ = data;
+        match const { Self::FEATURES.has_interrupts() } {
+            true => pdev.alloc_irq_vectors(1, 1, IrqTypes::all()).map(Some),
+            false => Ok(None),
+        }
     }
 }
 
@@ -133,7 +148,7 @@ pub const fn device_id(vendor: u16, device: u16) -> pci::DeviceId {
 
 /// Returns the addresses of a BAR, for [`MmapOps::mmap`](crate::MmapOps::mmap) and
 /// [`MemoryOps::memory`](crate::buffer::MemoryOps::memory). Returns `EINVAL` if it is not memory.
-pub fn bar_range(pdev: &pci::Device<kernel::device::Bound>, bar: u32) -> Result<IoRange<'_>> {
+pub fn bar_range(pdev: &BoundDevice, bar: u32) -> Result<IoRange<'_>> {
     let (start, len) = (pdev.resource_start(bar)?, pdev.resource_len(bar)?);
     // CAST: `pci::Device` is a transparent wrapper of `Opaque<struct pci_dev>`.
     let raw = core::ptr::from_ref(pdev).cast::<bindings::pci_dev>();
@@ -176,7 +191,7 @@ pub struct Adapter<T: Driver>(PhantomData<T>);
 
 impl<T: Driver> pci::Driver for Adapter<T> {
     type IdInfo = T::IdInfo;
-    type Data<'bound> = Bound<T>;
+    type Data<'bound> = registration::Bound<T>;
 
     const ID_TABLE: IdTable<Self::IdInfo> = T::ID_TABLE;
 
@@ -201,7 +216,7 @@ impl<T: Driver> pci::Driver for Adapter<T> {
             // which stays bound until devres has ended the binding.
             let bound = unsafe {
                 registration::register(pdev.as_ref(), ids, T::probe(pdev, info), |dev| {
-                    Interrupts::request(pdev, dev)
+                    Interrupts::request::<T>(pdev, dev)
                 })
             }?;
             enabled::save(pdev);

@@ -231,6 +231,7 @@ impl Core {
             self.interrupts.restore();
             call_driver(self, |fns| fns.resume).inspect_err(|_| self.interrupts.silence())?;
             managed.asleep.store(false, Relaxed);
+            self.interrupts.wake_threads();
         }
         Ok(())
     }

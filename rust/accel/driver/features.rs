@@ -12,6 +12,10 @@ use super::{
     close::CloseOps,
     file::FileOps,
     info::InfoOps,
+    interrupts::{
+        InterruptOps,
+        InterruptThreadOps, //
+    },
     memory::RegionsFn,
     mmap::MmapOps,
     power::PowerOps,
@@ -90,6 +94,11 @@ impl<T: AccelDriver> Features<T> {
         cfg!(CONFIG_PM) && self.fns.power.is_some()
     }
 
+    /// Returns whether the driver handles interrupts.
+    pub(crate) const fn has_interrupts(&self) -> bool {
+        self.fns.interrupts.is_some()
+    }
+
     /// Returns which traits were added, in the order of [`TRAITS`].
     const fn added(&self) -> [bool; TRAITS.len()] {
         let fns = &self.fns;
@@ -101,6 +110,8 @@ impl<T: AccelDriver> Features<T> {
             fns.memory.is_some(),
             fns.mmap.is_some(),
             fns.work.is_some(),
+            fns.interrupts.is_some(),
+            fns.interrupt_thread.is_some(),
             fns.info.is_some(),
             fns.reset.is_some(),
             fns.power.is_some(),
@@ -108,7 +119,7 @@ impl<T: AccelDriver> Features<T> {
     }
 }
 
-const TRAITS: [&str; 10] = [
+const TRAITS: [&str; 12] = [
     "StartOps",
     "FileOps",
     "CloseOps",
@@ -116,6 +127,8 @@ const TRAITS: [&str; 10] = [
     "MemoryOps",
     "MmapOps",
     "WorkOps",
+    "InterruptOps",
+    "InterruptThreadOps",
     "InfoOps",
     "ResetOps",
     "PowerOps",
@@ -138,6 +151,8 @@ pub trait NotImplemented {
     const MEMORY: bool = false;
     const MMAP: bool = false;
     const WORK: bool = false;
+    const INTERRUPTS: bool = false;
+    const INTERRUPT_THREADS: bool = false;
     const INFO: bool = false;
     const RESET: bool = false;
     const POWER: bool = false;
@@ -163,6 +178,8 @@ implemented! {
     MemoryOps => MEMORY,
     MmapOps => MMAP,
     WorkOps => WORK,
+    InterruptOps => INTERRUPTS,
+    InterruptThreadOps => INTERRUPT_THREADS,
     InfoOps => INFO,
     ResetOps => RESET,
     PowerOps => POWER,
@@ -224,6 +241,8 @@ macro_rules! check_features {
                 <Implemented<$type>>::MEMORY,
                 <Implemented<$type>>::MMAP,
                 <Implemented<$type>>::WORK,
+                <Implemented<$type>>::INTERRUPTS,
+                <Implemented<$type>>::INTERRUPT_THREADS,
                 <Implemented<$type>>::INFO,
                 <Implemented<$type>>::RESET,
                 <Implemented<$type>>::POWER,

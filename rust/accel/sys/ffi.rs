@@ -234,6 +234,25 @@ pub(crate) fn synchronize_irq(number: u32) {
     unsafe { bindings::synchronize_irq(number) };
 }
 
+/// Disables an interrupt of the system, once more. May be called in any context.
+pub(crate) fn disable_irq_nosync(number: u32) {
+    // SAFETY: May be called in any context, for any number.
+    unsafe { bindings::disable_irq_nosync(number) };
+}
+
+/// Takes one [`disable_irq_nosync`] back.
+pub(crate) fn enable_irq(number: u32) {
+    // SAFETY: May be called in process context, for any number.
+    unsafe { bindings::enable_irq(number) };
+}
+
+/// Wakes the thread of the handler of an interrupt that has this cookie, if there is one. May be
+/// called in any context.
+pub(crate) fn irq_wake_thread(number: u32, cookie: *const c_void) {
+    // SAFETY: May be called in any context, for any number. The cookie is only compared.
+    unsafe { bindings::irq_wake_thread(number, cookie.cast_mut()) };
+}
+
 /// A reference to a module, which is not unloaded meanwhile.
 ///
 /// # Invariants

@@ -22,6 +22,9 @@ use accel::{
     CloseOps,
     Features,
     FileOps,
+    InterruptOps,
+    InterruptThreadOps,
+    Irq,
     WorkOps, //
 };
 use kernel::device;
@@ -86,7 +89,13 @@ impl AccelDriver for Featured {
         Ioctl::new(0x45, "CALLBACK", callback, "Has a fence queue work"),
     ]);
     const BUFFERS: BufferTable<Self> = BufferTable::system(Limits::NONE);
-    const FEATURES: Features<Self> = Features::none().file().close().buffer().work();
+    const FEATURES: Features<Self> = Features::none()
+        .file()
+        .close()
+        .buffer()
+        .work()
+        .interrupts()
+        .interrupt_threads();
 }
 
 impl FileOps for Featured {
@@ -110,6 +119,16 @@ impl BufferOps for Featured {
 }
 
 impl WorkOps for Featured {}
+
+impl InterruptOps for Featured {
+    fn interrupt(_dev: &Device<Self>, _data: &(), _vector: u32) -> Irq<Self> {
+        Irq::WAKE_THREAD
+    }
+}
+
+impl InterruptThreadOps for Featured {
+    fn interrupt_thread(_ctx: &Context<'_, Self, Observer>, _vector: u32) {}
+}
 
 impl faux::Driver for Featured {
     fn probe(_: &device::Device<device::Bound>) -> impl PinInit<(), Error> + '_ {

@@ -6,16 +6,10 @@ use kernel::{
     bindings,
     device::Bound,
     ffi::c_int,
-    irq::{
-        self,
-        Flags,
-        IrqRequest,
-        IrqReturn, //
-    },
+    irq::Flags,
     pci::{
         self,
         IrqType,
-        IrqTypes,
         IrqVectorRegistration, //
     },
     prelude::*,
@@ -27,30 +21,51 @@ use super::{
     Driver, //
 };
 use crate::{
-    base::fence::Signalling,
-    device::interrupts::Line,
+    device::{
+        interrupts::{
+            Line,
+            RequestedInterrupts,
+            Source, //
+        },
+        ops::FeatureFns,
+        Core, //
+    },
     driver::device::Device, //
 };
 
 /// The interrupts of a device. Handlers go before the vectors that they are for.
-pub(super) struct Interrupts<T: Driver> {
-    dev: ARef<Device<T>>,
-    handlers: KVec<Pin<KBox<irq::Registration<'static, Handler<T>>>>>,
-    _vectors: Option<KBox<IrqVectorRegistration<'static>>>,
+pub(super) struct Interrupts {
+    _requested: RequestedInterrupts,
+    _vectors: KBox<IrqVectorRegistration<'static>>,
 }
 
-impl<T: Driver> Interrupts<T> {
-    /// Requests the vectors that the driver asks for.
-    pub(super) fn request(pdev: &pci::Device<Bound>, dev: &ARef<Device<T>>) -> Result<Self> {
-        if T::INTERRUPTS == 0 {
-            return Ok(Self {
-                dev: dev.clone(),
-                handlers: KVec::new(),
-                _vectors: None,
-            });
-        }
+impl Interrupts {
+    /// Requests the vectors that the driver wants.
+    pub(super) fn request<T: Driver>(
+        pdev: &pci::Device<Bound>,
+        dev: &Device<T>,
+    ) -> Result<Option<Self>> {
+        // SAFETY: The binding keeps the data until its interrupts have been freed, and longer.
+        let data = unsafe { dev.data() };
+        let Some(vectors) = T::interrupts(pdev, data)? else {
+            return Ok(None);
+        };
+        // SAFETY: `T::interrupts` is generic over the lifetime of the vectors, so they can only be
+        // those of the device.
+        unsafe { Self::request_all(pdev, dev.core(), &T::FEATURES.fns, vectors) }.map(Some)
+    }
 
-        let vectors = pdev.alloc_irq_vectors(T::INTERRUPTS, T::INTERRUPTS, IrqTypes::all())?;
+    /// # Safety
+    ///
+    /// `vectors` must be those of `pdev`, `fns` those of the driver of `core`. The result must be
+    /// dropped before `pdev` is unbound, and before the data of the binding is.
+    #[inline(never)]
+    unsafe fn request_all(
+        pdev: &pci::Device<Bound>,
+        core: &Core,
+        fns: &FeatureFns,
+        vectors: IrqVectorRegistration<'_>,
+    ) -> Result<Self> {
         // SAFETY: Lifetimes do not affect the layout. The vectors are freed with the binding,
         // which ends before the device is unbound.
         let vectors = unsafe {
@@ -61,43 +76,27 @@ impl<T: Driver> Interrupts<T> {
         let vectors = KBox::new(vectors, GFP_KERNEL)?;
         // SAFETY: The handlers are freed before the vectors, by the order of the fields, also if
         // there are not all of them yet.
-        let sources: &'static IrqVectorRegistration<'static> =
+        let registration: &'static IrqVectorRegistration<'static> =
             unsafe { &*core::ptr::from_ref(&*vectors) };
-        let mut this = Self {
-            dev: dev.clone(),
-            handlers: KVec::new(),
-            _vectors: Some(vectors),
-        };
 
-        let mut numbers = KVec::new();
-        for vector in 0..T::INTERRUPTS {
-            let request: IrqRequest<'static> = sources.index(vector as usize)?.into();
-            numbers.push(request.irq(), GFP_KERNEL)?;
-            let handler = Handler {
-                dev: dev.clone(),
-                vector,
+        let mut sources = KVec::with_capacity(registration.len(), GFP_KERNEL)?;
+        for vector in 0..registration.len() {
+            let source = Source {
+                request: registration.index(vector)?.into(),
+                flags: Flags::SHARED,
             };
-            // SAFETY: The registration is owned by the binding, which is always dropped.
-            let handler =
-                unsafe { irq::Registration::new(request, Flags::SHARED, T::IRQ_NAME, Ok(handler)) };
-            let handler = KBox::pin_init(handler, GFP_KERNEL)?;
-            this.handlers.push(handler, GFP_KERNEL)?;
+            sources.push(source, GFP_KERNEL)?;
         }
-
-        let line = match sources.irq_type() {
+        let line = match registration.irq_type() {
             IrqType::Intx => Some(Intx::line_of(pdev)?),
             IrqType::Msi | IrqType::MsiX => None,
         };
-        dev.core().interrupts.set_handlers(numbers, line);
-        Ok(this)
-    }
-}
-
-impl<T: Driver> Drop for Interrupts<T> {
-    fn drop(&mut self) {
-        // If the line is masked, it stays so: there is no handler any more. To enable the device
-        // ends that.
-        self.dev.core().interrupts.set_handlers(KVec::new(), None);
+        Ok(Self {
+            // SAFETY: The device has the vectors until they are freed, which is after this, and the
+            // binding keeps the data until this is dropped.
+            _requested: unsafe { core.request_interrupts(fns, sources, line) }?,
+            _vectors: vectors,
+        })
     }
 }
 
@@ -106,7 +105,6 @@ struct Intx(ARef<pci::Device>);
 
 impl Intx {
     /// Returns the line of a device.
-    #[inline(never)]
     fn line_of(pdev: &pci::Device<Bound>) -> Result<KBox<dyn Line>> {
         Ok(KBox::new(Self(pdev.into()), GFP_KERNEL)?)
     }
@@ -119,23 +117,5 @@ impl Line for Intx {
         //
         // SAFETY: The reference to the device is a valid pointer to it.
         unsafe { bindings::pci_intx(as_raw(&self.0), c_int::from(!is_masked)) };
-    }
-}
-
-/// Hands interrupts on to the driver.
-struct Handler<T: Driver> {
-    dev: ARef<Device<T>>,
-    vector: u32,
-}
-
-impl<T: Driver> irq::Handler for Handler<T> {
-    fn handle(&self) -> IrqReturn {
-        if self.dev.core().interrupts.are_silenced() {
-            return IrqReturn::None;
-        }
-        let _signalling = Signalling::begin();
-        // SAFETY: The binding keeps the data until the interrupts have been freed.
-        let data = unsafe { self.dev.data() };
-        T::interrupt(&self.dev, data, self.vector)
     }
 }

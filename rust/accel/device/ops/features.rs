@@ -26,7 +26,8 @@ use crate::{
     },
     device::{
         call::Call,
-        reset::Limit, //
+        reset::Limit,
+        Core, //
     },
     memory::{
         io_range::MapRequest,
@@ -45,6 +46,8 @@ pub(crate) struct FeatureFns {
     pub(crate) memory: Option<MemoryFns>,
     pub(crate) mmap: Option<MmapFns>,
     pub(crate) work: Option<WorkFns>,
+    pub(crate) interrupts: Option<InterruptFns>,
+    pub(crate) interrupt_thread: Option<InterruptThreadFn>,
     pub(crate) info: Option<InfoFns>,
     pub(crate) reset: Option<ResetFns>,
     pub(crate) power: Option<PowerFns>,
@@ -59,6 +62,8 @@ impl FeatureFns {
         memory: None,
         mmap: None,
         work: None,
+        interrupts: None,
+        interrupt_thread: None,
         info: None,
         reset: None,
         power: None,
@@ -180,6 +185,38 @@ pub(crate) struct WorkFns {
     pub(crate) background: unsafe fn(&Call<'_>),
     pub(crate) clean_up: unsafe fn(&Call<'_>),
 }
+
+/// What is to be done about an interrupt that the driver was told of.
+#[derive(Clone, Copy)]
+pub(crate) enum IrqAction {
+    /// Nothing: the device has not raised it.
+    None,
+    /// Nothing more.
+    Handled,
+    /// The thread of the vector runs.
+    WakeThread,
+    /// The thread of the vector runs, and until it has, the vector is masked.
+    WakeThreadMasked,
+}
+
+/// What [`InterruptOps`](crate::InterruptOps) has.
+#[derive(Clone, Copy)]
+pub(crate) struct InterruptFns {
+    pub(crate) name: &'static CStr,
+    /// Handles an interrupt of a vector.
+    ///
+    /// # Safety
+    ///
+    /// The device must be one of this driver, and its binding must keep the data meanwhile.
+    pub(crate) handle: unsafe fn(&Core, u32) -> IrqAction,
+}
+
+/// The function of [`InterruptThreadOps`](crate::InterruptThreadOps), which takes a vector.
+///
+/// # Safety
+///
+/// To call it, the call must have been admitted to a device of this driver.
+pub(crate) type InterruptThreadFn = unsafe fn(&Call<'_>, &u32);
 
 /// The functions of [`InfoOps`](crate::info::InfoOps).
 ///

@@ -222,6 +222,9 @@ impl Core {
             return Err(ENODEV);
         }
         halting.hardware = Hardware::Working;
+        drop(halting);
+        // The hook may wait for an interrupt.
+        self.interrupts.unmask();
         Ok(())
     }
 
@@ -234,12 +237,14 @@ impl Core {
     /// Gives the device back to its users after a reset. Returns `ENODEV` if the reset is over.
     pub(super) fn recover(&self) -> Result {
         // No other step is taken meanwhile.
-        let _halting = self.health.halting.lock();
+        let halting = self.health.halting.lock();
         if self.gate.state() != State::Resetting {
             return Err(ENODEV);
         }
         self.fences.reopen();
         self.take_step(Step::Recover).ok_or(ENODEV)?;
+        drop(halting);
+        self.interrupts.wake_threads();
         Ok(())
     }
 
