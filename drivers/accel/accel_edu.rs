@@ -34,6 +34,7 @@ use accel::{
     Waiters, //
 };
 use kernel::{
+    bindings,
     io::Io,
     new_spinlock_irq,
     sync::SpinLockIrq, //
@@ -92,6 +93,8 @@ impl AccelDriver for Edu {
         Ioctl::new(0x40, "ACCEL_EDU_IOC_FACTORIAL", factorial, "Computes n!").powered(),
         Ioctl::new(0x41, "ACCEL_EDU_IOC_LIVENESS", liveness, "Inverts bits").powered(),
         Ioctl::new(0x42, "ACCEL_EDU_IOC_COPY", edu_dma::copy, "Copies by DMA").powered(),
+        Ioctl::new(0x43, "ACCEL_EDU_IOC_RESET", edu_health::reset, "Resets")
+            .capability(bindings::CAP_SYS_ADMIN),
     ]);
     const ENGINES: EngineTable = EngineTable::new(&[
         Engine {

@@ -4,6 +4,7 @@
 //! what there is to see of it.
 
 use accel::{
+    pci,
     prelude::*,
     PowerManager,
     PowerOps,
@@ -35,6 +36,7 @@ use crate::{
         LIVENESS,
         STATUS, //
     },
+    edu_uapi,
     Edu, //
 };
 
@@ -62,6 +64,15 @@ pub(crate) fn set_watchdog_ms(ctx: &Context<'_, Edu, Observer>, ms: Msecs) -> Re
         return Err(EINVAL);
     }
     ctx.data().watchdog.0.store(ms, Relaxed);
+    Ok(())
+}
+
+/// Has the bus reset the function.
+pub(crate) fn reset(ctx: Context<'_, Edu>, args: &mut edu_uapi::Reset) -> Result {
+    if args.reserved != 0 {
+        return Err(EINVAL);
+    }
+    pci::reset_function(ctx)?;
     Ok(())
 }
 

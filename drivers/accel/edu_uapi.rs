@@ -36,6 +36,12 @@ uapi_struct! {
         pub(crate) deadline_ns: u64,
     }
 
+    /// `ACCEL_EDU_IOC_RESET`
+    pub(crate) struct Reset {
+        pub(crate) size: u32,
+        pub(crate) reserved: u32,
+    }
+
     /// `ACCEL_EDU_IOC_LIVENESS`
     pub(crate) struct Liveness {
         pub(crate) size: u32,

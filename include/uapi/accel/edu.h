@@ -90,4 +90,20 @@ struct accel_edu_copy {
 
 #define ACCEL_EDU_IOC_COPY _IO(ACCEL_IOC_TYPE, 0x42)
 
+/**
+ * struct accel_edu_reset - ioctl(ACCEL_EDU_IOC_RESET)
+ * @size: sizeof(struct accel_edu_reset)
+ * @reserved: must be zero
+ *
+ * Has the bus reset the function, and returns when the device takes work again.
+ * Needs CAP_SYS_ADMIN. Errors beyond the general ones: ENOTTY if the bus has no way
+ * to reset it, EINTR, EIO if the device does not come back.
+ */
+struct accel_edu_reset {
+	__u32 size;
+	__u32 reserved;
+};
+
+#define ACCEL_EDU_IOC_RESET _IO(ACCEL_IOC_TYPE, 0x43)
+
 #endif /* _UAPI_ACCEL_EDU_H */

@@ -35,6 +35,8 @@ pub(crate) enum State {
 pub(crate) enum Step {
     /// A reset begins, because of an error.
     Reset,
+    /// A reset begins, because a user says so, by way of the driver.
+    UserReset,
     /// A reset begins, because the administrator says so.
     AdminReset,
     /// A reset begins, because the bus says so.
@@ -53,7 +55,7 @@ impl Step {
     /// Returns the error with which the step ends all work; `None` if it ends none.
     pub(crate) const fn error(self) -> Option<Error> {
         match self {
-            Self::Reset | Self::AdminReset | Self::BusReset => Some(ECANCELED),
+            Self::Reset | Self::UserReset | Self::AdminReset | Self::BusReset => Some(ECANCELED),
             Self::Wedge | Self::ShutDown => Some(EIO),
             Self::Remove => Some(ENODEV),
             Self::Recover => None,
@@ -67,7 +69,7 @@ impl State {
         match (self, step) {
             (Self::Gone, _) => None,
             (_, Step::Remove) => Some(Self::Gone),
-            (Self::Running, Step::Reset) => Some(Self::Resetting),
+            (Self::Running, Step::Reset | Step::UserReset) => Some(Self::Resetting),
             (Self::Running | Self::Wedged, Step::AdminReset | Step::BusReset) => {
                 Some(Self::Resetting)
             }
@@ -142,6 +144,7 @@ mod tests {
         use State::*;
         for (step, after) in [
             (Step::Reset, [Some(Resetting), None, None, None]),
+            (Step::UserReset, [Some(Resetting), None, None, None]),
             (
                 Step::AdminReset,
                 [Some(Resetting), None, Some(Resetting), None],

@@ -6,6 +6,7 @@
 //! [`module_pci_driver!`](crate::module_pci_driver).
 
 mod enabled;
+mod function_reset;
 mod interrupts;
 mod operations;
 mod recovery;
@@ -42,7 +43,10 @@ use crate::{
     sys::ffi, //
 };
 
-pub use self::operations::Operations;
+pub use self::{
+    function_reset::reset_function,
+    operations::Operations, //
+};
 
 #[doc(no_inline)]
 pub use kernel::{

@@ -72,6 +72,8 @@ pub(crate) enum ResetWait {
 pub(crate) enum Cause {
     /// A fault asks for it.
     Fault,
+    /// A user does, by way of the driver.
+    User,
     /// The administrator does.
     Administrator,
     /// The bus has reset it already.
@@ -83,6 +85,7 @@ impl Cause {
     const fn of(step: Step) -> Option<Self> {
         match step {
             Step::Reset => Some(Self::Fault),
+            Step::UserReset => Some(Self::User),
             Step::AdminReset => Some(Self::Administrator),
             Step::BusReset => Some(Self::Bus),
             Step::Recover | Step::Wedge | Step::ShutDown | Step::Remove => None,
@@ -93,6 +96,7 @@ impl Cause {
     pub(crate) const fn name(self) -> &'static CStr {
         match self {
             Self::Fault => c"error",
+            Self::User => c"user",
             Self::Administrator => c"administrator",
             Self::Bus => c"bus",
         }
@@ -193,16 +197,26 @@ impl Core {
         self.health.queue_halt();
     }
 
-    /// Resets the device now, because the administrator says so. Returns `EOPNOTSUPP` if that is
-    /// not possible, or what the driver says.
+    /// Resets the device now, because the administrator says so, who brings one back that is
+    /// wedged. Returns `EOPNOTSUPP` if that is not possible, or what the driver says.
     pub(crate) fn reset_by_administrator(&self) -> Result {
+        self.reset_on_request(Step::AdminReset)
+    }
+
+    /// As [`Self::reset_by_administrator`], because a user says so. The caller must not be inside
+    /// the gate. Returns `EIO` if the device is wedged.
+    pub(crate) fn reset_by_user(&self) -> Result {
+        self.reset_on_request(Step::UserReset)
+    }
+
+    fn reset_on_request(&self, step: Step) -> Result {
         if self.health.limit.is_none() {
             return Err(EOPNOTSUPP);
         }
         // The driver is to find it awake.
         let _awake = self.wake_up()?;
         let _reset = self.lock_reset()?;
-        self.halt_for_administrator()?;
+        self.halt_on_request(step)?;
         run_reset(self)
     }
 }

@@ -381,6 +381,15 @@ impl<T: AccelDriver> Context<'_, T, User> {
         self.wait_in_queue(waiters.queue(), deadline, condition)
     }
 
+    /// Calls `f`, which waits for a reset of the device, outside of the gate. Returns what `f` does
+    /// if that is an error; `EIO` if the device is wedged then, and `ENODEV` if it is gone.
+    pub(crate) fn reset_by(self, f: impl FnOnce(&Core) -> Result) -> Result<Self> {
+        let core = self.call.core;
+        let mut result = Ok(());
+        let ctx = self.sleep_outside_gate(|| result = f(core))?;
+        result.map(|()| ctx)
+    }
+
     /// Returns the calling file, which there is.
     pub(crate) fn open_file(&self) -> Option<&OpenFile> {
         self.call.file

@@ -18,7 +18,8 @@ use super::{
 };
 use crate::device::{
     health::Fault,
-    ops::features::ResetFns, //
+    ops::features::ResetFns,
+    Core, //
 };
 
 /// Drivers that can reset their devices. Without this trait, an error that asks for a reset leaves
@@ -91,7 +92,54 @@ impl<T: ResetOps> Features<T> {
     }
 }
 
+impl<T: ResetOps> Context<'_, T> {
+    /// Resets the device, as [`ResetOps::reset`] says, and returns when that is done: for an ioctl
+    /// by which user space has the device reset. It counts neither as an error nor for
+    /// [`ResetOps::LIMIT`], so an ioctl for everybody admits few of them.
+    ///
+    /// The caller is outside of the gate meanwhile, as in [`Self::wait`]. If a reset is about to
+    /// begin anyway, that one is enough. Returns the error of the driver's hook, which leaves the
+    /// device wedged; `EIO` if it is wedged already, `ENODEV` if it goes, and `EINTR` if the
+    /// process is killed before the reset begins.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, ResetOps};
+    /// # uapi_struct! { struct Reset { size: u32, reserved: u32, } }
+    /// fn reset<T: ResetOps>(ctx: Context<'_, T>, args: &mut Reset) -> Result {
+    ///     if args.reserved != 0 {
+    ///         return Err(EINVAL);
+    ///     }
+    ///     ctx.reset()?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn reset(self) -> Result<Self> {
+        self.reset_by(Core::reset_by_user)
+    }
+}
+
 impl<T: AccelDriver> Device<T> {
+    /// Returns how many resets were begun. A driver whose files are of no use after a reset keeps
+    /// the number in [`FileOps::File`](super::FileOps::File), and compares.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::prelude::*;
+    /// /// Refuses a file that was opened before the last reset.
+    /// fn check<T: AccelDriver>(dev: &Device<T>, opened_after: u64) -> Result {
+    ///     match dev.resets() == opened_after {
+    ///         true => Ok(()),
+    ///         false => Err(ENODEV),
+    ///     }
+    /// }
+    /// ```
+    pub fn resets(&self) -> u64 {
+        self.core().health.record().resets
+    }
+
     /// Reports an error that the device can live with. It is counted, and shown together with the
     /// time until the next one, by the information topic STATUS and in sysfs.
     ///

@@ -155,6 +155,9 @@ struct accel_test_buffer {
  */
 #define ACCEL_TEST_IOC_SET_RESET _IO(ACCEL_IOC_TYPE, 0x4f)
 
+/* Resets the device. The result is how many resets were begun meanwhile. */
+#define ACCEL_TEST_IOC_RESET_NOW _IO(ACCEL_IOC_TYPE, 0x78)
+
 /*
  * For observers too: the result is how often the driver has reset the device; if
  * a is 1, how often a call was in STAY_INSIDE meanwhile, which is a mistake.

@@ -234,6 +234,12 @@ impl<P: Policy> AccelDriver for Test<P> {
             maps::map_for_device,
             "Maps",
         ),
+        Ioctl::new(
+            0x78,
+            "ACCEL_TEST_IOC_RESET_NOW",
+            health::reset_now,
+            "Resets",
+        ),
         Ioctl::new(0x7a, "ACCEL_TEST_IOC_FENCE", fences::make, "Makes a fence"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {

@@ -115,6 +115,15 @@ pub(crate) fn ask_for_reset<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Wor
     Ok(())
 }
 
+/// Resets the device, and returns when that is done.
+pub(crate) fn reset_now<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    let before = ctx.device().resets();
+    let ctx = ctx.reset()?;
+    // CAST: There are few.
+    args.result = (ctx.device().resets() - before) as u32;
+    Ok(())
+}
+
 /// Says that resets fail, if `a` is not zero, and that they take `b` milliseconds. With zero, one
 /// that is under way ends, too.
 pub(crate) fn set_reset<P: Policy>(

@@ -152,17 +152,22 @@ impl Core {
         admitted
     }
 
-    /// Takes the device away from its users until it is reset, because the administrator says so.
-    /// Returns `ENODEV` if it is gone.
-    pub(super) fn halt_for_administrator(&self) -> Result {
+    /// Takes the device away from its users until it is reset, because somebody says so. Returns
+    /// `ENODEV` if it is gone, and `EIO` if it is wedged, unless the administrator says so.
+    pub(super) fn halt_on_request(&self, step: Step) -> Result {
         let _signalling = Signalling::begin();
         let mut halting = self.health.halting.lock();
-        halting.history = ResetHistory::new();
-        // One reset is enough for all who want one until it begins.
-        if self.gate.state() != State::Resetting {
-            halting.halt(self, Step::AdminReset).ok_or(ENODEV)?;
+        if step == Step::AdminReset {
+            halting.history = ResetHistory::new();
         }
-        Ok(())
+        // One reset is enough for all who want one until it begins.
+        if self.gate.state() == State::Resetting || halting.halt(self, step).is_some() {
+            return Ok(());
+        }
+        match self.gate.state() {
+            State::Wedged => Err(EIO),
+            _ => Err(ENODEV),
+        }
     }
 
     /// Takes the device away from its users because the bus has the hardware from now on. It is
@@ -281,6 +286,7 @@ impl Core {
         };
         match step {
             Step::Reset => dev_info!(dev, "reset because of an error: {kind}, code {code}\n"),
+            Step::UserReset => dev_info!(dev, "reset by a user\n"),
             Step::AdminReset => dev_info!(dev, "reset by the administrator\n"),
             Step::BusReset => dev_info!(dev, "reset by the bus\n"),
             Step::Recover => dev_info!(dev, "reset done in {} ms\n", after_ns / 1_000_000),

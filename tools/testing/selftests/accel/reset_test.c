@@ -232,6 +232,63 @@ TEST_F(reset, by_the_administrator)
 	EXPECT_EQ(self->before.errors, after.errors);
 }
 
+/* It returns when the device takes work again, and counts neither as an error nor for the limit. */
+TEST_F(reset, by_a_user)
+{
+	__u32 resets = resets_of_driver(_metadata, self->observer), begun;
+	struct accel_info_status after;
+	int i;
+
+	for (i = 0; i <= RESETS_MAX; i++) {
+		ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_RESET_NOW, 0, 0, &begun));
+		EXPECT_EQ(1, begun);
+		EXPECT_EQ(resets + i + 1, resets_of_driver(_metadata, self->observer));
+		expect_state(_metadata, self->observer, ACCEL_STATE_RUNNING, ACCEL_STATE_RESETTING);
+		expect_state(_metadata, self->observer, ACCEL_STATE_RESETTING, ACCEL_STATE_RUNNING);
+	}
+	EXPECT_EQ(0, add(self->user));
+	read_status(_metadata, self->observer, &after);
+	EXPECT_EQ(self->before.resets + RESETS_MAX + 1, after.resets);
+	EXPECT_EQ(self->before.errors, after.errors);
+}
+
+TEST_F(reset, by_a_user_that_fails)
+{
+	ASSERT_EQ(0, test_set_reset(self->observer, true, 0));
+	EXPECT_EQ(-EIO, test_call(self->user, ACCEL_TEST_IOC_RESET_NOW, 0, 0, NULL));
+	expect_state(_metadata, self->observer, ACCEL_STATE_RUNNING, ACCEL_STATE_RESETTING);
+	expect_error(_metadata, self->observer, ACCEL_ERROR_RESET_FAILED, EIO);
+	expect_state(_metadata, self->observer, ACCEL_STATE_RESETTING, ACCEL_STATE_WEDGED);
+	/* A user does not bring it back. */
+	ASSERT_EQ(0, test_set_reset(self->observer, false, 0));
+	EXPECT_EQ(-EIO, test_call(self->user, ACCEL_TEST_IOC_RESET_NOW, 0, 0, NULL));
+}
+
+static int call_reset_now(struct caller *caller)
+{
+	return test_call(caller->fd, ACCEL_TEST_IOC_RESET_NOW, 0, 0, NULL);
+}
+
+/* Users that ask at the same time do not wait for each other to leave the driver. */
+TEST_F(reset, by_two_users)
+{
+	struct caller callers[2];
+	size_t i;
+
+	ASSERT_EQ(0, test_set_reset(self->observer, false, 100));
+	for (i = 0; i < ARRAY_SIZE(callers); i++) {
+		callers[i] = (struct caller) {
+			.call = call_reset_now, .syscall_nr = SYS_ioctl, .fd = self->user,
+		};
+		ASSERT_EQ(0, caller_start(&callers[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(callers); i++) {
+		ASSERT_EQ(0, caller_join(&callers[i]));
+		EXPECT_EQ(0, callers[i].ret);
+	}
+	EXPECT_EQ(0, add(self->user));
+}
+
 TEST_F(reset, too_many)
 {
 	struct accel_info_status after;
