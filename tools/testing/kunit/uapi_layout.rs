@@ -11,7 +11,8 @@ use kernel::{
 use crate::edu_uapi::{
     BufferCopy as accel_edu_copy,
     Factorial as accel_edu_factorial,
-    Liveness as accel_edu_liveness, //
+    Liveness as accel_edu_liveness,
+    Reset as accel_edu_reset, //
 };
 use crate::sim_uapi::{
     Operand as accel_sim_operand,
@@ -99,6 +100,7 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         accel_events { size, classes, eventfd, flags }
         accel_event { size, kind, sequence, time_ns, data }
         accel_edu_factorial { size, n, timeout_ms, result, deadline_ns }
+        accel_edu_reset { size, reserved }
         accel_edu_liveness { size, value, reply, reserved }
         accel_edu_copy {
             size, len, source, target, source_offset, target_offset, timeout_ms, reserved,
