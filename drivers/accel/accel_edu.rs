@@ -28,6 +28,7 @@ use accel::{
     AttributeTable,
     DebugFile,
     DebugTable,
+    Dma,
     Features,
     InterruptOps,
     Irq,
@@ -149,9 +150,9 @@ impl pci::Driver for Edu {
     type IdInfo = ();
     const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
 
-    fn dma_bits() -> u32 {
+    fn dma(_info: Option<&()>) -> Dma {
         // The registers have no more.
-        module_parameters::dma_bits.value().min(32)
+        Dma::bits(module_parameters::dma_bits.value().min(32))
     }
 
     fn probe<'bound>(

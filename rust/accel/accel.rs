@@ -56,6 +56,7 @@ pub use self::{
         }, //
     },
     bus::{
+        dma::Dma,
         faux,
         platform, //
     },

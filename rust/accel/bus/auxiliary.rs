@@ -12,9 +12,12 @@ use kernel::{
     types::ForLt, //
 };
 
-use super::registration::{
-    self,
-    Bound, //
+use super::{
+    dma,
+    registration::{
+        self,
+        Bound, //
+    }, //
 };
 use crate::driver::AccelDriver;
 
@@ -76,9 +79,12 @@ impl<T: Driver> auxiliary::Driver for Adapter<T> {
         adev: &'bound Device<'_>,
         info: &'bound Self::IdInfo,
     ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
-        // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device, which
-        // stays bound until devres has ended the binding.
-        unsafe { registration::bind(adev.as_ref(), T::probe(adev, info)) }
+        registration::in_place(move || {
+            dma::take_any_length(adev.as_ref());
+            // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device,
+            // which stays bound until devres has ended the binding.
+            unsafe { registration::bind(adev.as_ref(), T::probe(adev, info), |_| Ok(())) }
+        })
     }
 
     fn unbind<'bound>(_: &'bound Device<'_>, this: Pin<&Self::Data<'bound>>) {

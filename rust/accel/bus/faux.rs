@@ -21,7 +21,10 @@ use kernel::{
     types::ForLt, //
 };
 
-use super::registration;
+use super::{
+    dma,
+    registration, //
+};
 use crate::{
     device::DeviceIds,
     driver::{
@@ -53,6 +56,7 @@ impl<T: Driver> Registration<T> {
         let parent: &device::Device<device::Bound> =
             AsRef::<faux::Device<_>>::as_ref(&faux).as_ref();
 
+        dma::take_any_length(parent);
         // SAFETY: `T::probe` is generic over the lifetime. It can only borrow from the device,
         // which stays bound until devres has ended the binding.
         let bound = unsafe {

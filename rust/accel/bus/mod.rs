@@ -19,6 +19,7 @@
 
 #[cfg(CONFIG_AUXILIARY_BUS)]
 pub mod auxiliary;
+pub(crate) mod dma;
 pub mod faux;
 pub(crate) mod parent;
 #[cfg(CONFIG_PCI)]

@@ -15,10 +15,6 @@ use core::marker::PhantomData;
 use kernel::{
     bindings,
     device::Bound,
-    dma::{
-        Device as _,
-        DmaMask, //
-    },
     ffi::{
         c_int,
         c_ulong, //
@@ -32,7 +28,10 @@ use self::{
     enabled::Enabled,
     interrupts::Interrupts, //
 };
-use super::registration;
+use super::{
+    dma::Dma,
+    registration, //
+};
 use crate::{
     device::DeviceIds,
     driver::AccelDriver,
@@ -74,12 +73,10 @@ pub trait Driver: AccelDriver {
     /// The devices that the driver takes.
     const ID_TABLE: IdTable<Self::IdInfo>;
 
-    /// How many bits an address has that the device can use for DMA.
-    const DMA_BITS: u32 = 32;
-
-    /// Returns [`Self::DMA_BITS`], unless that is only known when the module is loaded.
-    fn dma_bits() -> u32 {
-        Self::DMA_BITS
+    /// Returns what the device can do by DMA. By default, it reaches addresses of 32 bits.
+    fn dma(info: Option<&Self::IdInfo>) -> Dma {
+        let _ = info;
+        Dma::bits(32)
     }
 
     /// Brings a device up, and returns what is kept for as long as it is bound. What it has enabled
@@ -212,9 +209,8 @@ impl<T: Driver> pci::Driver for Adapter<T> {
         };
 
         registration::in_place(move || {
-            let mask = DmaMask::try_new(T::dma_bits())?;
             // SAFETY: Nobody uses the device for DMA before it is probed.
-            unsafe { pdev.dma_set_mask_and_coherent(mask) }?;
+            unsafe { T::dma(info).apply(pdev.as_ref()) }?;
             Enabled::restore_when_unbound(pdev)?;
             // SAFETY: `T::probe` is generic over `'bound`. It can only borrow from the device,
             // which stays bound until devres has ended the binding.

@@ -125,21 +125,24 @@ pub(super) fn in_place<B>(f: impl FnOnce() -> Result<B>) -> impl PinInit<B, Erro
 }
 
 /// Registers a device of `T` for as long as `parent` is bound, and returns what an adapter returns
-/// from `probe`: for a bus that has no interrupts, and leaves power to its drivers.
+/// from `probe`: for a bus that leaves power to its drivers. `extra` is as for [`register`].
 ///
 /// # Safety
 ///
 /// As for [`register`].
-pub(super) unsafe fn bind<'bound, T: AccelDriver>(
+pub(super) unsafe fn bind<'bound, T, X>(
     parent: &'bound device::Device<device::Bound>,
-    data: impl PinInit<<T::Data as ForLt>::Of<'bound>, Error> + 'bound,
-) -> impl PinInit<Bound<T>, Error> + 'bound {
-    in_place(move || {
-        ParentPower::keep_until_unbound(parent)?;
-        // SAFETY: Same requirements.
-        let bound = unsafe { register(parent, DeviceIds::default(), data, |_| Ok(())) }?;
-        Ok(bound.with_sleep(parent, 1))
-    })
+    data: impl PinInit<<T::Data as ForLt>::Of<'bound>, Error>,
+    extra: impl FnOnce(&ARef<Device<T>>) -> Result<X>,
+) -> Result<Bound<T>>
+where
+    T: AccelDriver,
+    X: Send + 'static,
+{
+    ParentPower::keep_until_unbound(parent)?;
+    // SAFETY: Same requirements.
+    let bound = unsafe { register(parent, DeviceIds::default(), data, extra) }?;
+    Ok(bound.with_sleep(parent, 1))
 }
 
 /// Registers a device of `T` for as long as `parent` is bound.

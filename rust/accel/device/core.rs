@@ -148,8 +148,6 @@ impl Core {
         data: NonNull<c_void>,
         regions: Regions<'_>,
     ) -> Result<ARef<Self>> {
-        // SAFETY: The parent is bound, and nobody maps memory for it before it is registered.
-        unsafe { ffi::accel_helper_dma_take_any_length(ffi::device_as_raw(parent)) };
         let minor = Minor::new()?;
         let number = minor.number();
         let reset_limit = ops.features.reset.map(|fns| fns.limit);

@@ -15,7 +15,6 @@
 #include <linux/pci-p2pdma.h>
 #include <linux/pci.h>
 #include <linux/scatterlist.h>
-#include <linux/sizes.h>
 
 #include "dma.h"
 
@@ -31,14 +30,11 @@ bool accel_helper_is_translated(struct device *dev)
 	return use_dma_iommu(dev);
 }
 
-/*
- * Lets entries of tables for a device be of any length, unless its driver has set
- * a limit: what a device cannot take at once, its driver divides.
- */
-void accel_helper_dma_take_any_length(struct device *dev)
+/* How long entries of tables for a device may be, if that is known of it. */
+void accel_helper_dma_set_max_segment(struct device *dev, unsigned int bytes)
 {
-	if (dev->dma_parms && dma_get_max_seg_size(dev) == SZ_64K)
-		dma_set_max_seg_size(dev, UINT_MAX);
+	if (dev->dma_parms)
+		dma_set_max_seg_size(dev, bytes);
 }
 
 /*

@@ -13,7 +13,7 @@ struct sg_table;
 
 bool accel_helper_can_dma(struct device *dev);
 bool accel_helper_is_translated(struct device *dev);
-void accel_helper_dma_take_any_length(struct device *dev);
+void accel_helper_dma_set_max_segment(struct device *dev, unsigned int bytes);
 size_t accel_helper_dma_max_segment(struct device *dev);
 unsigned long accel_helper_dma_boundary(struct device *dev);
 bool accel_helper_dma_may_bounce(struct device *dev);

@@ -18,6 +18,7 @@ mod forget;
 mod halt;
 mod hardware;
 mod import;
+mod interrupts;
 mod lifecycle;
 mod log;
 mod movable;
@@ -60,7 +61,10 @@ use kernel::{
     InPlaceModule, //
 };
 
-use self::test_state::Counted;
+use self::{
+    interrupts::Interrupting,
+    test_state::Counted, //
+};
 
 module! {
     type: KunitModule,
@@ -79,6 +83,8 @@ struct KunitModule {
     _auxiliary: driver::Registration<kernel::auxiliary::Adapter<auxiliary::Adapter<TestDriver>>>,
     #[pin]
     _platform: driver::Registration<kernel::platform::Adapter<platform::Adapter<TestDriver>>>,
+    #[pin]
+    _interrupts: driver::Registration<kernel::platform::Adapter<platform::Adapter<Interrupting>>>,
 }
 
 impl InPlaceModule for KunitModule {
@@ -90,6 +96,7 @@ impl InPlaceModule for KunitModule {
             #[cfg(CONFIG_AUXILIARY_BUS)]
             _auxiliary <- driver::Registration::new(NAME, module),
             _platform <- driver::Registration::new(NAME, module),
+            _interrupts <- driver::Registration::new(interrupts::NAME, module),
         })
     }
 }

@@ -8,7 +8,8 @@ use kernel::{
     error::to_result,
     ffi::{
         c_char,
-        c_int, //
+        c_int,
+        c_uint, //
     },
     prelude::*,
     sync::aref::ARef, //
@@ -37,6 +38,11 @@ unsafe extern "C" {
     safe fn accel_test_bind(dev: &Device) -> c_int;
     fn accel_test_limit_dma(dev: &Device);
     fn accel_test_platform_device(name: *const c_char) -> Returned<PlatformDeviceSide>;
+    fn accel_test_irq_device(
+        name: *const c_char,
+        first: c_uint,
+        count: c_uint,
+    ) -> Returned<PlatformDeviceSide>;
     fn accel_test_remove_platform_device(dev: NonNull<PlatformDeviceSide>);
 }
 
@@ -66,7 +72,7 @@ impl BusDevice {
     }
 
     /// Looks for a driver, as when the device was added.
-    fn bind(&self) -> Result {
+    pub(crate) fn bind(&self) -> Result {
         let bound = accel_test_bind(&self.0);
         to_result(bound)?;
         if bound == 0 {
@@ -92,6 +98,13 @@ impl PlatformDevice {
     pub(crate) fn new(name: &CStr) -> Result<Self> {
         // SAFETY: The name is a C string, of which the function makes a copy.
         let registered = unsafe { accel_test_platform_device(name.as_char_ptr()) };
+        registered.owned().map(Self)
+    }
+
+    /// As [`Self::new`], with `count` interrupts from `first` on, and a range of memory.
+    pub(crate) fn with_irqs(name: &CStr, first: u32, count: u32) -> Result<Self> {
+        // SAFETY: As above.
+        let registered = unsafe { accel_test_irq_device(name.as_char_ptr(), first, count) };
         registered.owned().map(Self)
     }
 

@@ -98,7 +98,7 @@ unsafe extern "C" {
     // dma.c
     pub(crate) safe fn accel_helper_can_dma(dev: &Device<Bound>) -> bool;
     pub(crate) safe fn accel_helper_is_translated(dev: &Device<Bound>) -> bool;
-    pub(crate) fn accel_helper_dma_take_any_length(dev: *mut bindings::device);
+    pub(crate) safe fn accel_helper_dma_set_max_segment(dev: &Device<Bound>, bytes: c_uint);
     pub(crate) safe fn accel_helper_dma_max_segment(dev: &Device<Bound>) -> usize;
     pub(crate) safe fn accel_helper_dma_boundary(dev: &Device<Bound>) -> c_ulong;
     pub(crate) safe fn accel_helper_dma_may_bounce(dev: &Device<Bound>) -> bool;
