@@ -325,24 +325,44 @@ struct accel_info_usage {
  * enum accel_quantity - what a sensor measures
  * @ACCEL_QUANTITY_POWER: power, in microwatts
  * @ACCEL_QUANTITY_TEMPERATURE: temperature, in thousandths of a degree Celsius
+ * @ACCEL_QUANTITY_VOLTAGE: voltage, in millivolts
+ * @ACCEL_QUANTITY_CURRENT: current, in milliamperes
+ * @ACCEL_QUANTITY_FAN: speed of a fan, in revolutions per minute
  */
 enum accel_quantity {
 	ACCEL_QUANTITY_POWER = 0,
 	ACCEL_QUANTITY_TEMPERATURE = 1,
+	ACCEL_QUANTITY_VOLTAGE = 2,
+	ACCEL_QUANTITY_CURRENT = 3,
+	ACCEL_QUANTITY_FAN = 4,
+};
+
+/**
+ * enum accel_sensor_flags - what is known of a sensor
+ * @ACCEL_SENSOR_MAX: the value that it is not meant to exceed
+ * @ACCEL_SENSOR_CRITICAL: the value at which the device protects itself
+ */
+enum accel_sensor_flags {
+	ACCEL_SENSOR_MAX = 1 << 0,
+	ACCEL_SENSOR_CRITICAL = 1 << 1,
 };
 
 /**
  * struct accel_info_sensor - record of ACCEL_INFO_SENSORS
  * @name: where it is, NUL-terminated
  * @quantity: one of enum accel_quantity, which says the unit
- * @reserved: zero
+ * @flags: combination of enum accel_sensor_flags
  * @value: what it showed when the driver last looked
+ * @max: if @flags has ACCEL_SENSOR_MAX, else zero
+ * @critical: if @flags has ACCEL_SENSOR_CRITICAL, else zero
  */
 struct accel_info_sensor {
 	char name[32];
 	__u32 quantity;
-	__u32 reserved;
+	__u32 flags;
 	__s64 value;
+	__s64 max;
+	__s64 critical;
 };
 
 /**
@@ -461,6 +481,9 @@ struct accel_info_client {
  *	firmware; needs CAP_SYS_RAWIO, is refused under lockdown, and can be
  *	switched off by the parameter "passthrough" of the module accel
  * @ACCEL_IOCTL_POWERED: the device is woken for it, if it is asleep
+ * @ACCEL_IOCTL_CONFINED: it hands an opaque payload to the device, which keeps
+ *	that to what the file has been given: the memory of its own buffers, and
+ *	its own contexts. Never together with ACCEL_IOCTL_PASSTHROUGH
  */
 enum accel_ioctl_flags {
 	ACCEL_IOCTL_IN = 1 << 0,
@@ -469,6 +492,7 @@ enum accel_ioctl_flags {
 	ACCEL_IOCTL_CAPABILITY = 1 << 3,
 	ACCEL_IOCTL_PASSTHROUGH = 1 << 4,
 	ACCEL_IOCTL_POWERED = 1 << 5,
+	ACCEL_IOCTL_CONFINED = 1 << 6,
 };
 
 /**

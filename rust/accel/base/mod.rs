@@ -21,6 +21,7 @@ pub(crate) mod client;
 pub(crate) mod data;
 pub(crate) mod fence;
 pub(crate) mod gate;
+pub(crate) mod handle_table;
 pub(crate) mod minor;
 pub(crate) mod names;
 pub(crate) mod numbers;

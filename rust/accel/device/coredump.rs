@@ -16,8 +16,12 @@ use crate::{
     sys::ffi, //
 };
 
-/// The largest dump that is taken, in bytes.
+/// The largest dump that is taken, in bytes, unless the driver says otherwise: see
+/// [`AccelDriver::MAX_DUMP`](crate::AccelDriver::MAX_DUMP).
 pub const MAX_BYTES: usize = 16 << 20;
+
+/// How many bytes a driver may say that its dumps have.
+pub(crate) const LIMIT: usize = 1 << 30;
 
 /// How much time has to pass before the next dump of a device is taken, in milliseconds.
 pub const INTERVAL_MS: u64 = 10_000;
@@ -30,11 +34,10 @@ pub(crate) fn hand_over(core: &Core, data: VVec<u8>) -> Result {
     if data.is_empty() {
         return Err(EINVAL);
     }
-    if data.len() > MAX_BYTES {
+    let call = core.enter()?;
+    if data.len() > call.ops().max_dump {
         return Err(EFBIG);
     }
-
-    let call = core.enter()?;
     core.health.coredumps.admit(ffi::monotonic_ns())?;
     ffi::dev_coredump(call.parent(), data);
     Ok(())

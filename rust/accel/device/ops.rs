@@ -122,6 +122,8 @@ pub(crate) struct DriverOps {
     #[cfg_attr(not(CONFIG_DEBUG_FS), expect(dead_code))]
     pub(crate) debug_files: &'static [DebugEntry],
     pub(crate) engines: &'static [Engine],
+    /// How many bytes a dump has, at most.
+    pub(crate) max_dump: usize,
     /// How many buffers a file may have; `None` if the device has none.
     pub(crate) buffers: Option<Limits>,
     pub(crate) features: FeatureFns,

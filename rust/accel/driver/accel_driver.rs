@@ -18,7 +18,10 @@ use super::{
     DebugTable,
     DriverInfo, //
 };
-use crate::base::open_policy::OpenPolicy;
+use crate::{
+    base::open_policy::OpenPolicy,
+    device::coredump, //
+};
 
 /// Ties a type to the driver `T` and no other.
 ///
@@ -141,6 +144,11 @@ pub trait AccelDriver: Sized + 'static {
 
     /// Attributes in sysfs beyond those that every device has.
     const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[]);
+
+    /// How many bytes a dump of its devices has, at most: see
+    /// [`Device::coredump`](crate::Device::coredump). The kernel holds that much memory for up to
+    /// five minutes; 1 GiB is the limit.
+    const MAX_DUMP: usize = coredump::MAX_BYTES;
 
     /// Files in debugfs.
     const DEBUG_FILES: DebugTable<Self> = DebugTable::new(&[]);

@@ -3,10 +3,17 @@
 //! What a driver tells about a device, in its own words: records of topics that every device has,
 //! and topics of its own.
 
+mod sensors;
+
 use core::marker::PhantomData;
 use kernel::prelude::*;
 use zerocopy::Immutable;
 
+pub use self::sensors::{
+    Limits,
+    Reading,
+    Sensor, //
+};
 pub use crate::base::records::List;
 
 use super::{
@@ -42,9 +49,7 @@ use crate::{
         accel_info_clock,
         accel_info_firmware,
         accel_info_sensor,
-        UapiType,
-        ACCEL_QUANTITY_POWER,
-        ACCEL_QUANTITY_TEMPERATURE, //
+        UapiType, //
     }, //
 };
 
@@ -91,46 +96,6 @@ pub struct Clock<'a> {
     pub max_hz: u64,
 }
 
-/// A sensor; `struct accel_info_sensor`.
-///
-/// # Examples
-///
-/// ```
-/// use accel::{info::{Reading, Sensor}, uapi::accel_info_sensor};
-///
-/// let sensor = accel_info_sensor::from(Sensor {
-///     name: "die",
-///     reading: Reading::TemperatureMc(-4_250),
-/// });
-/// assert_eq!(sensor.value, -4_250);
-/// ```
-pub struct Sensor<'a> {
-    /// Where it is.
-    pub name: &'a str,
-    /// What it showed when the driver last looked.
-    pub reading: Reading,
-}
-
-/// What a sensor shows; `enum accel_quantity`.
-///
-/// # Examples
-///
-/// ```
-/// use accel::info::Reading;
-///
-/// /// 12.5 W.
-/// const BOARD: Reading = Reading::PowerUw(12_500_000);
-/// /// 61 degrees.
-/// const DIE: Reading = Reading::TemperatureMc(61_000);
-/// ```
-#[derive(Clone, Copy)]
-pub enum Reading {
-    /// Power, in microwatts.
-    PowerUw(i64),
-    /// Temperature, in thousandths of a degree Celsius.
-    TemperatureMc(i64),
-}
-
 impl From<Firmware<'_>> for accel_info_firmware {
     fn from(firmware: Firmware<'_>) -> Self {
         Self {
@@ -146,21 +111,6 @@ impl From<Clock<'_>> for accel_info_clock {
             name: text(clock.name.as_bytes()),
             current_hz: clock.current_hz,
             max_hz: clock.max_hz,
-        }
-    }
-}
-
-impl From<Sensor<'_>> for accel_info_sensor {
-    fn from(sensor: Sensor<'_>) -> Self {
-        let (quantity, value) = match sensor.reading {
-            Reading::PowerUw(value) => (ACCEL_QUANTITY_POWER, value),
-            Reading::TemperatureMc(value) => (ACCEL_QUANTITY_TEMPERATURE, value),
-        };
-        Self {
-            name: text(sensor.name.as_bytes()),
-            quantity,
-            reserved: 0,
-            value,
         }
     }
 }
@@ -253,11 +203,11 @@ pub trait InfoOps: AccelDriver {
         Ok(())
     }
 
-    /// Lists the sensors, for topic SENSORS and for hwmon: power in microwatts, temperature in
-    /// thousandths of a degree Celsius.
+    /// Lists the sensors, for topic SENSORS and for hwmon. What each shows has the unit of its
+    /// [`Reading`].
     ///
     /// Called for each reading. What hwmon shows are the sensors that the device had when it was
-    /// bound, so those of a quantity keep their order.
+    /// bound, with their limits, so those of a quantity keep their order.
     fn sensors(_ctx: &Context<'_, Self, Observer>, _list: &mut List<accel_info_sensor>) -> Result {
         Ok(())
     }

@@ -9,6 +9,8 @@
 //!
 //! [`AccelDriver::IOCTLS`]: crate::AccelDriver::IOCTLS
 
+mod payload;
+
 use core::marker::PhantomData;
 use kernel::prelude::*;
 
@@ -35,13 +37,10 @@ use crate::{
         Entry,
         Handler, //
     },
-    sys::{
-        ffi,
-        uapi::{
-            self,
-            flags::IoctlFlag,
-            UapiType, //
-        }, //
+    sys::uapi::{
+        self,
+        flags::IoctlFlag,
+        UapiType, //
     }, //
 };
 
@@ -235,35 +234,6 @@ impl<T: AccelDriver> Ioctl<T> {
     pub const fn capability(mut self, capability: u32) -> Self {
         self.entry.capability = Some(capability);
         self.with(IoctlFlag::Capability)
-    }
-
-    /// Says that the structure carries, or points to, an opaque payload for the device or its
-    /// firmware.
-    ///
-    /// Such an ioctl needs `CAP_SYS_RAWIO`, is refused under lockdown, taints the kernel, is
-    /// counted in sysfs, and can be switched off. Nothing else may carry such a payload.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use accel::prelude::*;
-    /// # uapi_struct! {
-    /// #     struct Run {
-    /// #         size: u32,
-    /// #         job: u32,
-    /// #     }
-    /// # }
-    /// # fn run<T: AccelDriver>(_: Context<'_, T>, _: &mut Run) -> Result {
-    /// #     Ok(())
-    /// # }
-    ///
-    /// const fn ioctl<T: AccelDriver>() -> Ioctl<T> {
-    ///     Ioctl::new(0x40, "NPU_IOC_MAILBOX", run, "Sends to the firmware").passthrough()
-    /// }
-    /// ```
-    pub const fn passthrough(self) -> Self {
-        self.with(IoctlFlag::Passthrough)
-            .capability(ffi::CAP_SYS_RAWIO)
     }
 
     /// Says that the structure only carries arguments; it is not written back.

@@ -5,9 +5,12 @@
 use core::marker::PhantomData;
 
 use super::AccelDriver;
-use crate::device::ops::{
-    DriverOps,
-    DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO, //
+use crate::device::{
+    coredump,
+    ops::{
+        DriverOps,
+        DRIVER_WAS_BUILT_FOR_ANOTHER_ACCEL_KO, //
+    }, //
 };
 
 /// The [`DriverOps`] of `T`.
@@ -29,6 +32,13 @@ impl<T: AccelDriver> OpsOf<T> {
         attributes: T::ATTRIBUTES.entries(),
         debug_files: T::DEBUG_FILES.entries(),
         engines: T::ENGINES.rows(),
+        max_dump: {
+            assert!(
+                T::MAX_DUMP <= coredump::LIMIT,
+                "MAX_DUMP: a dump has at most 1 GiB"
+            );
+            T::MAX_DUMP
+        },
         buffers: T::BUFFERS.limits,
         features: T::FEATURES.fns,
     };

@@ -12,13 +12,30 @@
 
 #include "sensors.h"
 
-/* What hwmon calls a quantity; its units are those of the C header. */
+/*
+ * What hwmon calls a quantity, whose units are those of the C header, and the attributes
+ * of such a sensor. Number 0 is another one, and stands for none.
+ */
 static const struct {
 	enum hwmon_sensor_types type;
-	u32 config;
+	u32 input, label, max, crit;
 } kinds[] = {
-	[ACCEL_QUANTITY_POWER] = { hwmon_power, HWMON_P_INPUT | HWMON_P_LABEL },
-	[ACCEL_QUANTITY_TEMPERATURE] = { hwmon_temp, HWMON_T_INPUT | HWMON_T_LABEL },
+	[ACCEL_QUANTITY_POWER] = {
+		hwmon_power, hwmon_power_input, hwmon_power_label, hwmon_power_max,
+		hwmon_power_crit
+	},
+	[ACCEL_QUANTITY_TEMPERATURE] = {
+		hwmon_temp, hwmon_temp_input, hwmon_temp_label, hwmon_temp_max, hwmon_temp_crit
+	},
+	[ACCEL_QUANTITY_VOLTAGE] = {
+		hwmon_in, hwmon_in_input, hwmon_in_label, hwmon_in_max, hwmon_in_crit
+	},
+	[ACCEL_QUANTITY_CURRENT] = {
+		hwmon_curr, hwmon_curr_input, hwmon_curr_label, hwmon_curr_max, hwmon_curr_crit
+	},
+	[ACCEL_QUANTITY_FAN] = {
+		hwmon_fan, hwmon_fan_input, hwmon_fan_label, hwmon_fan_max, 0
+	},
 };
 
 /**
@@ -49,30 +66,54 @@ struct accel_hwmon {
 
 static u32 quantity_of(enum hwmon_sensor_types type)
 {
-	return type == hwmon_power ? ACCEL_QUANTITY_POWER : ACCEL_QUANTITY_TEMPERATURE;
+	u32 kind = 0;
+
+	while (kind < ARRAY_SIZE(kinds) - 1 && kinds[kind].type != type)
+		kind++;
+	return kind;
+}
+
+/* What a sensor was at first, or NULL. */
+static const struct accel_info_sensor *find_sensor(struct accel_hwmon *hwmon, u32 quantity,
+						   int channel)
+{
+	size_t i;
+
+	for (i = 0; i < hwmon->count; i++) {
+		if (hwmon->sensors[i].quantity == quantity && !channel--)
+			return &hwmon->sensors[i];
+	}
+	return NULL;
 }
 
 static int read_value(struct device *dev, enum hwmon_sensor_types type, u32 attr, int channel,
 		      long *value)
 {
 	struct accel_hwmon *hwmon = dev_get_drvdata(dev);
+	u32 quantity = quantity_of(type);
+	const struct accel_info_sensor *sensor;
+	s64 limit;
 
-	return hwmon->read(hwmon->data, quantity_of(type), channel, value);
+	if (attr == kinds[quantity].input)
+		return hwmon->read(hwmon->data, quantity, channel, value);
+	sensor = find_sensor(hwmon, quantity, channel);
+	if (!sensor)
+		return -ENODATA;
+	limit = attr == kinds[quantity].max ? sensor->max : sensor->critical;
+	*value = limit;
+	return *value == limit ? 0 : -EOVERFLOW;
 }
 
 static int read_label(struct device *dev, enum hwmon_sensor_types type, u32 attr, int channel,
 		      const char **label)
 {
-	struct accel_hwmon *hwmon = dev_get_drvdata(dev);
-	size_t i;
+	const struct accel_info_sensor *sensor;
 
-	for (i = 0; i < hwmon->count; i++) {
-		if (hwmon->sensors[i].quantity == quantity_of(type) && !channel--) {
-			*label = hwmon->sensors[i].name;
-			return 0;
-		}
-	}
-	return -ENODATA;
+	sensor = find_sensor(dev_get_drvdata(dev), quantity_of(type), channel);
+	if (!sensor)
+		return -ENODATA;
+	*label = sensor->name;
+	return 0;
 }
 
 static const struct hwmon_ops ops = {
@@ -80,6 +121,18 @@ static const struct hwmon_ops ops = {
 	.read = read_value,
 	.read_string = read_label,
 };
+
+/* The attributes of a sensor of this kind. */
+static u32 attributes(const struct accel_info_sensor *sensor, size_t kind)
+{
+	u32 config = BIT(kinds[kind].input) | BIT(kinds[kind].label);
+
+	if (sensor->flags & ACCEL_SENSOR_MAX)
+		config |= BIT(kinds[kind].max);
+	if (sensor->flags & ACCEL_SENSOR_CRITICAL && kinds[kind].crit)
+		config |= BIT(kinds[kind].crit);
+	return config;
+}
 
 static void describe(struct accel_hwmon *hwmon)
 {
@@ -92,7 +145,7 @@ static void describe(struct accel_hwmon *hwmon)
 		hwmon->info[kind] = &hwmon->channels[kind];
 		for (i = 0; i < hwmon->count; i++) {
 			if (hwmon->sensors[i].quantity == kind)
-				*config++ = kinds[kind].config;
+				*config++ = attributes(&hwmon->sensors[i], kind);
 		}
 		config++;
 	}

@@ -64,6 +64,12 @@ pub const ACCEL_ENGINE_COPY: u32 = 2;
 
 pub const ACCEL_QUANTITY_POWER: u32 = 0;
 pub const ACCEL_QUANTITY_TEMPERATURE: u32 = 1;
+pub const ACCEL_QUANTITY_VOLTAGE: u32 = 2;
+pub const ACCEL_QUANTITY_CURRENT: u32 = 3;
+pub const ACCEL_QUANTITY_FAN: u32 = 4;
+
+pub const ACCEL_SENSOR_MAX: u32 = 1 << 0;
+pub const ACCEL_SENSOR_CRITICAL: u32 = 1 << 1;
 
 pub const ACCEL_STATE_RUNNING: u32 = 0;
 pub const ACCEL_STATE_RESETTING: u32 = 1;
@@ -94,6 +100,7 @@ pub const ACCEL_IOCTL_OBSERVER: u32 = 1 << 2;
 pub const ACCEL_IOCTL_CAPABILITY: u32 = 1 << 3;
 pub const ACCEL_IOCTL_PASSTHROUGH: u32 = 1 << 4;
 pub const ACCEL_IOCTL_POWERED: u32 = 1 << 5;
+pub const ACCEL_IOCTL_CONFINED: u32 = 1 << 6;
 
 crate::uapi_struct! {
     #[derive(Clone, Copy)]
@@ -181,8 +188,10 @@ crate::uapi_struct! {
     pub struct accel_info_sensor {
         pub name: [u8; 32],
         pub quantity: u32,
-        pub reserved: u32,
+        pub flags: u32,
         pub value: i64,
+        pub max: i64,
+        pub critical: i64,
     }
 
     #[derive(Clone, Copy)]

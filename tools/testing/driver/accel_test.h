@@ -310,6 +310,9 @@ struct accel_test_squares {
  */
 #define ACCEL_TEST_IOC_CLOSES _IO(ACCEL_IOC_TYPE, 0x75)
 
+/* As ADD, said to be confined. */
+#define ACCEL_TEST_IOC_CONFINED_ADD _IO(ACCEL_IOC_TYPE, 0x79)
+
 /*
  * Of the driver accel_test_forget: puts the registration of the device accel_test_forget.kept
  * into the data of the device that is asked; the result is whether it was still to be had.

@@ -17,6 +17,7 @@ mod maps;
 mod policies;
 mod power;
 mod shown;
+mod told;
 mod waits;
 
 use accel::{
@@ -25,28 +26,14 @@ use accel::{
         MemoryOps,
         Regions, //
     },
-    engine::{
-        EngineId,
-        EngineTable, //
-    },
+    engine::EngineTable,
     faux,
     info::{
-        Clock,
-        Firmware,
-        InfoOps,
-        List,
-        Reading,
-        Sensor,
         Topic,
         TopicTable, //
     },
     platform,
     prelude::*,
-    uapi::{
-        accel_info_clock,
-        accel_info_firmware,
-        accel_info_sensor, //
-    },
     Attribute,
     AttributeTable,
     DebugFile,
@@ -240,6 +227,7 @@ impl<P: Policy> AccelDriver for Test<P> {
             health::reset_now,
             "Resets",
         ),
+        Ioctl::new(0x79, "ACCEL_TEST_IOC_CONFINED_ADD", calls::add, "Adds").confined(),
         Ioctl::new(0x7a, "ACCEL_TEST_IOC_FENCE", fences::make, "Makes a fence"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {
@@ -264,6 +252,7 @@ impl<P: Policy> AccelDriver for Test<P> {
     };
     const TOPICS: TopicTable<Self> = TopicTable::new(&[Topic::new(0x8000, calls::squares)]);
     const ENGINES: EngineTable = engines::TABLE;
+    const MAX_DUMP: usize = P::MAX_DUMP;
     const ATTRIBUTES: AttributeTable<Self> = AttributeTable::new(&[
         Attribute::new(c"asleep", shown::asleep),
         Attribute::new(c"generation", shown::generation),
@@ -277,45 +266,6 @@ impl<P: Policy> AccelDriver for Test<P> {
 impl<P: Policy> MemoryOps for Test<P> {
     fn memory(_data: &Data, regions: &mut Regions<'_>) -> Result {
         regions.add_carve_out(c"aside", P::MEMORY)
-    }
-}
-
-impl<P: Policy> InfoOps for Test<P> {
-    fn firmware(
-        _ctx: &Context<'_, Self, Observer>,
-        list: &mut List<accel_info_firmware>,
-    ) -> Result {
-        list.push(Firmware {
-            name: "loader",
-            version: "1.0",
-        })?;
-        list.push(Firmware {
-            name: "kernel",
-            version: "2.0-rc1",
-        })
-    }
-
-    fn engine_count(_ctx: &Context<'_, Self, Observer>, engine: EngineId<Self>) -> u32 {
-        engines::count(engine)
-    }
-
-    fn clocks(_ctx: &Context<'_, Self, Observer>, list: &mut List<accel_info_clock>) -> Result {
-        list.push(Clock {
-            name: "core",
-            current_hz: 800_000_000,
-            max_hz: 5_000_000_000,
-        })
-    }
-
-    fn sensors(_ctx: &Context<'_, Self, Observer>, list: &mut List<accel_info_sensor>) -> Result {
-        list.push(Sensor {
-            name: "board",
-            reading: Reading::PowerUw(12_500_000),
-        })?;
-        list.push(Sensor {
-            name: "die",
-            reading: Reading::TemperatureMc(-4_250),
-        })
     }
 }
 

@@ -4,6 +4,7 @@
 
 use accel::{
     buffer::Limits,
+    coredump,
     prelude::*, //
 };
 
@@ -18,6 +19,8 @@ pub(crate) trait Policy: Send + Sync + 'static {
     const RESET: bool = true;
     /// Whether devices can sleep.
     const POWER: bool = false;
+    /// How large a dump is at most, in bytes.
+    const MAX_DUMP: usize = coredump::MAX_BYTES;
     /// Whether devices are told of files that are closed.
     const CLOSE: bool = false;
     /// Whether devices have an engine that moves data.
@@ -49,6 +52,7 @@ impl Policy for Exclusive {
 impl Policy for Limited {
     const POLICY: OpenPolicy = OpenPolicy::Limited(2);
     const POWER: bool = true;
+    const MAX_DUMP: usize = 24 << 20;
     const CLOSE: bool = true;
 }
 

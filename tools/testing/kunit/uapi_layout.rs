@@ -81,7 +81,7 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         accel_info_memory { name, kind, reserved, total, in_use }
         accel_info_clock { name, current_hz, max_hz }
         accel_info_usage { busy_ns, submitted, completed }
-        accel_info_sensor { name, quantity, reserved, value }
+        accel_info_sensor { name, quantity, flags, value, max, critical }
         accel_info_status {
             state, users, observers, last_error, registered_ns, state_ns, resets, errors,
             last_error_ns, last_error_code,
@@ -119,10 +119,13 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         ACCEL_OPEN_PER_USER, ACCEL_ROLE_OBSERVER, ACCEL_ROLE_USER,
         ACCEL_STATE_RUNNING, ACCEL_IOCTL_IN, ACCEL_IOCTL_OUT, ACCEL_IOCTL_OBSERVER,
         ACCEL_IOCTL_CAPABILITY, ACCEL_IOCTL_PASSTHROUGH, ACCEL_IOCTL_POWERED,
+        ACCEL_IOCTL_CONFINED,
         ACCEL_INFO_FIRMWARE, ACCEL_INFO_ENGINES, ACCEL_INFO_MEMORY, ACCEL_INFO_CLOCKS,
         ACCEL_INFO_USAGE, ACCEL_INFO_SENSORS,
         ACCEL_INFO_DRIVER_BASE, ACCEL_ENGINE_OTHER, ACCEL_ENGINE_COMPUTE, ACCEL_ENGINE_COPY,
-        ACCEL_QUANTITY_POWER, ACCEL_QUANTITY_TEMPERATURE, ACCEL_MEMORY_SYSTEM,
+        ACCEL_QUANTITY_POWER, ACCEL_QUANTITY_TEMPERATURE, ACCEL_QUANTITY_VOLTAGE,
+        ACCEL_QUANTITY_CURRENT, ACCEL_QUANTITY_FAN, ACCEL_SENSOR_MAX, ACCEL_SENSOR_CRITICAL,
+        ACCEL_MEMORY_SYSTEM,
         ACCEL_MEMORY_DEVICE, ACCEL_MEMORY_COHERENT, ACCEL_REGION_FOREIGN,
         ACCEL_BO_POPULATE, ACCEL_BO_MOVABLE, ACCEL_SIM_ADD, ACCEL_SIM_MULTIPLY,
         ACCEL_SIM_MATMUL, ACCEL_SIM_MAX_STEPS, ACCEL_SIM_MAX_JOBS,

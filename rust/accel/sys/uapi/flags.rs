@@ -44,6 +44,8 @@ impl_flags!(
         Passthrough = ACCEL_IOCTL_PASSTHROUGH,
         /// The device is awake meanwhile.
         Powered = ACCEL_IOCTL_POWERED,
+        /// It carries an opaque payload, which the device confines.
+        Confined = ACCEL_IOCTL_CONFINED,
     }
 );
 

@@ -184,6 +184,10 @@ pub const IOCTL_PASSTHROUGH: u32 = 1 << 4;
 /// Flag of [`InfoIoctl::flags`]: the device is woken for it, if it is asleep.
 pub const IOCTL_POWERED: u32 = 1 << 5;
 
+/// Flag of [`InfoIoctl::flags`]: it hands an opaque payload to the device,
+/// which keeps that to what the file has been given.
+pub const IOCTL_CONFINED: u32 = 1 << 6;
+
 /// Argument of `ACCEL_IOC_INFO`, `struct accel_info`.
 ///
 /// [`Device::info`](crate::Device::info) fills it in; there is no safe way to
@@ -329,7 +333,8 @@ pub struct InfoIoctl {
     /// The smallest size that it accepts, in bytes.
     pub min_size: u32,
     /// Combination of [`IOCTL_IN`], [`IOCTL_OUT`], [`IOCTL_OBSERVER`],
-    /// [`IOCTL_CAPABILITY`], [`IOCTL_PASSTHROUGH`] and [`IOCTL_POWERED`].
+    /// [`IOCTL_CAPABILITY`], [`IOCTL_PASSTHROUGH`], [`IOCTL_POWERED`] and
+    /// [`IOCTL_CONFINED`].
     pub flags: u32,
     /// Number of the capability that the caller needs, if `flags` has
     /// [`IOCTL_CAPABILITY`]; it has a [`capability_name`].

@@ -237,6 +237,7 @@ fn flags(flags: u32) -> Vec<String> {
         uapi::IOCTL_CAPABILITY => "capability".to_owned(),
         uapi::IOCTL_PASSTHROUGH => "passthrough".to_owned(),
         uapi::IOCTL_POWERED => "powered".to_owned(),
+        uapi::IOCTL_CONFINED => "confined".to_owned(),
         other => format!("{other:#x}"),
     })
     .collect()

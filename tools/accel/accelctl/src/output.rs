@@ -174,7 +174,7 @@ pub mod tests {
         let number = number as f64;
         words.windows(2).any(|pair| {
             let factor = match (unit, pair[1]) {
-                ("hz", "kHz") | ("ns", "µs") | ("mc", "°C") => 1e3,
+                ("hz", "kHz") | ("ns", "µs") | ("mc", "°C") | ("mv", "V") | ("ma", "A") => 1e3,
                 ("hz", "MHz") | ("ns", "ms") | ("uw", "W") => 1e6,
                 ("hz", "GHz") | ("ns", "s") => 1e9,
                 ("bytes", "KiB") => 1024.0,

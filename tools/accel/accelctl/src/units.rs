@@ -52,6 +52,16 @@ pub fn temperature(mc: i64) -> String {
     format!("{} °C", thousandths(mc.into()))
 }
 
+/// A voltage, "0.850 V".
+pub fn voltage(mv: i64) -> String {
+    format!("{} V", thousandths(mv.into()))
+}
+
+/// A current, "1.500 A".
+pub fn current(ma: i64) -> String {
+    format!("{} A", thousandths(ma.into()))
+}
+
 /// A number in the unit, of those that are 1000 times the one before, in which
 /// it is below 1000; rounded to three decimals, without zeros at the end.
 fn scaled(number: u64, units: [&str; 4]) -> String {
@@ -140,5 +150,11 @@ mod tests {
         assert_eq!(temperature(-5), "-0.005 °C");
         assert_eq!(temperature(-40_000), "-40.000 °C");
         assert_eq!(temperature(i64::MIN), "-9223372036854775.808 °C");
+    }
+
+    #[test]
+    fn voltages_and_currents_have_thousandths() {
+        assert_eq!(voltage(850), "0.850 V");
+        assert_eq!(current(-1_500), "-1.500 A");
     }
 }

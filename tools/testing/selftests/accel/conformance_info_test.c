@@ -216,7 +216,8 @@ TEST_F(conformance, parts_are_described)
 		ASSERT_NE(NULL, sensors);
 		for (i = 0; i < count; i++) {
 			EXPECT_OF(s, true, is_text(sensors[i].name, sizeof(sensors[i].name)));
-			EXPECT_OF(s, true, sensors[i].quantity <= ACCEL_QUANTITY_TEMPERATURE);
+			EXPECT_OF(s, true, sensors[i].quantity <= ACCEL_QUANTITY_FAN);
+			EXPECT_OF(s, true, sensors[i].flags & ACCEL_SENSOR_MAX || !sensors[i].max);
 		}
 		free(sensors);
 	}

@@ -121,6 +121,23 @@ TEST_F(coredump, is_limited)
 	EXPECT_FALSE(find_dump(self->node.device_dir, dir, sizeof(dir)));
 }
 
+/* As the driver of another device says. */
+TEST_F(coredump, may_be_larger)
+{
+	struct node node;
+	char dir[PATH_MAX];
+	int fd;
+
+	ASSERT_EQ(0, test_node_find(&node, "limited"));
+	fd = test_open(&node, O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EFBIG, dump(fd, (24 << 20) + 1));
+	EXPECT_EQ(0, dump(fd, MAX_BYTES + 1));
+	EXPECT_TRUE(find_dump(node.device_dir, dir, sizeof(dir)));
+	delete_dumps(node.device_dir);
+	close(fd);
+}
+
 TEST_F(coredump, outlives_the_binding)
 {
 	char dir[PATH_MAX];

@@ -74,6 +74,19 @@ TEST_F(hwmon, shows_what_the_topic_does)
 	EXPECT_STREQ("board", show(_metadata, self->dir, "power1_label"));
 	EXPECT_STREQ("-4250", show(_metadata, self->dir, "temp1_input"));
 	EXPECT_STREQ("die", show(_metadata, self->dir, "temp1_label"));
+	EXPECT_STREQ("95000", show(_metadata, self->dir, "temp1_max"));
+	EXPECT_STREQ("105000", show(_metadata, self->dir, "temp1_crit"));
+	EXPECT_STREQ("850", show(_metadata, self->dir, "in0_input"));
+	EXPECT_STREQ("core", show(_metadata, self->dir, "in0_label"));
+	EXPECT_STREQ("900", show(_metadata, self->dir, "in0_max"));
+	EXPECT_STREQ("1500", show(_metadata, self->dir, "curr1_input"));
+	EXPECT_STREQ("2400", show(_metadata, self->dir, "fan1_input"));
+	EXPECT_STREQ("fan", show(_metadata, self->dir, "fan1_label"));
+	/* What has no limit does not show one. */
+	snprintf(path, sizeof(path), "%s/power1_max", self->dir);
+	EXPECT_NE(0, access(path, F_OK));
+	snprintf(path, sizeof(path), "%s/in0_crit", self->dir);
+	EXPECT_NE(0, access(path, F_OK));
 	snprintf(path, sizeof(path), "%s/power2_input", self->dir);
 	EXPECT_NE(0, access(path, F_OK));
 	snprintf(path, sizeof(path), "%s/temp2_input", self->dir);

@@ -61,6 +61,15 @@ TEST_F(rights, capability)
 	EXPECT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_PRIVILEGED_ADD, 40, 2, &sum));
 }
 
+/* What the device confines is for everybody who may use it. */
+TEST_F(rights, confined)
+{
+	EXPECT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_CONFINED_ADD, 40, 2, NULL));
+	ASSERT_EQ(0, agent_seteuid(&self->agent, ALICE));
+	EXPECT_EQ(0, agent_test_call(&self->agent, self->user, ACCEL_TEST_IOC_CONFINED_ADD));
+	EXPECT_EQ(-EACCES, test_call(self->observer, ACCEL_TEST_IOC_CONFINED_ADD, 1, 2, NULL));
+}
+
 TEST_F(rights, refused_call_changes_nothing)
 {
 	struct accel_test_words words = { .size = sizeof(words), .a = 40, .b = 2 };

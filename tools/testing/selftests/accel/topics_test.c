@@ -88,16 +88,30 @@ TEST_F(topics, clocks)
 
 TEST_F(topics, sensors)
 {
-	struct accel_info_sensor sensors[3];
+	struct accel_info_sensor sensors[6];
 
-	ASSERT_EQ(2, info_read(self->observer, ACCEL_INFO_SENSORS, sensors,
+	ASSERT_EQ(5, info_read(self->observer, ACCEL_INFO_SENSORS, sensors,
 			       sizeof(*sensors), ARRAY_SIZE(sensors)));
 	EXPECT_STREQ("board", sensors[0].name);
 	EXPECT_EQ(ACCEL_QUANTITY_POWER, sensors[0].quantity);
 	EXPECT_EQ(12500000, sensors[0].value);
+	EXPECT_EQ(0, sensors[0].flags);
+	EXPECT_EQ(0, sensors[0].max);
+	EXPECT_EQ(0, sensors[0].critical);
 	EXPECT_STREQ("die", sensors[1].name);
 	EXPECT_EQ(ACCEL_QUANTITY_TEMPERATURE, sensors[1].quantity);
 	EXPECT_EQ(-4250, sensors[1].value);
+	EXPECT_EQ(ACCEL_SENSOR_MAX | ACCEL_SENSOR_CRITICAL, sensors[1].flags);
+	EXPECT_EQ(95000, sensors[1].max);
+	EXPECT_EQ(105000, sensors[1].critical);
+	EXPECT_EQ(ACCEL_QUANTITY_VOLTAGE, sensors[2].quantity);
+	EXPECT_EQ(850, sensors[2].value);
+	EXPECT_EQ(ACCEL_SENSOR_MAX, sensors[2].flags);
+	EXPECT_EQ(900, sensors[2].max);
+	EXPECT_EQ(ACCEL_QUANTITY_CURRENT, sensors[3].quantity);
+	EXPECT_EQ(1500, sensors[3].value);
+	EXPECT_EQ(ACCEL_QUANTITY_FAN, sensors[4].quantity);
+	EXPECT_EQ(2400, sensors[4].value);
 }
 
 TEST_F(topics, of_the_driver)

@@ -166,6 +166,12 @@ impl Quantity {
     pub const POWER: Self = Self(0);
     /// Temperature, in thousandths of a degree Celsius.
     pub const TEMPERATURE: Self = Self(1);
+    /// Voltage, in millivolts.
+    pub const VOLTAGE: Self = Self(2);
+    /// Current, in milliamperes.
+    pub const CURRENT: Self = Self(3);
+    /// Speed of a fan, in revolutions per minute.
+    pub const FAN: Self = Self(4);
 
     /// The name in the C header without its prefix in lower case, or [`None`]
     /// if this crate does not know the quantity.
@@ -173,6 +179,9 @@ impl Quantity {
         match self {
             Self::POWER => Some("power"),
             Self::TEMPERATURE => Some("temperature"),
+            Self::VOLTAGE => Some("voltage"),
+            Self::CURRENT => Some("current"),
+            Self::FAN => Some("fan"),
             _ => None,
         }
     }
@@ -186,10 +195,21 @@ pub struct InfoSensor {
     pub name: Text<32>,
     /// What it measures, which says the unit.
     pub quantity: Quantity,
-    /// Zero.
-    pub reserved: u32,
+    /// [`InfoSensor::MAX`] and [`InfoSensor::CRITICAL`].
+    pub flags: u32,
     /// What it showed when the driver last looked.
     pub value: i64,
+    /// The value that it is not meant to exceed, if there is one.
+    pub max: i64,
+    /// The value at which the device protects itself, if there is one.
+    pub critical: i64,
+}
+
+impl InfoSensor {
+    /// Flag: [`InfoSensor::max`] is known.
+    pub const MAX: u32 = 1 << 0;
+    /// Flag: [`InfoSensor::critical`] is known.
+    pub const CRITICAL: u32 = 1 << 1;
 }
 
 impl Record for InfoSensor {

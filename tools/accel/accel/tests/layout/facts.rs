@@ -4,7 +4,8 @@
 //! constant.
 
 use accel::uapi::{
-    self, ClientRole, DeviceError, EngineClass, MemoryKind, OpenPolicy, Quantity, State, Topic,
+    self, ClientRole, DeviceError, EngineClass, InfoSensor, MemoryKind, OpenPolicy, Quantity,
+    State, Topic,
 };
 use accel::{buffer, edu, events, minimal, sim, Ioctl};
 
@@ -64,7 +65,7 @@ pub fn facts() -> Vec<Fact> {
         "accel_info_clock" = uapi::InfoClock { name, current_hz, max_hz },
         "accel_info_usage" = uapi::InfoUsage { busy_ns, submitted, completed },
         "accel_info_sensor" = uapi::InfoSensor {
-            name, quantity, reserved, value,
+            name, quantity, flags, value, max, critical,
         },
         "accel_info_status" = uapi::InfoStatus {
             state, users, observers, last_error, registered_ns, state_ns,
@@ -139,6 +140,11 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_BO_MOVABLE", buffer::MOVABLE),
         fact("ACCEL_QUANTITY_POWER", Quantity::POWER.0),
         fact("ACCEL_QUANTITY_TEMPERATURE", Quantity::TEMPERATURE.0),
+        fact("ACCEL_QUANTITY_VOLTAGE", Quantity::VOLTAGE.0),
+        fact("ACCEL_QUANTITY_CURRENT", Quantity::CURRENT.0),
+        fact("ACCEL_QUANTITY_FAN", Quantity::FAN.0),
+        fact("ACCEL_SENSOR_MAX", InfoSensor::MAX),
+        fact("ACCEL_SENSOR_CRITICAL", InfoSensor::CRITICAL),
         fact("ACCEL_OPEN_SHARED", OpenPolicy::SHARED.0),
         fact("ACCEL_OPEN_EXCLUSIVE", OpenPolicy::EXCLUSIVE.0),
         fact("ACCEL_OPEN_LIMITED", OpenPolicy::LIMITED.0),
@@ -170,6 +176,7 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_IOCTL_CAPABILITY", uapi::IOCTL_CAPABILITY),
         fact("ACCEL_IOCTL_PASSTHROUGH", uapi::IOCTL_PASSTHROUGH),
         fact("ACCEL_IOCTL_POWERED", uapi::IOCTL_POWERED),
+        fact("ACCEL_IOCTL_CONFINED", uapi::IOCTL_CONFINED),
         fact("ACCEL_IOC_INFO", opcode(uapi::IOC_INFO)),
         fact(buffer::Create::NAME, opcode(buffer::Create::NR)),
         fact(buffer::Info::NAME, opcode(buffer::Info::NR)),

@@ -6,6 +6,7 @@
 use accel::uapi::{
     InfoClock, InfoEngine, InfoFirmware, InfoMemory, InfoSensor, InfoUsage, Quantity,
 };
+use serde::ser::{SerializeMap, Serializer};
 use serde::Serialize;
 
 use crate::units::known;
@@ -102,39 +103,83 @@ impl From<InfoUsage> for Usage {
 }
 
 /// A sensor.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Sensor {
     pub(super) name: String,
     pub(super) quantity: String,
-    #[serde(flatten)]
-    pub(super) reading: Reading,
+    pub(super) unit: Unit,
+    pub(super) value: i64,
+    pub(super) max: Option<i64>,
+    pub(super) critical: Option<i64>,
 }
 
-/// What a sensor shows; the name that it has in JSON says the unit.
-#[derive(Debug, Serialize)]
-pub enum Reading {
-    /// Power, in microwatts.
-    #[serde(rename = "value_uw")]
-    Power(i64),
-    /// Temperature, in thousandths of a degree Celsius.
-    #[serde(rename = "value_mc")]
-    Temperature(i64),
-    /// Something that this program does not know, nor its unit.
-    #[serde(rename = "value")]
-    Unknown(i64),
+/// The unit of what a sensor shows, and of its limits.
+#[derive(Debug, Clone, Copy)]
+pub enum Unit {
+    /// Microwatts.
+    Power,
+    /// Thousandths of a degree Celsius.
+    Temperature,
+    /// Millivolts.
+    Voltage,
+    /// Milliamperes.
+    Current,
+    /// Revolutions per minute.
+    Fan,
+    /// One that this program does not know.
+    Unknown,
+}
+
+impl Unit {
+    /// How a name in JSON ends, which says the unit.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Power => "_uw",
+            Self::Temperature => "_mc",
+            Self::Voltage => "_mv",
+            Self::Current => "_ma",
+            Self::Fan => "_rpm",
+            Self::Unknown => "",
+        }
+    }
+}
+
+impl Serialize for Sensor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", &self.name)?;
+        map.serialize_entry("quantity", &self.quantity)?;
+        let numbers = [
+            ("value", Some(self.value)),
+            ("max", self.max),
+            ("critical", self.critical),
+        ];
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                map.serialize_entry(&format!("{name}{}", self.unit.suffix()), &number)?;
+            }
+        }
+        map.end()
+    }
 }
 
 impl From<InfoSensor> for Sensor {
     fn from(record: InfoSensor) -> Self {
-        let reading = match record.quantity {
-            Quantity::POWER => Reading::Power,
-            Quantity::TEMPERATURE => Reading::Temperature,
-            _ => Reading::Unknown,
+        let unit = match record.quantity {
+            Quantity::POWER => Unit::Power,
+            Quantity::TEMPERATURE => Unit::Temperature,
+            Quantity::VOLTAGE => Unit::Voltage,
+            Quantity::CURRENT => Unit::Current,
+            Quantity::FAN => Unit::Fan,
+            _ => Unit::Unknown,
         };
         Self {
             name: record.name.to_string(),
             quantity: known(record.quantity.name(), record.quantity.0),
-            reading: reading(record.value),
+            unit,
+            value: record.value,
+            max: (record.flags & InfoSensor::MAX != 0).then_some(record.max),
+            critical: (record.flags & InfoSensor::CRITICAL != 0).then_some(record.critical),
         }
     }
 }

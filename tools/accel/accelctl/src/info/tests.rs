@@ -64,10 +64,11 @@ fn text() {
     errors         5
     last_error     timeout, code 0x11, at 23456000000
   sensors
-    NAME     QUANTITY     VALUE
-    board    power        15.250 W
-    outside  temperature  -5.500 °C
-    fan      unknown(5)   1900
+    NAME     QUANTITY     VALUE      MAX       CRITICAL
+    board    power        15.250 W   25.000 W  -
+    outside  temperature  -5.500 °C  -         -
+    core     voltage      0.850 V    0.900 V   0.950 V
+    fan      unknown(5)   1900       -         -
   clients
     ID  ROLE      UID   USER   PID  SINCE_NS     COMMAND
     3   user      1000  alice  412  2000000000   train it
@@ -156,8 +157,12 @@ fn json_document() {
     assert_eq!(
         device["sensors"],
         document!([
-            { "name": "board", "quantity": "power", "value_uw": 15_250_000 },
+            { "name": "board", "quantity": "power", "value_uw": 15_250_000, "max_uw": 25_000_000 },
             { "name": "outside", "quantity": "temperature", "value_mc": -5500 },
+            {
+                "name": "core", "quantity": "voltage", "value_mv": 850,
+                "max_mv": 900, "critical_mv": 950,
+            },
             { "name": "fan", "quantity": "unknown(5)", "value": 1900 },
         ])
     );

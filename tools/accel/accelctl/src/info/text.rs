@@ -5,12 +5,12 @@
 
 use std::fmt;
 
-use super::hardware::{Clock, Engine, Firmware, Memory, Reading, Sensor, Usage};
+use super::hardware::{Clock, Engine, Firmware, Memory, Sensor, Unit, Usage};
 use super::{Device, DeviceInfo, Driver, Info, Ioctl, LastError, Status, Topic, OWNER_DRIVER};
 use crate::clients::Client;
 use crate::output::Report;
 use crate::table::{cell, fields, table};
-use crate::units::{duration, frequency, power, size, temperature};
+use crate::units::{current, duration, frequency, power, size, temperature, voltage};
 
 /// Of what belongs to a device, and to a topic of it.
 const INDENT: [&str; 2] = ["  ", "    "];
@@ -155,14 +155,28 @@ impl Usage {
 
 fn sensors(sensors: &[Sensor]) -> String {
     let rows = sensors.iter().map(|sensor| {
-        let value = match sensor.reading {
-            Reading::Power(uw) => power(uw),
-            Reading::Temperature(mc) => temperature(mc),
-            Reading::Unknown(value) => value.to_string(),
+        let in_unit: fn(i64) -> String = match sensor.unit {
+            Unit::Power => power,
+            Unit::Temperature => temperature,
+            Unit::Voltage => voltage,
+            Unit::Current => current,
+            Unit::Fan => |rpm| format!("{rpm} rpm"),
+            Unit::Unknown => |value| value.to_string(),
         };
-        [cell(Some(&sensor.name)), sensor.quantity.clone(), value]
+        let limit = |limit: Option<i64>| limit.map_or_else(|| "-".to_owned(), in_unit);
+        [
+            cell(Some(&sensor.name)),
+            sensor.quantity.clone(),
+            in_unit(sensor.value),
+            limit(sensor.max),
+            limit(sensor.critical),
+        ]
     });
-    table(INDENT[1], ["NAME", "QUANTITY", "VALUE"], rows)
+    table(
+        INDENT[1],
+        ["NAME", "QUANTITY", "VALUE", "MAX", "CRITICAL"],
+        rows,
+    )
 }
 
 impl Status {

@@ -113,7 +113,7 @@ fn usage() -> InfoUsage {
     }
 }
 
-fn sensors() -> [InfoSensor; 3] {
+fn sensors() -> [InfoSensor; 4] {
     let sensor = |name, quantity, value| InfoSensor {
         name: Text::new(name),
         quantity,
@@ -121,8 +121,18 @@ fn sensors() -> [InfoSensor; 3] {
         ..InfoSensor::default()
     };
     [
-        sensor("board", Quantity::POWER, 15_250_000),
+        InfoSensor {
+            flags: InfoSensor::MAX,
+            max: 25_000_000,
+            ..sensor("board", Quantity::POWER, 15_250_000)
+        },
         sensor("outside", Quantity::TEMPERATURE, -5_500),
+        InfoSensor {
+            flags: InfoSensor::MAX | InfoSensor::CRITICAL,
+            max: 900,
+            critical: 950,
+            ..sensor("core", Quantity::VOLTAGE, 850)
+        },
         sensor("fan", Quantity(5), 1900),
     ]
 }
