@@ -79,6 +79,8 @@ pub enum Status {
     Unsupported = 5,
     /// `COMMAND_MEMORY`
     Memory = 6,
+    /// `COMMAND_PAGE`
+    Page = 7,
 }
 
 /// Why a command has failed.

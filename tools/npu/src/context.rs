@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::bus::Bus;
+use crate::bus::{Bus, Table};
 use crate::coalesce::Coalesce;
 use crate::command::{
     Command, Failure, Record, Status, COMMAND_BYTES, NOTIFY, RECORD_BYTES, SILENT,
@@ -15,8 +15,8 @@ use crate::command::{
 use crate::interrupts::{Interrupts, Source};
 use crate::registers::{
     Revision, CAP_COALESCE, CTX_COALESCE, CTX_COMPLETED, CTX_DISABLED, CTX_FAILED, CTX_HALTED,
-    CTX_IDLE, CTX_RUNNING, CTX_STATUS, RECORD_BASE_HI, RECORD_BASE_LO, RING_BASE_HI, RING_BASE_LO,
-    RING_HEAD, RING_ORDER,
+    CTX_IDLE, CTX_RUNNING, CTX_STATUS, MAX_TABLE_PAGES, RECORD_BASE_HI, RECORD_BASE_LO,
+    RING_BASE_HI, RING_BASE_LO, RING_HEAD, RING_ORDER, TABLE_BASE_HI, TABLE_BASE_LO, TABLE_PAGES,
 };
 use crate::work::{Progress, Work};
 
@@ -109,6 +109,7 @@ pub struct Context {
     state: State,
     ring_base: u64,
     record_base: u64,
+    table: Table,
     order: u32,
     head: u32,
     tail: u32,
@@ -130,6 +131,7 @@ impl Context {
             state: State::Disabled,
             ring_base: 0,
             record_base: 0,
+            table: Table::default(),
             order: 0,
             head: 0,
             tail: 0,
@@ -189,6 +191,9 @@ impl Context {
             RING_HEAD => self.head,
             RECORD_BASE_LO => self.record_base as u32,
             RECORD_BASE_HI => (self.record_base >> 32) as u32,
+            TABLE_BASE_LO => self.table.base as u32,
+            TABLE_BASE_HI => (self.table.base >> 32) as u32,
+            TABLE_PAGES => self.table.pages,
             CTX_COALESCE => self.coalesce.register(),
             CTX_COMPLETED => self.completed,
             CTX_FAILED => self.failed,
@@ -222,6 +227,9 @@ impl Context {
             RING_ORDER => self.order = value,
             RECORD_BASE_LO => set_low(&mut self.record_base, value),
             RECORD_BASE_HI => set_high(&mut self.record_base, value),
+            TABLE_BASE_LO => set_low(&mut self.table.base, value),
+            TABLE_BASE_HI => set_high(&mut self.table.base, value),
+            TABLE_PAGES => self.table.pages = value.min(MAX_TABLE_PAGES),
             _ => {}
         }
     }
@@ -284,10 +292,12 @@ impl Context {
         if running.not_before > around.now {
             return Next::At(running.not_before);
         }
+        around.bus.table = self.table;
         let result = match &mut running.work {
             Ok(work) => work.step(&mut around.bus),
             Err(failure) => Err(*failure),
         };
+        around.bus.table = Table::default();
         if result == Ok(Progress::More) {
             return Next::Now;
         }
@@ -378,7 +388,7 @@ impl fmt::Display for Context {
     }
 }
 
-/// Addresses of rings are those of pages.
+/// Addresses of rings and of tables are those of pages.
 fn set_low(address: &mut u64, value: u32) {
     *address = (*address & !0xffff_ffff) | u64::from(value & !0xfff);
 }

@@ -8,7 +8,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::bus::{Bus, Counters, Host};
+use crate::bus::{Bus, Counters, Host, Table};
 use crate::config_space::ConfigSpace;
 use crate::context::{Context, Halt, Next, Surroundings};
 use crate::interrupts::{Interrupts, Source};
@@ -228,6 +228,7 @@ impl Device {
         let mut bus = Bus {
             host: self.config.is_bus_master().then_some(host),
             memory: &mut self.memory,
+            table: Table::default(),
             counters: &mut self.counters,
         };
         let revision = self.identity.revision;
@@ -249,6 +250,7 @@ impl Device {
             bus: Bus {
                 host: self.config.is_bus_master().then_some(host),
                 memory: &mut self.memory,
+                table: Table::default(),
                 counters: &mut self.counters,
             },
             interrupts: &mut self.interrupts,

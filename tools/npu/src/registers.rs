@@ -61,6 +61,18 @@ pub const RECORD_BASE_HI: u64 = 0x1c;
 pub const CTX_COALESCE: u64 = 0x20;
 pub const CTX_COMPLETED: u64 = 0x24;
 pub const CTX_FAILED: u64 = 0x28;
+pub const TABLE_BASE_LO: u64 = 0x2c;
+pub const TABLE_BASE_HI: u64 = 0x30;
+pub const TABLE_PAGES: u64 = 0x34;
+
+/// Bytes of a page that an entry of a table is for.
+pub const PAGE_BYTES: u64 = 1 << 12;
+/// The most entries of a table.
+pub const MAX_TABLE_PAGES: u32 = 1 << 20;
+/// In an entry: there is such a page.
+pub const PAGE_VALID: u64 = 1 << 0;
+/// In an entry: commands may write to it.
+pub const PAGE_WRITABLE: u64 = 1 << 1;
 
 pub const CTX_ENABLE: u32 = 1 << 0;
 pub const CTX_RESET: u32 = 1 << 1;
@@ -78,6 +90,7 @@ pub const CAP_COPY_FILL: u32 = 1 << 0;
 pub const CAP_VECTOR: u32 = 1 << 1;
 pub const CAP_MATMUL: u32 = 1 << 2;
 pub const CAP_NOTIFY: u32 = 1 << 3;
+pub const CAP_TABLE: u32 = 1 << 4;
 pub const CAP_COALESCE: u32 = 1 << 8;
 pub const CAP_VECTOR_F32: u32 = 1 << 9;
 pub const CAP_REQUANTIZE: u32 = 1 << 10;
@@ -132,7 +145,7 @@ impl Revision {
 
     /// What it can do.
     pub fn capabilities(self) -> u32 {
-        let common = CAP_COPY_FILL | CAP_VECTOR | CAP_MATMUL | CAP_NOTIFY;
+        let common = CAP_COPY_FILL | CAP_VECTOR | CAP_MATMUL | CAP_NOTIFY | CAP_TABLE;
         match self {
             Self::A => common,
             Self::B => common | CAP_COALESCE | CAP_VECTOR_F32 | CAP_REQUANTIZE,

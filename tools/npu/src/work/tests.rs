@@ -5,7 +5,7 @@
 use fastrand::Rng;
 
 use super::*;
-use crate::bus::{Counters, Host};
+use crate::bus::{Counters, Host, Table};
 use crate::memory::{local, Memory};
 use crate::stub::StubHost;
 
@@ -33,6 +33,7 @@ impl Bench {
         let mut bus = Bus {
             host: Some(&self.host),
             memory: &mut self.memory,
+            table: Table::default(),
             counters: &mut self.counters,
         };
         for slices in 1.. {

@@ -6,7 +6,8 @@ use super::*;
 
 #[test]
 fn a_device_says_what_it_is() {
-    for (revision, number, capabilities) in [(Revision::A, 0x10, 0xf), (Revision::B, 0x20, 0x70f)] {
+    for (revision, number, capabilities) in [(Revision::A, 0x10, 0x1f), (Revision::B, 0x20, 0x71f)]
+    {
         let mut rig = Rig::new(revision);
         let cases = [
             (ID, 0x4e50_5531),
