@@ -24,9 +24,6 @@ mod log;
 mod movable;
 mod node;
 mod owned;
-#[path = "../../../drivers/accel/rng_uapi.rs"]
-#[allow(dead_code)]
-mod rng_uapi;
 mod scene;
 #[path = "../../../drivers/accel/sim_uapi.rs"]
 #[allow(dead_code)]
