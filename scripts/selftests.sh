@@ -5,8 +5,8 @@
 #
 #   selftests.sh stock|debug FOLDER GUEST...
 #
-# The folder is that of build-selftests.sh, the guests are main, iommu, p2p, swiotlb, bus, suspend,
-# shutdown.
+# The folder is that of build-selftests.sh, the guests are main, iommu, p2p, swiotlb, bus, platform,
+# suspend, shutdown.
 # Prints a line for each test, and one for the kernel's log of each guest.
 
 accel_topic=selftests
@@ -107,6 +107,20 @@ guest_bus() {
 		--device edu,bus=root2,addr=0.0,multifunction=on \
 		"${memory[@]}" --device ivshmem-plain,bus=root2,addr=0.1,memdev=memory \
 		-- bus_reset_test bus_error_test
+}
+
+# Has a virtio device on the platform bus, for accel_rng, which gives numbers that count up.
+# Its own clocks are too few for the kernel to find out about the processor's.
+guest_platform() {
+	local numbers
+	numbers=$(mktemp "$accel_cache/runs/XXXXXXXX")
+	"$scripts/in-root.sh" -- python3 -c 'import array, sys
+array.array("I", range(1 << 23)).tofile(sys.stdout.buffer)' >"$numbers"
+	run_guest "$kernel-platform" --machine microvm,acpi=on,pcie=on,rtc=on \
+		--append tsc_early_khz=2500000 --global virtio-mmio.force-legacy=off \
+		--object "rng-random,id=numbers,filename=$(in_cache "$numbers")" \
+		--device virtio-rng-device,rng=numbers -- rng_test
+	rm -f "$numbers"
 }
 
 # The machine sleeps, and with it all devices: also those that files would be on.

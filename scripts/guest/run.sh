@@ -6,8 +6,10 @@
 #   run.sh [OPTION...] COMMAND [ARGUMENT...]
 #
 #   --kernel stock|debug|bench  which kernel (stock)
-#   --machine q35|pc       which machine (q35; pc is the one with hot-unplug)
+#   --machine MACHINE      which machine, as for qemu -machine (q35; pc is the one with
+#                          hot-unplug, microvm the one with virtio devices on the platform bus)
 #   --device DEVICE        a device to add, as for qemu -device; repeatable
+#   --global PROPERTY      a property of all devices of a kind, as for qemu -global; repeatable
 #   --object OBJECT        what a device needs, as for qemu -object; repeatable
 #   --chardev CHARDEV      what a device talks to, as for qemu -chardev; repeatable
 #   --modules DIR          the folder shown as /modules (what build-guest.sh says, which is
@@ -40,6 +42,7 @@ while [ $# -gt 0 ]; do
 	--kernel) kernel=$2 ;;
 	--machine) machine=$2 ;;
 	--device) devices+=(-device "$2") ;;
+	--global) devices+=(-global "$2") ;;
 	--object) devices+=(-object "$2") ;;
 	--chardev) devices+=(-chardev "$2") ;;
 	--modules) modules=$2 ;;

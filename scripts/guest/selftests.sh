@@ -40,6 +40,7 @@ export ACCEL_TEST_FORGET_KO=/modules/accel_test_forget.ko
 export ACCEL_TEST_HOLDER_KO=/modules/accel_test_holder.ko
 export ACCEL_TEST_STALL_KO=/modules/accel_test_stall.ko
 export ACCEL_ATTRIBUTES_KO=/modules/accel_attributes.ko
+export ACCEL_RNG_KO=/modules/accel_rng.ko
 export ACCEL_EVENTS_KO=/modules/accel_events.ko ACCEL_RESET_KO=/modules/accel_reset.ko
 # How often a device comes and goes while it is looked at. In the debug kernel, which
 # takes ten times as long, it is as often as it does in two seconds.

@@ -30,7 +30,7 @@ set +m
 status=0
 if stock_folder=$("$scripts/build-selftests.sh" stock); then
 	"${beside[@]}" "$scripts/selftests.sh" stock "$stock_folder" \
-		main iommu p2p swiotlb bus suspend shutdown || status=$?
+		main iommu p2p swiotlb bus platform suspend shutdown || status=$?
 else
 	status=1
 fi

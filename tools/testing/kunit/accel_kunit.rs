@@ -24,6 +24,9 @@ mod log;
 mod movable;
 mod node;
 mod owned;
+#[path = "../../../drivers/accel/rng_uapi.rs"]
+#[allow(dead_code)]
+mod rng_uapi;
 mod scene;
 #[path = "../../../drivers/accel/sim_uapi.rs"]
 #[allow(dead_code)]

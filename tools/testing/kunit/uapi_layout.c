@@ -7,6 +7,7 @@
 
 #include <accel/accel.h>
 #include <accel/edu.h>
+#include <accel/rng.h>
 #include <accel/sim.h>
 
 #include "uapi_layout.h"
@@ -164,6 +165,13 @@ const struct accel_test_number accel_test_layout[] = {
 	STRUCT(accel_edu_reset),
 	OFFSET(accel_edu_reset, size), SIZE(accel_edu_reset, size),
 	OFFSET(accel_edu_reset, reserved), SIZE(accel_edu_reset, reserved),
+	STRUCT(accel_rng_fill),
+	OFFSET(accel_rng_fill, size), SIZE(accel_rng_fill, size),
+	OFFSET(accel_rng_fill, handle), SIZE(accel_rng_fill, handle),
+	OFFSET(accel_rng_fill, offset), SIZE(accel_rng_fill, offset),
+	OFFSET(accel_rng_fill, len), SIZE(accel_rng_fill, len),
+	OFFSET(accel_rng_fill, timeout_ms), SIZE(accel_rng_fill, timeout_ms),
+	OFFSET(accel_rng_fill, deadline_ns), SIZE(accel_rng_fill, deadline_ns),
 	STRUCT(accel_edu_liveness),
 	OFFSET(accel_edu_liveness, size), SIZE(accel_edu_liveness, size),
 	OFFSET(accel_edu_liveness, value), SIZE(accel_edu_liveness, value),

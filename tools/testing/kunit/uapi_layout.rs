@@ -14,6 +14,7 @@ use crate::edu_uapi::{
     Liveness as accel_edu_liveness,
     Reset as accel_edu_reset, //
 };
+use crate::rng_uapi::Fill as accel_rng_fill;
 use crate::sim_uapi::{
     Operand as accel_sim_operand,
     Submit as accel_sim_submit,
@@ -101,6 +102,7 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         accel_event { size, kind, sequence, time_ns, data }
         accel_edu_factorial { size, n, timeout_ms, result, deadline_ns }
         accel_edu_reset { size, reserved }
+        accel_rng_fill { size, handle, offset, len, timeout_ms, deadline_ns }
         accel_edu_liveness { size, value, reply, reserved }
         accel_edu_copy {
             size, len, source, target, source_offset, target_offset, timeout_ms, reserved,
