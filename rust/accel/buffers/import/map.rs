@@ -21,7 +21,10 @@ use kernel::{
 
 use super::Import;
 use crate::{
-    base::fence::dma_resv::DmaResv,
+    base::fence::dma_resv::{
+        DmaResv,
+        Guard, //
+    },
     buffers::{
         export::object_behind,
         object::{
@@ -102,7 +105,7 @@ impl Drop for ImportMap {
             mapping.users == 0
         });
         drop(attached);
-        if is_last {
+        if is_last && !self.import.try_unmap_unused() {
             self.import.ask();
         }
     }
@@ -165,6 +168,22 @@ impl Import {
         let mapping = mapping.as_mut();
         let usable = mapping.filter(|mapping| !self.is_invalidated(mapping.invalidations));
         Ok(usable.map(|mapping| ImportMap::of(self, mapping)))
+    }
+
+    /// As [`Self::unmap_unused`], if that can be done at once: the exporter is a device of ours,
+    /// for which nobody has to wait, and nobody has the reservation locked. Returns whether it was.
+    fn try_unmap_unused(&self) -> bool {
+        let Ok(dmabuf) = self.dma_buf() else {
+            return true;
+        };
+        if object_behind(&dmabuf).is_none() {
+            return false;
+        }
+        let Some(locked) = dmabuf.reservation().try_lock() else {
+            return false;
+        };
+        self.unmap_if_unused(&locked);
+        true
     }
 
     /// Returns whether the exporter has taken the memory away since there were so many
@@ -230,20 +249,22 @@ impl Import {
 
     /// Unmaps the memory, if nobody uses the mapping any more.
     pub(super) fn unmap_unused(&self) {
+        if !self.is_mapped.load(Relaxed) {
+            return;
+        }
+        if let Ok(dmabuf) = self.dma_buf() {
+            self.unmap_if_unused(&dmabuf.reservation().lock());
+        }
+    }
+
+    /// As [`Self::unmap_unused`], with the reservation locked.
+    fn unmap_if_unused(&self, _locked: &Guard<'_>) {
         let unused = || {
             let mut attached = self.attached.lock();
             let attached = (*attached).as_mut()?;
             let mapping = attached.mapping.take_if(|mapping| mapping.users == 0)?;
             Some((attached.attachment, mapping.table))
         };
-        // What is used again by then stays.
-        let Ok(dmabuf) = self.dma_buf() else {
-            return;
-        };
-        if !self.is_mapped.load(Relaxed) {
-            return;
-        }
-        let _locked = dmabuf.reservation().lock();
         if let Some((attachment, table)) = unused() {
             // SAFETY: By the type invariants, the table is of the attachment, which is there until
             // the reservation is unlocked; nobody has the table.

@@ -71,7 +71,7 @@ static int read_trace(struct handled *handled)
 			continue;
 		text = strstr(line, "irq_handler_entry:");
 		if (text)
-			ours[cpu] = strstr(text, "name=accel\n");
+			ours[cpu] = strstr(text, "name=accel_edu\n");
 		text = strstr(line, "irq_handler_exit:");
 		if (!text || !ours[cpu])
 			continue;
