@@ -102,6 +102,7 @@ pub use self::{
         InterruptOps,
         InterruptThreadOps,
         Irq,
+        Mapping,
         MmapOps,
         PowerOps,
         ResetLimit,
@@ -110,9 +111,12 @@ pub use self::{
         Table,
         WorkOps, //
     },
-    memory::io_range::{
-        IoRange,
-        MapRequest, //
+    memory::{
+        io_range::{
+            IoRange,
+            MapRequest, //
+        },
+        io_window::IoWindow, //
     },
     sys::uapi, //
 };

@@ -7,8 +7,8 @@ use accel::{
     prelude::*,
     CloseOps,
     FileOps,
-    IoRange,
     MapRequest,
+    Mapping,
     MmapOps, //
 };
 use kernel::{
@@ -93,12 +93,13 @@ pub(crate) fn own<'a>(ctx: &'a Context<'_, Npu>) -> Result<&'a HwContext> {
 
 impl MmapOps for Npu {
     /// Gives a process the doorbell of its context, if that is for it to ring.
-    fn mmap<'a>(ctx: &'a Context<'_, Self>, request: &MapRequest) -> Result<IoRange<'a>> {
+    fn mmap<'a>(ctx: &'a Context<'_, Self>, request: &MapRequest) -> Result<Mapping<'a>> {
         let hw = own(ctx)?;
         let page = (hw.id().get() * PAGE) as u64;
         if request.offset != page || request.len != PAGE as u64 || !hw.is_of_user()? {
             return Err(EINVAL);
         }
-        ctx.data().doorbells.part(request.offset, request.len)
+        let doorbells = ctx.data().doorbells;
+        Ok(doorbells.part(request.offset, request.len)?.into())
     }
 }

@@ -28,6 +28,7 @@ pub(crate) mod fence_callback;
 pub(crate) mod file;
 pub(crate) mod health;
 pub(crate) mod interrupts;
+pub(crate) mod mapping;
 pub(crate) mod node;
 pub(crate) mod notify;
 pub(crate) mod ops;

@@ -92,7 +92,10 @@ pub use self::{
         InterruptThreadOps,
         Irq, //
     },
-    mmap::MmapOps,
+    mmap::{
+        Mapping,
+        MmapOps, //
+    },
     power::PowerOps,
     reset::{
         ResetLimit,

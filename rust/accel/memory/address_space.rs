@@ -4,12 +4,13 @@
 //!
 //! ```text
 //!   0                         FIRST_PAGE                      16 TiB
-//!   | MmapOps::mmap           | ranges of buffers             | more of them
+//!   | MmapOps::mmap           | ranges of buffers, windows    | more of them
 //!   '-------------------------'-------------------------------'--------------
 //! ```
 //!
 //! A buffer has one range of pages, whichever files it is mapped by: that of a node, or that of a
-//! dma-buf. So to take a buffer out of all mappings takes no list of them.
+//! dma-buf. So to take a buffer out of all mappings takes no list of them. A window has one as well,
+//! at whichever offsets it is mapped.
 
 use core::{
     ops::RangeInclusive,
@@ -20,6 +21,7 @@ use kernel::{
     error::from_err_ptr,
     maple_tree::{
         AllocErrorKind,
+        MapleTree,
         MapleTreeAlloc, //
     },
     new_mutex,
@@ -36,6 +38,10 @@ use kernel::{
     },
 };
 
+use super::{
+    io_range::Reserved,
+    registry::Registry, //
+};
 use crate::sys::ffi;
 
 /// The first page that belongs to buffers, if there are any. What is before is the driver's.
@@ -66,6 +72,11 @@ pub(crate) struct AddressSpace {
     /// Held while a buffer is given its range.
     #[pin]
     placing: Mutex<()>,
+    /// Which pages of physical memory windows have; see `io_window`.
+    #[pin]
+    pub(super) windows: MapleTree<()>,
+    #[pin]
+    pub(super) combined: Registry<Reserved>,
 }
 
 // SAFETY: An address space has locks of its own, and may be used from any thread.
@@ -79,6 +90,8 @@ impl AddressSpace {
             ranges <- MapleTreeAlloc::new(),
             next: Atomic::new(FIRST_PAGE),
             placing <- new_mutex!(()),
+            windows <- MapleTree::new(),
+            combined <- Registry::new(),
             // INVARIANT: The inode was just made. Nothing can fail any more.
             inode: {
                 let inode = from_err_ptr(ffi::accel_inode_new())?;
@@ -106,6 +119,12 @@ impl AddressSpace {
         unsafe { bindings::unmap_mapping_range(self.as_raw(), 0, 0, 1) };
     }
 
+    /// As [`Self::unmap_all`], for a device that goes: nothing comes back.
+    pub(crate) fn close(&self) {
+        self.unmap_all();
+        self.combined.detach_all();
+    }
+
     /// Returns the range in `place`. If there is none yet, it is one of [`Self::reserve`].
     pub(crate) fn reserve_in<'a>(
         self: &Arc<Self>,
@@ -127,7 +146,7 @@ impl AddressSpace {
     ///
     /// A range that was given back is not used again before all others have been, so that a stale
     /// number rarely hits anything.
-    fn reserve(self: &Arc<Self>, pages: usize) -> Result<PageRange> {
+    pub(super) fn reserve(self: &Arc<Self>, pages: usize) -> Result<PageRange> {
         let next = self.next.load(Relaxed).max(FIRST_PAGE);
         for range in [next..=*NEAR.end(), NEAR, FAR] {
             match self
@@ -161,7 +180,7 @@ impl PinnedDrop for AddressSpace {
     }
 }
 
-/// A range of pages of an address space, which belongs to one buffer.
+/// A range of pages of an address space, which belongs to one buffer, or to one window.
 ///
 /// # Invariants
 ///
@@ -178,7 +197,17 @@ impl PageRange {
         self.first
     }
 
-    /// Takes the buffer out of all mappings. Its pages can come back by page faults.
+    /// Returns how many pages it has.
+    pub(super) fn pages(&self) -> usize {
+        self.pages
+    }
+
+    /// Returns the address space.
+    pub(super) fn space(&self) -> &Arc<AddressSpace> {
+        &self.space
+    }
+
+    /// Takes what has the range out of all mappings. Its pages can come back by page faults.
     pub(crate) fn unmap(&self) {
         self.space.unmap(self.first, self.pages);
     }

@@ -10,9 +10,20 @@ use kernel::{
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
-    prelude::*, //
+    prelude::*,
+    sync::{
+        atomic::{
+            AtomicFlag,
+            Relaxed, //
+        },
+        Arc, //
+    }, //
 };
 
+use super::{
+    address_space::AddressSpace,
+    registry::Detach, //
+};
 use crate::sys::ffi;
 
 /// A part of a device that a process asks to map, in bytes. Both are multiples of the page size.
@@ -27,15 +38,15 @@ use crate::sys::ffi;
 /// # Examples
 ///
 /// ```
-/// use accel::{prelude::*, IoRange, MapRequest};
+/// use accel::{prelude::*, IoRange, MapRequest, Mapping};
 ///
 /// /// Where a process finds the doorbells, which are a BAR of their own.
 /// const DOORBELLS: u64 = 0;
 ///
 /// /// What [`MmapOps::mmap`](crate::MmapOps::mmap) does. `doorbells` is from `pci::bar_range()`.
-/// fn mmap<'a>(doorbells: IoRange<'a>, request: &MapRequest) -> Result<IoRange<'a>> {
+/// fn mmap<'a>(doorbells: IoRange<'a>, request: &MapRequest) -> Result<Mapping<'a>> {
 ///     // `EINVAL` if that is not within the BAR.
-///     doorbells.part(request.offset - DOORBELLS, request.len)
+///     Ok(doorbells.part(request.offset - DOORBELLS, request.len)?.into())
 /// }
 /// ```
 #[derive(Clone, Copy)]
@@ -58,6 +69,7 @@ pub struct IoRange<'a> {
     start: u64,
     len: u64,
     provider: Option<Provider>,
+    is_write_combining: bool,
 }
 
 /// What other devices on a bus need to know of memory there.
@@ -114,7 +126,44 @@ impl<'a> IoRange<'a> {
             start,
             len,
             provider,
+            is_write_combining: false,
         }
+    }
+
+    /// Returns the range as one to which the processor combines the writes of a process that maps
+    /// it: it may collect them, and send them to the device later, together and in another order.
+    /// That is for memory of the device. Registers depend on the order, and are for ranges as they
+    /// are without this: uncached.
+    ///
+    /// On x86, all mappings of a page are of the same kind at a time. If the driver has the BAR
+    /// mapped, for registers say, the mappings of processes are uncached as that is. So memory whose
+    /// mappings are to combine writes belongs into a BAR without registers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use accel::{pci, prelude::*, IoRange};
+    ///
+    /// /// Part of `probe`: BAR 2 is memory.
+    /// fn memory<'bound>(pdev: &'bound pci::Device<'_>) -> Result<IoRange<'bound>> {
+    ///     Ok(pci::bar_range(pdev, 2)?.write_combining())
+    /// }
+    /// ```
+    pub fn write_combining(self) -> Self {
+        Self {
+            is_write_combining: true,
+            ..self
+        }
+    }
+
+    /// Has x86 know, until the device is unbound, that all mappings of the range combine writes: as
+    /// much as that is possible beside those that there are.
+    pub(crate) fn combine_writes_while_bound(&self) {
+        // SAFETY: By the type invariants the device is bound, and has the addresses, which are not
+        // RAM.
+        let _ = unsafe {
+            ffi::accel_helper_combine_writes_while_bound(self.device, self.start, self.len)
+        };
     }
 
     /// Returns where it begins.
@@ -156,20 +205,87 @@ impl<'a> IoRange<'a> {
         })
     }
 
+    /// Returns the number of the first page and how many there are, or `EINVAL` if the range is not
+    /// made of whole pages: the rest of a page belongs to somebody else.
+    pub(crate) fn pages(&self) -> Result<(usize, usize)> {
+        if self.len == 0 || (self.start | self.len) % PAGE_SIZE as u64 != 0 {
+            return Err(EINVAL);
+        }
+        let pages = usize::try_from(self.len >> PAGE_SHIFT)?;
+        Ok((usize::try_from(self.start >> PAGE_SHIFT)?, pages))
+    }
+
     /// Returns the number of the first page, if the range can be what `request` gets of an
-    /// accelerator on `parent`.
-    ///
-    /// It must be of that device, since it is taken away with that; and
-    /// made of whole pages, since the rest of a page belongs to somebody else.
+    /// accelerator on `parent`: it must be of that device, since it is taken away with that.
     pub(crate) fn first_page(
         &self,
         parent: &device::Device,
         request: &MapRequest,
     ) -> Result<usize> {
-        if !self.is_of(parent) || self.len != request.len || self.start % PAGE_SIZE as u64 != 0 {
+        if !self.is_of(parent) || self.len != request.len {
             return Err(EINVAL);
         }
-        Ok(usize::try_from(self.start >> PAGE_SHIFT)?)
+        Ok(self.pages()?.0)
+    }
+}
+
+/// Has x86 know that all mappings of a range combine writes, until this is dropped or the device
+/// goes. Other architectures have each mapping say so.
+pub(crate) struct CombinedWrites {
+    space: Arc<AddressSpace>,
+    reserved: Arc<Reserved>,
+}
+
+/// # Invariants
+///
+/// Unless `is_freed`, this owns a reservation of the addresses.
+pub(super) struct Reserved {
+    start: u64,
+    len: u64,
+    is_freed: AtomicFlag,
+}
+
+impl CombinedWrites {
+    /// Returns `None` if mappings of `range` are to be uncached, as they are if there is no memory
+    /// for this. The range must belong to the device whose files have `space`.
+    pub(crate) fn of(space: &Arc<AddressSpace>, range: &IoRange<'_>) -> Option<Self> {
+        let IoRange { start, len, .. } = *range;
+        if !range.is_write_combining {
+            return None;
+        }
+        let is_freed = AtomicFlag::new(true);
+        let reserved = Reserved {
+            start,
+            len,
+            is_freed,
+        };
+        let reserved = Arc::new(reserved, GFP_KERNEL_ACCOUNT).ok()?;
+        space.combined.insert(&reserved).ok()?;
+        // SAFETY: By the type invariants of the range, the addresses are not RAM.
+        let result = to_result(unsafe { ffi::accel_helper_combine_writes(start, len) });
+        // INVARIANT: It was just reserved, or was not.
+        reserved.is_freed.store(result.is_err(), Relaxed);
+        Some(Self {
+            space: space.clone(),
+            reserved,
+        })
+    }
+}
+
+impl Drop for CombinedWrites {
+    fn drop(&mut self) {
+        self.reserved.detach();
+        self.space.combined.remove(&self.reserved);
+    }
+}
+
+impl Detach for Reserved {
+    fn detach(&self) {
+        // INVARIANT: Whoever sets the flag frees it.
+        if !self.is_freed.xchg(true, Relaxed) {
+            // SAFETY: By the type invariants it is ours.
+            unsafe { ffi::accel_helper_end_combined_writes(self.start, self.len) };
+        }
     }
 }
 

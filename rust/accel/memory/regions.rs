@@ -173,6 +173,7 @@ impl<'a> Regions<'a> {
         if !(self.is_own)(&range) {
             return Err(EINVAL);
         }
+        range.combine_writes_while_bound();
         self.push(name, Place::of_range(&range)?, range.len())
     }
 

@@ -8,7 +8,8 @@
 //! removes a device closes the gate, waits until the faults that are under way have ended, and then
 //! takes all pages away. What is accessed later faults again, and gets `SIGBUS`. A reset does the
 //! same, but lets those who fault meanwhile wait for its end; and so does sleep, from which the
-//! next fault wakes the device.
+//! next fault wakes the device. A driver revokes a window in the same way, but that the window has a
+//! lock of its own instead of the gate.
 
 use kernel::{
     bindings,
@@ -35,6 +36,7 @@ use crate::{
             OpenFile,
             Role, //
         },
+        mapping::Shown,
         reset::ResetWait,
         Core, //
     },
@@ -50,6 +52,8 @@ use crate::{
 
 static VM_OPS: Shared<bindings::vm_operations_struct> =
     Shared::new(bindings::vm_operations_struct {
+        open: Some(open),
+        close: Some(close),
         fault: Some(fault),
         access: Some(ffi::accel_vma_access),
         ..pin_init::zeroed()
@@ -97,33 +101,68 @@ pub(crate) unsafe extern "C" fn mmap(
         };
         let fns = call.ops().features.mmap.ok_or(EOPNOTSUPP)?;
         // SAFETY: The call is inside the gate of a device of this driver, and comes from a user.
-        let page = unsafe { (fns.mmap)(&call, &request) }?;
+        let plan = unsafe { (fns.mmap)(&call, &request) }?;
+        if plan.is_read_only {
+            area.try_clear_maywrite().map_err(|_| EACCES)?;
+        }
 
         // SAFETY: The area is just being set up and belongs to this file. It is shared, so it can
         // consist of pages without a `struct page`.
         unsafe {
-            ffi::accel_helper_vma_set_pfnmap(vma);
-            // What there is to add to a page of the file.
-            (*vma).vm_private_data = core::ptr::without_provenance_mut(page.wrapping_sub(first));
+            match plan.is_write_combining {
+                true => ffi::accel_helper_vma_set_io_memory(vma),
+                false => ffi::accel_helper_vma_set_registers(vma),
+            }
+            (*vma).vm_pgoff = plan.first;
+            (*vma).vm_private_data = plan.shown.into_foreign();
             (*vma).vm_ops = VM_OPS.get();
         }
         Ok(0)
     })
 }
 
-/// Brings a page of a mapping, or `SIGBUS` if the device is gone or wedged.
+/// Takes note that an area was copied, to a child or by being split.
+///
+/// # Safety
+///
+/// To be called by the memory management, for an area that [`mmap`] has set up.
+unsafe extern "C" fn open(vma: *mut bindings::vm_area_struct) {
+    // SAFETY: The original holds a reference; the copy has the same pointer, and now gets a
+    // reference of its own.
+    unsafe {
+        let shown = Arc::<Shown>::borrow((*vma).vm_private_data);
+        (*vma).vm_private_data = Arc::from(shown).into_foreign();
+    }
+}
+
+/// Takes note that an area is gone.
+///
+/// # Safety
+///
+/// To be called by the memory management, once for each area.
+unsafe extern "C" fn close(vma: *mut bindings::vm_area_struct) {
+    // SAFETY: Each area has a reference, which is given up here.
+    drop(unsafe { Arc::<Shown>::from_foreign((*vma).vm_private_data) });
+}
+
+/// Brings a page of a mapping, or `SIGBUS` if the device is gone or wedged, or its driver has
+/// revoked the mapping.
 ///
 /// # Safety
 ///
 /// To be called by the memory management, for an area that [`mmap`] has set up.
 unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
-    // SAFETY: The memory management passes a valid fault of such an area, which has a reference to
-    // its file.
-    let (fault, vma, open) = unsafe {
+    // SAFETY: The memory management passes a valid fault of such an area, which has references to
+    // its file and to what it shows.
+    let (fault, open, shown) = unsafe {
         let fault = &(*vmf).__bindgen_anon_1;
         let file = (*fault.vma).vm_file;
         let open = Arc::<OpenFile>::borrow((*file).private_data);
-        (fault, fault.vma, open)
+        (
+            fault,
+            open,
+            Arc::<Shown>::borrow((*fault.vma).vm_private_data),
+        )
     };
 
     // Held until the page is there, so that a removal, a reset or sleep finds it.
@@ -134,11 +173,13 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
         // SAFETY: Same requirements.
         return unsafe { fault_slowpath(vmf, open.core.clone()) };
     };
-    // SAFETY: As above. The area cannot grow, so the page is one of those that `mmap` has checked.
-    unsafe {
-        let page = (*vma).vm_private_data.addr().wrapping_add(fault.pgoff);
-        bindings::vmf_insert_pfn(vma, fault.address, page)
-    }
+    shown
+        // SAFETY: As above. The area cannot grow, so the page is one of those that `mmap` has
+        // checked.
+        .with_page(fault.pgoff, |page| unsafe {
+            bindings::vmf_insert_pfn(fault.vma, fault.address, page)
+        })
+        .unwrap_or(bindings::vm_fault_reason_VM_FAULT_SIGBUS)
 }
 
 /// Handles a page fault on a device that is not running, or is asleep. The access is to be tried

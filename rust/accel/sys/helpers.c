@@ -59,11 +59,11 @@ int accel_helper_copy_from_user_nofault(void *to, const void __user *from, size_
 	return left ? -EFAULT : 0;
 }
 
-/* For pages that have no struct page: registers and memory of a device. */
-void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma)
+/* For registers of a device, which are mapped by the numbers of their pages. */
+void accel_helper_vma_set_registers(struct vm_area_struct *vma)
 {
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
-	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
+	vma->vm_page_prot = pgprot_decrypted(pgprot_noncached(vma->vm_page_prot));
 }
 
 /* For memory that is mapped by the numbers of its pages. */
@@ -76,7 +76,7 @@ void accel_helper_vma_set_memory(struct vm_area_struct *vma)
 void accel_helper_vma_set_io_memory(struct vm_area_struct *vma)
 {
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
-	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
+	vma->vm_page_prot = pgprot_decrypted(pgprot_writecombine(vma->vm_page_prot));
 }
 
 /*
@@ -89,7 +89,7 @@ vm_fault_t accel_helper_insert_pfn(struct vm_area_struct *vma, unsigned long add
 	pgprot_t prot = vma->vm_page_prot;
 
 	if (is_io)
-		prot = pgprot_writecombine(prot);
+		prot = pgprot_decrypted(pgprot_writecombine(prot));
 	return vmf_insert_pfn_prot(vma, address, pfn, prot);
 }
 
@@ -101,6 +101,23 @@ void accel_helper_vma_set_coherent_memory(struct vm_area_struct *vma, struct dev
 		vm_flags_set(vma, VM_IO);
 		vma->vm_page_prot = pgprot_dmacoherent(vma->vm_page_prot);
 	}
+}
+
+/* arch_io_reserve_memtype_wc(), arch_io_free_memtype_wc(). */
+int accel_helper_combine_writes(u64 start, u64 size)
+{
+	return arch_io_reserve_memtype_wc(start, size);
+}
+
+void accel_helper_end_combined_writes(u64 start, u64 size)
+{
+	arch_io_free_memtype_wc(start, size);
+}
+
+/* devm_arch_io_reserve_memtype_wc() */
+int accel_helper_combine_writes_while_bound(struct device *dev, u64 start, u64 size)
+{
+	return devm_arch_io_reserve_memtype_wc(dev, start, size);
 }
 
 void *accel_helper_ioremap_wc(u64 phys, size_t size)

@@ -19,12 +19,15 @@ struct module;
 struct scatterlist;
 struct vm_fault;
 
-void accel_helper_vma_set_pfnmap(struct vm_area_struct *vma);
+void accel_helper_vma_set_registers(struct vm_area_struct *vma);
 void accel_helper_vma_set_memory(struct vm_area_struct *vma);
 vm_fault_t accel_helper_insert_pfn(struct vm_area_struct *vma, unsigned long address,
 				   unsigned long pfn, bool is_io);
 void accel_helper_vma_set_io_memory(struct vm_area_struct *vma);
 void accel_helper_vma_set_coherent_memory(struct vm_area_struct *vma, struct device *dev);
+int accel_helper_combine_writes(u64 start, u64 size);
+void accel_helper_end_combined_writes(u64 start, u64 size);
+int accel_helper_combine_writes_while_bound(struct device *dev, u64 start, u64 size);
 void *accel_helper_ioremap_wc(u64 phys, size_t size);
 void *accel_helper_phys_to_virt(u64 phys);
 struct page *accel_helper_pfn_to_page(unsigned long pfn);

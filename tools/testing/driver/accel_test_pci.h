@@ -14,6 +14,14 @@
 #define ACCEL_TEST_PCI_REGISTERS 0x100000000ULL
 /* A mistake of the driver: it always gives all of the memory. */
 #define ACCEL_TEST_PCI_TOO_MUCH 0x200000000ULL
+/* The window of the open file: ENXIO if it has none. */
+#define ACCEL_TEST_PCI_WINDOW 0x300000000ULL
+/* The same, only to be read. */
+#define ACCEL_TEST_PCI_WINDOW_READ_ONLY 0x400000000ULL
+/* The memory, only to be read. */
+#define ACCEL_TEST_PCI_READ_ONLY 0x500000000ULL
+/* The second MiB of the memory, with writes that are combined. */
+#define ACCEL_TEST_PCI_COMBINING 0x600000000ULL
 
 /*
  * A reset takes a while, and fails if this is the first word of the memory,
@@ -158,6 +166,39 @@ struct accel_test_pci_hook {
 	__u32 size;
 	__u32 running;
 };
+
+/**
+ * struct accel_test_pci_window - ioctl(ACCEL_TEST_PCI_IOC_WINDOW)
+ * @size: sizeof(struct accel_test_pci_window)
+ * @reserved: must be zero
+ * @offset: in: where in the memory the window begins
+ * @bytes: in: its length; zero: no window
+ *
+ * Revokes the window that the open file had, and makes another. EBUSY if the window
+ * of another file has a part of it.
+ */
+struct accel_test_pci_window {
+	__u32 size;
+	__u32 reserved;
+	__aligned_u64 offset;
+	__aligned_u64 bytes;
+};
+
+#define ACCEL_TEST_PCI_IOC_WINDOW _IO(ACCEL_IOC_TYPE, 0x45)
+
+/**
+ * struct accel_test_pci_unmapped - ioctl(ACCEL_TEST_PCI_IOC_UNMAPPED)
+ * @size: sizeof(struct accel_test_pci_unmapped)
+ * @timeout_ms: in: how long to wait at most: ETIMEDOUT
+ *
+ * Waits until no process has the window of the open file mapped.
+ */
+struct accel_test_pci_unmapped {
+	__u32 size;
+	__u32 timeout_ms;
+};
+
+#define ACCEL_TEST_PCI_IOC_UNMAPPED _IO(ACCEL_IOC_TYPE, 0x46)
 
 /* For observers, too. */
 #define ACCEL_TEST_PCI_IOC_HOOK _IO(ACCEL_IOC_TYPE, 0x44)

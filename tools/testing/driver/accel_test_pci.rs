@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod buffers;
+mod mappings;
 mod moves;
 mod placement;
 
@@ -26,8 +27,6 @@ use accel::{
     Features,
     HasArrays,
     IoRange,
-    MapRequest,
-    MmapOps,
     PowerManager,
     PowerOps,
     ResetOps,
@@ -48,14 +47,13 @@ struct TestPci;
 struct Data<'bound> {
     registers: IoRange<'bound>,
     memory: IoRange<'bound>,
+    /// A part of the memory.
+    combining: IoRange<'bound>,
     first_page: pci::Bar<'bound, PAGE_SIZE>,
     copies: moves::Copies,
     /// The hook of a reset runs.
     in_reset: AtomicFlag,
 }
-
-const REGISTERS: u64 = 1 << 32;
-const TOO_MUCH: u64 = 2 << 32;
 
 /// In the first word of the memory.
 const FAIL_RESET: u32 = 0x6661_696c;
@@ -117,9 +115,11 @@ const COHERENT: u64 = 512 << 10;
 impl<'bound> Data<'bound> {
     fn new(pdev: &'bound pci::Device<'_>) -> Result<Self> {
         pdev.enable_device_mem()?;
+        let memory = pci::bar_range(pdev, 2)?;
         Ok(Self {
             registers: pci::bar_range(pdev, 0)?,
-            memory: pci::bar_range(pdev, 2)?,
+            memory,
+            combining: mappings::combining(memory)?,
             first_page: pdev.iomap_region_sized::<PAGE_SIZE>(2, c"accel_test_pci")?,
             copies: moves::Copies::new(),
             in_reset: AtomicFlag::new(false),
@@ -198,6 +198,20 @@ impl AccelDriver for TestPci {
         .input_only(),
         Ioctl::for_observers(0x44, "ACCEL_TEST_PCI_IOC_HOOK", hook, "Looks at a reset"),
         Ioctl::new(
+            0x45,
+            "ACCEL_TEST_PCI_IOC_WINDOW",
+            mappings::window,
+            "Makes a window",
+        )
+        .input_only(),
+        Ioctl::new(
+            0x46,
+            "ACCEL_TEST_PCI_IOC_UNMAPPED",
+            mappings::unmapped,
+            "Waits until the window is not mapped",
+        )
+        .input_only(),
+        Ioctl::new(
             0x48,
             "ACCEL_TEST_PCI_IOC_WISH",
             placement::wish,
@@ -263,17 +277,6 @@ impl MemoryOps for TestPci {
 
     fn copy_buffer(ctx: &Context<'_, Self, Observer>, request: &CopyRequest<'_>) -> Result {
         moves::copy_buffer(ctx, request)
-    }
-}
-
-impl MmapOps for TestPci {
-    fn mmap<'a>(ctx: &'a Context<'_, Self>, request: &MapRequest) -> Result<IoRange<'a>> {
-        let data = ctx.data();
-        match request.offset {
-            ..REGISTERS => data.memory.part(request.offset, request.len),
-            REGISTERS..TOO_MUCH => data.registers.part(request.offset - REGISTERS, request.len),
-            TOO_MUCH.. => Ok(data.memory),
-        }
     }
 }
 

@@ -9,12 +9,16 @@ use accel::{
         Placement, //
     },
     prelude::*,
-    FileOps, //
+    FileOps,
+    IoWindow, //
 };
 use kernel::{
     new_mutex,
     ptr::Alignment,
-    sync::Mutex, //
+    sync::{
+        Arc,
+        Mutex, //
+    }, //
 };
 
 use crate::TestPci;
@@ -38,6 +42,8 @@ pub(crate) struct Wishes {
     /// What is to stay in the memory of the device.
     #[pin]
     pub(crate) held: Mutex<Option<Placed>>,
+    #[pin]
+    pub(crate) window: Mutex<Option<Arc<IoWindow>>>,
 }
 
 impl FileOps for TestPci {
@@ -47,6 +53,7 @@ impl FileOps for TestPci {
         try_pin_init!(Wishes {
             last <- new_mutex!(None),
             held <- new_mutex!(None),
+            window <- new_mutex!(None),
         })
     }
 }

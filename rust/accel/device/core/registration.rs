@@ -222,7 +222,7 @@ impl Drained<'_> {
     fn close(self) {
         let core = self.core();
         core.pool.revoke();
-        core.space.unmap_all();
+        core.space.close();
         for file in core.files.take().values() {
             // SAFETY: By the type invariants nobody uses the state any more. The operations are
             // there, since the device is only being removed.

@@ -26,6 +26,7 @@ use crate::{
     },
     device::{
         call::Call,
+        mapping::AreaPlan,
         reset::Limit,
         Core, //
     },
@@ -166,12 +167,12 @@ pub(crate) struct MemoryFns {
 /// The function of [`MmapOps`](crate::MmapOps).
 #[derive(Clone, Copy)]
 pub(crate) struct MmapFns {
-    /// Returns the number of the first page of what a request gets.
+    /// Says how the area of a request is to be set up.
     ///
     /// # Safety
     ///
     /// The call must have been admitted to a device of this driver, and come from a user.
-    pub(crate) mmap: unsafe fn(&Call<'_>, &MapRequest) -> Result<usize>,
+    pub(crate) mmap: unsafe fn(&Call<'_>, &MapRequest) -> Result<AreaPlan>,
 }
 
 /// The functions of [`WorkOps`](crate::WorkOps).

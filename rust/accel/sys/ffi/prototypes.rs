@@ -166,7 +166,7 @@ unsafe extern "C" {
         from: *const c_void,
         size: usize,
     ) -> c_int;
-    pub(crate) fn accel_helper_vma_set_pfnmap(vma: *mut bindings::vm_area_struct);
+    pub(crate) fn accel_helper_vma_set_registers(vma: *mut bindings::vm_area_struct);
     pub(crate) fn accel_helper_vma_set_memory(vma: *mut bindings::vm_area_struct);
     pub(crate) fn accel_helper_vma_set_io_memory(vma: *mut bindings::vm_area_struct);
     pub(crate) fn accel_helper_vma_set_coherent_memory(
@@ -179,6 +179,13 @@ unsafe extern "C" {
         pfn: c_ulong,
         is_io: bool,
     ) -> bindings::vm_fault_t;
+    pub(crate) fn accel_helper_combine_writes(start: u64, size: u64) -> c_int;
+    pub(crate) fn accel_helper_end_combined_writes(start: u64, size: u64);
+    pub(crate) fn accel_helper_combine_writes_while_bound(
+        dev: &Device<Bound>,
+        start: u64,
+        size: u64,
+    ) -> c_int;
     pub(crate) fn accel_helper_ioremap_wc(phys: u64, size: usize) -> *mut c_void;
     pub(crate) fn accel_helper_phys_to_virt(phys: u64) -> *mut c_void;
     pub(super) fn accel_helper_pfn_to_page(pfn: c_ulong) -> *mut bindings::page;
