@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod edu_dma;
+mod edu_eventfd;
 mod edu_factorial;
 mod edu_health;
 mod edu_reach;
@@ -38,7 +39,10 @@ use kernel::{
     bindings,
     io::Io,
     new_spinlock_irq,
-    sync::SpinLockIrq, //
+    sync::{
+        Arc,
+        SpinLockIrq, //
+    }, //
 };
 
 use self::{
@@ -61,6 +65,7 @@ struct EduData<'bound> {
     job: SpinLockIrq<edu_factorial::Job>,
     /// Who waits for the result of the job.
     done: Waiters,
+    signal: Arc<edu_eventfd::Signal>,
     // What it has mapped goes after the registers.
     #[pin]
     dma: edu_dma::Dma,
@@ -96,6 +101,13 @@ impl AccelDriver for Edu {
         Ioctl::new(0x42, "ACCEL_EDU_IOC_COPY", edu_dma::copy, "Copies by DMA").powered(),
         Ioctl::new(0x43, "ACCEL_EDU_IOC_RESET", edu_health::reset, "Resets")
             .capability(bindings::CAP_SYS_ADMIN),
+        Ioctl::new(
+            0x44,
+            "ACCEL_EDU_IOC_SET_EVENTFD",
+            edu_eventfd::set_eventfd,
+            "Has an eventfd be signalled",
+        )
+        .input_only(),
     ]);
     const ENGINES: EngineTable = EngineTable::new(&[
         Engine {
@@ -115,6 +127,7 @@ impl AccelDriver for Edu {
     const DEBUG_FILES: DebugTable<Self> =
         DebugTable::new(&[DebugFile::new(c"registers", edu_health::show_registers)]);
     const FEATURES: Features<Self> = Features::none()
+        .file()
         .memory()
         .work()
         .interrupts()
@@ -135,6 +148,7 @@ impl InterruptOps for Edu {
         data.bar.write_reg(acknowledge.with_dma(status.dma()));
         data.complete(dev);
         data.dma.wake();
+        data.signal.send();
         dev.queue_clean_up();
         Irq::HANDLED
     }
@@ -169,6 +183,7 @@ impl pci::Driver for Edu {
                 bar,
                 job <- new_spinlock_irq!(edu_factorial::Job::new()),
                 done: Waiters::new(GFP_KERNEL)?,
+                signal: edu_eventfd::Signal::new()?,
                 dma <- edu_dma::Dma::new()?,
                 watchdog: edu_health::Watchdog::new(),
             }))

@@ -36,6 +36,12 @@ uapi_struct! {
         pub(crate) deadline_ns: u64,
     }
 
+    /// `ACCEL_EDU_IOC_SET_EVENTFD`
+    pub(crate) struct SetEventFd {
+        pub(crate) size: u32,
+        pub(crate) fd: i32,
+    }
+
     /// `ACCEL_EDU_IOC_RESET`
     pub(crate) struct Reset {
         pub(crate) size: u32,

@@ -49,6 +49,7 @@ pub use self::{
             ARRAY_MAX, //
         },
         awake::Awake,
+        eventfd::EventFd,
         handle_table::HandleTable,
         open_policy::OpenPolicy,
         wait::{

@@ -106,4 +106,21 @@ struct accel_edu_reset {
 
 #define ACCEL_EDU_IOC_RESET _IO(ACCEL_IOC_TYPE, 0x43)
 
+/**
+ * struct accel_edu_set_eventfd - ioctl(ACCEL_EDU_IOC_SET_EVENTFD)
+ * @size: sizeof(struct accel_edu_set_eventfd)
+ * @fd: in: an eventfd, or -1 for none
+ *
+ * Has the eventfd be signalled whenever the device interrupts, until another one,
+ * or none, is set, or the open file goes. A device signals one at a time.
+ * Errors beyond the general ones: EBADF and EINVAL if @fd is none, EBUSY if another
+ * open file has set one.
+ */
+struct accel_edu_set_eventfd {
+	__u32 size;
+	__s32 fd;
+};
+
+#define ACCEL_EDU_IOC_SET_EVENTFD _IO(ACCEL_IOC_TYPE, 0x44)
+
 #endif /* _UAPI_ACCEL_EDU_H */

@@ -19,6 +19,7 @@ pub(crate) mod arrays;
 pub(crate) mod awake;
 pub(crate) mod client;
 pub(crate) mod data;
+pub(crate) mod eventfd;
 pub(crate) mod fence;
 pub(crate) mod gate;
 pub(crate) mod handle_table;

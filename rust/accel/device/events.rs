@@ -31,7 +31,6 @@ use kernel::{
 pub(crate) use self::file_events::FileEvents;
 
 use self::{
-    file_events::EventFd,
     log::{
         Log,
         LogMemory,
@@ -47,7 +46,10 @@ use super::{
     file::OpenFile, //
 };
 use crate::{
-    base::wait::Signals,
+    base::{
+        eventfd::EventFd,
+        wait::Signals, //
+    },
     device::Core,
     sys::{
         ffi,
@@ -336,7 +338,10 @@ pub(crate) fn ioctl(call: Call<'_>, args: &mut accel_events) -> Result {
         call.core.events.unsubscribe(file);
         return Ok(());
     }
-    let eventfd = EventFd::get(args.eventfd)?;
+    let eventfd = match args.eventfd {
+        -1 => None,
+        fd => Some(EventFd::get(fd)?),
+    };
     call.core.events.subscribe(file, classes, eventfd)
 }
 

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Events of a driver's own.
+//! Events of a driver's own, and eventfds that it signals itself.
 
 use kernel::prelude::*;
 
 use super::{
+    context::{
+        Context,
+        User, //
+    },
     device::Device,
     AccelDriver, //
 };
-use crate::sys::uapi::{
-    flags::EventClass,
-    ACCEL_EVENT_DRIVER_BASE, //
+use crate::{
+    base::eventfd::EventFd,
+    sys::uapi::{
+        flags::EventClass,
+        ACCEL_EVENT_DRIVER_BASE, //
+    }, //
 };
 
 /// The kind of an event of a driver's own: a number from `ACCEL_EVENT_DRIVER_BASE` on, 0x8000.
@@ -76,5 +83,28 @@ impl<T: AccelDriver> Device<T> {
     /// ```
     pub fn send_event(&self, kind: EventKind, data: [u64; 3]) {
         self.core().send_event(EventClass::Driver, kind.0, data);
+    }
+}
+
+impl<T: AccelDriver> Context<'_, T, User> {
+    /// Returns the eventfd that the calling process has under a descriptor, for the driver to
+    /// signal. What is kept for the file is dropped with it: in [`FileOps::File`](crate::FileOps).
+    ///
+    /// Returns `EBADF` if there is nothing under it, and `EINVAL` if it is something else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{prelude::*, EventFd};
+    /// /// Returns what to signal from now on; -1 is nothing.
+    /// fn eventfd<T: AccelDriver>(ctx: &Context<'_, T>, fd: i32) -> Result<Option<EventFd>> {
+    ///     match fd {
+    ///         -1 => Ok(None),
+    ///         fd => ctx.eventfd(fd).map(Some),
+    ///     }
+    /// }
+    /// ```
+    pub fn eventfd(&self, fd: i32) -> Result<EventFd> {
+        EventFd::get(fd)
     }
 }

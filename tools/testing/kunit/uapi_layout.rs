@@ -12,7 +12,8 @@ use crate::edu_uapi::{
     BufferCopy as accel_edu_copy,
     Factorial as accel_edu_factorial,
     Liveness as accel_edu_liveness,
-    Reset as accel_edu_reset, //
+    Reset as accel_edu_reset,
+    SetEventFd as accel_edu_set_eventfd, //
 };
 use crate::rng_uapi::Fill as accel_rng_fill;
 use crate::sim_uapi::{
@@ -102,6 +103,7 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         accel_event { size, kind, sequence, time_ns, data }
         accel_edu_factorial { size, n, timeout_ms, result, deadline_ns }
         accel_edu_reset { size, reserved }
+        accel_edu_set_eventfd { size, fd }
         accel_rng_fill { size, handle, offset, len, timeout_ms, deadline_ns }
         accel_edu_liveness { size, value, reply, reserved }
         accel_edu_copy {
