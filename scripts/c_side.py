@@ -83,6 +83,7 @@ OWNERS = {
     "buffers/import/requests.rs": "task_struct",
     "buffers/import/map.rs": "sg_table, of an exporter",
     "buffers/map.rs": "vm_operations_struct, of buffers",
+    "buffers/vmap.rs": "dma_buf, as the processor accesses it",
     "bus/faux/modules.rs": "notifier_block",
     "bus/pci.rs": "pci_dev, its ids and resources",
     "bus/pci/enabled.rs": "pci_dev, what is enabled of it",

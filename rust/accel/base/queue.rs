@@ -12,8 +12,8 @@
 //! while the system goes to sleep, too.
 //!
 //! What exporters of others are asked for, who may take their time, is done in one of its own as
-//! well, so that nothing else waits behind it, not even what is given back to others:
-//! [`exporters`].
+//! well, so that nothing else waits behind it: [`exporters`]. What is given back to one exporter is
+//! a piece of work of its own, and does not wait for what the same exporter was asked before.
 //!
 //! All else is done in the last one: [`ordinary`]. When the system goes to sleep, these two stand
 //! still before any device does, and until all of them are awake.

@@ -36,8 +36,7 @@ use kernel::{
 
 use super::{
     device_map::Mapped,
-    export::access::ForeignMaps,
-    import::Import, //
+    export::access::ForeignMaps, //
 };
 use crate::{
     base::fence::dma_resv::DmaResv,
@@ -57,12 +56,6 @@ use crate::{
         }, //
     }, //
 };
-
-/// What the memory of an object itself is of a device, on its bus.
-pub(super) enum BusMemory {
-    Import(Arc<Import>),
-    Coherent(Arc<CoherentMemory>),
-}
 
 /// A dma-buf.
 ///
@@ -92,7 +85,8 @@ pub(super) struct Borrowers {
     /// Whether the memory goes with the device. For what can be moved, this only changes while the
     /// reservation is locked.
     is_revocable: AtomicFlag,
-    bus_memory: SetOnce<BusMemory>,
+    /// The memory itself, if it was allocated for the device.
+    coherent: SetOnce<Arc<CoherentMemory>>,
     #[pin]
     pub(super) grant: Grant,
 }
@@ -109,16 +103,16 @@ impl Borrowers {
                 range: SetOnce::new(),
                 space,
                 is_revocable: AtomicFlag::new(is_revocable),
-                bus_memory: SetOnce::new(),
+                coherent: SetOnce::new(),
                 grant <- Grant::new(),
             }),
             GFP_KERNEL_ACCOUNT,
         )
     }
 
-    /// Sets the memory on the bus. To be called once at most.
-    pub(super) fn set_bus_memory(&self, bus_memory: BusMemory) {
-        self.bus_memory.populate(bus_memory);
+    /// Sets the memory, if it was allocated for the device. To be called once at most.
+    pub(super) fn set_coherent(&self, memory: Arc<CoherentMemory>) {
+        self.coherent.populate(memory);
     }
 
     /// Sets whether the memory goes with the device from now on. The reservation must be locked.
@@ -258,29 +252,8 @@ impl Detach for Borrowers {
     fn detach(&self) {
         // A map is detached before what it is a map of.
         self.own_maps.detach_all();
-        match self.bus_memory.as_ref() {
-            Some(BusMemory::Import(import)) => import.revoke(),
-            Some(BusMemory::Coherent(memory)) => memory.detach(),
-            None => (),
-        }
-    }
-}
-
-impl Borrowers {
-    /// As [`Detach::detach`], for memory that nobody has any more. The caller may be inside the
-    /// gate: an exporter is not waited for, and the device is detached from its dma-buf soon.
-    pub(super) fn end(&self) {
-        match self.bus_memory.as_ref() {
-            Some(BusMemory::Import(import)) => import.detach_soon(),
-            _ => self.detach(),
-        }
-    }
-
-    /// As [`Self::end`], for a caller outside of the gate: the device is detached when this
-    /// returns.
-    pub(super) fn end_now(&self) {
-        if let Some(BusMemory::Import(import)) = self.bus_memory.as_ref() {
-            import.detach();
+        if let Some(memory) = self.coherent.as_ref() {
+            memory.detach();
         }
     }
 }
@@ -288,6 +261,6 @@ impl Borrowers {
 #[pinned_drop]
 impl PinnedDrop for Borrowers {
     fn drop(self: Pin<&mut Self>) {
-        self.end();
+        self.detach();
     }
 }

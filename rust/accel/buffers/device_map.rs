@@ -40,11 +40,9 @@ use kernel::{
         SGTable,
         SGTableIter, //
     },
-    static_lock_class,
     sync::{
         atomic::Relaxed,
         Arc,
-        LockClassKey,
         Mutex, //
     },
 };
@@ -110,28 +108,27 @@ impl DeviceMap {
         if range.is_empty() || range.end > object.size() || !object.is_of(caller.pool()) {
             return Err(EINVAL);
         }
-        Self::with_class(caller, object, range, direction, static_lock_class!())
+        Self::of_range(caller, object, range, direction)
     }
 
-    /// Maps all of `object`, which is memory of the system, for the device of `caller`, with a
-    /// reservation locked. To end other mappings, reservations are locked.
+    /// Maps all of `object`, which is memory of the system, for the device of `caller`, which it
+    /// need not be a buffer of.
     pub(super) fn of_move(
         caller: &dyn Caller,
         object: Arc<Object>,
         direction: DataDirection,
     ) -> Result<Self> {
         let range = 0..object.size();
-        Self::with_class(caller, object, range, direction, static_lock_class!())
+        Self::of_range(caller, object, range, direction)
     }
 
-    fn with_class(
+    fn of_range(
         caller: &dyn Caller,
         object: Arc<Object>,
         range: Range<usize>,
         direction: DataDirection,
-        class: Pin<&'static LockClassKey>,
     ) -> Result<Self> {
-        let mapped = Mapped::new(caller, object, range, direction, class)?;
+        let mapped = Mapped::new(caller, object, range, direction)?;
         mapped.object.add_map(&mapped)?;
         Ok(Self { mapped })
     }
@@ -270,7 +267,6 @@ pub(super) struct Kept {
     object: Arc<Object>,
     range: Range<usize>,
     direction: DataDirection,
-    /// Locked before the reservation.
     #[pin]
     current: Mutex<Option<Arc<Shared>>>,
 }
@@ -288,7 +284,7 @@ impl Kept {
     /// Gives the memory back, when the last piece of work that is under way is done.
     pub(super) fn release(&self) {
         let current = self.current.lock().take();
-        // Not with the lock held, under which others wait for the reservation.
+        // Not with the lock held, under which others map it.
         drop(current);
     }
 }

@@ -14,7 +14,7 @@
 //! The attachment is a dynamic one: the exporter may move the memory as long as no device of ours
 //! works on it. While one does, the memory is pinned. An exporter that loses it all the same, such
 //! as a device that is unplugged, says so (`invalidate_mappings`): what no piece of work uses is
-//! given back at once, and the rest when the work is done. When all is, it is the exporter who says
+//! given back soon, and the rest when the work is done. When all is, it is the exporter who says
 //! whether there may be another mapping.
 
 mod map;
@@ -45,15 +45,9 @@ use kernel::{
     },
 };
 
-pub(crate) use self::requests::{
-    CpuEnd,
-    Request, //
-};
+pub(crate) use self::requests::Request;
 
-pub(super) use self::{
-    map::ImportMap,
-    requests::CpuAccess, //
-};
+pub(super) use self::map::ImportMap;
 
 use self::{
     map::Mapping,
@@ -63,10 +57,7 @@ use self::{
     }, //
 };
 use super::{
-    borrowers::{
-        Borrowers,
-        BusMemory, //
-    },
+    borrowers::Borrowers,
     device_map::Kept,
     export::object_behind,
     object::{
@@ -109,11 +100,16 @@ pub(super) struct Import {
     size: usize,
     /// Where the dma-buf is in memory.
     identity: usize,
+    /// That of the device.
+    pool: Arc<Pool>,
     /// How often its exporter has taken it away while it was mapped.
     invalidations: Atomic<u32>,
     /// Whether it is mapped, or just being mapped or unmapped; only changed while the reservation
     /// is locked.
     is_mapped: AtomicFlag,
+    /// Whether the exporter was ever asked to map it. It may keep what it has mapped for the device
+    /// until that is detached, as that of videobuf2 does.
+    was_mapped: AtomicFlag,
     /// Whether nothing is to be mapped any more.
     is_closed: AtomicFlag,
     /// For the kernel.
@@ -137,9 +133,15 @@ pub(super) struct Import {
     // access what all of them use, and allows for one caller.
     #[pin]
     ask_work: Work<Import, ASK>,
+    // One of its own, so that nothing is kept because the exporter was asked for something else.
+    #[pin]
+    give_back_work: Work<Import, GIVE_BACK>,
     #[pin]
     detach_work: Work<Import, DETACH>,
 }
+
+/// Which work of an import gives back what nobody uses.
+const GIVE_BACK: u64 = 3;
 
 /// Which work of an import detaches the device.
 const DETACH: u64 = 2;
@@ -161,7 +163,7 @@ unsafe impl Send for Attached {}
 impl Import {
     /// Makes one of `dmabuf`, which no device is attached to yet. Returns `EINVAL` if that is not
     /// made of whole pages.
-    pub(super) fn new(dmabuf: &DmaBuf) -> Result<Arc<Self>> {
+    pub(super) fn new(dmabuf: &DmaBuf, pool: Arc<Pool>) -> Result<Arc<Self>> {
         let (size, identity) = (dmabuf.size(), dmabuf.identity());
         if size == 0 || size % PAGE_SIZE != 0 {
             return Err(EINVAL);
@@ -170,8 +172,10 @@ impl Import {
             pin_init!(Self {
                 size,
                 identity,
+                pool,
                 invalidations: Atomic::new(0),
                 is_mapped: AtomicFlag::new(false),
+                was_mapped: AtomicFlag::new(false),
                 is_closed: AtomicFlag::new(false),
                 kernel_map <- SharedMap::new(),
                 kept <- Registry::new(),
@@ -180,6 +184,7 @@ impl Import {
                 detaching <- new_mutex!(()),
                 requests <- Requests::new(),
                 ask_work <- new_work!("accel_ask_exporter"),
+                give_back_work <- new_work!("accel_give_import_back"),
                 detach_work <- new_work!("accel_detach_import"),
             }),
             GFP_KERNEL_ACCOUNT,
@@ -221,6 +226,12 @@ impl Import {
             mapping: None,
         });
         Ok(())
+    }
+
+    /// Gives back soon what nobody uses any more.
+    fn give_back(self: &Arc<Self>) {
+        // If it is queued already, that is as good.
+        let _ = queue::exporters().enqueue::<_, GIVE_BACK>(self.clone());
     }
 
     /// Detaches the device soon, if it is attached: for who may be inside the gate, where nobody
@@ -286,6 +297,20 @@ impl WorkItem for Import {
     /// Gives back what no piece of work uses, and lets the rest be given back when it is done.
     fn run(import: Arc<Import>) {
         import.kept.for_each(Kept::release);
+        import.requests.release_lost();
+    }
+}
+
+impl_has_work! {
+    impl HasWork<Self, GIVE_BACK> for Import { self.give_back_work }
+}
+
+impl WorkItem<GIVE_BACK> for Import {
+    type Pointer = Arc<Import>;
+
+    fn run(import: Arc<Import>) {
+        import.unmap_unused();
+        drop(import.kernel_map.take_unused());
     }
 }
 
@@ -313,15 +338,15 @@ impl Object {
         check: impl Fn() -> Result,
     ) -> Result<Arc<Self>> {
         let borrowers = Borrowers::new(pool.space.clone(), false)?;
-        let import = Import::new(&dmabuf)?;
-        borrowers.set_bus_memory(BusMemory::Import(import.clone()));
-        // SAFETY: The ledger keeps it, and has it detached before or when it is dropped itself: by
-        // a work item that keeps it until then.
-        unsafe { import.attach(device, dmabuf, check) }?;
+        let import = Import::new(&dmabuf, pool.clone())?;
         let size = import.size();
-        let backing = Backing::Imported(import);
+        let backing = Backing::Imported(import.clone());
         let region = uapi::ACCEL_REGION_FOREIGN;
-        Self::with_backing(backing, borrowers, pool, region, size, BoFlags::empty())
+        let object = Self::with_backing(backing, borrowers, pool, region, size, BoFlags::empty())?;
+        // SAFETY: The object keeps it, and has it detached when it is dropped itself: by a work
+        // item that keeps it until then.
+        unsafe { import.attach(device, dmabuf, check) }?;
+        Ok(object)
     }
 
     /// Returns a fence that is signalled when all have finished whom one has to wait for who

@@ -20,10 +20,7 @@ use kernel::{
 };
 
 use super::{
-    borrowers::{
-        Borrowers,
-        BusMemory, //
-    },
+    borrowers::Borrowers,
     device_map::Mapped,
     export::access::ForeignMaps,
     import::Import,
@@ -42,7 +39,8 @@ use crate::{
         device_memory::DeviceMemory,
         pages::Pages,
         placement::Placement,
-        regions::Allocated, //
+        regions::Allocated,
+        registry::Detach, //
     },
     sys::uapi::flags::{
         BoFlag,
@@ -128,7 +126,7 @@ impl Object {
             Allocated::System(pages) => Backing::System(pages),
             Allocated::Device(memory) => Backing::Device(memory),
             Allocated::Coherent(memory) => {
-                borrowers.set_bus_memory(BusMemory::Coherent(memory.clone()));
+                borrowers.set_coherent(memory.clone());
                 Backing::Coherent(memory)
             }
         };
@@ -250,6 +248,9 @@ impl Object {
     /// inside the gate.
     pub(crate) fn register(&self) -> Result {
         if !self.is_registered.load(Relaxed) {
+            if let Backing::Imported(import) = &self.backing {
+                self.pool.imports.insert(import)?;
+            }
             self.pool.ledgers.insert(&self.borrowers)?;
             self.is_registered.store(true, Relaxed);
         }
@@ -338,9 +339,11 @@ impl Object {
     /// when this returns.
     pub(crate) fn release(self: Arc<Self>) {
         // All else is not put off anyway.
-        if let Backing::Imported(_) = &self.backing {
+        if let Backing::Imported(import) = &self.backing {
+            let import = import.clone();
             if let Some(last) = Arc::into_unique_or_drop(self) {
-                last.borrowers.end_now();
+                drop(last);
+                import.detach();
             }
         }
     }
@@ -375,7 +378,10 @@ impl Object {
 impl PinnedDrop for Object {
     fn drop(self: Pin<&mut Self>) {
         // Nobody has it, so there is nothing to revoke.
-        self.borrowers.end();
+        self.borrowers.detach();
+        if let Backing::Imported(import) = &self.backing {
+            import.detach_soon();
+        }
         if self.is_registered.load(Relaxed) {
             self.pool.ledgers.remove(&self.borrowers);
         }

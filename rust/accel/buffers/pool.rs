@@ -17,6 +17,7 @@ use kernel::{
 
 use super::{
     borrowers::Borrowers,
+    import::Import,
     movable::{
         migrate::CopyRequest,
         Movable, //
@@ -45,6 +46,9 @@ pub(crate) struct Pool {
     /// Of all objects that have something of the device, or memory that is revoked with it.
     #[pin]
     pub(super) ledgers: Registry<Borrowers>,
+    /// Of the dma-bufs that the device is attached to, those which objects have.
+    #[pin]
+    pub(super) imports: Registry<Import>,
     /// What there is to evict.
     #[pin]
     pub(super) movables: Registry<Movable>,
@@ -66,6 +70,7 @@ impl Pool {
         try_pin_init!(Self {
             space,
             uses: Atomic::new(0),
+            imports <- Registry::new(),
             movables <- Registry::new(),
             evicting <- new_mutex!(()),
             system: Region::system()?,
@@ -112,7 +117,11 @@ impl Pool {
     /// Detaches buffers from the device on its bus. The gate must be drained, and the device
     /// must be quiet.
     pub(crate) fn detach_all(&self) {
+        // What is mapped ends before what it is a mapping of.
         self.ledgers.detach_all();
+        for import in self.imports.take_all().values() {
+            import.revoke();
+        }
     }
 }
 

@@ -6,18 +6,20 @@
 //! last one the mapping goes.
 
 use kernel::{
+    bindings,
+    error::to_result,
     new_mutex,
     prelude::*,
     sync::{
         Arc,
-        Mutex, //
-    }, //
+        Mutex,
+        UniqueArc, //
+    },
 };
 
 use super::{
     import::{
-        CpuAccess,
-        CpuEnd,
+        Import,
         Request, //
     },
     movable::Pinned,
@@ -27,9 +29,13 @@ use super::{
     }, //
 };
 use crate::{
-    memory::kernel_map::{
-        KernelMap,
-        CHUNK, //
+    base::wait::WaitQueue,
+    memory::{
+        dma_buf::DmaBuf,
+        kernel_map::{
+            KernelMap,
+            CHUNK, //
+        }, //
     },
     sys::ffi, //
 };
@@ -127,6 +133,73 @@ pub struct VMap {
     object: Arc<Object>,
     is_writable: bool,
     _pin: Option<Pinned>,
+}
+
+/// The direction in which the processor accesses a dma-buf, also to read only: udmabuf maps its
+/// memory in the direction of the first access, and syncs that mapping in those of later ones.
+pub(super) const CPU_DIRECTION: bindings::dma_data_direction =
+    bindings::dma_data_direction::DMA_BIDIRECTIONAL;
+
+/// Access to the dma-buf of an import by the processor, until this is dropped.
+pub(super) struct CpuAccess {
+    import: Arc<Import>,
+    dmabuf: DmaBuf,
+}
+
+impl CpuAccess {
+    /// Tells the exporter that the processor is going to access the memory.
+    ///
+    /// Unlike `dma_buf_begin_cpu_access()` it waits for no fence: the caller has, and looks again.
+    pub(super) fn begin(import: &Arc<Import>) -> Result<Arc<Self>> {
+        // Once the exporter was told, nothing can fail.
+        let room = UniqueArc::<Self>::new_uninit(GFP_KERNEL_ACCOUNT)?;
+        let dmabuf = import.dma_buf()?;
+        // SAFETY: The dma-buf is valid, and the operation is its own.
+        unsafe {
+            if let Some(begin) = (*(*dmabuf.as_raw()).ops).begin_cpu_access {
+                to_result(begin(dmabuf.as_raw(), CPU_DIRECTION))?;
+            }
+        }
+        let access = Self {
+            import: import.clone(),
+            dmabuf,
+        };
+        Ok(room.write(access).into())
+    }
+}
+
+impl Drop for CpuAccess {
+    fn drop(&mut self) {
+        self.import.end_access(&self.dmabuf);
+    }
+}
+
+/// The end of accesses to the dma-buf of an import, of which the exporter is told.
+pub(crate) struct CpuEnd {
+    import: Arc<Import>,
+    /// How many accesses were over.
+    ended: u64,
+}
+
+impl CpuEnd {
+    /// Ends `access`.
+    fn of(access: Arc<CpuAccess>) -> Self {
+        let import = access.import.clone();
+        drop(access);
+        let (ended, _) = import.accesses();
+        Self { import, ended }
+    }
+
+    /// Returns where to wait for [`Self::is_told`].
+    pub(crate) fn queue(&self) -> &WaitQueue {
+        self.import.waiters()
+    }
+
+    /// Returns whether the exporter was told.
+    pub(crate) fn is_told(&self) -> bool {
+        let (_, told) = self.import.accesses();
+        told >= self.ended
+    }
 }
 
 /// A use of the mapping of an object, until this is dropped.

@@ -31,6 +31,9 @@ use crate::{
 /// How long to sleep before what is busy again is tried again.
 const PAUSE_MS: u32 = 1;
 
+/// How often something is tried again without a pause, after an exporter was asked.
+const EAGER_TRIES: usize = 8;
+
 impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// Sleeps until nobody works on `memory` any more whom `access` has to wait for: who reads, for
     /// those who write, and who writes, for everybody.
@@ -111,7 +114,8 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
     /// exporter says is what `f` returns the next time.
     ///
     /// For work that is done in the order of fences: who accesses the memory at once uses
-    /// [`Self::when_idle`].
+    /// [`Self::when_idle`]. So does the driver of a device that may have to work on a copy, as one
+    /// that cannot address all memory.
     ///
     /// # Examples
     ///
@@ -147,6 +151,7 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
         wait: impl Fn(Self) -> Result<(Self, Wake<()>)>,
     ) -> Result<(Self, Wake<V>)> {
         let mut requests = None;
+        let mut tries = 0..EAGER_TRIES;
         loop {
             let (ctx, wake) = wait(self)?;
             self = ctx;
@@ -165,8 +170,9 @@ impl<'a, T: AccelDriver, R: Role> Context<'a, T, R> {
             let (ctx, wake) = self.wait_for_exporters(requests, deadline)?;
             self = ctx;
             match wake.or_end() {
-                Ok(true) => continue,
-                Ok(false) => (),
+                // Not for ever: an exporter may take back at once what it has mapped.
+                Ok(true) if tries.next().is_some() => continue,
+                Ok(_) => (),
                 Err(end) => return Ok((self, end)),
             }
             // Somebody has begun, or the device is about to be reset, which this makes room for.

@@ -69,6 +69,11 @@ impl<T> Registry<T> {
         Some((key, entry.clone()))
     }
 
+    /// Takes all entries out. Nobody may add another one.
+    pub(crate) fn take_all(&self) -> RBTree<usize, Arc<T>> {
+        core::mem::replace(&mut *self.entries.lock(), RBTree::new())
+    }
+
     /// Calls `f` for all entries, without the lock.
     pub(crate) fn for_each(&self, f: impl Fn(&T)) {
         let mut next = 0;

@@ -113,6 +113,12 @@ struct accel_test_buffer {
 #define ACCEL_TEST_IOC_BUFFER_MAP _IO(ACCEL_IOC_TYPE, 0x77)
 
 /*
+ * Maps the whole buffer a for the device, until the next call of this, or until the device goes.
+ * With zero, nothing is mapped.
+ */
+#define ACCEL_TEST_IOC_BUFFER_KEEP _IO(ACCEL_IOC_TYPE, 0x7b)
+
+/*
  * Hands over a dump of a bytes, of which byte i is the lowest 8 bits of i times b;
  * from byte 131072 on it is zero. There are at most ACCEL_TEST_MAX_DUMP.
  */

@@ -92,6 +92,8 @@ struct Data {
     begun: Mutex<Option<Work>>,
     #[pin]
     jobs: Jobs,
+    #[pin]
+    kept: maps::Kept,
     /// Memory of the driver's own, which a device on the platform bus has.
     _memory: KVec<u64>,
 }
@@ -107,6 +109,7 @@ impl Data {
             sleep <- Sleep::new(),
             begun <- new_mutex!(None),
             jobs <- Jobs::new(),
+            kept <- maps::Kept::new(),
             _memory: KVec::with_capacity(memory, GFP_KERNEL)?,
         })
     }
@@ -229,6 +232,7 @@ impl<P: Policy> AccelDriver for Test<P> {
         ),
         Ioctl::new(0x79, "ACCEL_TEST_IOC_CONFINED_ADD", calls::add, "Adds").confined(),
         Ioctl::new(0x7a, "ACCEL_TEST_IOC_FENCE", fences::make, "Makes a fence"),
+        Ioctl::new(0x7b, "ACCEL_TEST_IOC_BUFFER_KEEP", maps::keep, "Maps"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {
         Some(limits) => BufferTable::system(limits),

@@ -23,7 +23,6 @@ use kernel::{
             Relaxed, //
         },
         Arc,
-        LockClassKey,
         Mutex, //
     },
 };
@@ -104,7 +103,6 @@ impl Mapped {
         object: Arc<Object>,
         range: Range<usize>,
         direction: DataDirection,
-        class: Pin<&'static LockClassKey>,
     ) -> Result<Arc<Self>> {
         let (object, pin) = object.pinned(|| caller.may_wait())?;
         // When the memory is there: after the mapping, nothing can fail.
@@ -118,7 +116,7 @@ impl Mapped {
                 copy <- new_mutex!(copy),
                 writes_back: AtomicFlag::new(direction != DataDirection::ToDevice),
                 _pin: pin,
-                detached <- Mutex::new(false, c"Mapped::detached", class),
+                detached <- new_mutex!(false),
             }? Error))
         });
         Arc::pin_init(mapped, GFP_KERNEL_ACCOUNT)

@@ -106,7 +106,7 @@ impl Drop for ImportMap {
         });
         drop(attached);
         if is_last && !self.import.try_unmap_unused() {
-            self.import.ask();
+            self.import.give_back();
         }
     }
 }
@@ -120,7 +120,7 @@ impl KernelMapUse {
     pub(super) fn new(import: &Arc<Import>) -> Result<Self> {
         if import.kernel_map.share().is_none() {
             let map = KernelMap::of_dma_buf(import.dma_buf()?, || import.check_open())?;
-            import.kernel_map.set(Arc::new(map, GFP_KERNEL)?);
+            import.kernel_map.set(Arc::new(map, GFP_KERNEL_ACCOUNT)?);
         }
         Ok(Self(import.clone()))
     }
@@ -156,7 +156,7 @@ impl Import {
     /// Gives up a use of the mapping for the kernel.
     pub(in crate::buffers) fn put_kernel_map(self: &Arc<Self>) {
         if self.kernel_map.put() {
-            self.ask();
+            self.give_back();
         }
     }
 
@@ -234,8 +234,8 @@ impl Import {
         Err(ENODEV)
     }
 
-    /// Returns the attachment. From now on, who is to detach the device has to wait until it is not
-    /// [mapped](Self::is_mapped). Returns `EAGAIN` if there is a mapping.
+    /// Returns the attachment. From now on, the removal of the device waits until that is detached.
+    /// Returns `EAGAIN` if there is a mapping.
     fn begin_to_map(&self) -> Result<NonNull<bindings::dma_buf_attachment>> {
         let attached = self.attached.lock();
         let attached = attached.as_ref().ok_or(ENODEV)?;
@@ -244,6 +244,7 @@ impl Import {
             return Err(EAGAIN);
         }
         self.is_mapped.store(true, Relaxed);
+        self.was_mapped.store(true, Relaxed);
         Ok(attached.attachment)
     }
 
@@ -314,16 +315,17 @@ impl Import {
         // with it; and nothing is mapped.
         unsafe { bindings::dma_buf_detach(dmabuf.as_raw(), attachment.as_ptr()) };
         drop(self.kernel_map.take_unused());
+        self.pool.imports.remove(self);
     }
 
-    /// Ends what the device has of it, which is about to go. The exporter is waited for only if it
-    /// is mapped, or about to be: what there is of a device that is not bound any more can wait.
+    /// Ends what the device has of it, which is about to go. The exporter is waited for unless it
+    /// has never mapped the memory for the device: then that needs not be bound to be detached.
     pub(in crate::buffers) fn revoke(self: &Arc<Self>) {
         self.is_closed.store(true, Relaxed);
         let attached = self.attached.lock();
-        let is_mapped = self.is_mapped.load(Relaxed);
+        let was_mapped = self.was_mapped.load(Relaxed);
         drop(attached);
-        match is_mapped {
+        match was_mapped {
             true => self.detach(),
             false => self.detach_soon(),
         }

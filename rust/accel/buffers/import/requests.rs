@@ -17,14 +17,12 @@
 
 use kernel::{
     bindings,
-    error::to_result,
     impl_has_work,
     new_mutex,
     prelude::*,
     sync::{
         Arc,
-        Mutex,
-        UniqueArc, //
+        Mutex, //
     },
     task::Task,
     workqueue::WorkItem, //
@@ -42,21 +40,28 @@ use crate::{
         queue,
         wait::WaitQueue, //
     },
-    memory::dma_buf::DmaBuf, //
+    buffers::vmap::{
+        CpuAccess,
+        CPU_DIRECTION, //
+    },
+    memory::{
+        charge::MemoryGroup,
+        dma_buf::DmaBuf, //
+    },
 };
-
-/// The direction in which the processor accesses a dma-buf, also to read only: udmabuf maps its
-/// memory in the direction of the first access, and syncs that mapping in those of later ones.
-const DIRECTION: bindings::dma_data_direction = bindings::dma_data_direction::DMA_BIDIRECTIONAL;
 
 /// Which work of an import asks the exporter.
 pub(super) const ASK: u64 = 1;
 
 /// What the exporter of an import is to be asked for, and was.
+//
+// Nothing allocates memory with `ends` locked: accesses may end where that must not be waited for.
 #[pin_data]
 pub(super) struct Requests {
     #[pin]
     state: Mutex<State>,
+    #[pin]
+    ends: Mutex<Ends>,
     /// Those who wait until the exporter was asked.
     #[pin]
     waiters: WaitQueue,
@@ -67,7 +72,11 @@ struct State {
     entries: KVec<Entry>,
     /// The number of the next one.
     next: u64,
-    /// How many accesses of the processor are over.
+}
+
+/// The accesses of the processor that are over.
+struct Ends {
+    /// How many.
     ended: u64,
     /// How many of these the exporter was told of.
     ends_told: u64,
@@ -80,6 +89,8 @@ pub(super) struct Entry {
     number: u64,
     /// The task of the caller.
     task: *mut bindings::task_struct,
+    /// Who is charged for what the exporter allocates.
+    group: Arc<MemoryGroup>,
     pub(super) map: Step<ImportMap>,
     pub(super) kernel_map: Step<KernelMapUse>,
     access: Step<Arc<CpuAccess>>,
@@ -111,6 +122,8 @@ impl Requests {
             state <- new_mutex!(State {
                 entries: KVec::new(),
                 next: 0,
+            }),
+            ends <- new_mutex!(Ends {
                 ended: 0,
                 ends_told: 0,
                 exporter: None,
@@ -121,10 +134,10 @@ impl Requests {
 
     /// Tells the exporter of accesses that are over.
     fn tell_ends(&self) {
-        let state = self.state.lock();
-        let (ended, exporter) = (state.ended, state.exporter.clone());
-        let count = ended - state.ends_told;
-        drop(state);
+        let ends = self.ends.lock();
+        let (ended, exporter) = (ends.ended, ends.exporter.clone());
+        let count = ended - ends.ends_told;
+        drop(ends);
         let Some(exporter) = exporter else {
             return;
         };
@@ -132,18 +145,33 @@ impl Requests {
             // There is nothing to be done about an error.
             //
             // SAFETY: The dma-buf is valid, and an access of it has begun.
-            let _ = unsafe { bindings::dma_buf_end_cpu_access(exporter.as_raw(), DIRECTION) };
+            let _ = unsafe { bindings::dma_buf_end_cpu_access(exporter.as_raw(), CPU_DIRECTION) };
         }
-        let mut state = self.state.lock();
-        state.ends_told = ended;
-        let last = match state.ended == ended {
-            true => state.exporter.take(),
+        let mut ends = self.ends.lock();
+        ends.ends_told = ended;
+        let last = match ends.ended == ended {
+            true => ends.exporter.take(),
             false => None,
         };
         // Not to be dropped with the lock held, as it may be the last reference.
-        drop(state);
+        drop(ends);
         drop(last);
         self.waiters.wake_all();
+    }
+
+    /// Gives up mappings that are lost, also those of callers who wait for something else.
+    pub(super) fn release_lost(&self) {
+        loop {
+            let mut state = self.state.lock();
+            let mut maps = state.entries.iter_mut().map(|e| &mut e.map);
+            let lost = maps.find(|map| matches!(map, Step::Done(Ok(map)) if map.is_lost()));
+            let lost = lost.map(|map| core::mem::replace(map, Step::Unasked));
+            // Not to be dropped with the lock held: to give it back takes others.
+            drop(state);
+            if lost.is_none() {
+                break;
+            }
+        }
     }
 
     /// Takes note of what the exporter has said to request `number`, if that is still there.
@@ -209,10 +237,31 @@ impl Import {
         Err(self.want(|entry| &mut entry.access))
     }
 
-    /// Has the exporter be asked for what is wanted, and be given back what is over.
+    /// Has the exporter be asked for what is wanted, and be told of accesses that are over.
     pub(super) fn ask(self: &Arc<Self>) {
         // If it is queued already, that is as good.
         let _ = queue::exporters().enqueue::<_, ASK>(self.clone());
+    }
+
+    /// Ends an access of the processor to `dmabuf`, of which the exporter is told soon.
+    pub(in crate::buffers) fn end_access(self: &Arc<Self>, dmabuf: &DmaBuf) {
+        let mut ends = self.requests.ends.lock();
+        ends.ended += 1;
+        ends.exporter.get_or_insert_with(|| dmabuf.clone());
+        drop(ends);
+        self.ask();
+    }
+
+    /// Returns how many accesses of the processor are over, and how many of these the exporter was
+    /// told of.
+    pub(in crate::buffers) fn accesses(&self) -> (u64, u64) {
+        let ends = self.requests.ends.lock();
+        (ends.ended, ends.ends_told)
+    }
+
+    /// Returns where to wait until the exporter was asked, or told.
+    pub(in crate::buffers) fn waiters(&self) -> &WaitQueue {
+        &self.requests.waiters
     }
 
     /// Asks for the first thing that somebody wants. Returns whether there was any.
@@ -225,19 +274,25 @@ impl Import {
                 e.kernel_map.is_wanted(),
                 e.access.is_wanted(),
             ];
-            wanted.contains(&true).then_some((e.number, wanted))
+            let is_wanted = wanted.contains(&true);
+            is_wanted.then(|| (e.number, wanted, e.group.clone()))
         });
         drop(state);
+        let Some((number, wanted, group)) = wanted else {
+            return false;
+        };
         match wanted {
-            None => return false,
-            Some((number, [true, ..])) => {
-                requests.set_done(number, |e| &mut e.map, self.ask_for_map());
+            [true, ..] => {
+                let map = group.charge(|| self.ask_for_map());
+                requests.set_done(number, |e| &mut e.map, map);
             }
-            Some((number, [_, true, _])) => {
-                requests.set_done(number, |e| &mut e.kernel_map, KernelMapUse::new(self));
+            [_, true, _] => {
+                let map = group.charge(|| KernelMapUse::new(self));
+                requests.set_done(number, |e| &mut e.kernel_map, map);
             }
-            Some((number, _)) => {
-                requests.set_done(number, |e| &mut e.access, CpuAccess::begin(self));
+            _ => {
+                let access = group.charge(|| CpuAccess::begin(self));
+                requests.set_done(number, |e| &mut e.access, access);
             }
         }
         true
@@ -254,50 +309,10 @@ impl WorkItem<ASK> for Import {
     fn run(import: Arc<Import>) {
         loop {
             import.requests.tell_ends();
-            import.unmap_unused();
-            drop(import.kernel_map.take_unused());
             if !import.ask_for_next() {
                 break;
             }
         }
-    }
-}
-
-/// Access to the dma-buf of an import by the processor, until this is dropped.
-pub(in crate::buffers) struct CpuAccess {
-    import: Arc<Import>,
-    dmabuf: DmaBuf,
-}
-
-impl CpuAccess {
-    /// Tells the exporter that the processor is going to access the memory.
-    ///
-    /// Unlike `dma_buf_begin_cpu_access()` it waits for no fence: the caller has, and looks again.
-    fn begin(import: &Arc<Import>) -> Result<Arc<Self>> {
-        // Once the exporter was told, nothing can fail.
-        let room = UniqueArc::<Self>::new_uninit(GFP_KERNEL)?;
-        let dmabuf = import.dma_buf()?;
-        // SAFETY: The dma-buf is valid, and the operation is its own.
-        unsafe {
-            if let Some(begin) = (*(*dmabuf.as_raw()).ops).begin_cpu_access {
-                to_result(begin(dmabuf.as_raw(), DIRECTION))?;
-            }
-        }
-        let access = Self {
-            import: import.clone(),
-            dmabuf,
-        };
-        Ok(room.write(access).into())
-    }
-}
-
-impl Drop for CpuAccess {
-    fn drop(&mut self) {
-        let mut state = self.import.requests.state.lock();
-        state.ended += 1;
-        state.exporter.get_or_insert_with(|| self.dmabuf.clone());
-        drop(state);
-        self.import.ask();
     }
 }
 
@@ -312,11 +327,13 @@ pub(crate) struct Request {
 impl Request {
     /// Makes a request, which wants nothing yet. Returns `ENOMEM`.
     pub(in crate::buffers) fn new(import: &Arc<Import>) -> Result<Self> {
+        let group = Arc::new(MemoryGroup::of_current(), GFP_KERNEL_ACCOUNT)?;
         let mut state = import.requests.state.lock();
         let number = state.next;
         let entry = Entry {
             number,
             task: Task::current_raw(),
+            group,
             map: Step::Unasked,
             kernel_map: Step::Unasked,
             access: Step::Unasked,
@@ -333,7 +350,7 @@ impl Request {
 
     /// Returns where to wait for [`Self::poll`].
     pub(crate) fn queue(&self) -> &WaitQueue {
-        &self.import.requests.waiters
+        self.import.waiters()
     }
 
     /// Returns whether the exporter has said something new, once it was asked for all that is
@@ -358,32 +375,5 @@ impl Drop for Request {
         // Not to be dropped with the lock held: what is given back takes it.
         drop(state);
         drop(entry);
-    }
-}
-
-/// The end of accesses to the dma-buf of an import, of which the exporter is told.
-pub(crate) struct CpuEnd {
-    import: Arc<Import>,
-    /// How many accesses were over.
-    ended: u64,
-}
-
-impl CpuEnd {
-    /// Ends `access`.
-    pub(in crate::buffers) fn of(access: Arc<CpuAccess>) -> Self {
-        let import = access.import.clone();
-        drop(access);
-        let ended = import.requests.state.lock().ended;
-        Self { import, ended }
-    }
-
-    /// Returns where to wait for [`Self::is_told`].
-    pub(crate) fn queue(&self) -> &WaitQueue {
-        &self.import.requests.waiters
-    }
-
-    /// Returns whether the exporter was told.
-    pub(crate) fn is_told(&self) -> bool {
-        self.import.requests.state.lock().ends_told >= self.ended
     }
 }

@@ -70,6 +70,44 @@ TEST_F_TIMEOUT(stalled, the_device_goes_during_a_mapping, 120)
 	EXPECT_EQ(0, ask(self, ACCEL_TEST_STALL_IOC_ATTACHED));
 }
 
+/*
+ * The driver still has the memory mapped when nobody has the buffer any more: it is unmapped
+ * before the device is unbound.
+ */
+TEST_F_TIMEOUT(stalled, the_device_goes_when_it_is_unmapped, 120)
+{
+	struct caller remover = { .call = remove_device, .syscall_nr = SYS_delete_module };
+	struct work work = {};
+
+	import_stalled(_metadata, self, &work, ACCEL_TEST_STALL_UNMAP);
+	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_BUFFER_KEEP, work.handle, 0, NULL));
+	close(self->user);
+	ASSERT_EQ(0, caller_start(&remover));
+	wait_until(_metadata, self, ACCEL_TEST_STALL_IOC_STALLED, 1);
+	EXPECT_FALSE(atomic_load(&remover.done));
+	EXPECT_EQ(0, ask(self, ACCEL_TEST_STALL_IOC_RELEASE));
+	ASSERT_EQ(0, caller_join(&remover));
+	EXPECT_EQ(0, remover.ret);
+	EXPECT_EQ(0, ask(self, ACCEL_TEST_STALL_IOC_MAPPED));
+	EXPECT_EQ(0, ask(self, ACCEL_TEST_STALL_IOC_ATTACHED));
+}
+
+/* What is given back does not wait for what somebody else asks for. */
+TEST_F_TIMEOUT(stalled, an_access_holds_up_no_end_of_a_mapping, 120)
+{
+	struct work work = {};
+
+	import_stalled(_metadata, self, &work, ACCEL_TEST_STALL_BEGIN);
+	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_BUFFER_KEEP, work.handle, 0, NULL));
+	ASSERT_EQ(1, ask(self, ACCEL_TEST_STALL_IOC_MAPPED));
+	start(_metadata, self, &work, sum);
+	ASSERT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_BUFFER_KEEP, 0, 0, NULL));
+	wait_until(_metadata, self, ACCEL_TEST_STALL_IOC_MAPPED, 0);
+	EXPECT_EQ(1, ask(self, ACCEL_TEST_STALL_IOC_STALLED));
+	EXPECT_EQ(0, ask(self, ACCEL_TEST_STALL_IOC_RELEASE));
+	expect_returned(_metadata, &work, 0);
+}
+
 TEST_F_TIMEOUT(stalled, the_end_of_a_mapping_holds_up_nobody, 120)
 {
 	struct work work = {};
