@@ -14,7 +14,7 @@ kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
 help:
 	@echo 'On Debian 12 or 13, from a bare machine (all goes into a cache, ~/.cache/accel):'
-	@echo '  demo             - the modules at work in the stock kernel, with a device of QEMU'
+	@echo '  demo             - the modules at work in the stock kernel, with two devices'
 	@echo '  check            - all tests'
 	@echo '  kunit            - the KUnit tests, in User Mode Linux'
 	@echo '  shell            - an interactive shell in the guest of the demo, with your modules;'

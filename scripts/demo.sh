@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The demo, on the host: brings and builds what is missing, runs guest/demo.sh
-# in the stock kernel with the device, and judges the kernel's log.
+# in the stock kernel with the devices, and judges the kernel's log.
 
 accel_topic=demo
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -12,8 +12,17 @@ make_cache
 only_one demo
 log=$accel_cache/logs/demo-$(tree_key).log
 
-say "booting the stock kernel $(kernel_version) in QEMU with an edu device ..."
-"$scripts/guest/run.sh" --modules "$modules" --device edu --timeout 180 --log "$log" /accel/scripts/guest/demo.sh ||
+run=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
+trap 'npu_stop; rm -rf "$run"' EXIT
+. "$scripts/npu-device.sh"
+cp -al "$modules" "$run/modules"
+mkdir "$run/modules/npu"
+npu firmware --version 1.2.3 --output "$(in_cache "$run")/modules/npu/npu.bin"
+npu_device
+
+say "booting the stock kernel $(kernel_version) in QEMU with an edu device and an npu ..."
+"$scripts/guest/run.sh" --modules "$run/modules" --device edu --timeout 300 --log "$log" \
+	"${npu_machine[@]}" "${npu_options[@]}" /accel/scripts/guest/demo.sh ||
 	die "the demo did not do what it should: see the lines after '!!' (kernel log: $log)"
 "$scripts/guest/check-log.sh" "$log" >&2 ||
 	die "the kernel's log has the warnings above (whole log: $log)"

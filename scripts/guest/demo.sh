@@ -77,8 +77,16 @@ succeeds
 prints '(^|[^0-9])120$'
 run 'exec 3>&-'
 
-title 'Both modules are removed'
-run 'rmmod accel_edu accel'
+title 'An accelerator with firmware, and with contexts of which one hangs'
+run '/accel/scripts/guest/npu_demo.py'
+succeeds
+prints 'firmware is loaded'
+prints 'is right'
+prints 'has computed'
+prints 'has recovered'
+
+title 'The modules are removed'
+run 'rmmod accel_npu accel_edu accel'
 succeeds
 run "ls /dev/accelerator"
 fails
