@@ -42,9 +42,10 @@ use super::{
     Core, //
 };
 
-/// A line that a device raises, and that others may share.
+/// What a device raises, other than messages.
 pub(crate) trait Line: Send {
-    /// Keeps the device from raising the line, or permits it. May sleep.
+    /// Keeps what the device raises from being handled, or permits it; not what others raise. May
+    /// sleep.
     fn set_masked(&self, is_masked: bool);
 }
 

@@ -182,6 +182,7 @@ impl Drop for Irqs {
 #[kunit_tests(accel_irq)]
 mod tests {
     use super::*;
+    use crate::node::Node;
 
     /// A device that interrupts. It goes before its interrupts do.
     struct Scene {
@@ -324,6 +325,25 @@ mod tests {
         scene.device.device().bind()?;
         scene.irqs.raise(0);
         assert_eq!(hard(0), 2);
+        Ok(())
+    }
+
+    #[test]
+    fn lines_are_masked_when_the_system_shuts_down() -> Result {
+        let scene = Scene::new(2, Answer::WakeThread)?;
+        let user = Node::open_user(scene.device.device().minor()?)?;
+        user.shut_down();
+        assert!(scene.irqs.is_masked());
+        scene.irqs.raise(0);
+        // Others may have this one.
+        scene.irqs.raise(1);
+        assert_eq!((hard(0), hard(1), thread()), (0, 0, 0));
+
+        scene.device.device().unbind();
+        scene.device.device().bind()?;
+        assert!(!scene.irqs.is_masked());
+        scene.irqs.raise(1);
+        assert!(hard(1) == 1 && comes_true(|| thread() >= 1));
         Ok(())
     }
 
