@@ -14,7 +14,8 @@
 firmware=/lib/firmware/accel/npu.bin
 driver=/sys/bus/pci/drivers/accel_npu
 failed=0
-[ $# -gt 0 ] || set -- npu_test npu_ring_test npu_fault_test npu_busy_test npu_gone_test
+[ $# -gt 0 ] || set -- conformance_test conformance_info_test conformance_buffer_test \
+	conformance_unbind_test npu_test npu_ring_test npu_fault_test npu_busy_test npu_gone_test
 
 devices=()
 for device in /sys/bus/pci/devices/*; do
@@ -52,18 +53,31 @@ refuses damaged.bin 'firmware accel/npu.bin is refused: its payload is damaged'
 result $? 'firmware that is damaged is refused'
 cp /modules/npu/npu.bin "$firmware"
 for device in "${devices[@]}"; do
-	echo "$device" >"$driver/bind"
-	result $? "with firmware, $device is bound"
+	status=0
+	echo "$device" >"$driver/bind" || status=1
+	result "$status" "with firmware, $device is bound"
 done
 udevadm settle
 
+# As many as each has.
+vectors=(17 4 1)
+for number in "${!devices[@]}"; do
+	irqs=("/sys/bus/pci/devices/${devices[number]}/msi_irqs"/*)
+	[ ${#irqs[@]} -eq "${vectors[number]}" ]
+	result $? "device $number has ${vectors[number]} vectors"
+done
+
 export ACCEL_REQUIRE=1 ACCEL_NPU_KO=/modules/accel_npu.ko ACCEL_NPU ACCEL_NPU_CONTROL
+export ACCEL_CONFORMANCE ACCEL_CONFORMANCE_UNBIND=1
 for number in "${!devices[@]}"; do
 	ACCEL_NPU=${devices[number]}
 	ACCEL_NPU_CONTROL=/dev/virtio-ports/npu$number
 	for program; do
 		echo "KTAP version 1"
 		echo "# Subtest: $program.$number"
+		# It changes when the device is bound anew.
+		node=("/sys/bus/pci/devices/$ACCEL_NPU/accelerator"/accel*)
+		ACCEL_CONFORMANCE=/dev/accelerator/${node[0]##*/}
 		echo "accel-guest: $program.$number" >/dev/kmsg
 		timeout 300 "/modules/selftests/$program" | sed 's/^/    /'
 		status=${PIPESTATUS[0]}

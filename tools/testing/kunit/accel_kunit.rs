@@ -23,6 +23,9 @@ mod lifecycle;
 mod log;
 mod movable;
 mod node;
+#[path = "../../../drivers/accel/npu/uapi.rs"]
+#[allow(dead_code)]
+mod npu_uapi;
 mod owned;
 #[path = "../../../drivers/accel/rng_uapi.rs"]
 #[allow(dead_code)]

@@ -15,6 +15,25 @@ use crate::edu_uapi::{
     Reset as accel_edu_reset,
     SetEventFd as accel_edu_set_eventfd, //
 };
+use crate::npu_uapi::{
+    Accessed as accel_npu_access,
+    Command as accel_npu_command,
+    Counters as accel_npu_counters,
+    Map as accel_npu_map,
+    Open as accel_npu_open,
+    Submit as accel_npu_submit,
+    Unmap as accel_npu_unmap,
+    Wait as accel_npu_wait,
+    ACCEL_NPU_ADDRESSES,
+    ACCEL_NPU_IN_FENCE,
+    ACCEL_NPU_MAX_ACCESSES,
+    ACCEL_NPU_MAX_COMMANDS,
+    ACCEL_NPU_MAX_JOBS,
+    ACCEL_NPU_NOTIFY,
+    ACCEL_NPU_OUT_FENCE,
+    ACCEL_NPU_USER_RING,
+    ACCEL_NPU_WRITE, //
+};
 use crate::rng_uapi::Fill as accel_rng_fill;
 use crate::sim_uapi::{
     Operand as accel_sim_operand,
@@ -115,6 +134,25 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
             size, op, flags, in_fence, a, b, result, m, n, k, out_fence, job,
         }
         accel_sim_wait { size, timeout_ms, job, error, reserved, deadline_ns }
+        accel_npu_open { size, flags, ring, order, coalesce, context }
+        accel_npu_map { size, handle, flags, reserved, address, offset, len }
+        accel_npu_unmap { size, reserved, address }
+        accel_npu_command {
+            code, flags, sequence, source, destination, length, parameter, second, rows, columns,
+            inner, shift, output, reserved,
+        }
+        accel_npu_access { handle, flags }
+        accel_npu_submit {
+            size, flags, commands_ptr, accesses_ptr, commands_count, accesses_count, in_fence,
+            out_fence, timeout_ms, reserved, job,
+        }
+        accel_npu_wait {
+            size, timeout_ms, job, error, status, address, command, reserved, deadline_ns,
+        }
+        accel_npu_counters {
+            commands, bytes_read, bytes_written, macs, context_resets, records_twice,
+            late_interrupts,
+        }
     }
     constants {
         ACCEL_IOC_TYPE, ACCEL_IOC_DRIVER_BASE, ACCEL_IOC_DRIVER_END, ACCEL_INFO_LIST,
@@ -140,6 +178,9 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         ACCEL_EVENT_LOST, ACCEL_EVENT_STATE, ACCEL_EVENT_ERROR,
         ACCEL_EVENT_DRIVER_BASE, ACCEL_EVENT_CLASS_STATE, ACCEL_EVENT_CLASS_ERROR,
         ACCEL_EVENT_CLASS_DRIVER,
+        ACCEL_NPU_ADDRESSES, ACCEL_NPU_USER_RING, ACCEL_NPU_WRITE, ACCEL_NPU_NOTIFY,
+        ACCEL_NPU_MAX_COMMANDS, ACCEL_NPU_MAX_ACCESSES, ACCEL_NPU_MAX_JOBS, ACCEL_NPU_IN_FENCE,
+        ACCEL_NPU_OUT_FENCE,
     }
 };
 

@@ -156,8 +156,10 @@ TEST_F_TIMEOUT(npu_busy, processes_die, 600)
 	for (int round = 0; round < rounds(); round++) {
 		start(_metadata, &self->node, &self->workers);
 		for (int i = 0; i < CONTEXTS; i++) {
-			ASSERT_EQ(0, kill(self->workers.pids[i], SIGKILL));
-			ASSERT_EQ(self->workers.pids[i], waitpid(self->workers.pids[i], &status, 0));
+			pid_t pid = self->workers.pids[i];
+
+			ASSERT_EQ(0, kill(pid, SIGKILL));
+			ASSERT_EQ(pid, waitpid(pid, &status, 0));
 		}
 		check(_metadata, &self->node);
 	}

@@ -273,4 +273,16 @@ TEST_F(npu, tells_about_itself)
 	EXPECT_LE(4000000, sensors[1].value);
 }
 
+TEST_F(npu, has_a_time_limit)
+{
+	long ms;
+
+	ASSERT_EQ(0, read_number(self->node.class_dir, "accel_npu/timeout_ms", &ms));
+	EXPECT_EQ(2000, ms);
+	EXPECT_EQ(-EINVAL, write_file(self->node.class_dir, "accel_npu/timeout_ms", "0"));
+	EXPECT_EQ(-EINVAL, write_file(self->node.class_dir, "accel_npu/timeout_ms", "60001"));
+	EXPECT_EQ(0, write_file(self->node.class_dir, "accel_npu/timeout_ms", "3000"));
+	EXPECT_EQ(0, write_file(self->node.class_dir, "accel_npu/timeout_ms", "2000"));
+}
+
 TEST_HARNESS_MAIN
