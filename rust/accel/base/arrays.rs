@@ -64,7 +64,8 @@ pub(crate) const MAX_ARRAYS: usize = 3;
 /// ```
 pub trait HasArrays: UapiType {
     /// What the handler is given: `&[E]` for an array that it reads, `&mut [E]` for one that it
-    /// fills. That is full of zeros at first, and written to user space if the handler succeeds. A
+    /// fills. That is full of zeros at first, or has what is in user space if the field is
+    /// [`changed`](ArrayField::changed), and is written to user space if the handler succeeds. A
     /// tuple of these if there are two or three.
     type Arrays<'a>: Arrays<'a>;
 
@@ -79,6 +80,8 @@ pub struct ArrayField {
     pointer: usize,
     count: usize,
     max: u32,
+    /// What the handler fills has at first what is in user space.
+    is_changed: bool,
 }
 
 impl ArrayField {
@@ -88,7 +91,40 @@ impl ArrayField {
             pointer,
             count,
             max,
+            is_changed: false,
         }
+    }
+
+    /// Says that the array is changed: the handler, which gets it as `&mut [E]`, finds in it what is
+    /// in user space, rather than zeros.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use accel::{array_field, prelude::*, ArrayField, HasArrays};
+    ///
+    /// uapi_struct! {
+    ///     struct Sort {
+    ///         size: u32,
+    ///         count: u32,
+    ///         numbers_ptr: u64,
+    ///     }
+    /// }
+    ///
+    /// impl HasArrays for Sort {
+    ///     type Arrays<'a> = &'a mut [u32];
+    ///     const FIELDS: &'static [ArrayField] =
+    ///         &[array_field!(Sort, numbers_ptr, count, 1024).changed()];
+    /// }
+    ///
+    /// fn sort<T: AccelDriver>(_: Context<'_, T>, _: &mut Sort, numbers: &mut [u32]) -> Result {
+    ///     numbers.sort_unstable();
+    ///     Ok(())
+    /// }
+    /// ```
+    pub const fn changed(mut self) -> Self {
+        self.is_changed = true;
+        self
     }
 }
 
@@ -244,6 +280,10 @@ impl Shapes {
                 matches!(bytes, Some(..=ARRAY_MAX)),
                 "an array has at most 1 MiB"
             );
+            assert!(
+                elements[i].is_result || !fields[i].is_changed,
+                "an array that is changed is a slice that can be"
+            );
             shapes[i] = Some(Shape {
                 field: fields[i],
                 element: elements[i],
@@ -285,7 +325,7 @@ impl Shape {
             len,
             result_at: self.element.is_result.then_some(user),
         };
-        if !self.element.is_result {
+        if !self.element.is_result || self.field.is_changed {
             UserSlice::new(user, len)
                 .reader()
                 .read_slice(array.bytes_mut())?;

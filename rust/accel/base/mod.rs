@@ -31,4 +31,5 @@ pub(crate) mod queue;
 pub(crate) mod rate_limit;
 pub(crate) mod records;
 pub(crate) mod state;
+pub(crate) mod user_memory;
 pub(crate) mod wait;

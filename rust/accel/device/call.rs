@@ -19,7 +19,8 @@ use super::{
 use crate::{
     base::{
         awake::Awake,
-        state::State, //
+        state::State,
+        user_memory::UserMemory, //
     },
     buffers::{
         Caller,
@@ -91,6 +92,34 @@ impl Call<'_> {
                 file,
             }),
         }
+    }
+
+    /// As [`Self::with_section`]. If `f` fails, tells which memory of the process the driver has
+    /// not found at hand.
+    #[inline(always)]
+    pub(crate) fn with_section_of_user(
+        self,
+        absent: &mut Option<UserMemory>,
+        f: impl FnOnce(Call<'_>) -> Result,
+    ) -> Result {
+        self.with_section(|call| {
+            let section = match &call.section {
+                SectionRef::Borrowed(section) => Some(*section),
+                SectionRef::Owned(_) => None,
+            };
+            f(call).inspect_err(|_| *absent = section.and_then(GateSection::absent))
+        })
+    }
+
+    /// Reads from byte `offset` of `memory` on, if that takes no page fault. Otherwise returns
+    /// `EFAULT`, and has the call be made again when the memory is there.
+    #[inline(never)]
+    pub(crate) fn read_user(&self, memory: UserMemory, offset: usize, to: &mut [u8]) -> Result {
+        memory.read_nofault(offset, to).inspect_err(|_| {
+            if let SectionRef::Borrowed(section) = &self.section {
+                section.set_absent(memory);
+            }
+        })
     }
 }
 

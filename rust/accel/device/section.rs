@@ -24,6 +24,7 @@ use crate::{
             Guard,
             RawGuard, //
         },
+        user_memory::UserMemory,
         wait::Signals, //
     },
     device::{
@@ -42,6 +43,8 @@ use crate::{
 pub(crate) struct GateSection<'a> {
     core: &'a Core,
     guard: Cell<Option<RawGuard>>,
+    /// Memory of the process that the driver has not found at hand.
+    absent: Cell<Option<UserMemory>>,
 }
 
 impl<'a> GateSection<'a> {
@@ -52,7 +55,18 @@ impl<'a> GateSection<'a> {
         Self {
             core,
             guard: Cell::new(Some(guard.into_raw())),
+            absent: Cell::new(None),
         }
+    }
+
+    /// Takes note of memory of the process that is not at hand.
+    pub(crate) fn set_absent(&self, memory: UserMemory) {
+        self.absent.set(Some(memory));
+    }
+
+    /// Returns the memory that was not at hand last.
+    pub(crate) fn absent(&self) -> Option<UserMemory> {
+        self.absent.get()
     }
 
     /// Leaves the section for a sleep.

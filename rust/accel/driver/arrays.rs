@@ -14,17 +14,21 @@ use super::{
     AccelDriver, //
 };
 use crate::{
-    base::arrays::{
-        self,
-        Array,
-        HasArrays,
-        Shapes,
-        MAX_ARRAYS, //
+    base::{
+        arrays::{
+            self,
+            Array,
+            HasArrays,
+            Shapes,
+            MAX_ARRAYS, //
+        },
+        user_memory::UserMemory, //
     },
     device::{
         call::Call,
         ops::ioctl::Handler, //
-    }, //
+    },
+    sys::uapi::UapiType, //
 };
 
 impl<T: AccelDriver> Ioctl<T> {
@@ -32,8 +36,7 @@ impl<T: AccelDriver> Ioctl<T> {
     /// to arrays: see [`HasArrays`]. The handler gets them, and is called when those that it reads
     /// have been copied from user space; those that it fills are copied back before the structure.
     ///
-    /// What the elements point to in turn cannot be had: a handler must not access memory of the
-    /// process.
+    /// What the elements point to in turn, the handler has with [`Context::read_array`].
     ///
     /// # Examples
     ///
@@ -77,6 +80,70 @@ impl<T: AccelDriver> Ioctl<T> {
         let shim = Handler::WithArrays(shim_with_arrays::<T, A, H>, Shapes::of::<A>());
         // INVARIANT: The shim is one for `T`, and for users.
         Self::by::<A>(nr, name, description, shim)
+    }
+}
+
+impl<T: AccelDriver> Context<'_, T, User> {
+    /// Reads an array of the process, in a handler of an ioctl that finds only inside where it is,
+    /// or how long: `count` elements from `at` on, which begin `stride` bytes apart. Arrays that
+    /// the structure of the ioctl points to are better declared, see [`HasArrays`].
+    ///
+    /// If the memory is not at hand, this fails with `EFAULT`, and the handler returns that. Then it
+    /// is called again, with the structure as it was, when the memory has been brought, which may
+    /// take as long as user space pleases. So a handler reads all arrays before it changes anything.
+    ///
+    /// Returns `EINVAL` if the stride is less than an element, `E2BIG` for more than
+    /// [`ARRAY_MAX`](crate::ARRAY_MAX) bytes, and `ENOMEM`. What user space has changed since the
+    /// last time it was read is read as it is now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use accel::prelude::*;
+    ///
+    /// uapi_struct! {
+    ///     /// `struct npu_job`, which may grow: the program says how large it takes it to be.
+    ///     struct Job {
+    ///         buffers_ptr: u64,
+    ///         buffer_count: u32,
+    ///         flags: u32,
+    ///     }
+    ///
+    ///     struct Submit {
+    ///         size: u32,
+    ///         job_count: u32,
+    ///         jobs_ptr: u64,
+    ///         job_size: u32,
+    ///         reserved: u32,
+    ///     }
+    /// }
+    ///
+    /// fn submit<T: AccelDriver>(ctx: Context<'_, T>, args: &mut Submit) -> Result {
+    ///     let (count, stride) = (args.job_count as usize, args.job_size as usize);
+    ///     let jobs = ctx.read_array::<Job>(args.jobs_ptr, count, stride)?;
+    ///     for job in &jobs {
+    ///         let _buffers =
+    ///             ctx.read_array::<u32>(job.buffers_ptr, job.buffer_count as usize, 4)?;
+    ///     }
+    ///     // Only now is anything changed.
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn read_array<E: UapiType>(
+        &self,
+        at: u64,
+        count: usize,
+        stride: usize,
+    ) -> Result<KVVec<E>> {
+        let memory = UserMemory::of_elements(at, count, stride, size_of::<E>())?;
+        let mut elements = KVVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?;
+        for i in 0..count {
+            let mut element = E::new_zeroed();
+            self.call()
+                .read_user(memory, i * stride, element.as_mut_bytes())?;
+            elements.push(element, GFP_KERNEL_ACCOUNT)?;
+        }
+        Ok(elements)
     }
 }
 

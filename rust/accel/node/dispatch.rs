@@ -13,7 +13,8 @@ use super::{
 use crate::{
     base::{
         arrays::Shapes,
-        records, //
+        records,
+        user_memory::UserMemory, //
     },
     device::{
         call::Call,
@@ -125,14 +126,35 @@ pub(crate) fn core_ioctls(call: &Call<'_>) -> impl Iterator<Item = &'static Entr
         .filter(move |entry| has_buffers || !is_on_buffers(entry))
 }
 
-/// Runs an ioctl of `file`. The order of the checks is part of the contract.
+/// Runs an ioctl of `file`.
 ///
 /// `nonblock` says whether the file is not to be kept waiting; it is only asked when that matters.
+///
+/// If the handler asks for memory that is not at hand, it fails, the memory is brought with nothing
+/// of the driver in the call, and it is called anew.
 pub(crate) fn ioctl(
     file: &OpenFile,
     nonblock: impl Fn() -> bool,
     command: u32,
     arg: UserPtr,
+) -> Result {
+    loop {
+        let mut absent = None;
+        match (attempt(file, &nonblock, command, arg, &mut absent), absent) {
+            (Err(e), Some(memory)) if e == EFAULT => memory.bring()?,
+            (result, _) => return result,
+        }
+    }
+}
+
+/// Runs an ioctl of `file`, once. The order of the checks is part of the contract.
+#[inline(always)]
+fn attempt(
+    file: &OpenFile,
+    nonblock: &impl Fn() -> bool,
+    command: u32,
+    arg: UserPtr,
+    absent: &mut Option<UserMemory>,
 ) -> Result {
     let call = match file.call_running() {
         Some(call) => call,
@@ -157,7 +179,7 @@ pub(crate) fn ioctl(
         if let Some(args) = buffer.read_nofault(shape, arg) {
             // SAFETY: The arguments are aligned and have the size of the structure. The handler is
             // one of the device that the call was admitted to, and the role has been checked.
-            return match run(call, command, |call| unsafe { handler(call, args) }) {
+            return match run(call, command, absent, |call| unsafe { handler(call, args) }) {
                 Ok(()) => write_back(shape, arg, args),
                 Err(e) => fail(shape, arg, args, e),
             };
@@ -171,7 +193,7 @@ pub(crate) fn ioctl(
         Handler::WithArrays(_, shapes) => *shapes,
     };
     drop(call);
-    ioctl_slowpath(file, nonblock, command, arg, shape, &shapes)
+    ioctl_slowpath(file, nonblock, command, arg, shape, &shapes, absent)
 }
 
 /// Runs an ioctl that takes user memory which is not at hand, or more than its structure.
@@ -179,11 +201,12 @@ pub(crate) fn ioctl(
 #[inline(never)]
 fn ioctl_slowpath(
     file: &OpenFile,
-    nonblock: impl Fn() -> bool,
+    nonblock: &impl Fn() -> bool,
     command: u32,
     arg: UserPtr,
     shape: Shape,
     shapes: &Shapes,
+    absent: &mut Option<UserMemory>,
 ) -> Result {
     let mut buffer = ArgsBuffer::new();
     let (args, known) = buffer.read(shape, arg)?;
@@ -196,7 +219,7 @@ fn ioctl_slowpath(
     };
     let handler = find(&call, command).ok_or(ENOTTY)?.handler;
     // SAFETY: As in `ioctl`; the arrays were read for this structure.
-    let result = run(call, command, |call| unsafe {
+    let result = run(call, command, absent, |call| unsafe {
         match handler {
             Handler::Plain(handler) => handler(call, args),
             Handler::WithArrays(handler, _) => handler(call, args, &mut arrays),
@@ -211,13 +234,19 @@ fn ioctl_slowpath(
     write_back(shape, arg, &args[..known])
 }
 
-/// Calls `f`, which calls the handler for `command`.
+/// Calls `f`, which calls the handler for `command`. If that fails, tells which memory of the process
+/// the driver has not found at hand.
 #[inline(always)]
-fn run(call: Call<'_>, command: u32, f: impl FnOnce(Call<'_>) -> Result) -> Result {
+fn run(
+    call: Call<'_>,
+    command: u32,
+    absent: &mut Option<UserMemory>,
+    f: impl FnOnce(Call<'_>) -> Result,
+) -> Result {
     if is_of_core(command) {
         f(call)
     } else {
-        call.with_section(f)
+        call.with_section_of_user(absent, f)
     }
 }
 

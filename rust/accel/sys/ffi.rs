@@ -101,6 +101,23 @@ pub(crate) fn copy_from_user_nofault(to: &mut [MaybeUninit<u8>], from: UserPtr) 
     })
 }
 
+/// As [`copy_from_user_nofault`], for room that is initialised.
+pub(crate) fn read_user_nofault(to: &mut [u8], from: UserPtr) -> Result {
+    // SAFETY: As above.
+    check(unsafe {
+        accel_helper_copy_from_user_nofault(to.as_mut_ptr().cast(), from.as_const_ptr(), to.len())
+    })
+}
+
+/// Brings `len` bytes of the memory of the current process, so that they can be read.
+pub(crate) fn fault_in_readable(from: UserPtr, len: usize) -> Result {
+    // SAFETY: Any user pointer may be tried.
+    match unsafe { bindings::fault_in_readable(from.as_const_ptr().cast(), len) } {
+        0 => Ok(()),
+        _ => Err(EFAULT),
+    }
+}
+
 /// Writes `from` to the memory of the current process.
 #[inline]
 pub(crate) fn copy_to_user(to: UserPtr, from: &[u8]) -> Result {

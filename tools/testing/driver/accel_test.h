@@ -319,6 +319,52 @@ struct accel_test_squares {
 /* As ADD, said to be confined. */
 #define ACCEL_TEST_IOC_CONFINED_ADD _IO(ACCEL_IOC_TYPE, 0x79)
 
+/**
+ * struct accel_test_double - ioctl(ACCEL_TEST_IOC_DOUBLE)
+ * @size: sizeof(struct accel_test_double)
+ * @count: in: how many numbers there are, at most 4096: E2BIG
+ * @numbers_ptr: in: user pointer to an array of __u32, each of which is doubled: EOVERFLOW
+ */
+struct accel_test_double {
+	__u32 size;
+	__u32 count;
+	__aligned_u64 numbers_ptr;
+};
+
+#define ACCEL_TEST_IOC_DOUBLE _IO(ACCEL_IOC_TYPE, 0x7c)
+
+/**
+ * struct accel_test_row - numbers
+ * @count: how many
+ * @reserved: anything
+ * @numbers_ptr: user pointer to an array of __u32
+ */
+struct accel_test_row {
+	__u32 count;
+	__u32 reserved;
+	__aligned_u64 numbers_ptr;
+};
+
+/**
+ * struct accel_test_rows - ioctl(ACCEL_TEST_IOC_SUM_ROWS)
+ * @size: sizeof(struct accel_test_rows)
+ * @count: in: how many rows there are
+ * @rows_ptr: in: user pointer to as many struct accel_test_row
+ * @stride: in: how many bytes there are from one to the next
+ * @reserved: must be zero
+ * @sum: in: must be zero; out: the sum of the numbers of all rows
+ */
+struct accel_test_rows {
+	__u32 size;
+	__u32 count;
+	__aligned_u64 rows_ptr;
+	__u32 stride;
+	__u32 reserved;
+	__aligned_u64 sum;
+};
+
+#define ACCEL_TEST_IOC_SUM_ROWS _IO(ACCEL_IOC_TYPE, 0x7e)
+
 /*
  * Of the driver accel_test_forget: puts the registration of the device accel_test_forget.kept
  * into the data of the device that is asked; the result is whether it was still to be had.

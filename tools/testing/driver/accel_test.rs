@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arrays;
 mod buffer_data;
 mod buffers;
 mod calls;
@@ -233,6 +234,8 @@ impl<P: Policy> AccelDriver for Test<P> {
         Ioctl::new(0x79, "ACCEL_TEST_IOC_CONFINED_ADD", calls::add, "Adds").confined(),
         Ioctl::new(0x7a, "ACCEL_TEST_IOC_FENCE", fences::make, "Makes a fence"),
         Ioctl::new(0x7b, "ACCEL_TEST_IOC_BUFFER_KEEP", maps::keep, "Maps"),
+        Ioctl::with_arrays(0x7c, "ACCEL_TEST_IOC_DOUBLE", arrays::double, "Doubles"),
+        Ioctl::new(0x7e, "ACCEL_TEST_IOC_SUM_ROWS", arrays::sum_rows, "Sums"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {
         Some(limits) => BufferTable::system(limits),

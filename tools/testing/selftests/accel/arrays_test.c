@@ -169,4 +169,83 @@ TEST_F(arrays, of_a_structure_of_another_version)
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->fd, ACCEL_TEST_IOC_SQUARES, &self->call));
 }
 
+TEST_F(arrays, are_changed)
+{
+	struct accel_test_double call = {
+		.size = sizeof(call),
+		.count = 1000,
+		.numbers_ptr = (uintptr_t)self->numbers,
+	};
+	int i;
+
+	ASSERT_EQ(0, sys_ioctl(self->fd, ACCEL_TEST_IOC_DOUBLE, &call));
+	for (i = 0; i < 1000; i++)
+		ASSERT_EQ(2 * (i + 70000), self->numbers[i]);
+	EXPECT_EQ(71000, self->numbers[1000]);
+	/* If it fails, nothing is written. */
+	self->numbers[999] = 1U << 31;
+	EXPECT_EQ(-EOVERFLOW, sys_ioctl(self->fd, ACCEL_TEST_IOC_DOUBLE, &call));
+	EXPECT_EQ(140000, self->numbers[0]);
+}
+
+static struct accel_test_rows rows_of(const struct accel_test_row *rows, __u32 count)
+{
+	return (struct accel_test_rows) {
+		.size = sizeof(struct accel_test_rows),
+		.count = count,
+		.rows_ptr = (uintptr_t)rows,
+		.stride = sizeof(*rows),
+	};
+}
+
+TEST_F(arrays, of_arrays)
+{
+	struct accel_test_row rows[4] = {
+		{ 2, 0, (uintptr_t)self->numbers },
+		{ 0, 0, NOWHERE },
+		{ 1, 0, (uintptr_t)&self->numbers[5] },
+		{ 1, 0, NOWHERE },
+	};
+	struct accel_test_rows call = rows_of(rows, 3);
+
+	ASSERT_EQ(0, sys_ioctl(self->fd, ACCEL_TEST_IOC_SUM_ROWS, &call));
+	EXPECT_EQ(70000 + 70001 + 70005, call.sum);
+	/* Every other one. */
+	call = rows_of(rows, 2);
+	call.stride = 2 * sizeof(*rows);
+	ASSERT_EQ(0, sys_ioctl(self->fd, ACCEL_TEST_IOC_SUM_ROWS, &call));
+	EXPECT_EQ(70000 + 70001 + 70005, call.sum);
+
+	call = rows_of(rows, 4);
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, ACCEL_TEST_IOC_SUM_ROWS, &call));
+	EXPECT_EQ(0, call.reserved);
+	call = rows_of(rows, 2);
+	call.stride = sizeof(*rows) - 1;
+	EXPECT_EQ(-EINVAL, sys_ioctl(self->fd, ACCEL_TEST_IOC_SUM_ROWS, &call));
+	call = rows_of(rows, (1 << 20) / sizeof(*rows) + 1);
+	EXPECT_EQ(-E2BIG, sys_ioctl(self->fd, ACCEL_TEST_IOC_SUM_ROWS, &call));
+	call = rows_of(rows, 2);
+	call.stride = ~0U;
+	EXPECT_EQ(-E2BIG, sys_ioctl(self->fd, ACCEL_TEST_IOC_SUM_ROWS, &call));
+	call = rows_of((void *)-8, 1);
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, ACCEL_TEST_IOC_SUM_ROWS, &call));
+}
+
+/* None of it is there yet, as in a file that was just mapped. */
+TEST_F(arrays, are_brought)
+{
+	const size_t size = 512 << 10;
+	struct accel_test_row row = { .count = size / sizeof(__u32) };
+	struct accel_test_rows call = rows_of(&row, 1);
+	char *memory;
+
+	memory = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, memory);
+	row.numbers_ptr = (uintptr_t)memory;
+	ASSERT_EQ(0, sys_ioctl(self->fd, ACCEL_TEST_IOC_SUM_ROWS, &call));
+	EXPECT_EQ(0, call.sum);
+	munmap(memory, size);
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->fd, ACCEL_TEST_IOC_SUM_ROWS, &call));
+}
+
 TEST_HARNESS_MAIN

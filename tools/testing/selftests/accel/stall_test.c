@@ -110,6 +110,8 @@ FIXTURE(array_stall) {
 	struct node node;
 	struct stalled_page page;
 	struct accel_test_squares squares;
+	struct accel_test_row row;
+	struct accel_test_rows rows;
 	struct call call;
 	__u32 numbers[COUNT];
 	__u64 results[COUNT];
@@ -118,6 +120,8 @@ FIXTURE(array_stall) {
 FIXTURE_VARIANT(array_stall) {
 	bool on_argument;
 	bool on_result;
+	/* It is what an array points to, which the handler reads. */
+	bool in_rows;
 	/* What the call returns if the device has gone. */
 	int result;
 };
@@ -128,6 +132,11 @@ FIXTURE_VARIANT_ADD(array_stall, reading_the_argument) {
 };
 
 FIXTURE_VARIANT_ADD(array_stall, reading_an_array) {
+	.result = -ENODEV,
+};
+
+FIXTURE_VARIANT_ADD(array_stall, reading_an_array_of_an_array) {
+	.in_rows = true,
 	.result = -ENODEV,
 };
 
@@ -161,6 +170,17 @@ FIXTURE_SETUP(array_stall)
 		self->squares.numbers_ptr = (uintptr_t)page;
 	self->call.command = ACCEL_TEST_IOC_SQUARES;
 	self->call.arg = variant->on_argument ? page : &self->squares;
+	self->row = (struct accel_test_row){ .count = COUNT, .numbers_ptr = (uintptr_t)page };
+	self->rows = (struct accel_test_rows){
+		.size = sizeof(self->rows),
+		.count = 1,
+		.rows_ptr = (uintptr_t)&self->row,
+		.stride = sizeof(self->row),
+	};
+	if (variant->in_rows) {
+		self->call.command = ACCEL_TEST_IOC_SUM_ROWS;
+		self->call.arg = &self->rows;
+	}
 	self->call.fd = test_open(&self->node, O_RDWR);
 	ASSERT_LE(0, self->call.fd);
 }
