@@ -740,24 +740,34 @@ struct accel_bo_mmap_offset {
 #define ACCEL_IOC_BO_MMAP_OFFSET _IO(ACCEL_IOC_TYPE, 0x04)
 
 /**
+ * enum accel_userptr_flags - how a buffer is made of memory of a process
+ * @ACCEL_USERPTR_READONLY: it is only read: the process needs not be able to write
+ *	to the memory, and neither the kernel nor the device does
+ */
+enum accel_userptr_flags {
+	ACCEL_USERPTR_READONLY = 1 << 0,
+};
+
+/**
  * struct accel_bo_userptr - ioctl(ACCEL_IOC_BO_USERPTR)
  * @size: sizeof(struct accel_bo_userptr)
- * @flags: must be zero
+ * @flags: combination of enum accel_userptr_flags
  * @address: in: where in the memory of the process it begins, a multiple of the
  *	page size
  * @bytes: in: how large it is, a multiple of the page size, not zero
  * @handle: in: must be zero; out: its handle
  * @reserved: must be zero
  *
- * Makes a buffer of memory that the process has, and can write to. Its pages stay
- * where they are as long as the buffer does, and count as locked memory of the
+ * Makes a buffer of memory that the process has, and can write to unless @flags has
+ * ACCEL_USERPTR_READONLY: then work that writes to the buffer is EACCES. Its pages
+ * stay where they are as long as the buffer does, and count as locked memory of the
  * user of the process, together with what the user's other processes have
  * pinned, ended ones included (RLIMIT_MEMLOCK, ENOMEM; not with CAP_IPC_LOCK).
  *
  * If the process unmaps them, or gets others in their place, the buffer is lost:
  * using it is EFAULT, unless they come back. It can be neither mapped nor exported
- * (EOPNOTSUPP). EFAULT if the process cannot write to all of it; EAGAIN if it
- * changes its mappings all the time. Kernels without CONFIG_MMU_NOTIFIER return
+ * (EOPNOTSUPP). EFAULT if the process cannot write to all of it, or with that flag,
+ * cannot read it; EAGAIN if it changes its mappings all the time. Kernels without CONFIG_MMU_NOTIFIER return
  * EOPNOTSUPP.
  */
 struct accel_bo_userptr {

@@ -47,6 +47,7 @@ use kernel::{
     },
 };
 
+pub(crate) use self::mapped::Copying;
 pub(super) use self::mapped::Mapped;
 
 use self::mapped::Table;
@@ -57,9 +58,7 @@ use super::{
     },
     pool::Caller, //
 };
-use crate::{
-    memory::table::MappedTable, //
-};
+use crate::memory::table::MappedTable;
 
 /// A part of a buffer that the device can access, until this is dropped.
 ///
@@ -103,12 +102,13 @@ impl DeviceMap {
         object: Arc<Object>,
         range: Range<usize>,
         direction: DataDirection,
+        copying: Copying,
     ) -> Result<Self> {
         // What is mapped ends with the device of the buffer.
         if range.is_empty() || range.end > object.size() || !object.is_of(caller.pool()) {
             return Err(EINVAL);
         }
-        Self::of_range(caller, object, range, direction)
+        Self::of_range(caller, object, range, direction, copying)
     }
 
     /// Maps all of `object`, which is memory of the system, for the device of `caller`, which it
@@ -119,7 +119,7 @@ impl DeviceMap {
         direction: DataDirection,
     ) -> Result<Self> {
         let range = 0..object.size();
-        Self::of_range(caller, object, range, direction)
+        Self::of_range(caller, object, range, direction, Copying::Allowed)
     }
 
     fn of_range(
@@ -127,8 +127,9 @@ impl DeviceMap {
         object: Arc<Object>,
         range: Range<usize>,
         direction: DataDirection,
+        copying: Copying,
     ) -> Result<Self> {
-        let mapped = Mapped::new(caller, object, range, direction)?;
+        let mapped = Mapped::new(caller, object, range, direction, copying)?;
         mapped.object.add_map(&mapped)?;
         Ok(Self { mapped })
     }
@@ -158,14 +159,14 @@ impl DeviceMap {
         matches!(self.mapped.table, Table::Copy(_))
     }
 
-    /// Makes what the processor has written visible to the device, if it is mapped again and again.
-    pub(super) fn sync_for_device(&self) {
-        self.mapped.if_own(MappedTable::sync_for_device);
+    /// See [`Self::sync_for_device`].
+    pub(crate) fn sync_to_device(&self) -> Result {
+        self.mapped.sync_for_device()
     }
 
-    /// Makes what the device has written visible to the processor, before it is unmapped.
-    pub(super) fn sync_for_cpu(&self) {
-        self.mapped.if_own(MappedTable::sync_for_cpu);
+    /// See [`Self::sync_for_cpu`].
+    pub(crate) fn sync_to_cpu(&self) -> Result {
+        self.mapped.sync_for_cpu()
     }
 
     /// Returns the table, and which of its bytes are those that are mapped. See [`Self::table`].
@@ -320,7 +321,8 @@ impl KeptMap {
         // What is idle counts as a user of the mapping that was taken back.
         drop(current.take());
         let object = kept.object.clone();
-        let map = DeviceMap::new(caller, object, kept.range.clone(), kept.direction)?;
+        let (range, copying) = (kept.range.clone(), Copying::Allowed);
+        let map = DeviceMap::new(caller, object, range, kept.direction, copying)?;
         // A copy is one of what the buffer has now.
         let is_kept = !map.is_copy();
         let shared = Arc::pin_init(
@@ -356,7 +358,7 @@ impl MapInUse {
     fn new(shared: Arc<Shared>) -> Self {
         let mut users = shared.users.lock();
         if *users == 0 {
-            shared.map.sync_for_device();
+            shared.map.mapped.if_own(MappedTable::sync_for_device);
         }
         *users += 1;
         drop(users);
@@ -377,7 +379,7 @@ impl Drop for MapInUse {
         let mut users = self.shared.users.lock();
         *users -= 1;
         if *users == 0 {
-            self.shared.map.sync_for_cpu();
+            self.shared.map.mapped.if_own(MappedTable::sync_for_cpu);
         }
     }
 }

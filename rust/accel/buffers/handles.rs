@@ -301,9 +301,10 @@ pub(crate) struct Reservation<'a> {
 }
 
 impl Reservation<'_> {
-    /// Gives `object`, which has the size that was reserved, a handle, and with that `data`.
-    pub(crate) fn fill(self, object: Arc<Object>, data: Data<'_>) -> Result<u32> {
-        self.fill_with(object, data, true, None)
+    /// Gives `object`, which has the size that was reserved, a handle, and with that `data`. The
+    /// file may only read it unless it `may_write`.
+    pub(crate) fn fill(self, object: Arc<Object>, data: Data<'_>, may_write: bool) -> Result<u32> {
+        self.fill_with(object, data, may_write, None)
     }
 
     /// As [`Self::fill`], for what was imported by a descriptor that the file `may_write` to.

@@ -59,6 +59,7 @@ pub use self::{
 };
 
 pub(crate) use self::{
+    device_map::Copying,
     export::{
         export as export_view,
         object_behind, //

@@ -183,12 +183,18 @@ impl Object {
         }
     }
 
-    /// Makes an object of `len` bytes of the current process, from `start` on.
+    /// Makes an object of `len` bytes of the current process, from `start` on. If it is not
+    /// `is_writable`, nobody may write to it.
     #[cfg(CONFIG_MMU_NOTIFIER)]
-    pub(crate) fn of_user(pool: Arc<Pool>, start: usize, len: usize) -> Result<Arc<Self>> {
+    pub(crate) fn of_user(
+        pool: Arc<Pool>,
+        start: usize,
+        len: usize,
+        is_writable: bool,
+    ) -> Result<Arc<Self>> {
         let borrowers = Borrowers::new(pool.space.clone(), false)?;
         Self::with_backing(
-            Backing::User(UserPages::new(start, len)?),
+            Backing::User(UserPages::new(start, len, is_writable)?),
             borrowers,
             pool,
             ACCEL_REGION_FOREIGN,

@@ -62,6 +62,7 @@ use crate::{
     buffers::{
         Accessor,
         Caller,
+        Copying,
         Object, //
     }, //
 };
@@ -225,10 +226,7 @@ impl<T: AccelDriver> Memory<T> {
         range: Range<usize>,
         direction: DataDirection,
     ) -> Result<DeviceMap> {
-        if direction != DataDirection::ToDevice {
-            self.check_writable()?;
-        }
-        DeviceMap::new(ctx.call(), self.object.clone(), range, direction)
+        self.map_as(ctx, range, direction, Copying::Allowed)
     }
 
     /// As [`Self::map_for_device`], for a driver that does not want to map it anew for each piece

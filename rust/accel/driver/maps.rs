@@ -4,21 +4,66 @@
 
 use core::ops::Range;
 use kernel::{
+    dma::DataDirection,
     prelude::*,
     scatterlist::SGTable, //
 };
 
 use super::{
+    buffer::Memory,
     context::Context,
     AccelDriver, //
 };
 use crate::buffers::{
     CopyRequest,
+    Copying,
     DeviceMap,
     KeptMap,
     MapInUse,
     Pieces, //
 };
+
+impl<T: AccelDriver> Memory<T> {
+    /// As [`Self::map_for_device`], but the device never works on a copy: for what is mapped for
+    /// long, and what the processor and the device look at in turn.
+    ///
+    /// Returns `EOPNOTSUPP` where the device may have to work on a copy, because it cannot address
+    /// all memory, or the DMA API bounces what it does. Coherent memory can be had in place
+    /// nevertheless, see [`MemoryOps::memory`](super::buffer::MemoryOps::memory).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::{DeviceMap, Memory}, prelude::*};
+    /// use kernel::dma::DataDirection;
+    ///
+    /// /// Maps a queue that user space writes to, and the device polls.
+    /// fn map_queue<T: AccelDriver>(ctx: &Context<'_, T>, queue: &Memory<T>) -> Result<DeviceMap> {
+    ///     queue.map_in_place(ctx, 0..queue.size(), DataDirection::Bidirectional)
+    /// }
+    /// ```
+    pub fn map_in_place<R>(
+        &self,
+        ctx: &Context<'_, T, R>,
+        range: Range<usize>,
+        direction: DataDirection,
+    ) -> Result<DeviceMap> {
+        self.map_as(ctx, range, direction, Copying::Forbidden)
+    }
+
+    pub(super) fn map_as<R>(
+        &self,
+        ctx: &Context<'_, T, R>,
+        range: Range<usize>,
+        direction: DataDirection,
+        copying: Copying,
+    ) -> Result<DeviceMap> {
+        if direction != DataDirection::ToDevice {
+            self.check_writable()?;
+        }
+        DeviceMap::new(ctx.call(), self.object.clone(), range, direction, copying)
+    }
+}
 
 impl DeviceMap {
     /// Returns the table as the kernel crate has it, for a driver that hands such tables on, and
@@ -59,6 +104,36 @@ impl DeviceMap {
         offset: usize,
     ) -> Result<Pieces<'a>> {
         self.pieces_for(ctx.call(), offset)
+    }
+
+    /// Makes what the processor has written visible to the device, for a mapping that lasts for
+    /// several pieces of work. The device must not be at work on it.
+    ///
+    /// A new mapping needs no such call. If the device works on a copy, that is renewed. Returns
+    /// the error of the memory that it is a copy of: `EIO` or `ENODEV` if that is of a device that
+    /// is wedged or gone.
+    pub fn sync_for_device(&self) -> Result {
+        self.sync_to_device()
+    }
+
+    /// Makes what the device has written visible to the processor, before the mapping ends. The
+    /// device must not be at work on it. If it works on a copy, that is written back; for errors,
+    /// see [`Self::sync_for_device`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::DeviceMap, prelude::*};
+    /// /// What ioctls do by which a program takes a buffer from the device, and gives it back.
+    /// fn sync(map: &DeviceMap, is_for_device: bool) -> Result {
+    ///     match is_for_device {
+    ///         true => map.sync_for_device(),
+    ///         false => map.sync_for_cpu(),
+    ///     }
+    /// }
+    /// ```
+    pub fn sync_for_cpu(&self) -> Result {
+        self.sync_to_cpu()
     }
 }
 

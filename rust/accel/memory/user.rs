@@ -135,12 +135,23 @@ unsafe extern "C" fn invalidate(
     true
 }
 
+/// Returns how to ask for pages that are to be writable, or not.
+fn write_flag(is_writable: bool) -> u32 {
+    match is_writable {
+        true => bindings::FOLL_WRITE,
+        false => 0,
+    }
+}
+
 /// Pages of a process that are pinned.
 ///
 /// # Invariants
 ///
 /// Each of them is pinned once.
-struct Pinned(KVVec<*mut bindings::page>);
+struct Pinned {
+    pages: KVVec<*mut bindings::page>,
+    is_writable: bool,
+}
 
 // SAFETY: Pages may be used and unpinned by any thread.
 unsafe impl Send for Pinned {}
@@ -148,14 +159,27 @@ unsafe impl Send for Pinned {}
 unsafe impl Sync for Pinned {}
 
 impl Pinned {
+    /// None, to be replaced.
+    fn none(is_writable: bool) -> Self {
+        // INVARIANT: There are none.
+        Self {
+            pages: KVVec::new(),
+            is_writable,
+        }
+    }
+
     /// Pins `count` pages of the current process from `start` on. Returns `EFAULT` if it cannot
-    /// write to all of them.
-    fn new(start: usize, count: usize) -> Result<Self> {
-        let flags = bindings::FOLL_WRITE | bindings::FOLL_LONGTERM;
-        let mut pinned = Self(KVVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?);
-        while pinned.0.len() < count {
-            let done = pinned.0.len();
-            let room = &mut pinned.0.spare_capacity_mut()[..count - done];
+    /// read all of them, or cannot write to all of them if they are to be writable.
+    ///
+    /// If they are not, the process may still write to them, and what it has writes to no other
+    /// page: what it shares with others it is given a copy of before.
+    fn new(start: usize, count: usize, is_writable: bool) -> Result<Self> {
+        let flags = write_flag(is_writable) | bindings::FOLL_LONGTERM;
+        let mut pinned = Self::none(is_writable);
+        pinned.pages.reserve(count, GFP_KERNEL_ACCOUNT)?;
+        while pinned.pages.len() < count {
+            let done = pinned.pages.len();
+            let room = &mut pinned.pages.spare_capacity_mut()[..count - done];
             // CAST: The number of pages of a call is limited; what is missing comes with the next.
             let asked = room.len().min(c_int::MAX as usize) as c_int;
             // SAFETY: There is room for as many.
@@ -172,7 +196,7 @@ impl Pinned {
                 return Err(EFAULT);
             }
             // SAFETY: The function has written as many. INVARIANT: It has pinned them.
-            unsafe { pinned.0.inc_len(got) };
+            unsafe { pinned.pages.inc_len(got) };
         }
         Ok(pinned)
     }
@@ -180,10 +204,10 @@ impl Pinned {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants they are pinned. A device may have written to them.
-        unsafe {
-            bindings::unpin_user_pages_dirty_lock(self.0.as_mut_ptr(), self.0.len(), true);
-        }
+        let (pages, count) = (self.pages.as_mut_ptr(), self.pages.len());
+        // SAFETY: By the type invariants they are pinned. If they are writable, a device may have
+        // written to them.
+        unsafe { bindings::unpin_user_pages_dirty_lock(pages, count, self.is_writable) };
     }
 }
 
@@ -258,11 +282,12 @@ pub(crate) struct UserPages {
 }
 
 impl UserPages {
-    /// Takes `len` bytes of the current process from `start` on, both multiples of the page size.
+    /// Takes `len` bytes of the current process from `start` on, both multiples of the page size,
+    /// to be written to or only to be read.
     ///
-    /// Returns `EINVAL` if there is no such memory, `EFAULT` if the process cannot write to all of
-    /// it, `ENOMEM` if its user may not lock as much, and `EAGAIN` if it keeps on changing it.
-    pub(crate) fn new(start: usize, len: usize) -> Result<Pin<KBox<Self>>> {
+    /// Returns `EINVAL` if there is no such memory, `EFAULT` if the process cannot do that with all
+    /// of it, `ENOMEM` if its user may not lock as much, and `EAGAIN` if it keeps on changing it.
+    pub(crate) fn new(start: usize, len: usize, is_writable: bool) -> Result<Pin<KBox<Self>>> {
         if (start | len) % PAGE_SIZE != 0 || len == 0 || start.checked_add(len).is_none() {
             return Err(EINVAL);
         }
@@ -276,13 +301,13 @@ impl UserPages {
             watch <- Watch::new(&mm, start, len),
             since: Atomic::new(0),
             start,
-            pages: Pinned(KVVec::new()),
+            pages: Pinned::none(is_writable),
             locked,
         });
         let mut user = KBox::pin_init(user, GFP_KERNEL_ACCOUNT)?;
         for _ in 0..TRIES {
             let since = user.watch.begin();
-            let pages = Pinned::new(start, count)?;
+            let pages = Pinned::new(start, count, is_writable)?;
             // To pin a page may replace it, too: by one that is not shared with others.
             if !user.watch.has_changed(since) {
                 let user_mut = user.as_mut().project();
@@ -334,7 +359,7 @@ impl UserPages {
             }
             // CAST: There are few.
             let count = pages.len() as c_int;
-            let flags = bindings::FOLL_WRITE;
+            let flags = write_flag(self.pages.is_writable);
             // SAFETY: There is room for as many.
             let got = unsafe {
                 bindings::get_user_pages_fast_only(start, count, flags, seen.as_mut_ptr())
@@ -354,6 +379,6 @@ impl UserPages {
 
     /// Returns the pages.
     pub(crate) fn pages(&self) -> &[*mut bindings::page] {
-        &self.pages.0
+        &self.pages.pages
     }
 }

@@ -56,6 +56,9 @@ use crate::{
     }, //
 };
 
+#[cfg(CONFIG_MMU_NOTIFIER)]
+use crate::sys::uapi::ACCEL_USERPTR_READONLY;
+
 /// The number of the region of system memory.
 const SYSTEM: u32 = 0;
 
@@ -139,7 +142,7 @@ pub(crate) fn create(call: Call<'_>, args: &mut accel_bo_create) -> Result {
         (call, object)
     };
     args.handle = publish(call, object, true, |object, data| {
-        reservation.fill(object, data)
+        reservation.fill(object, data, true)
     })?;
     args.bytes = (pages * PAGE_SIZE) as u64;
     Ok(())
@@ -225,7 +228,12 @@ pub(crate) fn mmap_offset(call: Call<'_>, args: &mut accel_bo_mmap_offset) -> Re
 #[cfg(CONFIG_MMU_NOTIFIER)]
 pub(crate) fn user_memory(call: Call<'_>, args: &mut accel_bo_userptr) -> Result {
     let (file, handles, limits) = buffers(&call)?;
-    if args.flags != 0 || args.handle != 0 || args.reserved != 0 {
+    let may_write = match args.flags {
+        0 => true,
+        ACCEL_USERPTR_READONLY => false,
+        _ => return Err(EINVAL),
+    };
+    if args.handle != 0 || args.reserved != 0 {
         return Err(EINVAL);
     }
     let start = usize::try_from(args.address).map_err(|_| EINVAL)?;
@@ -235,10 +243,10 @@ pub(crate) fn user_memory(call: Call<'_>, args: &mut accel_bo_userptr) -> Result
 
     // To bring memory of a process may take as long as user space pleases.
     drop(call);
-    let object = Object::of_user(pool, start, len)?;
+    let object = Object::of_user(pool, start, len, may_write)?;
     let call = file.call_when_running(ResetWait::Killable)?;
-    args.handle = publish(call, object, true, |object, data| {
-        reservation.fill(object, data)
+    args.handle = publish(call, object, may_write, |object, data| {
+        reservation.fill(object, data, may_write)
     })?;
     Ok(())
 }

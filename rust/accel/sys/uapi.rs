@@ -58,6 +58,8 @@ pub const ACCEL_REGION_FOREIGN: u32 = 0xffff_ffff;
 pub const ACCEL_BO_POPULATE: u32 = 1 << 0;
 pub const ACCEL_BO_MOVABLE: u32 = 1 << 1;
 
+pub const ACCEL_USERPTR_READONLY: u32 = 1 << 0;
+
 pub const ACCEL_ENGINE_OTHER: u32 = 0;
 pub const ACCEL_ENGINE_COMPUTE: u32 = 1;
 pub const ACCEL_ENGINE_COPY: u32 = 2;

@@ -180,6 +180,7 @@ impl AccelDriver for TestDriver {
         Ioctl::new(0x45, "READ", device_map::read, "Writes to what is read"),
         Ioctl::new(0x46, "FORGET", forget::forget_all, "Forgets"),
         Ioctl::new(0x47, "KEEP", import::keep, "Keeps a buffer mapped"),
+        Ioctl::new(0x48, "SYNC", device_map::sync, "Maps a buffer for long"),
     ]);
     const FEATURES: Features<Self> = Features::none().file().buffer().memory();
 }

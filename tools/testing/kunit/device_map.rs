@@ -78,6 +78,14 @@ pub(crate) fn read(ctx: Context<'_, TestDriver>, args: &mut ReadArgs) -> Result 
     memory.write(0, b"this")?;
     let map = buffer.map_for_device(&ctx, 0..4, DataDirection::ToDevice)?;
     args.copy = map.table(&ctx)?.is_none().into();
+    match (
+        buffer.map_in_place(&ctx, 0..4, DataDirection::ToDevice),
+        args.copy,
+    ) {
+        (Ok(_), 0) => (),
+        (Err(e), 1) if e == EOPNOTSUPP => (),
+        _ => return Err(EBADE),
+    }
     memory.write(0, b"next")?;
     drop(map);
     let mut seen = [0; 4];
@@ -86,6 +94,32 @@ pub(crate) fn read(ctx: Context<'_, TestDriver>, args: &mut ReadArgs) -> Result 
         return Err(EBADMSG);
     }
     Ok(())
+}
+
+/// Returns `EBADMSG` if a copy is not renewed, or not written back.
+pub(crate) fn sync(ctx: Context<'_, TestDriver>, args: &mut ReadArgs) -> Result {
+    let buffer = ctx.buffer(args.handle)?;
+    let memory = buffer.vmap(&ctx)?;
+    let sees = |expected: &[u8; 4]| {
+        let mut seen = [0; 4];
+        memory.read(0, &mut seen)?;
+        match seen == *expected {
+            true => Ok(()),
+            false => Err(EBADMSG),
+        }
+    };
+    memory.write(0, b"this")?;
+    let map = buffer.map_for_device(&ctx, 0..4, DataDirection::Bidirectional)?;
+    args.copy = map.table(&ctx)?.is_none().into();
+    // The device has written nothing, so a copy has what there was before.
+    memory.write(0, b"next")?;
+    map.sync_for_cpu()?;
+    sees(if args.copy == 1 { b"this" } else { b"next" })?;
+    memory.write(0, b"last")?;
+    map.sync_for_device()?;
+    memory.write(0, b"lost")?;
+    map.sync_for_cpu()?;
+    sees(if args.copy == 1 { b"last" } else { b"lost" })
 }
 
 /// Returns where the device finds `len` bytes from `offset` on, if one entry of `table` has them.
@@ -117,6 +151,7 @@ mod tests {
     const BO_CREATE: u32 = kernel::ioctl::_IO(0x9b, 0x01);
     const MAP: u32 = kernel::ioctl::_IO(0x9b, 0x42);
     const READ: u32 = kernel::ioctl::_IO(0x9b, 0x45);
+    const SYNC: u32 = kernel::ioctl::_IO(0x9b, 0x48);
 
     /// Creates a buffer of so many pages in a region, and returns its handle.
     fn create(user: &Node, region: u32, pages: usize) -> Result<u32> {
@@ -167,6 +202,17 @@ mod tests {
         assert_eq!(user.ioctl(READ, [12, handle, 0])?, [12, handle, 0]);
         platform.limit_dma();
         assert_eq!(user.ioctl(READ, [12, handle, 0])?, [12, handle, 1]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_lasts_is_seen_by_both() -> Result {
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let user = Node::open_user(platform.device().minor()?)?;
+        let handle = create(&user, 0, 1)?;
+        assert_eq!(user.ioctl(SYNC, [12, handle, 0])?, [12, handle, 0]);
+        platform.limit_dma();
+        assert_eq!(user.ioctl(SYNC, [12, handle, 0])?, [12, handle, 1]);
         Ok(())
     }
 }

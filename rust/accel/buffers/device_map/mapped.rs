@@ -103,11 +103,12 @@ impl Mapped {
         object: Arc<Object>,
         range: Range<usize>,
         direction: DataDirection,
+        copying: Copying,
     ) -> Result<Arc<Self>> {
         let (object, pin) = object.pinned(|| caller.may_wait())?;
         // When the memory is there: after the mapping, nothing can fail.
         let mapped = pin_init::pin_init_scope(move || {
-            let (table, copy) = Table::new(caller, &object, &range, direction)?;
+            let (table, copy) = Table::new(caller, &object, &range, direction, copying)?;
             // INVARIANT: It was just mapped.
             Ok(try_pin_init!(Self {
                 object,
@@ -124,6 +125,39 @@ impl Mapped {
 }
 
 impl Mapped {
+    /// Makes what the processor has written visible to the device. Returns what prevents that from
+    /// being copied.
+    pub(super) fn sync_for_device(&self) -> Result {
+        self.if_own(MappedTable::sync_for_device);
+        self.if_copied(|copied, start| {
+            // SAFETY: The device does not use it meanwhile, as the driver says.
+            copied.source.read(start, unsafe { copied.memory.as_mut() })
+        })
+    }
+
+    /// Makes what the device has written visible to the processor. Returns what prevents that from
+    /// being copied.
+    pub(super) fn sync_for_cpu(&self) -> Result {
+        self.if_own(MappedTable::sync_for_cpu);
+        self.if_copied(|copied, start| {
+            if !self.writes_back.load(Relaxed) {
+                return Ok(());
+            }
+            // SAFETY: As above.
+            copied
+                .source
+                .write(start, unsafe { copied.memory.as_ref() })
+        })
+    }
+
+    /// Calls `f` with the copy, and where it begins in what it is a copy of, if there is one.
+    fn if_copied(&self, f: impl FnOnce(&Copied, usize) -> Result) -> Result {
+        match &*self.copy.lock() {
+            Some(copied) => f(copied, self.range.start),
+            None => Ok(()),
+        }
+    }
+
     /// Calls `f` with the table, if it is one of our own and has not ended.
     pub(super) fn if_own(&self, f: impl FnOnce(&MappedTable)) {
         let detached = self.detached.lock();
@@ -131,6 +165,13 @@ impl Mapped {
             f(own);
         }
     }
+}
+
+/// Whether a device may work on a copy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Copying {
+    Allowed,
+    Forbidden,
 }
 
 /// How a device gets at memory.
@@ -155,6 +196,11 @@ impl Reach {
             may_bounce: ffi::accel_helper_dma_may_bounce(device),
         })
     }
+
+    /// Returns whether what the device does may be done to a copy, whoever keeps that.
+    fn may_copy(&self) -> bool {
+        self.is_narrow && !self.is_translated || self.may_bounce
+    }
 }
 
 impl Table {
@@ -165,6 +211,7 @@ impl Table {
         object: &Arc<Object>,
         range: &Range<usize>,
         direction: DataDirection,
+        copying: Copying,
     ) -> Result<(Self, Option<Copied>)> {
         let device = caller.parent();
         let reach = Reach::of(device)?;
@@ -187,6 +234,7 @@ impl Table {
                 Ok(Self::Always(memory.address() + range.start as DmaAddress))
             }
             Backing::Device(memory) if memory.io().is_some() => Err(EOPNOTSUPP),
+            _ if copying == Copying::Forbidden && reach.may_copy() => Err(EOPNOTSUPP),
             _ if reach.is_narrow && !reach.is_translated => return copy(),
             Backing::Imported(import) => {
                 if reach.may_bounce {
@@ -208,7 +256,13 @@ impl Table {
         };
         match table {
             // There are too few addresses left that it can use, or there is no room to bounce it.
-            Err(e) if e == ENOMEM && (reach.is_narrow || reach.may_bounce) => copy(),
+            Err(e)
+                if e == ENOMEM
+                    && copying == Copying::Allowed
+                    && (reach.is_narrow || reach.may_bounce) =>
+            {
+                copy()
+            }
             table => Ok((table?, None)),
         }
     }

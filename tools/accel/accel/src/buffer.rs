@@ -80,7 +80,7 @@ pub struct MmapOffset {
 pub struct UserPtr {
     /// Set by [`Device::call`](crate::Device::call).
     pub size: u32,
-    /// Must be zero.
+    /// In: 0 or [`UserPtr::READONLY`].
     pub flags: u32,
     /// In: where in the memory of the process it begins, a multiple of the page
     /// size.
@@ -91,6 +91,12 @@ pub struct UserPtr {
     pub handle: u32,
     /// Must be zero.
     pub reserved: u32,
+}
+
+impl UserPtr {
+    /// Flag: neither the kernel nor the device writes to the memory, and the
+    /// process needs not be able to.
+    pub const READONLY: u32 = 1 << 0;
 }
 
 /// Argument of `ACCEL_IOC_BO_EXPORT`, `struct accel_bo_export`.

@@ -32,10 +32,11 @@ int buffer_create_in(int fd, __u32 region, __u64 size, __u32 *handle)
 	return ret;
 }
 
-int buffer_of_user(int fd, const void *address, __u64 size, __u32 *handle)
+static int of_user(int fd, __u32 flags, const void *address, __u64 size, __u32 *handle)
 {
 	struct accel_bo_userptr arg = {
 		.size = sizeof(arg),
+		.flags = flags,
 		.address = (uintptr_t)address,
 		.bytes = size,
 	};
@@ -43,6 +44,16 @@ int buffer_of_user(int fd, const void *address, __u64 size, __u32 *handle)
 
 	*handle = arg.handle;
 	return ret;
+}
+
+int buffer_of_user(int fd, const void *address, __u64 size, __u32 *handle)
+{
+	return of_user(fd, 0, address, size, handle);
+}
+
+int buffer_of_user_to_read(int fd, const void *address, __u64 size, __u32 *handle)
+{
+	return of_user(fd, ACCEL_USERPTR_READONLY, address, size, handle);
 }
 
 int buffer_export(int fd, __u32 handle, __u32 flags, int *dmabuf)

@@ -15,6 +15,8 @@ int buffer_info(int fd, __u32 handle, __u64 *bytes);
 /* As buffer_create(), of a region of memory. */
 int buffer_create_in(int fd, __u32 region, __u64 size, __u32 *handle);
 int buffer_of_user(int fd, const void *address, __u64 size, __u32 *handle);
+/* As that, of memory that is only read. */
+int buffer_of_user_to_read(int fd, const void *address, __u64 size, __u32 *handle);
 int buffer_export(int fd, __u32 handle, __u32 flags, int *dmabuf);
 int buffer_import(int fd, int dmabuf, __u32 *handle, __u64 *bytes);
 int buffer_close(int fd, __u32 handle);

@@ -214,7 +214,7 @@ TEST_F(user_memory, refuses)
 	int observer;
 
 	bad = arg;
-	bad.flags = 1;
+	bad.flags = 1 << 1;
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->fd, ACCEL_IOC_BO_USERPTR, &bad));
 	bad = arg;
 	bad.handle = 1;

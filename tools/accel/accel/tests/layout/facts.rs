@@ -183,6 +183,7 @@ fn constants() -> Vec<Fact> {
         fact(buffer::Close::NAME, opcode(buffer::Close::NR)),
         fact(buffer::MmapOffset::NAME, opcode(buffer::MmapOffset::NR)),
         fact(buffer::Export::NAME, opcode(buffer::Export::NR)),
+        fact("ACCEL_USERPTR_READONLY", buffer::UserPtr::READONLY),
         fact("ACCEL_IOC_BO_USERPTR", opcode(0x05)),
         fact(buffer::Import::NAME, opcode(buffer::Import::NR)),
         fact(edu::BufferCopy::NAME, opcode(edu::BufferCopy::NR)),
