@@ -110,6 +110,7 @@ pub use self::{
         ResetOps,
         StartOps,
         Table,
+        UeventName,
         WorkOps, //
     },
     memory::{

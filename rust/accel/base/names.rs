@@ -89,6 +89,18 @@ pub(crate) const fn is_of_key(name: &[u8]) -> bool {
     !name.is_empty()
 }
 
+/// Returns whether `name` can be that of a variable of a uevent: capital letters, digits and `_`.
+pub(crate) const fn is_of_variable(name: &[u8]) -> bool {
+    let mut i = 0;
+    while i < name.len() {
+        if !(name[i].is_ascii_uppercase() || name[i].is_ascii_digit() || name[i] == b'_') {
+            return false;
+        }
+        i += 1;
+    }
+    !name.is_empty()
+}
+
 /// Returns whether `name` begins with `start`.
 pub(crate) const fn begins_with(name: &[u8], start: &[u8]) -> bool {
     let mut i = 0;

@@ -45,6 +45,7 @@ use super::{
         Managed, //
     },
     section::OutsideCallers,
+    uevent,
     work::Usage, //
 };
 use crate::{
@@ -52,6 +53,7 @@ use crate::{
         fence::Fences,
         gate::Gate,
         minor::Minor,
+        rate_limit::RateLimit,
         wait::Sleepers, //
     },
     buffers::Pool,
@@ -103,6 +105,8 @@ pub(crate) struct Core {
     /// `None` if the device is always awake.
     pub(crate) power: Option<Managed>,
     pub(crate) node: Node,
+    /// How often there is a uevent of the driver's own.
+    pub(crate) driver_uevents: RateLimit,
     ops: NonNull<DriverOps>,
     data: NonNull<c_void>,
     #[pin]
@@ -165,6 +169,7 @@ impl Core {
                 pool: Arc::pin_init(Pool::new(space.clone(), regions), GFP_KERNEL)?,
                 power: Managed::new(ops.features.power.map(|fns| fns.autosuspend_ms))?,
                 node,
+                driver_uevents: RateLimit::new(uevent::INTERVAL_MS),
                 // INVARIANT: The caller sees to these two.
                 ops: NonNull::from(ops),
                 data,

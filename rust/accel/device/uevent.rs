@@ -11,13 +11,58 @@ use kernel::{
     container_of,
     error::to_result,
     ffi::c_int,
+    fmt::Write,
     prelude::*,
+    str::Formatter,
     types::Opaque, //
 };
 
-use crate::device::Core;
+use crate::{
+    device::Core,
+    sys::ffi, //
+};
+
+/// How many variables of a driver's own a uevent has, at most.
+pub(crate) const MAX_VARIABLES: usize = 4;
+
+/// How many bytes the name of one has, at most.
+pub(crate) const MAX_NAME: usize = 31;
+
+/// How much time there is between two uevents of a driver's own at least, in milliseconds.
+pub(crate) const INTERVAL_MS: u64 = 100;
+
+/// Room for "ACCEL_DRIVER_", a name, "=", a number of 64 bits, and NUL.
+const VARIABLE_SIZE: usize = 72;
 
 impl Core {
+    /// Sends a uevent with variables of the driver's own. Returns `EINVAL` if there are too many of
+    /// them, `EBUSY` if it is too early for another uevent, `ENODEV`, or `ENOMEM`. May sleep.
+    pub(crate) fn send_driver_uevent(&self, variables: &[(&str, u64)]) -> Result {
+        if variables.len() > MAX_VARIABLES {
+            return Err(EINVAL);
+        }
+        // The device is not removed meanwhile.
+        let call = self.enter()?;
+        self.driver_uevents.admit(ffi::monotonic_ns())?;
+        let mut texts = [[0; VARIABLE_SIZE]; MAX_VARIABLES];
+        let mut pointers = [core::ptr::null_mut(); MAX_VARIABLES + 1];
+        for (i, (name, value)) in variables.iter().enumerate() {
+            // The last byte stays zero.
+            let mut out = Formatter::new(&mut texts[i][..VARIABLE_SIZE - 1]);
+            write!(out, "ACCEL_DRIVER_{name}={value}").map_err(|_| EINVAL)?;
+            pointers[i] = texts[i].as_mut_ptr().cast();
+        }
+        // SAFETY: The device is there as long as the call is. The pointers are to C strings, and
+        // end with null.
+        to_result(unsafe {
+            bindings::kobject_uevent_env(
+                &raw mut (*call.core.dev.get()).kobj,
+                bindings::kobject_action_KOBJ_CHANGE,
+                pointers.as_mut_ptr(),
+            )
+        })
+    }
+
     /// Sends a uevent, if there is memory for it. The device must be there. May sleep.
     pub(crate) fn send_uevent(&self) {
         // SAFETY: The device is initialised, and by the requirements it is there.

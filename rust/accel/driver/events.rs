@@ -13,7 +13,11 @@ use super::{
     AccelDriver, //
 };
 use crate::{
-    base::eventfd::EventFd,
+    base::{
+        eventfd::EventFd,
+        names, //
+    },
+    device::uevent,
     sys::uapi::{
         flags::EventClass,
         ACCEL_EVENT_DRIVER_BASE, //
@@ -65,7 +69,53 @@ impl TryFrom<u32> for EventKind {
     }
 }
 
+/// The name of a variable of a uevent of a driver's own: in the uevent, it follows `ACCEL_DRIVER_`.
+///
+/// # Examples
+///
+/// ```
+/// use accel::{prelude::*, UeventName};
+///
+/// const CONTEXT: UeventName = UeventName::new("CONTEXT");
+/// const HANGS: UeventName = UeventName::new("HANGS");
+///
+/// /// Sends `ACCEL_DRIVER_CONTEXT=` and `ACCEL_DRIVER_HANGS=`, beside what all uevents have.
+/// fn has_hung<T: AccelDriver>(dev: &Device<T>, context: u32, hangs: u64) -> Result {
+///     dev.send_uevent(&[(CONTEXT, context.into()), (HANGS, hangs)])
+/// }
+/// ```
+#[derive(Clone, Copy)]
+pub struct UeventName(&'static str);
+
+impl UeventName {
+    /// Returns a name of up to 31 capital letters, digits and `_`. Another one does not compile, if
+    /// this is in a constant.
+    pub const fn new(name: &'static str) -> Self {
+        names::require(
+            names::is_of_variable(name.as_bytes()) && name.len() <= uevent::MAX_NAME,
+            name.as_bytes(),
+            "a variable of a uevent has up to 31 capital letters, digits and `_`",
+        );
+        Self(name)
+    }
+}
+
 impl<T: AccelDriver> Device<T> {
+    /// Sends a uevent with up to 4 variables of the driver's own, for those who have no node open,
+    /// such as udev. May sleep, and allocates memory.
+    ///
+    /// Returns `EINVAL` for more variables, `EBUSY` within 100 milliseconds of the last one,
+    /// `ENODEV` if the device is gone, and `ENOMEM`. A uevent may get lost, so what it tells is to
+    /// be found elsewhere, too, such as in an attribute.
+    pub fn send_uevent(&self, variables: &[(UeventName, u64)]) -> Result {
+        let mut named = [("", 0); uevent::MAX_VARIABLES];
+        let named = named.get_mut(..variables.len()).ok_or(EINVAL)?;
+        for (named, (name, value)) in named.iter_mut().zip(variables) {
+            *named = (name.0, *value);
+        }
+        self.core().send_driver_uevent(named)
+    }
+
     /// Sends an event to those who have subscribed to the events of the driver. What the data mean
     /// is up to the driver.
     ///

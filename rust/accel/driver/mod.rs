@@ -84,7 +84,10 @@ pub use self::{
         DebugFile,
         DebugTable, //
     },
-    events::EventKind,
+    events::{
+        EventKind,
+        UeventName, //
+    },
     features::Features,
     file::FileOps,
     interrupts::{

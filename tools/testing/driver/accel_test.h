@@ -365,6 +365,9 @@ struct accel_test_rows {
 
 #define ACCEL_TEST_IOC_SUM_ROWS _IO(ACCEL_IOC_TYPE, 0x7e)
 
+/* Sends a uevent with the variables FIRST, which is a, and SECOND_2, which is b. */
+#define ACCEL_TEST_IOC_UEVENT _IO(ACCEL_IOC_TYPE, 0x7d)
+
 /*
  * Of the driver accel_test_forget: puts the registration of the device accel_test_forget.kept
  * into the data of the device that is asked; the result is whether it was still to be had.

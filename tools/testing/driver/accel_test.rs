@@ -235,6 +235,12 @@ impl<P: Policy> AccelDriver for Test<P> {
         Ioctl::new(0x7a, "ACCEL_TEST_IOC_FENCE", fences::make, "Makes a fence"),
         Ioctl::new(0x7b, "ACCEL_TEST_IOC_BUFFER_KEEP", maps::keep, "Maps"),
         Ioctl::with_arrays(0x7c, "ACCEL_TEST_IOC_DOUBLE", arrays::double, "Doubles"),
+        Ioctl::new(
+            0x7d,
+            "ACCEL_TEST_IOC_UEVENT",
+            told::uevent,
+            "Sends a uevent",
+        ),
         Ioctl::new(0x7e, "ACCEL_TEST_IOC_SUM_ROWS", arrays::sum_rows, "Sums"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {

@@ -19,12 +19,14 @@ use accel::{
         accel_info_firmware,
         accel_info_sensor, //
     },
+    UeventName, //
 };
 
 use crate::{
     engines,
     Policy,
-    Test, //
+    Test,
+    Words, //
 };
 
 impl<P: Policy> InfoOps for Test<P> {
@@ -84,4 +86,14 @@ impl<P: Policy> InfoOps for Test<P> {
             reading: Reading::FanRpm(2_400),
         })
     }
+}
+
+/// The variables of a uevent.
+const FIRST: UeventName = UeventName::new("FIRST");
+const SECOND: UeventName = UeventName::new("SECOND_2");
+
+/// Sends a uevent with `a` and `b`.
+pub(crate) fn uevent<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) -> Result {
+    let variables = [(FIRST, args.a.into()), (SECOND, args.b.into())];
+    ctx.device().send_uevent(&variables)
 }

@@ -125,4 +125,21 @@ TEST_F(uevent, tell_what_happens)
 	close(user);
 }
 
+/* What the driver has to say beside that. */
+TEST_F(uevent, of_the_driver)
+{
+	int fd = test_open(&self->node, O_RDWR);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, test_call(fd, ACCEL_TEST_IOC_UEVENT, 7, ~0U, NULL));
+	do
+		next_uevent(_metadata, self);
+	while (!variable(&self->uevent, "ACCEL_DRIVER_FIRST"));
+	EXPECT_STREQ("change", variable(&self->uevent, "ACTION"));
+	EXPECT_STREQ("7", variable(&self->uevent, "ACCEL_DRIVER_FIRST"));
+	EXPECT_STREQ("4294967295", variable(&self->uevent, "ACCEL_DRIVER_SECOND_2"));
+	EXPECT_STREQ("running", variable(&self->uevent, "ACCEL_STATE"));
+	close(fd);
+}
+
 TEST_HARNESS_MAIN
