@@ -767,8 +767,8 @@ enum accel_userptr_flags {
  * If the process unmaps them, or gets others in their place, the buffer is lost:
  * using it is EFAULT, unless they come back. It can be neither mapped nor exported
  * (EOPNOTSUPP). EFAULT if the process cannot write to all of it, or with that flag,
- * cannot read it; EAGAIN if it changes its mappings all the time. Kernels without CONFIG_MMU_NOTIFIER return
- * EOPNOTSUPP.
+ * cannot read it; EAGAIN if it changes its mappings all the time. Kernels without
+ * CONFIG_MMU_NOTIFIER return EOPNOTSUPP.
  */
 struct accel_bo_userptr {
 	__u32 size;

@@ -95,8 +95,8 @@ impl ArrayField {
         }
     }
 
-    /// Says that the array is changed: the handler, which gets it as `&mut [E]`, finds in it what is
-    /// in user space, rather than zeros.
+    /// Says that the array is changed: the handler, which gets it as `&mut [E]`, finds in it what
+    /// is in user space, rather than zeros.
     ///
     /// # Examples
     ///

@@ -183,8 +183,7 @@ impl Object {
         }
     }
 
-    /// Makes an object of `len` bytes of the current process, from `start` on. If it is not
-    /// `is_writable`, nobody may write to it.
+    /// Makes an object of `len` bytes of this process, from `start` on, to write to or only to read.
     #[cfg(CONFIG_MMU_NOTIFIER)]
     pub(crate) fn of_user(
         pool: Arc<Pool>,

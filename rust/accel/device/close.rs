@@ -3,11 +3,11 @@
 //! Closing a file of a user, as far as the hardware has a part in it.
 //!
 //! A driver may have something in the hardware for each file, such as a context, which it destroys
-//! when the file is closed: [`CloseOps`](crate::CloseOps). For that the device is woken, and a reset
-//! is waited for, both outside of the gate. The reset might just be bringing back what the file has
-//! in the hardware, and the driver would have to cope with both at once. Whoever closes the file,
-//! even if it is the death of a process, waits no longer than the driver takes for the reset, or the
-//! bus, and not at all for other processes.
+//! when the file is closed: [`CloseOps`](crate::CloseOps). For that the device is woken, and a
+//! reset is waited for, both outside of the gate. The reset might just be bringing back what the
+//! file has in the hardware, and the driver would have to cope with both at once. Whoever closes
+//! the file, even if it is the death of a process, waits no longer than the driver takes for the
+//! reset, or the bus, and not at all for other processes.
 //!
 //! A device that is wedged or gone was stopped, and there is nothing to destroy in it.
 

@@ -88,9 +88,10 @@ impl<T: AccelDriver> Context<'_, T, User> {
     /// or how long: `count` elements from `at` on, which begin `stride` bytes apart. Arrays that
     /// the structure of the ioctl points to are better declared, see [`HasArrays`].
     ///
-    /// If the memory is not at hand, this fails with `EFAULT`, and the handler returns that. Then it
-    /// is called again, with the structure as it was, when the memory has been brought, which may
-    /// take as long as user space pleases. So a handler reads all arrays before it changes anything.
+    /// If the memory is not at hand, this fails with `EFAULT`, and the handler returns that. Then
+    /// it is called again, with the structure as it was, when the memory has been brought, which
+    /// may take as long as user space pleases. So a handler reads all arrays before it changes
+    /// anything.
     ///
     /// Returns `EINVAL` if the stride is less than an element, `E2BIG` for more than
     /// [`ARRAY_MAX`](crate::ARRAY_MAX) bytes, and `ENOMEM`. What user space has changed since the

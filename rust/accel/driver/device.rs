@@ -235,10 +235,10 @@ impl<T: AccelDriver> Device<T> {
     /// [`coredump`]. May sleep.
     ///
     /// Returns `EBUSY` if another dump of the device was taken within [`coredump::INTERVAL_MS`],
-    /// `EFBIG` if this one has more than [`AccelDriver::MAX_DUMP`], `EINVAL` if it is empty, `ENODEV`
-    /// if the device is gone, and `EOPNOTSUPP` if the kernel keeps no dumps. While there is a dump
-    /// of the device that nobody has deleted, or if the administrator wants none, the kernel drops
-    /// it without telling.
+    /// `EFBIG` if this one has more than [`AccelDriver::MAX_DUMP`], `EINVAL` if it is empty,
+    /// `ENODEV` if the device is gone, and `EOPNOTSUPP` if the kernel keeps no dumps. While there
+    /// is a dump of the device that nobody has deleted, or if the administrator wants none, the
+    /// kernel drops it without telling.
     ///
     /// # Examples
     ///

@@ -75,9 +75,9 @@ pub trait FileOps: AccelDriver {
     /// does not touch the hardware, unless it asks
     /// [`Device::is_running`](crate::Device::is_running) under the lock that
     /// [`WorkOps::stop`](super::WorkOps::stop) takes, and the state has kept the device awake by an
-    /// [`Awake`](crate::Awake). What the hardware has of the
-    /// file is taken from it before, by [`CloseOps`](super::CloseOps); what else cannot be done then
-    /// is left to [`WorkOps::clean_up`](super::WorkOps::clean_up).
+    /// [`Awake`](crate::Awake). What the hardware has of the file is taken from it before, by
+    /// [`CloseOps`](super::CloseOps); what else cannot be done then is left to
+    /// [`WorkOps::clean_up`](super::WorkOps::clean_up).
     type File: Send + Sync + 'static;
 
     /// Makes the state when a user opens the device.

@@ -11,21 +11,21 @@
 //!
 //! A driver implements:
 //!
-//! | Trait                            | For                                  | In `FEATURES`         |
-//! |----------------------------------|--------------------------------------|-----------------------|
-//! | [`AccelDriver`]                  | who the driver is, and its tables    | (always)              |
-//! | [`StartOps`]                     | starting the hardware, before users  | `start()`             |
-//! | [`FileOps`]                      | state of an open file, `poll()`      | `file()`              |
-//! | [`CloseOps`]                     | what the hardware has of a file      | `close()`             |
-//! | [`BufferOps`](buffer::BufferOps) | data of a buffer                     | `buffer()`            |
-//! | [`MemoryOps`](buffer::MemoryOps) | memory of the device for buffers     | `memory()`            |
-//! | [`MmapOps`]                      | memory and registers that are mapped | `mmap()`              |
-//! | [`WorkOps`]                      | work that goes on after a call       | `work()`              |
-//! | [`InterruptOps`]                 | interrupts of the device             | `interrupts()`        |
-//! | [`InterruptThreadOps`]           | threads that handle interrupts       | `interrupt_threads()` |
-//! | [`InfoOps`](info::InfoOps)       | firmware, clocks, sensors            | `info()`              |
-//! | [`ResetOps`]                     | resets                               | `reset()`             |
-//! | [`PowerOps`]                     | sleep of the device                  | `power()`             |
+//! | Trait                            | For                               | In `FEATURES`         |
+//! |----------------------------------|-----------------------------------|-----------------------|
+//! | [`AccelDriver`]                  | who the driver is, and its tables | (always)              |
+//! | [`StartOps`]                     | hardware started before users     | `start()`             |
+//! | [`FileOps`]                      | state of an open file, `poll()`   | `file()`              |
+//! | [`CloseOps`]                     | what the hardware has of a file   | `close()`             |
+//! | [`BufferOps`](buffer::BufferOps) | data of a buffer                  | `buffer()`            |
+//! | [`MemoryOps`](buffer::MemoryOps) | memory of the device for buffers  | `memory()`            |
+//! | [`MmapOps`]                      | memory, registers that are mapped | `mmap()`              |
+//! | [`WorkOps`]                      | work that goes on after a call    | `work()`              |
+//! | [`InterruptOps`]                 | interrupts of the device          | `interrupts()`        |
+//! | [`InterruptThreadOps`]           | threads that handle interrupts    | `interrupt_threads()` |
+//! | [`InfoOps`](info::InfoOps)       | firmware, clocks, sensors         | `info()`              |
+//! | [`ResetOps`]                     | resets                            | `reset()`             |
+//! | [`PowerOps`]                     | sleep of the device               | `power()`             |
 //!
 //! and the trait `Driver` of its bus: [`pci`](crate::pci), [`platform`](crate::platform),
 //! [`auxiliary`](crate::auxiliary) or [`faux`](crate::faux). [`AccelDriver::FEATURES`] says which

@@ -72,8 +72,8 @@ pub trait StartOps: AccelDriver {
     /// Called once, when the driver's data is in place and interrupts arrive, and before user space
     /// sees the device. Its sensors need be known only afterwards. There is no other caller but
     /// [`WorkOps::background`](super::WorkOps::background) and
-    /// [`WorkOps::clean_up`](super::WorkOps::clean_up), if they are asked for. Nobody can unbind the
-    /// device meanwhile, so waiting for the hardware takes a limit: use [`Context::wait`]. A
+    /// [`WorkOps::clean_up`](super::WorkOps::clean_up), if they are asked for. Nobody can unbind
+    /// the device meanwhile, so waiting for the hardware takes a limit: use [`Context::wait`]. A
     /// firmware file is loaded in `probe`, since reading it may take as long as others please.
     ///
     /// Whether it succeeds or not, [`WorkOps::stop`](super::WorkOps::stop) is called in the end,

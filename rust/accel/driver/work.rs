@@ -193,9 +193,9 @@ impl<T: WorkOps> Device<T> {
         self.core().queue_background();
     }
 
-    /// Lets [`WorkOps::background`] be called in `ms` milliseconds, a day at most, or sooner: of all
-    /// times that were asked for since it was last called so, the earliest counts. May be called in
-    /// any context.
+    /// Lets [`WorkOps::background`] be called in `ms` milliseconds, a day at most, or sooner: of
+    /// all times that were asked for since it was last called so, the earliest counts. May be
+    /// called in any context.
     ///
     /// When the time has come, `background` is called as after [`Self::queue_background`]: while a
     /// reset is under way or the system is asleep, not before the end of that, and never if the

@@ -234,8 +234,8 @@ fn ioctl_slowpath(
     write_back(shape, arg, &args[..known])
 }
 
-/// Calls `f`, which calls the handler for `command`. If that fails, tells which memory of the process
-/// the driver has not found at hand.
+/// Calls `f`, which calls the handler for `command`. If that fails, tells which memory of the
+/// process the driver has not found at hand.
 #[inline(always)]
 fn run(
     call: Call<'_>,

@@ -144,9 +144,8 @@ impl Mapped {
                 return Ok(());
             }
             // SAFETY: As above.
-            copied
-                .source
-                .write(start, unsafe { copied.memory.as_ref() })
+            let written = unsafe { copied.memory.as_ref() };
+            copied.source.write(start, written)
         })
     }
 
