@@ -183,7 +183,7 @@ impl Object {
         }
     }
 
-    /// Makes an object of `len` bytes of this process, from `start` on, to write to or only to read.
+    /// Makes an object of `len` bytes of this process, from `start` on, to be written to or not.
     #[cfg(CONFIG_MMU_NOTIFIER)]
     pub(crate) fn of_user(
         pool: Arc<Pool>,
