@@ -14,11 +14,12 @@ log=$accel_cache/logs/demo-$(tree_key).log
 
 run=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
 trap 'npu_stop; rm -rf "$run"' EXIT
+# shellcheck source=scripts/npu-device.sh
 . "$scripts/npu-device.sh"
 cp -al "$modules" "$run/modules"
 mkdir "$run/modules/npu"
 npu firmware --version 1.2.3 --output "$(in_cache "$run")/modules/npu/npu.bin"
-npu_device
+npu_device --revision b
 
 say "booting the stock kernel $(kernel_version) in QEMU with an edu device and an npu ..."
 "$scripts/guest/run.sh" --modules "$run/modules" --device edu --timeout 300 --log "$log" \

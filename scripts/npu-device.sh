@@ -4,6 +4,7 @@
 # Devices of tools/npu for guests: to be sourced after lib.sh, by who has $scripts and a folder
 # of the cache in $run, which it removes when the devices were stopped.
 
+: "${scripts:?}" "${accel_cache:?}" "${run:?}"
 logged npu "$scripts/cargo.sh" build --quiet --locked -p npu || die "the device does not build"
 npu_program=$accel_cache/cargo-target/$(tree_key)/debug/npu
 npu_devices=() npu_options=()
@@ -33,6 +34,7 @@ npu_device() {
 }
 
 # What a machine with such devices needs: a program sees the guest's memory only if that is a file.
+# shellcheck disable=SC2034 # for who sources this
 npu_machine=(--machine "q35,memory-backend=mem"
 	--object "memory-backend-memfd,id=mem,size=1G,share=on")
 

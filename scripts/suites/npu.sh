@@ -15,6 +15,7 @@ folder=$("$scripts/build-selftests.sh" stock)
 run=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
 inside=$(in_cache "$run")
 trap 'npu_stop; rm -rf "$run"' EXIT
+# shellcheck source=scripts/npu-device.sh
 . "$scripts/npu-device.sh"
 
 # Runs a program in a guest with those devices: guest MODULES LOG PROGRAM...
@@ -38,7 +39,7 @@ guest() {
 mkdir "$run/modules"
 cp -al "$("$scripts/guest/boot-files.sh" stock)/lib" "$run/modules/"
 "$scripts/in-root.sh" -- depmod --basedir "$inside/modules" "$(kernel_version)"
-npu_device
+npu_device --revision b
 guest "$run/modules" "$run/log" /accel/scripts/guest/npu.py
 
 # With the driver, and firmware for it.
