@@ -62,7 +62,8 @@ const MAX_KIND: u8 = 127;
 /// }
 ///
 /// fn destroy(ctx: Context<'_, Npu>, args: &mut Handle) -> Result {
-///     stop(&ctx.file().contexts.remove(args.handle)?);
+///     let context = ctx.file().contexts.remove(args.handle)?;
+///     stop(&context);
 ///     Ok(())
 /// }
 ///

@@ -145,7 +145,8 @@ impl Mapping<'_> {
 
 impl IoWindow {
     /// Makes a window of `range`. Returns `EINVAL` if that is not memory or registers of the device
-    /// itself, or not made of whole pages; `EBUSY` if another window has a part of it; and `ENOMEM`.
+    /// itself, or not made of whole pages; `EBUSY` if another window has a part of it; and
+    /// `ENOMEM`.
     pub fn new<T: AccelDriver, R>(ctx: &Context<'_, T, R>, range: IoRange<'_>) -> Result<Self> {
         new_window(ctx.call(), &range)
     }
@@ -170,8 +171,8 @@ fn new_window(call: &Call<'_>, range: &IoRange<'_>) -> Result<IoWindow> {
     IoWindow::in_space(&call.core.space, range)
 }
 
-/// Returns how the area of `request` is to be set up, to show `mapping`. Returns `EINVAL` if that is
-/// not as long as the request, or not of the device of `call`.
+/// Returns how the area of `request` is to be set up, to show `mapping`. Returns `EINVAL` if that
+/// is not as long as the request, or not of the device of `call`.
 #[inline(never)]
 fn plan(mapping: Mapping<'_>, call: &Call<'_>, request: &MapRequest) -> Result<AreaPlan> {
     let space = &call.core.space;

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! A buffer has one range of pages, whichever files it is mapped by: that of a node, or that of a
-//! dma-buf. So to take a buffer out of all mappings takes no list of them. A window has one as well,
-//! at whichever offsets it is mapped.
+//! dma-buf. So to take a buffer out of all mappings takes no list of them. A window has one as
+//! well, at whichever offsets it is mapped.
 
 use core::{
     ops::RangeInclusive,

@@ -136,8 +136,8 @@ impl<'a> IoRange<'a> {
     /// are without this: uncached.
     ///
     /// On x86, all mappings of a page are of the same kind at a time. If the driver has the BAR
-    /// mapped, for registers say, the mappings of processes are uncached as that is. So memory whose
-    /// mappings are to combine writes belongs into a BAR without registers.
+    /// mapped, for registers say, the mappings of processes are uncached as that is. So memory
+    /// whose mappings are to combine writes belongs into a BAR without registers.
     ///
     /// # Examples
     ///

@@ -50,8 +50,8 @@ use crate::base::wait::Waiters;
 ///
 /// # Examples
 ///
-/// Each open file has a hardware context, whose doorbells it can map. When the context is destroyed,
-/// so is the mapping, and the next file gets the doorbells.
+/// Each open file has a hardware context, whose doorbells it can map. When the context is
+/// destroyed, so is the mapping, and the next file gets the doorbells.
 ///
 /// ```
 /// use accel::{prelude::*, Features, FileOps, IoRange, IoWindow, MapRequest, Mapping, MmapOps};
@@ -234,8 +234,9 @@ impl IoWindow {
         &self.0.unmapped
     }
 
-    /// Returns a use of the window, for a mapping of `len` bytes from `offset` on, and the number of
-    /// the first page in the files. Returns `EINVAL` if these are not whole pages within the window.
+    /// Returns a use of the window, for a mapping of `len` bytes from `offset` on, and the number
+    /// of the first page in the files. Returns `EINVAL` if these are not whole pages within the
+    /// window.
     pub(crate) fn use_part(&self, offset: u64, len: u64) -> Result<(usize, WindowUse)> {
         let place = &self.0.place;
         let is_whole = (offset | len) % PAGE_SIZE as u64 == 0;

@@ -8,8 +8,8 @@
 //! `regions` of a device, which are its own memory (`device_memory`, `placement`) or `coherent`,
 //! and a `dma_buf`. How memory is reached: by the kernel (`kernel_map`), by a device (`table`), and
 //! by processes, in the `address_space` of a device: in an `io_range` of it, or in an `io_window`,
-//! which the driver can revoke. Who may use it (`grant`), who is charged for it (`charge`), and what has to be detached when the device goes
-//! (`registry`).
+//! which the driver can revoke. Who may use it (`grant`), who is charged for it (`charge`), and
+//! what has to be detached when the device goes (`registry`).
 //!
 //! # What it may use
 //!

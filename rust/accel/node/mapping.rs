@@ -8,8 +8,8 @@
 //! removes a device closes the gate, waits until the faults that are under way have ended, and then
 //! takes all pages away. What is accessed later faults again, and gets `SIGBUS`. A reset does the
 //! same, but lets those who fault meanwhile wait for its end; and so does sleep, from which the
-//! next fault wakes the device. A driver revokes a window in the same way, but that the window has a
-//! lock of its own instead of the gate.
+//! next fault wakes the device. A driver revokes a window in the same way, but that the window has
+//! a lock of its own instead of the gate.
 
 use kernel::{
     bindings,

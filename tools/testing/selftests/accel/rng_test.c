@@ -100,7 +100,7 @@ static bool counts_up(const __u32 *words, size_t bytes)
 }
 
 /* Returns how often the device has interrupted, or an error. */
-static long interrupts(void)
+static long count_interrupts(void)
 {
 	long sum = -ENOENT;
 	char line[1024];
@@ -147,13 +147,13 @@ FIXTURE_TEARDOWN(rng)
 
 TEST_F(rng, fills_a_buffer)
 {
-	long before = interrupts();
+	long before = count_interrupts();
 
 	ASSERT_LE(0, before)
 		TH_LOG("/proc/interrupts does not have " DRIVER);
 	ASSERT_EQ(0, fill(&self->user, 0, BYTES));
 	EXPECT_TRUE(counts_up(self->user.words, BYTES));
-	EXPECT_LT(before, interrupts());
+	EXPECT_LT(before, count_interrupts());
 }
 
 TEST_F(rng, fills_no_more_than_a_part)
