@@ -3,10 +3,8 @@
 //! What devices reach by DMA, on all buses where they do it themselves.
 
 use kernel::{
-    bindings,
     device,
     dma::DmaMask,
-    error::to_result,
     prelude::*, //
 };
 
@@ -84,17 +82,14 @@ impl Dma {
     #[inline(never)]
     pub(super) unsafe fn apply(self, dev: &device::Device<device::Bound>) -> Result {
         ffi::accel_helper_dma_set_max_segment(dev, self.max_segment);
-        let dev = ffi::device_as_raw(dev);
-        // SAFETY: A reference to a device is a valid pointer to it. The rest is the same
-        // requirements.
+        let mask = |bits| DmaMask::try_new(bits).map(|mask| mask.value());
+        // SAFETY: Same requirements.
         unsafe {
             if let Some(bits) = self.streaming {
-                let mask = DmaMask::try_new(bits)?;
-                to_result(bindings::dma_set_mask(dev, mask.value()))?;
+                ffi::dma_set_mask(dev, mask(bits)?)?;
             }
             if let Some(bits) = self.coherent {
-                let mask = DmaMask::try_new(bits)?;
-                to_result(bindings::dma_set_coherent_mask(dev, mask.value()))?;
+                ffi::dma_set_coherent_mask(dev, mask(bits)?)?;
             }
         }
         Ok(())

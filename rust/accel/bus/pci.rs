@@ -110,7 +110,7 @@ pub trait Driver: AccelDriver {
     ///         .map(Some)
     /// }
     ///
-    /// /// As many vectors of MSI-X as there are, up to 32; without interrupts, the device is polled.
+    /// /// As many vectors of MSI-X as there are, up to 32; without any, the device is polled.
     /// fn some_or_none(pdev: &BoundDevice) -> Option<IrqVectorRegistration<'_>> {
     ///     let kinds = IrqTypes::default().with(IrqType::MsiX);
     ///     pdev.alloc_irq_vectors(1, 32, kinds).ok()

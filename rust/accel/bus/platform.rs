@@ -11,7 +11,6 @@ mod interrupts;
 use core::marker::PhantomData;
 use kernel::{
     acpi,
-    bindings,
     device::Bound,
     io::resource::Resource,
     of,
@@ -26,7 +25,8 @@ use super::{
 };
 use crate::{
     driver::AccelDriver,
-    memory::io_range::IoRange, //
+    memory::io_range::IoRange,
+    sys::ffi, //
 };
 
 pub use self::interrupts::Lines;
@@ -158,16 +158,7 @@ pub fn mem_range_by_name<'a>(pdev: &'a BoundDevice, name: &CStr) -> Result<IoRan
 fn range_of<'a>(pdev: &'a BoundDevice, resource: Option<&Resource>) -> Result<IoRange<'a>> {
     let resource = resource.ok_or(ENODEV)?;
     let (start, len) = (resource.start(), resource.size());
-    // SAFETY: The function takes any range. CAST: The constants are small.
-    let found = unsafe {
-        bindings::region_intersects(
-            start,
-            usize::try_from(len)?,
-            bindings::IORESOURCE_SYSTEM_RAM as usize,
-            bindings::IORES_DESC_NONE as usize,
-        )
-    };
-    if found != bindings::REGION_DISJOINT as c_int {
+    if ffi::is_ram(start, usize::try_from(len)?) {
         return Err(EINVAL);
     }
     // SAFETY: It is not RAM, and the resources of a bound device are its own.

@@ -20,6 +20,7 @@ use kernel::{
     ffi::{
         c_int,
         c_uint,
+        c_ulong,
         c_void, //
     },
     prelude::*,
@@ -185,6 +186,39 @@ pub(crate) fn device_as_raw<C: DeviceContext>(dev: &Device<C>) -> *mut bindings:
 pub(crate) fn dma_addressing_limited(dev: &Device<Bound>) -> bool {
     // SAFETY: A reference to a device is a valid pointer to it, and it is bound.
     unsafe { bindings::dma_addressing_limited(device_as_raw(dev)) }
+}
+
+/// Says which addresses `dev` reaches in streaming mappings. Returns `EIO` if that cannot be.
+///
+/// # Safety
+///
+/// Nobody must use `dev` for DMA meanwhile.
+pub(crate) unsafe fn dma_set_mask(dev: &Device<Bound>, mask: u64) -> Result {
+    // SAFETY: A reference to a device is a valid pointer to it; the rest are the same requirements.
+    to_result(unsafe { bindings::dma_set_mask(device_as_raw(dev), mask) })
+}
+
+/// As [`dma_set_mask`], for coherent memory.
+///
+/// # Safety
+///
+/// As for [`dma_set_mask`].
+pub(crate) unsafe fn dma_set_coherent_mask(dev: &Device<Bound>, mask: u64) -> Result {
+    // SAFETY: As above.
+    to_result(unsafe { bindings::dma_set_coherent_mask(device_as_raw(dev), mask) })
+}
+
+/// Returns whether a range of physical addresses has memory of the system.
+pub(crate) fn is_ram(start: u64, len: usize) -> bool {
+    // CAST: The constants are small.
+    let (flags, kind) = (
+        bindings::IORESOURCE_SYSTEM_RAM as c_ulong,
+        bindings::IORES_DESC_NONE as c_ulong,
+    );
+    // SAFETY: The function takes any range.
+    let found = unsafe { bindings::region_intersects(start, len, flags, kind) };
+    // CAST: The constant is one of the values that are returned.
+    found != bindings::REGION_DISJOINT as c_int
 }
 
 /// Returns the NUMA node of `dev`, or -1 if it has none.

@@ -6,8 +6,8 @@
 //! calls the driver as everybody does, inside the gate and while the device is running; what it was
 //! woken for meanwhile stays pending, and it is woken again when the device runs.
 //!
-//! A vector that the hard half has masked is unmasked by the thread, when that was in the driver. If
-//! it cannot be, the vector stays masked: else a device that goes on to raise it would leave its
+//! A vector that the hard half has masked is unmasked by the thread, when that was in the driver.
+//! If it cannot be, the vector stays masked: else a device that goes on to raise it would leave its
 //! processor nothing else to do. It is unmasked for the hook of a reset or of a resume, which may
 //! wait for an interrupt, and before the vector is freed, as others may have the line.
 
