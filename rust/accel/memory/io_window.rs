@@ -390,8 +390,7 @@ mod tests {
         let window = scene.window(16, 2)?;
         assert!(!window.is_mapped());
         // From when the driver gives it away, not only from when there is an area.
-        let first = window.use_part(0, PAGE)?;
-        let second = window.use_part(0, PAGE)?;
+        let (first, second) = (window.use_part(0, PAGE)?, window.use_part(0, PAGE)?);
         drop(first);
         assert!(window.is_mapped());
         drop(second);

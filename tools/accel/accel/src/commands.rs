@@ -67,6 +67,18 @@ unsafe impl Ioctl for edu::BufferCopy {
     const NAME: &'static str = "ACCEL_EDU_IOC_COPY";
 }
 
+// SAFETY: `include/uapi/accel/edu.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for edu::Reset {
+    const NR: u8 = 0x43;
+    const NAME: &'static str = "ACCEL_EDU_IOC_RESET";
+}
+
+// SAFETY: `include/uapi/accel/edu.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for edu::SetEventfd {
+    const NR: u8 = 0x44;
+    const NAME: &'static str = "ACCEL_EDU_IOC_SET_EVENTFD";
+}
+
 // SAFETY: `include/uapi/accel/minimal.h`: begins with its size and has no pointer.
 unsafe impl Ioctl for minimal::Add {
     const NR: u8 = 0x40;

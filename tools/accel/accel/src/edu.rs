@@ -45,6 +45,26 @@ pub struct Liveness {
     pub reserved: u32,
 }
 
+/// Argument of `ACCEL_EDU_IOC_RESET`, `struct accel_edu_reset`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Reset {
+    /// Set by [`Device::call`].
+    pub size: u32,
+    /// Must be zero.
+    pub reserved: u32,
+}
+
+/// Argument of `ACCEL_EDU_IOC_SET_EVENTFD`, `struct accel_edu_set_eventfd`.
+#[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct SetEventfd {
+    /// Set by [`Device::call`].
+    pub size: u32,
+    /// In: an eventfd, or -1 for none.
+    pub fd: i32,
+}
+
 /// Argument of `ACCEL_EDU_IOC_COPY`, `struct accel_edu_copy`.
 #[derive(Debug, Default, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C, align(8))]

@@ -99,6 +99,8 @@ pub fn facts() -> Vec<Fact> {
             size, n, timeout_ms, result, deadline_ns,
         },
         "accel_edu_liveness" = edu::Liveness { size, value, reply, reserved },
+        "accel_edu_reset" = edu::Reset { size, reserved },
+        "accel_edu_set_eventfd" = edu::SetEventfd { size, fd },
         "accel_minimal_add" = minimal::Add { size, a, b, sum },
         "accel_sim_operand" = sim::Operand { offset, handle, reserved },
         "accel_sim_submit" = sim::Submit {
@@ -189,6 +191,8 @@ fn constants() -> Vec<Fact> {
         fact(edu::BufferCopy::NAME, opcode(edu::BufferCopy::NR)),
         fact(events::Subscribe::NAME, opcode(events::Subscribe::NR)),
         fact(edu::Factorial::NAME, opcode(edu::Factorial::NR)),
+        fact(edu::Reset::NAME, opcode(edu::Reset::NR)),
+        fact(edu::SetEventfd::NAME, opcode(edu::SetEventfd::NR)),
         fact(edu::Liveness::NAME, opcode(edu::Liveness::NR)),
         fact(minimal::Add::NAME, opcode(minimal::Add::NR)),
         fact(sim::Submit::NAME, opcode(sim::Submit::NR)),
