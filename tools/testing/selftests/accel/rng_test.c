@@ -249,7 +249,7 @@ TEST_F(rng, is_reset_and_goes_while_it_fills)
 	EXPECT_EQ(0, (long)ret)
 		TH_LOG("%s", strerror(-(long)ret));
 	EXPECT_EQ(-ENODEV, fill(&self->user, 0, 4));
-	EXPECT_EQ(-ENOENT, interrupts())
+	EXPECT_EQ(-ENOENT, count_interrupts())
 		TH_LOG("the interrupt was not freed");
 	user_close(&user);
 
