@@ -8,6 +8,7 @@
 use kernel::{
     bindings,
     error::to_result,
+    ffi::c_uint,
     mm::virt::VmaNew,
     page::PAGE_SHIFT,
     prelude::*,
@@ -25,7 +26,10 @@ use super::{
 use crate::{
     memory::{
         dma_buf::DmaBuf,
-        pages::Pages, //
+        pages::{
+            Pages,
+            Surroundings, //
+        }, //
     },
     sys::ffi::{
         self,
@@ -38,6 +42,7 @@ static VM_OPS: Shared<bindings::vm_operations_struct> =
         open: Some(open),
         close: Some(close),
         fault: Some(fault),
+        huge_fault: Some(huge_fault),
         access: Some(ffi::accel_vma_access),
         ..pin_init::zeroed()
     });
@@ -169,6 +174,33 @@ enum FaultWait {
 ///
 /// To be called by the memory management, for an area that [`mmap`] has set up.
 unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
+    // SAFETY: Same requirements.
+    unsafe { fault_of_order(vmf, 0) }
+}
+
+/// As [`fault`], for a large page of `1 << order` pages: all of it, or `FALLBACK`.
+///
+/// # Safety
+///
+/// As for [`fault`].
+unsafe extern "C" fn huge_fault(
+    vmf: *mut bindings::vm_fault,
+    order: c_uint,
+) -> bindings::vm_fault_t {
+    // SAFETY: The fault is valid.
+    if !unsafe { ffi::accel_helper_is_huge_fault(vmf, order) } {
+        return bindings::vm_fault_reason_VM_FAULT_FALLBACK;
+    }
+    // SAFETY: Same requirements.
+    unsafe { fault_of_order(vmf, order) }
+}
+
+/// Handles both kinds of faults.
+///
+/// # Safety
+///
+/// As for [`fault`]; unless `order` is zero, `accel_helper_is_huge_fault()` must have said so.
+unsafe fn fault_of_order(vmf: *mut bindings::vm_fault, order: c_uint) -> bindings::vm_fault_t {
     // SAFETY: The memory management passes a valid fault of such an area, which holds a reference
     // to the object.
     let (fault, object) = unsafe {
@@ -184,10 +216,10 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     let result = match object.backing() {
         Backing::Movable(movable) => movable
             // SAFETY: Same requirements; it is not moved meanwhile.
-            .try_with(|home| unsafe { fault_in(fault, home, page, true) })
+            .try_with(|home| unsafe { fault_in(vmf, order, home, page, true) })
             .unwrap_or_else(|| Err(FaultWait::Move(movable.clone()))),
         // SAFETY: Same requirements; it is never moved.
-        _ => unsafe { fault_in(fault, &object, page, false) },
+        _ => unsafe { fault_in(vmf, order, &object, page, false) },
     };
     match result {
         Ok(result) => result,
@@ -196,32 +228,51 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
     }
 }
 
-/// Faults in a page of a buffer that is at `home`, which `is_movable` says may be memory of a
-/// device at times.
+/// Faults in a page of a buffer that is at `home`, and those around it.
 ///
 /// # Safety
 ///
-/// As for [`fault`], on a mapping of the buffer, which must not be moved meanwhile.
+/// As for [`fault_of_order`], on a mapping of the buffer, which must not be moved meanwhile.
 unsafe fn fault_in(
-    fault: &bindings::vm_fault__bindgen_ty_1,
+    vmf: *mut bindings::vm_fault,
+    order: c_uint,
     home: &Object,
     page: usize,
     is_movable: bool,
 ) -> Result<bindings::vm_fault_t, FaultWait> {
-    let Some(pfn) = home.pfn(page) else {
+    let Some(around) = home.around(page) else {
         return Ok(bindings::vm_fault_reason_VM_FAULT_SIGBUS);
     };
-    // SAFETY: The page stays where it is while the area refers to the object; before it is moved,
-    // or if it is the device's before that is reset or gone, it is taken out again.
+    // SAFETY: The pages stay where they are while the area refers to the object; before they are
+    // moved, or if they are the device's before that is reset or gone, they are taken out again.
     let insert = || unsafe {
-        match is_movable {
-            true => ffi::accel_helper_insert_pfn(fault.vma, fault.address, pfn, home.is_on_bus()),
-            false => bindings::vmf_insert_pfn(fault.vma, fault.address, pfn),
-        }
+        ffi::accel_helper_insert_pages(
+            vmf,
+            order,
+            around.pfn,
+            around.before,
+            around.after,
+            home.is_of_system(),
+            is_movable && home.is_on_bus(),
+        )
     };
     match home.while_granted(insert) {
         Err(e) if e == EAGAIN => Err(FaultWait::Reset(home.borrowers().clone())),
         result => Ok(result.unwrap_or(bindings::vm_fault_reason_VM_FAULT_SIGBUS)),
+    }
+}
+
+impl Object {
+    /// Returns what is around page `page` in physical memory. Returns `None` if there is no such
+    /// page, or if it is not ours to give away.
+    fn around(&self, page: usize) -> Option<Surroundings> {
+        match self.backing() {
+            Backing::System(pages) => pages.around(page),
+            Backing::Device(memory) => memory.around(page),
+            Backing::Coherent(memory) => memory.around(page),
+            // It belongs to somebody else.
+            _ => None,
+        }
     }
 }
 

@@ -365,18 +365,6 @@ impl Object {
     pub(super) fn kernel_map(&self) -> &SharedMap {
         &self.kernel_map
     }
-
-    /// Returns the number of page `page` in physical memory. Returns `None` if there is no such
-    /// page, or if it is not ours to give away.
-    pub(super) fn pfn(&self, page: usize) -> Option<usize> {
-        match &self.backing {
-            Backing::System(pages) => pages.pfn(page),
-            Backing::Device(memory) => memory.pfn(page),
-            Backing::Coherent(memory) => memory.pfn(page),
-            // It belongs to somebody else.
-            _ => None,
-        }
-    }
 }
 
 #[pinned_drop]

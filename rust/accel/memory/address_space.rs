@@ -40,6 +40,7 @@ use kernel::{
 
 use super::{
     io_range::Reserved,
+    pages::LARGE_PAGE,
     registry::Registry, //
 };
 use crate::sys::ffi;
@@ -145,16 +146,19 @@ impl AddressSpace {
     /// long as there is one. Returns `ENOMEM` if there is none at all.
     ///
     /// A range that was given back is not used again before all others have been, so that a stale
-    /// number rarely hits anything.
+    /// number rarely hits anything. What has large pages begins where one can, in files as well as
+    /// in processes then, as long as there is such a range.
     pub(super) fn reserve(self: &Arc<Self>, pages: usize) -> Result<PageRange> {
+        let unit = if pages < LARGE_PAGE { 1 } else { LARGE_PAGE };
         let next = self.next.load(Relaxed).max(FIRST_PAGE);
+        let (next, reserved) = (next.next_multiple_of(unit), pages.next_multiple_of(unit));
         for range in [next..=*NEAR.end(), NEAR, FAR] {
             match self
                 .ranges
-                .alloc_range(pages, (), range, GFP_KERNEL_ACCOUNT)
+                .alloc_range(reserved, (), range, GFP_KERNEL_ACCOUNT)
             {
                 Ok(first) => {
-                    self.next.store(first + pages, Relaxed);
+                    self.next.store(first + reserved, Relaxed);
                     // INVARIANT: It was just allocated.
                     return Ok(PageRange {
                         space: self.clone(),
@@ -239,8 +243,13 @@ mod tests {
         }
         let mut end = FIRST_PAGE;
         for range in &ranges {
-            assert_eq!(range.first(), end);
-            end += range.pages;
+            let unit = if range.pages < LARGE_PAGE {
+                1
+            } else {
+                LARGE_PAGE
+            };
+            assert_eq!(range.first(), end.next_multiple_of(unit));
+            end = range.first() + range.pages;
         }
         Ok(())
     }

@@ -27,7 +27,10 @@ use kernel::{
 
 use super::{
     kernel_map::KernelMap,
-    pages::Share,
+    pages::{
+        Share,
+        Surroundings, //
+    },
     registry::Detach, //
 };
 use crate::sys::ffi;
@@ -237,16 +240,15 @@ impl CoherentMemory {
         self.pages.as_ref().map(|_| ()).ok_or(EOPNOTSUPP)
     }
 
-    /// Returns the number of a page of it in physical memory, if there is such a page.
-    pub(crate) fn pfn(&self, page: usize) -> Option<usize> {
+    /// Returns what is around a page of it in physical memory, if there is such a page.
+    pub(crate) fn around(&self, page: usize) -> Option<Surroundings> {
         let runs = self.pages.as_ref()?;
         let run = match runs.binary_search_by_key(&page, |run| run.first) {
             Ok(i) => i,
             Err(i) => i.checked_sub(1)?,
         };
         let run = runs.get(run)?;
-        let skipped = page - run.first;
-        (skipped < run.pages).then(|| run.pfn + skipped)
+        Surroundings::within(run.pfn, run.pages, page - run.first)
     }
 
     /// Calls `f` for each contiguous piece of it, with the number of its first page in the whole,

@@ -21,7 +21,10 @@ use super::{
         Provider, //
     },
     kernel_map::KernelMap,
-    pages::Pages, //
+    pages::{
+        Pages,
+        Surroundings, //
+    }, //
 };
 
 /// Where a region of memory is.
@@ -106,9 +109,9 @@ impl DeviceMemory {
         self.io
     }
 
-    /// Returns the number of a page of it in physical memory, if there is such a page.
-    pub(crate) fn pfn(&self, page: usize) -> Option<usize> {
-        (page < self.size >> PAGE_SHIFT).then(|| self.first_pfn + page)
+    /// Returns what is around a page of it in physical memory, if there is such a page.
+    pub(crate) fn around(&self, page: usize) -> Option<Surroundings> {
+        Surroundings::within(self.first_pfn, self.size >> PAGE_SHIFT, page)
     }
 
     /// Returns its size in bytes.

@@ -84,6 +84,29 @@ fn limit(system: usize, percent: u32) -> usize {
 /// The largest pieces that are asked for: what a large page of the processor covers.
 const MAX_ORDER: u32 = (21 - PAGE_SHIFT) as u32;
 
+/// How many pages that are.
+pub(super) const LARGE_PAGE: usize = 1 << MAX_ORDER;
+
+/// Where in physical memory a page is, and how many pages it follows there, and is followed by, as
+/// in the whole that it is one of.
+pub(crate) struct Surroundings {
+    pub(crate) pfn: usize,
+    pub(crate) before: usize,
+    pub(crate) after: usize,
+}
+
+impl Surroundings {
+    /// Those of page number `page` of `pages` pages, of which the first is number `first_pfn`.
+    /// `None` if there is no such page.
+    pub(crate) fn within(first_pfn: usize, pages: usize, page: usize) -> Option<Self> {
+        (page < pages).then(|| Self {
+            pfn: first_pfn + page,
+            before: page,
+            after: pages - 1 - page,
+        })
+    }
+}
+
 /// A contiguous piece.
 ///
 /// # Invariants
@@ -187,13 +210,18 @@ impl Pages {
 
     /// Returns where in physical memory page number `page` is, if there is such a page.
     pub(crate) fn pfn(&self, page: usize) -> Option<usize> {
+        self.around(page).map(|around| around.pfn)
+    }
+
+    /// Returns what is around page number `page`, if there is such a page.
+    pub(crate) fn around(&self, page: usize) -> Option<Surroundings> {
         let chunk = match self.chunks.binary_search_by_key(&page, |chunk| chunk.first) {
             Ok(i) => i,
             Err(i) => i.checked_sub(1)?,
         };
         let chunk = self.chunks.get(chunk)?;
-        let skipped = page - chunk.first;
-        (skipped < 1 << chunk.order).then(|| ffi::page_to_pfn(chunk.page) + skipped)
+        let first_pfn = ffi::page_to_pfn(chunk.page);
+        Surroundings::within(first_pfn, 1 << chunk.order, page - chunk.first)
     }
 
     /// Calls `f` for each contiguous piece of the `count` pages from number `first` on, with how

@@ -96,6 +96,8 @@ static FOPS: Shared<bindings::file_operations> = Shared::new(bindings::file_oper
     read: Some(read),
     poll: Some(poll),
     mmap: Some(mapping::mmap),
+    #[cfg(CONFIG_TRANSPARENT_HUGEPAGE)]
+    get_unmapped_area: Some(bindings::thp_get_unmapped_area),
     show_fdinfo: Some(fdinfo::show),
     ..pin_init::zeroed()
 });

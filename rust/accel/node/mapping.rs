@@ -14,7 +14,11 @@
 use kernel::{
     bindings,
     error::from_result,
-    ffi::c_int,
+    ffi::{
+        c_int,
+        c_uint,
+        c_ulong, //
+    },
     mm::virt::{
         flags,
         VmaNew, //
@@ -55,6 +59,7 @@ static VM_OPS: Shared<bindings::vm_operations_struct> =
         open: Some(open),
         close: Some(close),
         fault: Some(fault),
+        huge_fault: Some(huge_fault),
         access: Some(ffi::accel_vma_access),
         ..pin_init::zeroed()
     });
@@ -152,6 +157,33 @@ unsafe extern "C" fn close(vma: *mut bindings::vm_area_struct) {
 ///
 /// To be called by the memory management, for an area that [`mmap`] has set up.
 unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
+    // SAFETY: Same requirements.
+    unsafe { fault_of_order(vmf, 0) }
+}
+
+/// As [`fault`], for a large page of `1 << order` pages: all of it, or `FALLBACK`.
+///
+/// # Safety
+///
+/// As for [`fault`].
+unsafe extern "C" fn huge_fault(
+    vmf: *mut bindings::vm_fault,
+    order: c_uint,
+) -> bindings::vm_fault_t {
+    // SAFETY: The fault is valid.
+    if !unsafe { ffi::accel_helper_is_huge_fault(vmf, order) } {
+        return bindings::vm_fault_reason_VM_FAULT_FALLBACK;
+    }
+    // SAFETY: Same requirements.
+    unsafe { fault_of_order(vmf, order) }
+}
+
+/// Handles both kinds of faults.
+///
+/// # Safety
+///
+/// As for [`fault`]; unless `order` is zero, `accel_helper_is_huge_fault()` must have said so.
+unsafe fn fault_of_order(vmf: *mut bindings::vm_fault, order: c_uint) -> bindings::vm_fault_t {
     // SAFETY: The memory management passes a valid fault of such an area, which has references to
     // its file and to what it shows.
     let (fault, open, shown) = unsafe {
@@ -174,10 +206,11 @@ unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t
         return unsafe { fault_slowpath(vmf, open.core.clone()) };
     };
     shown
-        // SAFETY: As above. The area cannot grow, so the page is one of those that `mmap` has
-        // checked.
+        // SAFETY: As above. The area cannot grow, so all of its pages are those that `mmap` has
+        // checked, which follow each other.
         .with_page(fault.pgoff, |page| unsafe {
-            bindings::vmf_insert_pfn(fault.vma, fault.address, page)
+            let (before, after) = (c_ulong::MAX, c_ulong::MAX);
+            ffi::accel_helper_insert_pages(vmf, order, page, before, after, false, false)
         })
         .unwrap_or(bindings::vm_fault_reason_VM_FAULT_SIGBUS)
 }

@@ -79,18 +79,106 @@ void accel_helper_vma_set_io_memory(struct vm_area_struct *vma)
 	vma->vm_page_prot = pgprot_decrypted(pgprot_writecombine(vma->vm_page_prot));
 }
 
-/*
- * Brings a page of an area of accel_helper_vma_set_memory(), which may show
- * memory of a device at times.
- */
-vm_fault_t accel_helper_insert_pfn(struct vm_area_struct *vma, unsigned long address,
-				   unsigned long pfn, bool is_io)
-{
-	pgprot_t prot = vma->vm_page_prot;
+/* How many pages a fault brings at most of memory that is not the system's. */
+#define PAGES_AROUND 16
 
+/* Whether an area has all of the large page that a fault of this order would bring. */
+bool accel_helper_is_huge_fault(const struct vm_fault *vmf, unsigned int order)
+{
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+	unsigned long start = vmf->address & PMD_MASK;
+
+	return order == PMD_ORDER && start >= vmf->vma->vm_start &&
+	       start + PMD_SIZE <= vmf->vma->vm_end;
+#else
+	return false;
+#endif
+}
+
+/* To be called for what accel_helper_is_huge_fault() says is one. */
+static vm_fault_t insert_huge_page(struct vm_fault *vmf, unsigned long pfn, unsigned long before,
+				   unsigned long after)
+{
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+	unsigned long skipped = (vmf->address & ~PMD_MASK) >> PAGE_SHIFT;
+	unsigned long left = (PMD_SIZE >> PAGE_SHIFT) - 1 - skipped;
+	pmd_t pmd = pmdp_get_lockless(vmf->pmd);
+
+	/* A table of small pages is there by now, as of memory that has moved since. */
+	if (!pmd_none(pmd) && !pmd_leaf(pmd))
+		return VM_FAULT_FALLBACK;
+	if (skipped <= before && left <= after &&
+	    IS_ALIGNED(pfn - skipped, PMD_SIZE >> PAGE_SHIFT))
+		return vmf_insert_pfn_pmd(vmf, pfn - skipped, vmf->flags & FAULT_FLAG_WRITE);
+#endif
+	return VM_FAULT_FALLBACK;
+}
+
+/* Pages of the system's memory, from the next one to be mapped on. */
+struct ram {
+	struct mm_struct *mm;
+	unsigned long pfn;
+	pgprot_t prot;
+};
+
+static int insert_ram(pte_t *pte, unsigned long address, void *data)
+{
+	struct ram *ram = data;
+
+	if (pte_none(ptep_get(pte)))
+		set_pte_at(ram->mm, address, pte, pte_mkspecial(pfn_pte(ram->pfn, ram->prot)));
+	ram->pfn++;
+	return 0;
+}
+
+/*
+ * Brings the page of a fault, number @pfn of physical memory, and others that
+ * are around it both there and in the area: there are @before and @after of them.
+ * For a fault of a large page, @order is not zero, and it is brought as a whole or
+ * not at all: VM_FAULT_FALLBACK. @is_ram: it is the system's memory, cached as
+ * always; @is_io: it is memory of a device in an area that is for the system's.
+ */
+vm_fault_t accel_helper_insert_pages(struct vm_fault *vmf, unsigned int order, unsigned long pfn,
+				     unsigned long before, unsigned long after, bool is_ram,
+				     bool is_io)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long size = is_ram ? PMD_SIZE : PAGES_AROUND * PAGE_SIZE;
+	unsigned long address = vmf->address;
+	unsigned long start = max(vma->vm_start, ALIGN_DOWN(address, size));
+	unsigned long last = min(vma->vm_end - 1, ALIGN_DOWN(address, size) + size - 1);
+	pgprot_t prot = vma->vm_page_prot;
+	vm_fault_t ret;
+
+	/* What is inserted as a large page has the protection of the area. */
+	if (order)
+		return is_io ? VM_FAULT_FALLBACK : insert_huge_page(vmf, pfn, before, after);
+	/* Somebody else has brought it. */
+	if (pmd_leaf(pmdp_get_lockless(vmf->pmd)))
+		return VM_FAULT_NOPAGE;
 	if (is_io)
 		prot = pgprot_decrypted(pgprot_writecombine(prot));
-	return vmf_insert_pfn_prot(vma, address, pfn, prot);
+	/* This makes the table that all of the pages are in. */
+	ret = vmf_insert_pfn_prot(vma, address, pfn, prot);
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+
+	before = min(before, (address - start) >> PAGE_SHIFT);
+	after = min(after, (last - address) >> PAGE_SHIFT);
+	address -= before << PAGE_SHIFT;
+	pfn -= before;
+	if (is_ram) {
+		struct ram ram = { .mm = vma->vm_mm, .pfn = pfn, .prot = prot };
+
+		apply_to_page_range(vma->vm_mm, address, (before + 1 + after) << PAGE_SHIFT,
+				    insert_ram, &ram);
+		return ret;
+	}
+	/* x86 knows of each page how it is to be mapped. */
+	for (unsigned long i = 0; i <= before + after; i++)
+		if (vmf_insert_pfn_prot(vma, address + (i << PAGE_SHIFT), pfn + i, prot) != ret)
+			break;
+	return ret;
 }
 
 /* For what accel_helper_dma_alloc() returns, if it can be shared. */

@@ -21,8 +21,10 @@ struct vm_fault;
 
 void accel_helper_vma_set_registers(struct vm_area_struct *vma);
 void accel_helper_vma_set_memory(struct vm_area_struct *vma);
-vm_fault_t accel_helper_insert_pfn(struct vm_area_struct *vma, unsigned long address,
-				   unsigned long pfn, bool is_io);
+bool accel_helper_is_huge_fault(const struct vm_fault *vmf, unsigned int order);
+vm_fault_t accel_helper_insert_pages(struct vm_fault *vmf, unsigned int order, unsigned long pfn,
+				     unsigned long before, unsigned long after, bool is_ram,
+				     bool is_io);
 void accel_helper_vma_set_io_memory(struct vm_area_struct *vma);
 void accel_helper_vma_set_coherent_memory(struct vm_area_struct *vma, struct device *dev);
 int accel_helper_combine_writes(u64 start, u64 size);

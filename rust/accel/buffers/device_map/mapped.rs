@@ -285,7 +285,7 @@ impl Object {
                 })?;
             }
             Backing::Device(memory) if memory.io().is_none() => {
-                let pfn = memory.pfn(start).ok_or(EINVAL)?;
+                let pfn = memory.around(start).ok_or(EINVAL)?.pfn;
                 segments.add_run(start, pfn, end - start)?;
             }
             Backing::Coherent(memory) => {

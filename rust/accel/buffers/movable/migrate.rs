@@ -378,4 +378,13 @@ impl Object {
             _ => false,
         }
     }
+
+    /// Returns whether it is in pages that were allocated as such, whoever has them.
+    pub(in crate::buffers) fn is_of_system(&self) -> bool {
+        match self.backing() {
+            Backing::System(_) => true,
+            Backing::Device(memory) => memory.io().is_none(),
+            _ => false,
+        }
+    }
 }

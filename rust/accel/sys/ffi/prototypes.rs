@@ -173,10 +173,15 @@ unsafe extern "C" {
         vma: *mut bindings::vm_area_struct,
         dev: *mut bindings::device,
     );
-    pub(crate) fn accel_helper_insert_pfn(
-        vma: *mut bindings::vm_area_struct,
-        address: c_ulong,
+    pub(crate) fn accel_helper_is_huge_fault(vmf: *const bindings::vm_fault, order: c_uint)
+        -> bool;
+    pub(crate) fn accel_helper_insert_pages(
+        vmf: *mut bindings::vm_fault,
+        order: c_uint,
         pfn: c_ulong,
+        before: c_ulong,
+        after: c_ulong,
+        is_ram: bool,
         is_io: bool,
     ) -> bindings::vm_fault_t;
     pub(crate) fn accel_helper_combine_writes(start: u64, size: u64) -> c_int;

@@ -139,9 +139,9 @@ TEST_F(buffer_map, is_populated)
 	EXPECT_GT(8, touch(memory, LARGE, self->page));
 	EXPECT_EQ(0, buffer_sum(self->fd, create.handle, 0, LARGE, &sum));
 	EXPECT_EQ(LARGE / self->page, sum);
-	/* The others bring each page when it is touched. */
+	/* The others bring pages when one is touched: huge_fault_test. */
 	memory = map(_metadata, self->fd, self->handle, self->size);
-	EXPECT_LE(PAGES, touch(memory, self->size, self->page));
+	EXPECT_LT(0, touch(memory, self->size, self->page));
 }
 
 TEST_F(buffer_map, of_a_part)
