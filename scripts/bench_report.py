@@ -34,7 +34,7 @@ ROWS += [
     ("unplug-1000-sleepers", "ns", "unplug.1000-sleepers", {"0-sleepers": "unplug.0-sleepers"}),
     ("unplug-other-asleep", "ns", "unplug.other-asleep", {"other-awake": "unplug.other-awake"}),
 ]
-for operation in ("create-close", "export", "import", "mmap-munmap", "fault"):
+for operation in ("create-close", "export", "import", "mmap-munmap", "fault", "touch-2-mib"):
     row = f"buffer-{operation}"
     ROWS.append((row, "instructions", f"{row}.accel", {"vgem": f"{row}.drm"}))
 ROWS += [

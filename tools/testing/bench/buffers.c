@@ -21,6 +21,8 @@
 #define CARD "/dev/dri/card0"
 #define PAGE 4096
 #define SIZE (4 * PAGE)
+/* What large pieces of memory consist of. */
+#define PIECE (2UL << 20)
 #define LARGE (1024UL * 1024 * 1024)
 #define FEW 16
 #define MANY 100000
@@ -150,6 +152,20 @@ static int run_map(const struct operation *operation)
 	return munmap(memory, SIZE) ? -errno : 0;
 }
 
+/* Maps a large buffer, and touches so many of its pages. */
+static int run_map_large(const struct operation *operation)
+{
+	__u64 offset = *(const __u64 *)operation->arg;
+	char *memory;
+
+	memory = mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_SHARED, operation->fd, offset);
+	if (memory == MAP_FAILED)
+		return -errno;
+	for (unsigned int i = 0; i < operation->command; i++)
+		__atomic_store_n(memory + i * PAGE, 1, __ATOMIC_RELAXED);
+	return munmap(memory, PIECE) ? -errno : 0;
+}
+
 /* Asks for another buffer each time. */
 static int run_lookup(const struct operation *operation)
 {
@@ -176,6 +192,14 @@ static void measure_maps(const char *label, int fd, __u64 offset)
 	print(name, (cost_of(&touch) - cost) / (SIZE / PAGE));
 }
 
+/* For each page, with its part of what it takes to map and to unmap. */
+static void measure_large(const char *name, int fd, __u64 offset)
+{
+	struct operation touch = { name, run_map_large, fd, NULL, PIECE / PAGE, &offset, 0 };
+
+	print(name, cost_of(&touch) / (PIECE / PAGE));
+}
+
 static void measure_drm(int card)
 {
 	const struct operation create = {
@@ -195,6 +219,10 @@ static void measure_drm(int card)
 	if (ioctl(card, DRM_IOCTL_MODE_MAP_DUMB, &map))
 		err(1, "DRM_IOCTL_MODE_MAP_DUMB");
 	measure_maps("drm", card, map.offset);
+	map.handle = drm_create(card, PIECE);
+	if (ioctl(card, DRM_IOCTL_MODE_MAP_DUMB, &map))
+		err(1, "DRM_IOCTL_MODE_MAP_DUMB");
+	measure_large("buffer-touch-2-mib.drm", card, map.offset);
 }
 
 static void measure_accel(int accel)
@@ -218,6 +246,12 @@ static void measure_accel(int accel)
 	if (ioctl(accel, ACCEL_IOC_BO_MMAP_OFFSET, &place))
 		err(1, "ACCEL_IOC_BO_MMAP_OFFSET");
 	measure_maps("accel", accel, place.offset);
+	accel_close(accel, place.handle);
+	place = (struct accel_bo_mmap_offset){ .size = sizeof(place) };
+	place.handle = accel_create(accel, PIECE);
+	if (ioctl(accel, ACCEL_IOC_BO_MMAP_OFFSET, &place))
+		err(1, "ACCEL_IOC_BO_MMAP_OFFSET");
+	measure_large("buffer-touch-2-mib.accel", accel, place.offset);
 	accel_close(accel, place.handle);
 }
 
