@@ -31,6 +31,16 @@ result() {
 	echo "${not}ok 1 $2"
 }
 
+# Prints that of a part of npu_firmware_test: part STATUS NAME
+parts=0
+verdict=0
+part() {
+	local not=''
+	[ "$1" -eq 0 ] || not='not ' verdict=1
+	parts=$((parts + 1))
+	echo "    ${not}ok $parts $2"
+}
+
 # Whether the driver refuses a device with that firmware, and says why.
 refuses() {
 	dmesg --clear
@@ -43,19 +53,20 @@ refuses() {
 mkdir -p "${firmware%/*}"
 echo 'KTAP version 1'
 echo '# Subtest: npu_firmware_test'
+echo "    1..$((3 + 2 * ${#devices[@]}))"
 # The latter has fences that tests signal.
 modprobe -a accel_npu vgem || failed=1
 refuses missing 'cannot do without firmware accel/npu.bin'
-result $? 'without firmware, a device is not bound'
+part $? 'without firmware, a device is not bound'
 refuses old.bin 'firmware accel/npu.bin is refused: it is too old'
-result $? 'firmware that is too old is refused'
+part $? 'firmware that is too old is refused'
 refuses damaged.bin 'firmware accel/npu.bin is refused: its payload is damaged'
-result $? 'firmware that is damaged is refused'
+part $? 'firmware that is damaged is refused'
 cp /modules/npu/npu.bin "$firmware"
 for device in "${devices[@]}"; do
 	status=0
 	echo "$device" >"$driver/bind" || status=1
-	result "$status" "with firmware, $device is bound"
+	part "$status" "with firmware, $device is bound"
 done
 udevadm settle
 
@@ -64,8 +75,9 @@ vectors=(17 4 1)
 for number in "${!devices[@]}"; do
 	irqs=("/sys/bus/pci/devices/${devices[number]}/msi_irqs"/*)
 	[ ${#irqs[@]} -eq "${vectors[number]}" ]
-	result $? "device $number has ${vectors[number]} vectors"
+	part $? "device $number has ${vectors[number]} vectors"
 done
+result "$verdict" npu_firmware_test
 
 export ACCEL_REQUIRE=1 ACCEL_NPU_KO=/modules/accel_npu.ko ACCEL_NPU ACCEL_NPU_CONTROL
 export ACCEL_CONFORMANCE ACCEL_CONFORMANCE_UNBIND=1
