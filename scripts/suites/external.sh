@@ -126,7 +126,7 @@ lay_out() {
 
 install_modules /accel installed
 found=$(cd "$work/installed/lib/modules/$version/updates" && find . -name '*.ko*' | sed 's/\.ko\..*/.ko/' | LC_ALL=C sort)
-wanted=$(printf './%s.ko\n' accel accel_edu accel_npu accel_rng accel_sim)
+wanted=$(printf './%s.ko\n' accel accel_edu accel_npu accel_sim)
 [ "$found" = "$wanted" ] || { remark <<<"$found" && printf 'not '; }
 echo 'ok neither samples nor tests are installed'
 
@@ -137,7 +137,7 @@ build_driver installed
 build_tutorial || die "the driver of the tutorial does not build: see $work/tutorial.log"
 change_tree
 install_modules "$(in_cache "$work/changed")" another \
-	CONFIG_RUST_ACCEL_{EDU,NPU,RNG,SIM}=
+	CONFIG_RUST_ACCEL_{EDU,NPU,SIM}=
 build_driver another
 lay_out
 "$scripts/guest/run.sh" --modules "$work/modules" --device pci-testdev /accel/scripts/guest/external.sh
