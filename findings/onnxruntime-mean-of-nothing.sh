@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The mean of no elements at all is 0 in onnxruntime 1.32.0, and NaN in the reference of onnx 1.23.2.
+# Of the other reductions of nothing, the two agree: the neutral element, also -inf and the smallest
+# or largest integer.
+set -euo pipefail
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+python3 -m venv "$folder/venv"
+"$folder/venv/bin/pip" --quiet --disable-pip-version-check install numpy==2.4.6 onnx==1.23.2 onnxruntime==1.32.0
+"$folder/venv/bin/python" -W ignore >"$folder/seen" 2>"$folder/errors" <<'END' || { cat "$folder/errors"; exit 1; }
+import numpy as np
+import onnxruntime
+from onnx import helper
+from onnx.reference import ReferenceEvaluator
+
+
+def both(operator, *inputs, to=None, **attributes):
+    """Returns what the reference makes of the inputs, and what onnxruntime does."""
+    names = [f'x{i}' for i in range(len(inputs))]
+    kinds = [helper.np_dtype_to_tensor_dtype(x.dtype) for x in inputs]
+    values = [helper.make_tensor_value_info(name, kind, x.shape)
+              for name, kind, x in zip(names, kinds, inputs)]
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(to)) if to else kinds[0]
+    result = helper.make_tensor_value_info('y', kind, None)
+    node = helper.make_node(operator, names, ['y'], **attributes)
+    model = helper.make_model(helper.make_graph([node], 'one', values, [result]),
+                              opset_imports=[helper.make_opsetid('', 21)], ir_version=10)
+    feed = dict(zip(names, inputs))
+    session = onnxruntime.InferenceSession(model.SerializeToString(),
+                                           providers=['CPUExecutionProvider'])
+    return ReferenceEvaluator(model).run(None, feed)[0], session.run(None, feed)[0]
+
+
+for kind in (np.float32, np.int32):
+    x = np.zeros((0,), kind)
+    for operator in ('ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd', 'ReduceSum'):
+        if operator != 'ReduceMean' or kind is np.float32:
+            print(operator, *both(operator, x, keepdims=0))
+END
+if diff - "$folder/seen" <<'END'
+ReduceMean nan 0.0
+ReduceMax -inf -inf
+ReduceMin inf inf
+ReduceProd 1.0 1.0
+ReduceSum 0.0 0.0
+ReduceMax -2147483648 -2147483648
+ReduceMin 2147483647 2147483647
+ReduceProd 1 1
+ReduceSum 0 0
+END
+then
+	echo "as stated"
+else
+	echo "this has changed" >&2
+	exit 1
+fi
