@@ -100,7 +100,8 @@ impl AccelDriver for Edu {
         Ioctl::new(0x41, "ACCEL_EDU_IOC_LIVENESS", liveness, "Inverts bits").powered(),
         Ioctl::new(0x42, "ACCEL_EDU_IOC_COPY", edu_dma::copy, "Copies by DMA").powered(),
         Ioctl::new(0x43, "ACCEL_EDU_IOC_RESET", edu_health::reset, "Resets")
-            .capability(bindings::CAP_SYS_ADMIN),
+            .capability(bindings::CAP_SYS_ADMIN)
+            .input_only(),
         Ioctl::new(
             0x44,
             "ACCEL_EDU_IOC_SET_EVENTFD",
@@ -146,9 +147,10 @@ impl InterruptOps for Edu {
         }
         let acknowledge = IRQ_ACKNOWLEDGE::zeroed().with_factorial(status.factorial());
         data.bar.write_reg(acknowledge.with_dma(status.dma()));
+        // First, so that whoever finds the work done finds the eventfd signalled, too.
+        data.signal.send();
         data.complete(dev);
         data.dma.wake();
-        data.signal.send();
         dev.queue_clean_up();
         Irq::HANDLED
     }

@@ -112,7 +112,8 @@ struct accel_edu_reset {
  * @fd: in: an eventfd, or -1 for none
  *
  * Has the eventfd be signalled whenever the device interrupts, until another one,
- * or none, is set, or the open file goes. A device signals one at a time.
+ * or none, is set, or the open file goes. A device signals one at a time, before
+ * the call that waits for the interrupt returns.
  * Errors beyond the general ones: EBADF and EINVAL if @fd is none, EBUSY if another
  * open file has set one.
  */

@@ -11,7 +11,7 @@
 #include "harness.h"
 
 #define GUARD 0xa5
-#define TOTAL 12
+#define TOTAL 14
 #define RECORD sizeof(struct accel_info_ioctl)
 /* The widest distance from a record to the next that is tried. */
 #define WIDEST 300
@@ -32,7 +32,7 @@ FIXTURE(record) {
 
 FIXTURE_SETUP(record)
 {
-	size_t page = sysconf(_SC_PAGESIZE);
+	size_t page = sysconf(_SC_PAGESIZE), accessible;
 	char *memory;
 
 	if (!setup_node(_metadata, &self->node))
@@ -42,11 +42,11 @@ FIXTURE_SETUP(record)
 	ASSERT_EQ(TOTAL, info_read(self->fd, ACCEL_INFO_UAPI, self->expected, RECORD, TOTAL));
 
 	self->size = (TOTAL + 1) * WIDEST;
-	memory = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	accessible = (self->size + page - 1) / page * page;
+	memory = mmap(NULL, accessible + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, memory);
-	ASSERT_GE(page, self->size);
-	ASSERT_EQ(0, mprotect(memory + page, page, PROT_READ | PROT_WRITE));
-	self->end = memory + 2 * page;
+	ASSERT_EQ(0, mprotect(memory + page, accessible, PROT_READ | PROT_WRITE));
+	self->end = memory + page + accessible;
 	self->data = self->end - self->size;
 	memset(self->data, GUARD, self->size);
 	self->info = (struct accel_info) {

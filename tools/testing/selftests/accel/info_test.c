@@ -3,6 +3,7 @@
  * ACCEL_IOC_INFO: what each topic says.
  */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -70,7 +71,7 @@ TEST_F(info, list)
 		{ ACCEL_INFO_STATUS, sizeof(struct accel_info_status), 1 },
 		{ ACCEL_INFO_SENSORS, sizeof(struct accel_info_sensor), 0 },
 		{ ACCEL_INFO_CLIENTS, sizeof(struct accel_info_client), 1 },
-		{ ACCEL_INFO_UAPI, sizeof(struct accel_info_ioctl), 12 },
+		{ ACCEL_INFO_UAPI, sizeof(struct accel_info_ioctl), 14 },
 	};
 	struct accel_info_topic topics[MAX_RECORDS];
 	size_t i;
@@ -313,6 +314,19 @@ TEST_F(info, uapi)
 			.min_size = 48,
 			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_OUT | ACCEL_IOCTL_POWERED,
 			.name = "ACCEL_EDU_IOC_COPY",
+		}, {
+			.command = ACCEL_EDU_IOC_RESET,
+			.size = sizeof(struct accel_edu_reset),
+			.min_size = 8,
+			.flags = ACCEL_IOCTL_IN | ACCEL_IOCTL_CAPABILITY,
+			.capability = CAP_SYS_ADMIN,
+			.name = "ACCEL_EDU_IOC_RESET",
+		}, {
+			.command = ACCEL_EDU_IOC_SET_EVENTFD,
+			.size = sizeof(struct accel_edu_set_eventfd),
+			.min_size = 8,
+			.flags = ACCEL_IOCTL_IN,
+			.name = "ACCEL_EDU_IOC_SET_EVENTFD",
 		},
 	};
 	struct accel_info_ioctl ioctls[MAX_RECORDS];
@@ -330,6 +344,7 @@ TEST_F(info, uapi)
 			EXPECT_EQ(expected[j].size, ioctls[i].size);
 			EXPECT_EQ(expected[j].min_size, ioctls[i].min_size);
 			EXPECT_EQ(expected[j].flags, ioctls[i].flags);
+			EXPECT_EQ(expected[j].capability, ioctls[i].capability);
 			check_string(_metadata, "name", ioctls[i].name, sizeof(ioctls[i].name));
 			EXPECT_STREQ(expected[j].name, ioctls[i].name);
 			check_string(_metadata, "description", ioctls[i].description,

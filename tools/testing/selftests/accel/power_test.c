@@ -121,7 +121,7 @@ TEST_F(power, nothing_else_wakes_it)
 		"accel_test/number", "driver_name", "errors", "open_count", "state",
 		"usage/busy_ns",
 	};
-	struct accel_info_sensor sensors[4];
+	struct accel_info_sensor sensors[5];
 	struct accel_event event;
 	int fd, resumes;
 	char text[4096];
@@ -132,7 +132,7 @@ TEST_F(power, nothing_else_wakes_it)
 
 	fd = test_open(&self->node, O_RDONLY);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(2, info_read(fd, ACCEL_INFO_SENSORS, sensors, sizeof(sensors[0]), 4));
+	EXPECT_EQ(5, info_read(fd, ACCEL_INFO_SENSORS, sensors, sizeof(sensors[0]), 5));
 	EXPECT_EQ(0, events_subscribe(fd, ALL_CLASSES, -1));
 	EXPECT_EQ(0, test_call(self->user, ACCEL_TEST_IOC_REPORT, 0, 1, NULL));
 	EXPECT_EQ(ACCEL_EVENT_ERROR, events_next(fd, &event));
