@@ -175,7 +175,7 @@ enum FaultWait {
 /// To be called by the memory management, for an area that [`mmap`] has set up.
 unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
     // SAFETY: Same requirements.
-    unsafe { fault_of_order(vmf, 0) }
+    unsafe { huge_fault(vmf, 0) }
 }
 
 /// As [`fault`], for a large page of `1 << order` pages: all of it, or `FALLBACK`.
@@ -188,19 +188,9 @@ unsafe extern "C" fn huge_fault(
     order: c_uint,
 ) -> bindings::vm_fault_t {
     // SAFETY: The fault is valid.
-    if !unsafe { ffi::accel_helper_is_huge_fault(vmf, order) } {
+    if order != 0 && !unsafe { ffi::accel_helper_is_huge_fault(vmf, order) } {
         return bindings::vm_fault_reason_VM_FAULT_FALLBACK;
     }
-    // SAFETY: Same requirements.
-    unsafe { fault_of_order(vmf, order) }
-}
-
-/// Handles both kinds of faults.
-///
-/// # Safety
-///
-/// As for [`fault`]; unless `order` is zero, `accel_helper_is_huge_fault()` must have said so.
-unsafe fn fault_of_order(vmf: *mut bindings::vm_fault, order: c_uint) -> bindings::vm_fault_t {
     // SAFETY: The memory management passes a valid fault of such an area, which holds a reference
     // to the object.
     let (fault, object) = unsafe {
@@ -232,7 +222,7 @@ unsafe fn fault_of_order(vmf: *mut bindings::vm_fault, order: c_uint) -> binding
 ///
 /// # Safety
 ///
-/// As for [`fault_of_order`], on a mapping of the buffer, which must not be moved meanwhile.
+/// As for [`huge_fault`], on a mapping of the buffer, which must not be moved meanwhile.
 unsafe fn fault_in(
     vmf: *mut bindings::vm_fault,
     order: c_uint,

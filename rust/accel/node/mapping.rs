@@ -158,7 +158,7 @@ unsafe extern "C" fn close(vma: *mut bindings::vm_area_struct) {
 /// To be called by the memory management, for an area that [`mmap`] has set up.
 unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
     // SAFETY: Same requirements.
-    unsafe { fault_of_order(vmf, 0) }
+    unsafe { huge_fault(vmf, 0) }
 }
 
 /// As [`fault`], for a large page of `1 << order` pages: all of it, or `FALLBACK`.
@@ -171,19 +171,9 @@ unsafe extern "C" fn huge_fault(
     order: c_uint,
 ) -> bindings::vm_fault_t {
     // SAFETY: The fault is valid.
-    if !unsafe { ffi::accel_helper_is_huge_fault(vmf, order) } {
+    if order != 0 && !unsafe { ffi::accel_helper_is_huge_fault(vmf, order) } {
         return bindings::vm_fault_reason_VM_FAULT_FALLBACK;
     }
-    // SAFETY: Same requirements.
-    unsafe { fault_of_order(vmf, order) }
-}
-
-/// Handles both kinds of faults.
-///
-/// # Safety
-///
-/// As for [`fault`]; unless `order` is zero, `accel_helper_is_huge_fault()` must have said so.
-unsafe fn fault_of_order(vmf: *mut bindings::vm_fault, order: c_uint) -> bindings::vm_fault_t {
     // SAFETY: The memory management passes a valid fault of such an area, which has references to
     // its file and to what it shows.
     let (fault, open, shown) = unsafe {
