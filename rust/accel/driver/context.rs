@@ -386,8 +386,9 @@ impl<T: AccelDriver> Context<'_, T, User> {
     pub(crate) fn reset_by(self, f: impl FnOnce(&Core) -> Result) -> Result<Self> {
         let core = self.call.core;
         let mut result = Ok(());
-        let ctx = self.sleep_outside_gate(|| result = f(core))?;
-        result.map(|()| ctx)
+        let ctx = self.sleep_outside_gate(|| result = f(core));
+        // Why the reset has failed says more than what the device is since.
+        result.and(ctx)
     }
 
     /// Returns the calling file, which there is.

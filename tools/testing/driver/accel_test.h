@@ -156,8 +156,8 @@ struct accel_test_buffer {
 #define ACCEL_TEST_IOC_RESET _IO(ACCEL_IOC_TYPE, 0x4e)
 
 /*
- * For observers too: resets fail if a is not zero, and take b milliseconds. If b is zero,
- * one that is under way ends, too.
+ * For observers too: resets fail if a is not zero, with ETIMEDOUT if it is that, else with EIO,
+ * and take b milliseconds. If b is zero, one that is under way ends, too.
  */
 #define ACCEL_TEST_IOC_SET_RESET _IO(ACCEL_IOC_TYPE, 0x4f)
 

@@ -16,7 +16,6 @@ use kernel::{
     current,
     sync::atomic::{
         Atomic,
-        AtomicFlag,
         Relaxed, //
     },
     time::{
@@ -26,6 +25,7 @@ use kernel::{
 };
 
 use crate::{
+    power::error,
     Policy,
     Test,
     Words, //
@@ -43,7 +43,8 @@ pub(crate) struct Health {
     closes: Atomic<u32>,
     /// How long a reset takes, in milliseconds.
     reset_ms: Atomic<u32>,
-    reset_fails: AtomicFlag,
+    /// What resets return: an error number, or 0.
+    reset_error: Atomic<u32>,
 }
 
 impl Health {
@@ -54,7 +55,7 @@ impl Health {
             disturbed: Atomic::new(0),
             closes: Atomic::new(0),
             reset_ms: Atomic::new(0),
-            reset_fails: AtomicFlag::new(false),
+            reset_error: Atomic::new(0),
         }
     }
 
@@ -124,14 +125,14 @@ pub(crate) fn reset_now<P: Policy>(ctx: Context<'_, Test<P>>, args: &mut Words) 
     Ok(())
 }
 
-/// Says that resets fail, if `a` is not zero, and that they take `b` milliseconds. With zero, one
-/// that is under way ends, too.
+/// Says what resets return, `a`, and that they take `b` milliseconds. With zero, one that is under
+/// way ends, too.
 pub(crate) fn set_reset<P: Policy>(
     ctx: Context<'_, Test<P>, Observer>,
     args: &mut Words,
 ) -> Result {
     let health = &ctx.data().health;
-    health.reset_fails.store(args.a != 0, Relaxed);
+    health.reset_error.store(args.a, Relaxed);
     health.reset_ms.store(args.b, Relaxed);
     ctx.device().wake();
     Ok(())
@@ -232,9 +233,6 @@ impl<P: Policy> ResetOps for Test<P> {
         let health = &ctx.data().health;
         health.expect_nobody_inside();
         health.resets.fetch_add(1, Relaxed);
-        if health.reset_fails.load(Relaxed) {
-            return Err(EIO);
-        }
-        Ok(())
+        error(health.reset_error.load(Relaxed))
     }
 }

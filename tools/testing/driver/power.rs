@@ -99,11 +99,11 @@ impl Drop for IsAsleep {
 }
 
 /// Returns the error of a number, one of those that matter; none if it is 0.
-fn error(number: u32) -> Result {
+pub(crate) fn error(number: u32) -> Result {
     if number == 0 {
         return Ok(());
     }
-    let error = [EBUSY, ENODEV]
+    let error = [EBUSY, ENODEV, ETIMEDOUT]
         .into_iter()
         .find(|error| error.to_errno().unsigned_abs() == number);
     Err(error.unwrap_or(EIO))

@@ -44,8 +44,8 @@ const PAUSE_MS: u32 = 10;
 /// the bus that the function is alone on. The administrator chooses among them by `reset_method` of
 /// the device in sysfs. The configuration space is restored.
 ///
-/// Returns `ENOTTY` if there is no such way, and `EINTR` if a signal arrives before the reset
-/// begins; for other errors, see [`Context::reset`].
+/// Returns `ENOTTY` if there is no such way, `EINTR` if a signal arrives before the reset begins,
+/// `EIO` if the device is wedged, as it is if the driver's hook fails, and `ENODEV` if it goes.
 ///
 /// # Examples
 ///

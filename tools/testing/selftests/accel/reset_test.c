@@ -252,12 +252,13 @@ TEST_F(reset, by_a_user)
 	EXPECT_EQ(self->before.errors, after.errors);
 }
 
+/* Its caller is told why. */
 TEST_F(reset, by_a_user_that_fails)
 {
-	ASSERT_EQ(0, test_set_reset(self->observer, true, 0));
-	EXPECT_EQ(-EIO, test_call(self->user, ACCEL_TEST_IOC_RESET_NOW, 0, 0, NULL));
+	ASSERT_EQ(0, test_call(self->observer, ACCEL_TEST_IOC_SET_RESET, ETIMEDOUT, 0, NULL));
+	EXPECT_EQ(-ETIMEDOUT, test_call(self->user, ACCEL_TEST_IOC_RESET_NOW, 0, 0, NULL));
 	expect_state(_metadata, self->observer, ACCEL_STATE_RUNNING, ACCEL_STATE_RESETTING);
-	expect_error(_metadata, self->observer, ACCEL_ERROR_RESET_FAILED, EIO);
+	expect_error(_metadata, self->observer, ACCEL_ERROR_RESET_FAILED, ETIMEDOUT);
 	expect_state(_metadata, self->observer, ACCEL_STATE_RESETTING, ACCEL_STATE_WEDGED);
 	/* A user does not bring it back. */
 	ASSERT_EQ(0, test_set_reset(self->observer, false, 0));
