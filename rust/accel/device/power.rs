@@ -44,10 +44,7 @@ use kernel::{
 
 use super::{
     call::Call,
-    core::registration::{
-        Registered,
-        Unregistered, //
-    },
+    core::registration::Registered,
     health::Fault,
     ops::features::PowerFns,
     reset::ResetWait,
@@ -132,26 +129,24 @@ impl Drop for AwakeGuard<'_> {
     }
 }
 
-impl Unregistered {
-    /// Begins to manage power, with a device that is awake.
+impl Core {
+    /// Begins to manage the power of a device that was just made, and is awake.
     pub(super) fn start_power(&self) -> AwakeGuard<'_> {
-        let core = self.core();
-        let Some(managed) = &core.power else {
+        let Some(managed) = &self.power else {
             return AwakeGuard::new(None);
         };
         // SAFETY: The device is valid until `managed` is dropped.
-        unsafe { managed.handle.set_device(NonNull::new(core.dev.get())) };
+        unsafe { managed.handle.set_device(NonNull::new(self.dev.get())) };
         // SAFETY: The device is initialised, and nobody has managed its power yet. A day fits.
-        unsafe { ffi::accel_power_start(core.dev.get(), managed.autosuspend_ms as c_int) };
-        AwakeGuard::new(Some(core))
+        unsafe { ffi::accel_power_start(self.dev.get(), managed.autosuspend_ms as c_int) };
+        AwakeGuard::new(Some(self))
     }
 
-    /// Ceases to manage power, if that was begun; to delete a device does this as well.
+    /// Ceases to manage the power of a device that was not added; to delete one does this as well.
     pub(super) fn stop_power(&self) {
-        let core = self.core();
-        if core.power.is_some() {
+        if self.power.is_some() {
             // SAFETY: `start_power()` was called.
-            unsafe { ffi::accel_power_stop(core.dev.get()) };
+            unsafe { ffi::accel_power_stop(self.dev.get()) };
         }
     }
 }

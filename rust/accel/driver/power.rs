@@ -69,6 +69,10 @@ pub trait PowerOps: AccelDriver {
     /// work, or to let that fail. If it returns `EBUSY` or `EAGAIN`, the device stays awake, and so
     /// does the system. Any other error is taken for one that only a reset mends.
     ///
+    /// Interrupts are handled until shortly after this has returned. So if this switches off what
+    /// [`InterruptOps::interrupt`](super::InterruptOps::interrupt) reads, it takes note of that
+    /// before, where that looks.
+    ///
     /// # Examples
     ///
     /// ```

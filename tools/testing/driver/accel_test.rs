@@ -256,7 +256,7 @@ impl<P: Policy> AccelDriver for Test<P> {
             features = features.reset();
         }
         if P::POWER {
-            features = features.power();
+            features = features.power().start();
         }
         if P::CLOSE {
             features = features.close();

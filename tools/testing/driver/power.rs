@@ -6,7 +6,9 @@ use accel::{
     prelude::*,
     Awake,
     PowerManager,
-    PowerOps, //
+    PowerOps,
+    Resetter,
+    StartOps, //
 };
 use kernel::{
     new_mutex,
@@ -107,6 +109,15 @@ pub(crate) fn error(number: u32) -> Result {
         .into_iter()
         .find(|error| error.to_errno().unsigned_abs() == number);
     Err(error.unwrap_or(EIO))
+}
+
+impl<P: Policy> StartOps for Test<P> {
+    fn start(ctx: Context<'_, Self, Resetter>) -> Result {
+        if ctx.stay_awake().is_none() {
+            ctx.data().sleep.missed.fetch_add(1, Relaxed);
+        }
+        Ok(())
+    }
 }
 
 impl<P: Policy> PowerOps for Test<P> {

@@ -44,7 +44,11 @@ use crate::{
 /// # Invariants
 ///
 /// The device was not added.
-pub(crate) struct Unregistered(ScopeGuard<ARef<Core>, fn(ARef<Core>)>);
+pub(crate) struct Unregistered {
+    core: ScopeGuard<ARef<Core>, fn(ARef<Core>)>,
+    /// It does not sleep before it is registered. Not tied to the device, which it may outlive.
+    awake: Awake,
+}
 
 impl Unregistered {
     /// Makes a device with a minor of its own.
@@ -63,15 +67,19 @@ impl Unregistered {
     ) -> Result<Self> {
         // SAFETY: Same requirements: to drop the result drains the gate.
         let core = unsafe { Core::new(parent, ids, ops, node, data, regions) }?;
+        let awake = core.start_power().into();
         // INVARIANT: The device was just made.
-        let this = Self(ScopeGuard::new_with_data(core, Self::remove));
+        let this = Self {
+            core: ScopeGuard::new_with_data(core, Self::remove),
+            awake,
+        };
         this.start_background();
         Ok(this)
     }
 
     /// Returns the device.
     pub(crate) fn core(&self) -> &Core {
-        &self.0
+        &self.core
     }
 
     /// Has the driver start the hardware, if it wants to.
@@ -88,16 +96,15 @@ impl Unregistered {
 
     /// Shows the device to user space.
     pub(crate) fn register(self) -> Result<Registration> {
-        // To be awake for that is not tied to the state that the device leaves.
-        let _awake = Awake::from(self.start_power());
         let core = self.core();
         // SAFETY: Both are initialised, and by the type invariants are not added yet.
-        to_result(unsafe { bindings::cdev_device_add(core.cdev.get(), core.dev.get()) })
-            .inspect_err(|_| self.stop_power())?;
+        to_result(unsafe { bindings::cdev_device_add(core.cdev.get(), core.dev.get()) })?;
+        let Self { core, awake } = self;
         // INVARIANT: Both were just added.
-        let registered = Registered(self.0.dismiss());
+        let registered = Registered(core.dismiss());
         trace::state(registered.core(), State::Running);
         registered.start_health();
+        drop(awake);
         Ok(Registration(registered))
     }
 
@@ -107,6 +114,7 @@ impl Unregistered {
             removal.stop_work_items();
             removal.drain().close();
         }
+        core.stop_power();
     }
 }
 

@@ -65,6 +65,12 @@ static struct caller powered_caller(int fd)
 	};
 }
 
+/* So its driver finds it when it starts the hardware. */
+TEST_F(power, is_awake_when_it_is_bound)
+{
+	EXPECT_EQ(0, power_count(self->observer, ACCEL_TEST_MISSED));
+}
+
 TEST_F(power, a_call_wakes_it)
 {
 	int suspends, resumes;
