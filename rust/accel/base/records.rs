@@ -55,6 +55,18 @@ impl<R: IntoBytes + Immutable> List<R> {
         Ok(())
     }
 
+    /// Ends the texts in the records, whoever has made these: with a zero in each of the `places`
+    /// of a record.
+    pub(crate) fn end_texts(&mut self, places: &[usize]) {
+        for record in self.bytes.chunks_exact_mut(self.record_size) {
+            for &place in places {
+                if let Some(byte) = record.get_mut(place) {
+                    *byte = 0;
+                }
+            }
+        }
+    }
+
     /// Forgets what the records are made of.
     pub(crate) fn erase(self) -> List {
         List {
@@ -97,5 +109,15 @@ mod tests {
         assert_eq!(text::<4>(b""), *b"\0\0\0\0");
         assert_eq!(text::<4>(b"abc"), *b"abc\0");
         assert_eq!(text::<4>(b"abcd"), *b"abc\0");
+    }
+
+    #[test]
+    fn texts_of_others_are_terminated() -> Result {
+        let mut list = List::<[u8; 6]>::new();
+        list.push(*b"abcdef")?;
+        list.push(*b"ghijkl")?;
+        list.end_texts(&[2, 5]);
+        assert_eq!(list.erase().as_parts(), (b"ab\0de\0gh\0jk\0".as_slice(), 6));
+        Ok(())
     }
 }

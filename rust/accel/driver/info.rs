@@ -5,7 +5,10 @@
 
 mod sensors;
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    mem::offset_of, //
+};
 use kernel::prelude::*;
 use zerocopy::Immutable;
 
@@ -236,15 +239,51 @@ impl<T: InfoOps> Features<T> {
     /// Adds [`InfoOps`].
     pub const fn info(mut self) -> Self {
         self.fns.info = Some(InfoFns {
-            firmware: records(T::firmware),
-            clocks: records(T::clocks),
-            sensors: records(T::sensors),
+            firmware: records_with_texts(T::firmware),
+            clocks: records_with_texts(T::clocks),
+            sensors: records_with_texts(T::sensors),
             engine_count: handler::by_ref_with(|ctx: &Context<'_, T, Observer>, engine: &usize| {
                 T::engine_count(ctx, EngineId::new(*engine))
             }),
         });
         self
     }
+}
+
+/// Records of the framework, which a driver may make itself. The C header says that texts in them
+/// are terminated, and the kernel relies on it.
+trait HasTexts {
+    /// Where the arrays of the texts have their last bytes.
+    const ENDS: &'static [usize];
+}
+
+impl HasTexts for accel_info_firmware {
+    const ENDS: &'static [usize] = &[
+        offset_of!(Self, version) - 1,
+        size_of::<Self>() - 1, //
+    ];
+}
+
+impl HasTexts for accel_info_clock {
+    const ENDS: &'static [usize] = &[offset_of!(Self, current_hz) - 1];
+}
+
+impl HasTexts for accel_info_sensor {
+    const ENDS: &'static [usize] = &[offset_of!(Self, quantity) - 1];
+}
+
+/// As [`records`], and ends the texts in them.
+const fn records_with_texts<T, R, H>(fill: H) -> unsafe fn(&Call<'_>) -> Result<List>
+where
+    T: AccelDriver,
+    R: HasTexts + IntoBytes + Immutable,
+    H: Fn(&Context<'_, T, Observer>, &mut List<R>) -> Result + Copy + Send + Sync + 'static,
+{
+    records(move |ctx: &Context<'_, T, Observer>, list: &mut List<R>| {
+        fill(ctx, list)?;
+        list.end_texts(R::ENDS);
+        Ok(())
+    })
 }
 
 /// A topic of the driver `T`: a row of its [`TopicTable`].

@@ -77,9 +77,13 @@ impl<P: Policy> InfoOps for Test<P> {
             max: Some(900),
             critical: None,
         }))?;
-        list.push(Sensor {
-            name: "supply",
-            reading: Reading::CurrentMa(1_500),
+        // A driver may make the record itself.
+        list.push(accel_info_sensor {
+            name: [b's'; 32],
+            ..accel_info_sensor::from(Sensor {
+                name: "",
+                reading: Reading::CurrentMa(1_500),
+            })
         })?;
         list.push(Sensor {
             name: "fan",

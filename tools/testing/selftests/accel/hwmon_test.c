@@ -80,6 +80,9 @@ TEST_F(hwmon, shows_what_the_topic_does)
 	EXPECT_STREQ("core", show(_metadata, self->dir, "in0_label"));
 	EXPECT_STREQ("900", show(_metadata, self->dir, "in0_max"));
 	EXPECT_STREQ("1500", show(_metadata, self->dir, "curr1_input"));
+	/* As much of it as there is room for. */
+	EXPECT_STREQ("sssssssssssssssssssssssssssssss",
+		     show(_metadata, self->dir, "curr1_label"));
 	EXPECT_STREQ("2400", show(_metadata, self->dir, "fan1_input"));
 	EXPECT_STREQ("fan", show(_metadata, self->dir, "fan1_label"));
 	/* What has no limit does not show one. */
