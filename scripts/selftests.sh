@@ -110,14 +110,15 @@ guest_bus() {
 }
 
 # Has a virtio device on the platform bus, for accel_rng, which gives numbers that count up.
-# Its own clocks are too few for the kernel to find out about the processor's.
+# Its own clocks are too few for the kernel to find out about the processor's. What the device
+# writes goes to copies of the memory, so that it shows whether they are copied back in time.
 guest_platform() {
 	local numbers
 	numbers=$(mktemp "$accel_cache/runs/XXXXXXXX")
 	"$scripts/in-root.sh" -- python3 -c 'import array, sys
 array.array("I", range(1 << 23)).tofile(sys.stdout.buffer)' >"$numbers"
 	run_guest "$kernel-platform" --machine microvm,acpi=on,pcie=on,rtc=on \
-		--append tsc_early_khz=2500000 --global virtio-mmio.force-legacy=off \
+		--append "tsc_early_khz=2500000 swiotlb=force" --global virtio-mmio.force-legacy=off \
 		--object "rng-random,id=numbers,filename=$(in_cache "$numbers")" \
 		--device virtio-rng-device,rng=numbers -- rng_test
 	rm -f "$numbers"

@@ -130,7 +130,8 @@ impl State {
         job.filled += written as usize;
         match job.filled < job.len {
             true => self.give(ctx).err().map(Err),
-            false => Some(Ok(())),
+            // It stays mapped, but whoever waits looks at it at once.
+            false => Some(job.map.sync_for_cpu()),
         }
     }
 }
