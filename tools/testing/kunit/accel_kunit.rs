@@ -181,6 +181,7 @@ impl AccelDriver for TestDriver {
         Ioctl::new(0x46, "FORGET", forget::forget_all, "Forgets"),
         Ioctl::new(0x47, "KEEP", import::keep, "Keeps a buffer mapped"),
         Ioctl::new(0x48, "SYNC", device_map::sync, "Maps a buffer for long"),
+        Ioctl::new(0x49, "MAP_BOTH", import::map_both, "Maps two buffers"),
     ]);
     const FEATURES: Features<Self> = Features::none().file().buffer().memory();
 }

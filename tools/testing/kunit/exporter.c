@@ -3,6 +3,7 @@
  * Another driver, which exports memory and takes it back.
  */
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
@@ -20,11 +21,15 @@
  * @pages: the memory
  * @mapped: how often it is mapped for a device
  * @withdrawn: it was taken back
+ * @stalls: it is not mapped before this is false
+ * @stalled: somebody waits for that
  */
 struct memory {
 	void *pages;
 	atomic_t mapped;
 	bool withdrawn;
+	bool stalls;
+	bool stalled;
 };
 
 static struct sg_table *map(struct dma_buf_attachment *attach, enum dma_data_direction direction)
@@ -33,6 +38,10 @@ static struct sg_table *map(struct dma_buf_attachment *attach, enum dma_data_dir
 	struct sg_table *table;
 	int ret;
 
+	while (READ_ONCE(memory->stalls)) {
+		WRITE_ONCE(memory->stalled, true);
+		msleep(1);
+	}
 	if (memory->withdrawn)
 		return ERR_PTR(-ENODEV);
 	table = kzalloc_obj(*table);
@@ -136,4 +145,20 @@ int accel_test_exporter_mapped(struct dma_buf *dmabuf)
 	struct memory *memory = dmabuf->priv;
 
 	return atomic_read(&memory->mapped);
+}
+
+/* Whoever maps it from now on waits, until this is called again. */
+void accel_test_exporter_stall(struct dma_buf *dmabuf, bool stalls)
+{
+	struct memory *memory = dmabuf->priv;
+
+	WRITE_ONCE(memory->stalls, stalls);
+}
+
+/* Whether somebody has waited. */
+bool accel_test_exporter_stalled(struct dma_buf *dmabuf)
+{
+	struct memory *memory = dmabuf->priv;
+
+	return READ_ONCE(memory->stalled);
 }

@@ -5,7 +5,8 @@
 use accel::{
     buffer::{
         KeptMap,
-        MapInUse, //
+        MapInUse,
+        Memory, //
     },
     prelude::*, //
 };
@@ -31,6 +32,8 @@ unsafe extern "C" {
     fn accel_test_exporter_fd(dmabuf: &RawDmaBuf) -> c_int;
     fn accel_test_exporter_withdraw(dmabuf: &RawDmaBuf);
     fn accel_test_exporter_mapped(dmabuf: &RawDmaBuf) -> c_int;
+    fn accel_test_exporter_stall(dmabuf: &RawDmaBuf, stalls: bool);
+    fn accel_test_exporter_stalled(dmabuf: &RawDmaBuf) -> bool;
 }
 
 /// A dma-buf of another driver.
@@ -68,6 +71,18 @@ impl Exporter {
     fn is_mapped(&self) -> bool {
         // SAFETY: It is one of the exporter, by the type invariants.
         unsafe { accel_test_exporter_mapped(self.0.as_raw()) != 0 }
+    }
+
+    /// Has those who map the memory wait, or go on.
+    fn stall(&self, stalls: bool) {
+        // SAFETY: It is one of the exporter, by the type invariants.
+        unsafe { accel_test_exporter_stall(self.0.as_raw(), stalls) };
+    }
+
+    /// Returns whether somebody has waited.
+    fn has_stalled(&self) -> bool {
+        // SAFETY: It is one of the exporter, by the type invariants.
+        unsafe { accel_test_exporter_stalled(self.0.as_raw()) }
     }
 }
 
@@ -124,6 +139,27 @@ pub(crate) fn keep(ctx: Context<'_, TestDriver>, args: &mut KeepArgs) -> Result 
     Ok(())
 }
 
+uapi_struct! {
+    pub(crate) struct BothArgs {
+        size: u32,
+        first: u32,
+        second: u32,
+    }
+}
+
+/// Maps two buffers for a moment.
+pub(crate) fn map_both(ctx: Context<'_, TestDriver>, args: &mut BothArgs) -> Result {
+    let (first, second) = (ctx.buffer(args.first)?, ctx.buffer(args.second)?);
+    let both: [&Memory<TestDriver>; 2] = [&first, &second];
+    let (_ctx, maps) = ctx.when_mapped(&both, Deadline::in_ms(MAX_MS), |ctx| {
+        let [first, second] = both.map(|memory| {
+            memory.map_for_device(ctx, 0..memory.size(), DataDirection::Bidirectional)
+        });
+        Ok((first?, second?))
+    })?;
+    maps.ready().map(|_| ())
+}
+
 #[kunit_tests(accel_import)]
 mod tests {
     use super::*;
@@ -132,11 +168,22 @@ mod tests {
             PlatformDevice,
             DRIVER_NAME, //
         },
-        node::Node, //
+        node::Node,
+        scene::{
+            later,
+            until, //
+        }, //
     };
     use kernel::{
         fs::file::flags,
         page::PAGE_SIZE,
+        sync::{
+            atomic::{
+                AtomicFlag,
+                Relaxed, //
+            },
+            Arc, //
+        },
         time::{
             delay::fsleep,
             Delta, //
@@ -149,6 +196,7 @@ mod tests {
     const BO_IMPORT: u32 = kernel::ioctl::_IO(0x9b, 0x07);
     const MAP: u32 = kernel::ioctl::_IO(0x9b, 0x42);
     const KEEP_IOCTL: u32 = kernel::ioctl::_IO(0x9b, 0x47);
+    const MAP_BOTH: u32 = kernel::ioctl::_IO(0x9b, 0x49);
     /// The region of coherent memory.
     const COHERENT: u32 = 1;
 
@@ -250,6 +298,35 @@ mod tests {
         wait_unmapped(&exporter);
         let mapped = user.ioctl(MAP, [20, handle, 0, 1, 0]);
         assert_eq!(mapped.err(), Some(ENODEV));
+        Ok(())
+    }
+
+    /// Nor does who has asked for it, and waits for another exporter by now.
+    #[test]
+    fn what_a_request_has_is_given_back() -> Result {
+        static WAS_GIVEN_BACK: AtomicFlag = AtomicFlag::new(false);
+
+        let platform = PlatformDevice::new(DRIVER_NAME)?;
+        let user = Node::open_user(platform.device().minor()?)?;
+        let first = Arc::new(Exporter::new(PAGE_SIZE, flags::O_RDWR)?, GFP_KERNEL)?;
+        let second = Arc::new(Exporter::new(PAGE_SIZE, flags::O_RDWR)?, GFP_KERNEL)?;
+        let handles = [import(&user, &first)?, import(&user, &second)?];
+        WAS_GIVEN_BACK.store(false, Relaxed);
+        second.stall(true);
+        let exporters = (first.clone(), second.clone());
+        later(move || {
+            let (first, second) = exporters;
+            if until(|| second.has_stalled() && first.is_mapped()).is_ok() {
+                first.withdraw();
+                let is_given_back = until(|| !first.is_mapped()).is_ok();
+                WAS_GIVEN_BACK.store(is_given_back, Relaxed);
+            }
+            second.stall(false);
+        })?;
+        let mapped = user.ioctl(MAP_BOTH, [12, handles[0], handles[1]]);
+        assert!(WAS_GIVEN_BACK.load(Relaxed));
+        assert_eq!(mapped.err(), Some(ENODEV));
+        wait_unmapped(&second);
         Ok(())
     }
 

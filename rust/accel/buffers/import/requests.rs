@@ -285,6 +285,8 @@ impl Import {
             [true, ..] => {
                 let map = group.charge(|| self.ask_for_map());
                 requests.set_done(number, |e| &mut e.map, map);
+                // It may be lost by now, and whoever took note of that has not found it.
+                requests.release_lost();
             }
             [_, true, _] => {
                 let map = group.charge(|| KernelMapUse::new(self));
