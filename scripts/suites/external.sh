@@ -3,8 +3,8 @@
 #
 # What modules_install installs, and that a driver in a repository of its own can
 # be built against it, and loaded, but not beside another accel.ko; that the
-# conformance programs, which are for its author, can be built; and that what the
-# tutorial shows works.
+# conformance programs, which are for its author, can be built, as can the driver
+# for the guest; and that what the tutorial shows works.
 
 accel_topic=external
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -132,6 +132,13 @@ echo 'ok neither samples nor tests are installed'
 
 build_conformance || { tail -n 20 "$work/conformance.log" | remark && printf 'not '; }
 echo 'ok the conformance programs need no headers of DRM'
+
+if ! repository=$("$scripts/driver.sh" "$accel_tree/samples/out-of-tree" 2>"$work/driver.log") ||
+	[ ! -f "$repository/accel_vendor.ko" ]; then
+	tail -n 20 "$work/driver.log" | remark
+	printf 'not '
+fi
+echo 'ok a driver of another repository is built for the guest'
 
 build_driver installed
 build_tutorial || die "the driver of the tutorial does not build: see $work/tutorial.log"
