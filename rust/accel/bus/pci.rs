@@ -73,7 +73,9 @@ pub trait Driver: AccelDriver {
     /// The devices that the driver takes.
     const ID_TABLE: IdTable<Self::IdInfo>;
 
-    /// Returns what the device can do by DMA. By default, it reaches addresses of 32 bits.
+    /// Returns what the device can do by DMA, which the row of the id table may say. There is none
+    /// if the device was bound without a row, such as by `driver_override`. By default, the device
+    /// reaches addresses of 32 bits.
     fn dma(info: Option<&Self::IdInfo>) -> Dma {
         let _ = info;
         Dma::bits(32)

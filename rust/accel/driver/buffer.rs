@@ -197,12 +197,17 @@ impl<T: AccelDriver> Memory<T> {
     /// A device that cannot address all memory works on a copy, which is taken now, and copied back
     /// when the result is dropped, unless it only reads.
     ///
-    /// Returns `EACCES` if the device is going to write, and it is not
-    /// [writable](Self::is_writable), `EINVAL` if the range is empty or not within the buffer, or
-    /// if that is one of another device, `EOPNOTSUPP` if the device cannot do DMA, or has the
-    /// memory itself: see [`Self::device_offset`], and `EAGAIN` if it was imported, and its
-    /// exporter has to be asked, or if the device works on a copy of it, and others work on it: see
-    /// [`Context::when_mapped`] and [`Context::when_idle`], which call again then.
+    /// Returns
+    ///
+    /// - `EACCES` if the device is going to write, and the buffer is not
+    ///   [writable](Self::is_writable);
+    /// - `EINVAL` if the range is empty or not within the buffer, or the buffer is of another
+    ///   device;
+    /// - `EOPNOTSUPP` if the device cannot do DMA, or the memory is its own: see
+    ///   [`Self::device_offset`];
+    /// - `EAGAIN` if the buffer was imported and its exporter has to be asked, or if the device
+    ///   works on a copy while others work on the buffer: [`Context::when_mapped`] and
+    ///   [`Context::when_idle`] call again then.
     ///
     /// # Examples
     ///
@@ -288,10 +293,10 @@ impl<T: AccelDriver> Memory<T> {
     ///
     /// Not to be called with the reservation of a buffer locked, as by [`with_reserved`]. Returns
     /// `EOPNOTSUPP` if it neither is nor can be there, `ENOSPC` if there is no room, `EBUSY` if
-    /// somebody who works on it wants it to stay elsewhere, `EAGAIN` if the device is asleep or is
-    /// to be reset (a condition of [`Context::wait`] that does not hold is tried again after that),
-    /// `EINTR` if a signal arrives before, `ENOMEM`, and what
-    /// [`MemoryOps::copy_buffer`] does.
+    /// somebody who works on it wants it to stay elsewhere, `EAGAIN` if the device is asleep or
+    /// about to be reset (in a condition of [`Context::wait`], try again when it is checked next),
+    /// `EINTR` if a signal arrives before, `ENOMEM`, and the errors of
+    /// [`MemoryOps::copy_buffer`].
     ///
     /// # Examples
     ///
@@ -317,9 +322,8 @@ impl<T: AccelDriver> Memory<T> {
     /// Makes the whole buffer accessible to the kernel, now.
     ///
     /// Returns `EAGAIN` if it was imported, and somebody works on it, or its exporter has to be
-    /// asked: see [`Context::when_idle`], and [`Context::end_access`] for when that is over.
-    /// Returns
-    /// `EOPNOTSUPP` if the exporter does not let the kernel access it, and `ENOMEM`.
+    /// asked: see [`Context::when_idle`], and [`Context::end_access`] for the end of the access.
+    /// Returns `EOPNOTSUPP` if the exporter does not let the kernel access it, and `ENOMEM`.
     ///
     /// # Examples
     ///

@@ -66,8 +66,8 @@ pub trait CloseOps: FileOps {
     /// Nobody uses the file: no call is under way by it, and its mappings are gone. Its buffers and
     /// their data are there, and what of them is mapped for the device; then the data is dropped,
     /// and [`FileOps::File`] at last. May sleep, but holds up a reset and the removal of the
-    /// device, so waiting for the hardware takes a limit. If the hardware does not answer, ask for
-    /// a reset.
+    /// device, so waiting for the hardware needs a time limit. If the hardware does not answer, ask
+    /// for a reset.
     ///
     /// The device is running and awake: one that sleeps is woken, and the end of a reset is waited
     /// for. The only exceptions are a device that has just ceased to run, where

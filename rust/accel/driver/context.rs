@@ -136,14 +136,13 @@ pub enum Wake<R> {
     Ready(R),
     /// The time was over before.
     TimedOut,
-    /// A signal arrived before, or the process has something else to do that is not to be noticed;
-    /// not in the roles that leave the device in order.
+    /// A signal arrived before, or the kernel has other work for the process, of which the process
+    /// must not notice anything. Does not occur in the roles [`Resetter`] and [`PowerManager`].
     Interrupted,
 }
 
 impl<R> Wake<R> {
-    /// Turns everything but success into the error that the contract has for it: `ETIMEDOUT` and
-    /// `EINTR`.
+    /// Returns the value, or the error that user space gets: `ETIMEDOUT` or `EINTR`.
     pub fn ready(self) -> Result<R> {
         match self {
             Self::Ready(value) => Ok(value),

@@ -102,7 +102,8 @@ impl UeventName {
 
 impl<T: AccelDriver> Device<T> {
     /// Sends a uevent with up to 4 variables of the driver's own, for those who have no node open,
-    /// such as udev. May sleep, and allocates memory.
+    /// such as udev. May sleep, and allocates memory, so no fence may depend on the caller: see
+    /// [`WorkOps::clean_up`](crate::WorkOps::clean_up).
     ///
     /// Returns `EINVAL` for more variables, `EBUSY` within 100 milliseconds of the last one,
     /// `ENODEV` if the device is gone, and `ENOMEM`. A uevent may get lost, so what it tells is to
@@ -138,7 +139,8 @@ impl<T: AccelDriver> Device<T> {
 
 impl<T: AccelDriver> Context<'_, T, User> {
     /// Returns the eventfd that the calling process has under a descriptor, for the driver to
-    /// signal. What is kept for the file is dropped with it: in [`FileOps::File`](crate::FileOps).
+    /// signal. If an interrupt is to signal it, keep it where the driver's data reaches it, and
+    /// take it out in the drop of [`FileOps::File`](crate::FileOps::File).
     ///
     /// Returns `EBADF` if there is nothing under it, and `EINVAL` if it is something else.
     ///

@@ -107,7 +107,7 @@ impl DeviceMap {
     }
 
     /// Makes what the processor has written visible to the device, for a mapping that lasts for
-    /// several pieces of work. The device must not be at work on it.
+    /// several pieces of work. To be called before each; the device must not be at work on it.
     ///
     /// A new mapping needs no such call. If the device works on a copy, that is renewed. Returns
     /// the error of the memory that it is a copy of: `EIO` or `ENODEV` if that is of a device that
@@ -116,9 +116,9 @@ impl DeviceMap {
         self.sync_to_device()
     }
 
-    /// Makes what the device has written visible to the processor, before the mapping ends. The
-    /// device must not be at work on it. If it works on a copy, that is written back; for errors,
-    /// see [`Self::sync_for_device`].
+    /// Makes what the device has written visible to the processor, before the mapping ends. To be
+    /// called after each piece of work; the device must not be at work on it. If it works on a
+    /// copy, that is written back; for errors, see [`Self::sync_for_device`].
     ///
     /// # Examples
     ///

@@ -70,11 +70,12 @@ pub trait StartOps: AccelDriver {
     /// Starts the hardware. If that fails, the device is not bound.
     ///
     /// Called once, when the driver's data is in place and interrupts arrive, and before user space
-    /// sees the device. Its sensors need be known only afterwards. There is no other caller but
+    /// sees the device. [`InfoOps::sensors`](crate::info::InfoOps::sensors) is called only
+    /// afterwards, so which sensors there are may be found out here. There is no other caller but
     /// [`WorkOps::background`](super::WorkOps::background) and
     /// [`WorkOps::clean_up`](super::WorkOps::clean_up), if they are asked for. Nobody can unbind
-    /// the device meanwhile, so waiting for the hardware takes a limit: use [`Context::wait`]. A
-    /// firmware file is loaded in `probe`, since reading it may take as long as others please.
+    /// the device meanwhile, so waiting for the hardware needs a time limit: use [`Context::wait`].
+    /// A firmware file is loaded in `probe`, since reading it may take as long as others please.
     ///
     /// Whether it succeeds or not, [`WorkOps::stop`](super::WorkOps::stop) is called in the end,
     /// then the interrupts are freed, and the data is dropped.

@@ -85,7 +85,7 @@ pub trait WorkOps: AccelDriver {
     ///
     /// A device that is awake stays so meanwhile, but one that is asleep is not woken: ask
     /// [`Context::stay_awake`] before touching its registers. It may also be out of the machine, so
-    /// waiting for it takes a limit. May sleep, but fences depend on it, see
+    /// waiting for it needs a time limit. May sleep, but fences depend on it, see
     /// [`Signalling`](crate::base::fence::Signalling); so it must not wait for users, for fences or
     /// for memory.
     fn stop(_ctx: &Context<'_, Self, Observer>) {}

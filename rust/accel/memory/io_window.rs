@@ -167,8 +167,8 @@ impl IoWindow {
         Ok(Self(window))
     }
 
-    /// Revokes it, as the drop does, for who has no way to drop it, as it is shared. When this
-    /// returns, there can be another window of the same part.
+    /// Revokes it, as the drop does, for an owner that cannot drop it because it is shared. When
+    /// this returns, there can be another window of the same part.
     pub fn revoke(&self) {
         let window = &self.0;
         let mut state = window.state.lock();
