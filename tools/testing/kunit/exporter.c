@@ -40,7 +40,7 @@ static struct sg_table *map(struct dma_buf_attachment *attach, enum dma_data_dir
 
 	while (READ_ONCE(memory->stalls)) {
 		WRITE_ONCE(memory->stalled, true);
-		msleep(1);
+		msleep(20);
 	}
 	if (memory->withdrawn)
 		return ERR_PTR(-ENODEV);
