@@ -90,6 +90,7 @@ pub use self::{
             IoctlTable, //
         },
         prelude,
+        timeline,
         AccelDriver,
         Attribute,
         AttributeTable,

@@ -837,4 +837,266 @@ struct accel_bo_import {
 
 #define ACCEL_IOC_BO_IMPORT _IO(ACCEL_IOC_TYPE, 0x07)
 
+/**
+ * DOC: Timelines
+ *
+ * A timeline has a value, which only grows, and points, which are numbers. A point
+ * is *signalled* when the value is as high or higher. Programs wait for points, of
+ * work of devices, and of each other.
+ *
+ * A point is *submitted* when it is certain that it will be signalled: when a fence
+ * was attached to it, by ACCEL_IOC_TIMELINE_ATTACH or by an ioctl of the driver, or
+ * when ACCEL_IOC_TIMELINE_SIGNAL was called. Points are submitted in ascending order,
+ * and are signalled in that order: the value becomes that of a submitted point when
+ * that and all before it are done. One may wait for a point that is not submitted,
+ * and may never be. Nothing else in the kernel waits for such a one: there is no
+ * fence of it.
+ *
+ * A user creates a timeline, and knows it by a handle, a number that only means
+ * something in this open file: ENOENT if there is no timeline of that handle. No
+ * handle is zero, or that of something else. The timeline itself belongs to no device
+ * and to no file: it lives as long as there are handles and descriptors of it, in any
+ * process, and as long as a call waits for it. When a device is reset, wedged or
+ * gone, the fences of its work are signalled, and so are the points that they are
+ * attached to; and all of these ioctls do on its node what all ioctls do.
+ *
+ * There are at most ACCEL_TIMELINE_MAX handles in an open file, and of a timeline, at
+ * most ACCEL_TIMELINE_MAX_SUBMITTED points that are submitted and not signalled, and
+ * as many eventfds that are not signalled: ENOMEM. All of it is charged to the memory
+ * control group of the caller.
+ */
+
+#define ACCEL_TIMELINE_MAX 4096
+#define ACCEL_TIMELINE_MAX_SUBMITTED 1024
+#define ACCEL_TIMELINE_MAX_WAIT 1024
+
+/**
+ * struct accel_timeline_create - ioctl(ACCEL_IOC_TIMELINE_CREATE)
+ * @size: sizeof(struct accel_timeline_create)
+ * @flags: must be zero
+ * @value: in: the first value; all points up to it are signalled
+ * @handle: in: must be zero; out: its handle
+ * @reserved: must be zero
+ */
+struct accel_timeline_create {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 value;
+	__u32 handle;
+	__u32 reserved;
+};
+
+#define ACCEL_IOC_TIMELINE_CREATE _IO(ACCEL_IOC_TYPE, 0x20)
+
+/**
+ * struct accel_timeline_close - ioctl(ACCEL_IOC_TIMELINE_CLOSE)
+ * @size: sizeof(struct accel_timeline_close)
+ * @handle: in: the timeline, whose handle is free again
+ *
+ * Calls that wait for the timeline go on waiting.
+ */
+struct accel_timeline_close {
+	__u32 size;
+	__u32 handle;
+};
+
+#define ACCEL_IOC_TIMELINE_CLOSE _IO(ACCEL_IOC_TYPE, 0x21)
+
+/**
+ * struct accel_timeline_query - ioctl(ACCEL_IOC_TIMELINE_QUERY)
+ * @size: sizeof(struct accel_timeline_query)
+ * @handle: in: the timeline
+ * @value: in: must be zero; out: its value, the last point that is signalled
+ * @submitted: in: must be zero; out: the last point that is submitted
+ * @failed_point: in: must be zero; out: the last signalled point whose work has
+ *	failed, zero if there was none
+ * @error: in: must be zero; out: why that has failed, an error number, zero if there
+ *	was none
+ * @reserved: must be zero
+ *
+ * A point is signalled when its work is over, however that has ended.
+ */
+struct accel_timeline_query {
+	__u32 size;
+	__u32 handle;
+	__aligned_u64 value;
+	__aligned_u64 submitted;
+	__aligned_u64 failed_point;
+	__u32 error;
+	__u32 reserved;
+};
+
+#define ACCEL_IOC_TIMELINE_QUERY _IO(ACCEL_IOC_TYPE, 0x22)
+
+/**
+ * struct accel_timeline_signal - ioctl(ACCEL_IOC_TIMELINE_SIGNAL)
+ * @size: sizeof(struct accel_timeline_signal)
+ * @handle: in: the timeline
+ * @point: in: higher than all that are submitted, else EINVAL
+ *
+ * Submits the point, which is signalled at once if no work is under way that was
+ * submitted before, else with the last of that.
+ */
+struct accel_timeline_signal {
+	__u32 size;
+	__u32 handle;
+	__aligned_u64 point;
+};
+
+#define ACCEL_IOC_TIMELINE_SIGNAL _IO(ACCEL_IOC_TYPE, 0x23)
+
+/**
+ * struct accel_timeline_point - a point
+ * @handle: the timeline
+ * @reserved: must be zero
+ * @point: its number
+ */
+struct accel_timeline_point {
+	__u32 handle;
+	__u32 reserved;
+	__aligned_u64 point;
+};
+
+/**
+ * enum accel_timeline_flags - what is waited for
+ * @ACCEL_TIMELINE_ALL: all points, rather than any of them
+ * @ACCEL_TIMELINE_SUBMITTED: that they are submitted, rather than signalled
+ */
+enum accel_timeline_flags {
+	ACCEL_TIMELINE_ALL = 1 << 0,
+	ACCEL_TIMELINE_SUBMITTED = 1 << 1,
+};
+
+/**
+ * struct accel_timeline_wait - ioctl(ACCEL_IOC_TIMELINE_WAIT)
+ * @size: sizeof(struct accel_timeline_wait)
+ * @flags: in: combination of enum accel_timeline_flags
+ * @points_ptr: in: user pointer to an array of struct accel_timeline_point
+ * @count: in: how many there are: none is EINVAL, more than ACCEL_TIMELINE_MAX_WAIT
+ *	is E2BIG
+ * @timeout_ms: in: how long to wait, in milliseconds, a day at most
+ * @deadline_ns: in: CLOCK_MONOTONIC time at which to give up, nanoseconds; zero to go
+ *	by @timeout_ms. Out, with EINTR: when the call would have given up
+ * @index: in: must be zero; out: which of the points it is, the first in the array if
+ *	several are; zero with ACCEL_TIMELINE_ALL
+ * @reserved: must be zero
+ *
+ * ETIMEDOUT if the time is over, and what is waited for has not happened. When the
+ * device is reset, this goes on waiting; EIO if it is wedged, ENODEV if it is gone.
+ */
+struct accel_timeline_wait {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 points_ptr;
+	__u32 count;
+	__u32 timeout_ms;
+	__aligned_u64 deadline_ns;
+	__u32 index;
+	__u32 reserved;
+};
+
+#define ACCEL_IOC_TIMELINE_WAIT _IO(ACCEL_IOC_TYPE, 0x24)
+
+/**
+ * struct accel_timeline_export - ioctl(ACCEL_IOC_TIMELINE_EXPORT)
+ * @size: sizeof(struct accel_timeline_export)
+ * @handle: in: the timeline
+ * @flags: in: O_CLOEXEC or zero, for the new descriptor
+ * @fd: in: must be zero; out: a descriptor of the timeline
+ *
+ * The descriptor can be handed to other processes, which import it by any node of
+ * this kind. It can neither be read nor polled.
+ */
+struct accel_timeline_export {
+	__u32 size;
+	__u32 handle;
+	__u32 flags;
+	__s32 fd;
+};
+
+#define ACCEL_IOC_TIMELINE_EXPORT _IO(ACCEL_IOC_TYPE, 0x25)
+
+/**
+ * struct accel_timeline_import - ioctl(ACCEL_IOC_TIMELINE_IMPORT)
+ * @size: sizeof(struct accel_timeline_import)
+ * @fd: in: a descriptor of a timeline, which can be closed afterwards
+ * @flags: must be zero
+ * @handle: in: must be zero; out: its handle, a new one each time
+ *
+ * EBADF if there is no such descriptor, EINVAL if it is of something else.
+ */
+struct accel_timeline_import {
+	__u32 size;
+	__s32 fd;
+	__u32 flags;
+	__u32 handle;
+};
+
+#define ACCEL_IOC_TIMELINE_IMPORT _IO(ACCEL_IOC_TYPE, 0x26)
+
+/**
+ * struct accel_timeline_attach - ioctl(ACCEL_IOC_TIMELINE_ATTACH)
+ * @size: sizeof(struct accel_timeline_attach)
+ * @handle: in: the timeline
+ * @point: in: higher than all that are submitted, else EINVAL
+ * @fd: in: a sync_file, else EINVAL; it can be closed afterwards
+ * @flags: must be zero
+ *
+ * Submits the point, which is signalled with the fence of the sync_file, and not
+ * before those that were submitted before.
+ */
+struct accel_timeline_attach {
+	__u32 size;
+	__u32 handle;
+	__aligned_u64 point;
+	__s32 fd;
+	__u32 flags;
+};
+
+#define ACCEL_IOC_TIMELINE_ATTACH _IO(ACCEL_IOC_TYPE, 0x27)
+
+/**
+ * struct accel_timeline_sync_file - ioctl(ACCEL_IOC_TIMELINE_SYNC_FILE)
+ * @size: sizeof(struct accel_timeline_sync_file)
+ * @handle: in: the timeline
+ * @point: in: the point
+ * @flags: in: must be zero
+ * @fd: in: must be zero; out: a sync_file, which is closed on exec
+ *
+ * Its fence is signalled with the point. EAGAIN if the point is not submitted: wait
+ * with ACCEL_TIMELINE_SUBMITTED, and call again.
+ */
+struct accel_timeline_sync_file {
+	__u32 size;
+	__u32 handle;
+	__aligned_u64 point;
+	__u32 flags;
+	__s32 fd;
+};
+
+#define ACCEL_IOC_TIMELINE_SYNC_FILE _IO(ACCEL_IOC_TYPE, 0x28)
+
+/**
+ * struct accel_timeline_eventfd - ioctl(ACCEL_IOC_TIMELINE_EVENTFD)
+ * @size: sizeof(struct accel_timeline_eventfd)
+ * @handle: in: the timeline
+ * @point: in: the point
+ * @fd: in: an eventfd, which can be closed afterwards. EBADF if it is not open, EINVAL
+ *	if it is something else
+ * @flags: in: ACCEL_TIMELINE_SUBMITTED or zero
+ *
+ * One is added to the count of the eventfd, once, when the point is signalled, or
+ * submitted; at once, if it is. That goes on as long as the timeline lives, whatever
+ * becomes of the device and the open file.
+ */
+struct accel_timeline_eventfd {
+	__u32 size;
+	__u32 handle;
+	__aligned_u64 point;
+	__s32 fd;
+	__u32 flags;
+};
+
+#define ACCEL_IOC_TIMELINE_EVENTFD _IO(ACCEL_IOC_TYPE, 0x29)
+
 #endif /* _UAPI_ACCEL_ACCEL_H */

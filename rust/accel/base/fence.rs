@@ -8,6 +8,7 @@
 //! uses them, [`crate::fence`] says.
 
 pub(crate) mod dma_resv;
+mod merge;
 #[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
 mod tests;
 mod timeline;
@@ -164,6 +165,16 @@ impl Fence {
     pub fn status(&self) -> Option<Result> {
         // SAFETY: The fence is valid by the type invariants.
         match unsafe { bindings::dma_fence_get_status(self.as_raw()) } {
+            0 => None,
+            status => Some(to_result(status)),
+        }
+    }
+
+    /// Returns how the work has ended, if that is known without locking the fence or asking whoever
+    /// signals it: may be called with a lock held that a callback of the fence takes.
+    pub(crate) fn peek_status(&self) -> Option<Result> {
+        // SAFETY: The fence is valid by the type invariants.
+        match unsafe { ffi::accel_helper_dma_fence_peek_status(self.as_raw()) } {
             0 => None,
             status => Some(to_result(status)),
         }

@@ -154,6 +154,14 @@ impl Gate {
     }
 }
 
+/// Has lockdep check that the caller, who might wait for user space, is inside no gate and has no
+/// lock, nor is in code that signals fences.
+#[inline(always)]
+pub(crate) fn assert_none_held() {
+    #[cfg(CONFIG_LOCKDEP)]
+    ffi::accel_gate_assert_none_held();
+}
+
 /// Primes lockdep with what is true of every gate: that a page fault might wait for a drain. To be
 /// called by a process, as the one that loads this module.
 pub(crate) fn prime_lockdep() -> Result {

@@ -4,8 +4,9 @@
 //!
 //! # What is here
 //!
-//! The gate and the state behind it, sleeping and waking, fences and timelines, numbers, limits,
-//! records for user space: each for itself, and most of them tested by KUnit alone.
+//! The gate and the state behind it, sleeping and waking, fences and timelines of work and of user
+//! space, numbers, limits, records for user space: each for itself, and most of them tested by
+//! KUnit alone.
 //!
 //! # What it may use
 //!
@@ -31,5 +32,6 @@ pub(crate) mod queue;
 pub(crate) mod rate_limit;
 pub(crate) mod records;
 pub(crate) mod state;
+pub(crate) mod sync_timeline;
 pub(crate) mod user_memory;
 pub(crate) mod wait;

@@ -14,6 +14,7 @@
 //!   changes.
 
 mod deadline;
+pub(crate) mod points;
 mod queue;
 
 use kernel::{

@@ -20,7 +20,8 @@ use kernel::{
             Relaxed, //
         },
         Arc,
-        Mutex, //
+        Mutex,
+        SetOnce, //
     },
 };
 
@@ -39,7 +40,8 @@ use crate::{
             CurrentUsers,
             OpenPolicy, //
         },
-        state::State, //
+        state::State,
+        sync_timeline::Table, //
     },
     buffers::Handles,
     device::Core,
@@ -178,6 +180,8 @@ pub(crate) struct OpenFile {
     pub(crate) id: u64,
     /// The buffers of a user, if the device has any.
     pub(crate) buffers: Option<Pin<KBox<Handles>>>,
+    /// The timelines of a user, once there was one.
+    timelines: SetOnce<Pin<KBox<Table>>>,
     /// What engines have done for it; there are none for an observer.
     pub(crate) account: Arc<Account>,
     pub(crate) events: Arc<FileEvents>,
@@ -214,6 +218,7 @@ impl OpenFile {
                 client: Client::current(),
                 id: core.files.next_id(),
                 buffers,
+                timelines: SetOnce::new(),
                 account: Account::new(core.account.usage.clone(), engines)?,
                 events: Arc::pin_init(FileEvents::new(), GFP_KERNEL_ACCOUNT)?,
                 state: Atomic::new(core::ptr::null_mut()),
@@ -274,6 +279,23 @@ impl OpenFile {
             State::Wedged => Err(EIO),
             State::Gone => Err(ENODEV),
         }
+    }
+
+    /// Returns the timelines of the file; `None` if there never was one.
+    #[inline]
+    pub(crate) fn timelines(&self) -> Option<&Table> {
+        self.timelines.as_ref().map(|table| &**table)
+    }
+
+    /// Returns the timelines of the file. Returns `ENOMEM`.
+    pub(crate) fn timelines_or_new(&self) -> Result<&Table> {
+        if self.timelines().is_none() {
+            let table = KBox::pin_init(Table::new(), GFP_KERNEL_ACCOUNT)?;
+            // With this, whoever comes second finds what the first one has made.
+            let _open = self.core.files.open.lock();
+            self.timelines.populate(table);
+        }
+        self.timelines().ok_or(ENOMEM)
     }
 
     /// Returns the driver's state; null if there is none.

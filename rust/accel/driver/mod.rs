@@ -69,6 +69,7 @@ pub(crate) mod reserved;
 pub(crate) mod reset;
 pub(crate) mod start;
 pub(crate) mod table;
+pub mod timeline;
 pub(crate) mod work;
 
 pub use crate::device::ops::DriverInfo;

@@ -8,7 +8,8 @@ use super::{
     args::ArgsBuffer,
     buffers,
     info,
-    passthrough, //
+    passthrough,
+    timelines, //
 };
 use crate::{
     base::{
@@ -55,7 +56,7 @@ macro_rules! core_ioctl {
 }
 
 /// The ioctls of the framework, in the order of their numbers.
-static CORE_IOCTLS: [Entry; 9] = [
+static CORE_IOCTLS: [Entry; 19] = [
     core_ioctl!(
         0x00,
         "ACCEL_IOC_INFO",
@@ -114,6 +115,70 @@ static CORE_IOCTLS: [Entry; 9] = [
     )
     .input_only()
     .for_observers(),
+    core_ioctl!(
+        0x20,
+        "ACCEL_IOC_TIMELINE_CREATE",
+        timelines::create: uapi::accel_timeline_create,
+        "Creates a timeline"
+    ),
+    core_ioctl!(
+        0x21,
+        "ACCEL_IOC_TIMELINE_CLOSE",
+        timelines::close: uapi::accel_timeline_close,
+        "Gives up the handle of a timeline"
+    )
+    .input_only(),
+    core_ioctl!(
+        0x22,
+        "ACCEL_IOC_TIMELINE_QUERY",
+        timelines::query: uapi::accel_timeline_query,
+        "Tells how far a timeline has come"
+    ),
+    core_ioctl!(
+        0x23,
+        "ACCEL_IOC_TIMELINE_SIGNAL",
+        timelines::signal: uapi::accel_timeline_signal,
+        "Signals a point of a timeline"
+    )
+    .input_only(),
+    core_ioctl!(
+        0x24,
+        "ACCEL_IOC_TIMELINE_WAIT",
+        timelines::wait: uapi::accel_timeline_wait,
+        "Waits for points of timelines"
+    ),
+    core_ioctl!(
+        0x25,
+        "ACCEL_IOC_TIMELINE_EXPORT",
+        timelines::export: uapi::accel_timeline_export,
+        "Makes a descriptor of a timeline"
+    ),
+    core_ioctl!(
+        0x26,
+        "ACCEL_IOC_TIMELINE_IMPORT",
+        timelines::import: uapi::accel_timeline_import,
+        "Makes a handle of a descriptor of a timeline"
+    ),
+    core_ioctl!(
+        0x27,
+        "ACCEL_IOC_TIMELINE_ATTACH",
+        timelines::attach: uapi::accel_timeline_attach,
+        "Has the fence of a sync_file signal a point"
+    )
+    .input_only(),
+    core_ioctl!(
+        0x28,
+        "ACCEL_IOC_TIMELINE_SYNC_FILE",
+        timelines::sync_file: uapi::accel_timeline_sync_file,
+        "Makes a sync_file of a point"
+    ),
+    core_ioctl!(
+        0x29,
+        "ACCEL_IOC_TIMELINE_EVENTFD",
+        timelines::eventfd: uapi::accel_timeline_eventfd,
+        "Has an eventfd signalled with a point"
+    )
+    .input_only(),
 ];
 
 /// Returns the ioctls of the framework that a device supports.

@@ -51,6 +51,9 @@ fn show_file(seq: &SeqFile, file: &OpenFile) {
     if let Some(buffers) = &file.buffers {
         show_memory(seq, &file.core, buffers);
     }
+    if let Some(timelines) = file.timelines() {
+        seq_print!(seq, "accel-timelines:\t{}\n", timelines.count());
+    }
     if let Some(call) = file.call() {
         show_device(seq, &call);
         show_engines(seq, file, &call);

@@ -29,3 +29,4 @@ pub(crate) mod info;
 pub(crate) mod mapping;
 pub(crate) mod passthrough;
 pub(crate) mod sysfs;
+pub(crate) mod timelines;

@@ -76,6 +76,15 @@ void accel_gate_drain(struct srcu_struct *gate, struct device *dev)
 }
 
 #ifdef CONFIG_LOCKDEP
+/*
+ * Has lockdep check that the caller, who might wait for user space, is in no gate
+ * and has no lock, nor is in a section that signals fences.
+ */
+void accel_gate_assert_none_held(void)
+{
+	lockdep_assert_none_held_once();
+}
+
 /* Tells lockdep that the caller might wait for those inside a gate. */
 void accel_gate_might_drain(struct srcu_struct *gate)
 {

@@ -8,6 +8,7 @@
 #include <linux/device.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
+#include <linux/dma-fence-unwrap.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
@@ -312,6 +313,33 @@ void accel_helper_dma_fence_get(struct dma_fence *fence)
 void accel_helper_dma_fence_put(struct dma_fence *fence)
 {
 	dma_fence_put(fence);
+}
+
+/* dma_fence_get_status(), of what is known without locking or asking anybody. */
+int accel_helper_dma_fence_peek_status(struct dma_fence *fence)
+{
+	if (!dma_fence_test_signaled_flag(fence))
+		return 0;
+	/* The error is there before the flag. */
+	smp_rmb();
+	return READ_ONCE(fence->error) ?: 1;
+}
+
+/*
+ * As dma_fence_unwrap_merge(), of any number of fences. Returns one that is
+ * signalled when all of them are, with a reference; or NULL.
+ */
+struct dma_fence *accel_helper_dma_fence_merge(struct dma_fence **fences, size_t count)
+{
+	struct dma_fence_unwrap *cursors;
+	struct dma_fence *merged;
+
+	cursors = kvmalloc_objs(*cursors, count);
+	if (!cursors)
+		return NULL;
+	merged = __dma_fence_unwrap_merge(count, fences, cursors);
+	kvfree(cursors);
+	return merged;
 }
 
 /* Returns the file, which is all that matters here, or NULL. */

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 /* For functions that Rust calls as they are. */
+#include <linux/anon_inodes.h>
 #include <linux/devcoredump.h>
 #include <linux/sync_file.h>
 #include <linux/vmalloc.h>
@@ -50,6 +51,8 @@ struct page *accel_helper_sg_page(struct scatterlist *entry);
 void *accel_helper_vmap(struct page **pages, unsigned int count);
 void accel_helper_dma_fence_get(struct dma_fence *fence);
 void accel_helper_dma_fence_put(struct dma_fence *fence);
+int accel_helper_dma_fence_peek_status(struct dma_fence *fence);
+struct dma_fence *accel_helper_dma_fence_merge(struct dma_fence **fences, size_t count);
 struct file *accel_helper_sync_file_create(struct dma_fence *fence);
 bool accel_helper_dma_resv_trylock(struct dma_resv *resv);
 void accel_helper_module_get(void);

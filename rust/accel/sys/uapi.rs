@@ -8,10 +8,14 @@
 
 pub(crate) mod flags;
 mod structure;
+mod timelines;
 
 #[doc(hidden)]
 pub use self::structure::assert_uapi_type;
-pub use self::structure::UapiType;
+pub use self::{
+    structure::UapiType,
+    timelines::*, //
+};
 
 /// What `uapi_struct!` derives.
 #[doc(hidden)]
@@ -95,6 +99,12 @@ pub const ACCEL_EVENT_DRIVER_BASE: u32 = 0x8000;
 pub const ACCEL_EVENT_CLASS_STATE: u32 = 1 << 0;
 pub const ACCEL_EVENT_CLASS_ERROR: u32 = 1 << 1;
 pub const ACCEL_EVENT_CLASS_DRIVER: u32 = 1 << 2;
+
+pub const ACCEL_TIMELINE_MAX: u32 = 4096;
+pub const ACCEL_TIMELINE_MAX_SUBMITTED: u32 = 1024;
+pub const ACCEL_TIMELINE_MAX_WAIT: u32 = 1024;
+pub const ACCEL_TIMELINE_ALL: u32 = 1 << 0;
+pub const ACCEL_TIMELINE_SUBMITTED: u32 = 1 << 1;
 
 pub const ACCEL_IOCTL_IN: u32 = 1 << 0;
 pub const ACCEL_IOCTL_OUT: u32 = 1 << 1;

@@ -120,6 +120,19 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         accel_bo_import { size, fd, bytes, flags, handle }
         accel_events { size, classes, eventfd, flags }
         accel_event { size, kind, sequence, time_ns, data }
+        accel_timeline_create { size, flags, value, handle, reserved }
+        accel_timeline_close { size, handle }
+        accel_timeline_query { size, handle, value, submitted, failed_point, error, reserved }
+        accel_timeline_signal { size, handle, point }
+        accel_timeline_point { handle, reserved, point }
+        accel_timeline_wait {
+            size, flags, points_ptr, count, timeout_ms, deadline_ns, index, reserved,
+        }
+        accel_timeline_export { size, handle, flags, fd }
+        accel_timeline_import { size, fd, flags, handle }
+        accel_timeline_attach { size, handle, point, fd, flags }
+        accel_timeline_sync_file { size, handle, point, flags, fd }
+        accel_timeline_eventfd { size, handle, point, fd, flags }
         accel_edu_factorial { size, n, timeout_ms, result, deadline_ns }
         accel_edu_reset { size, reserved }
         accel_edu_set_eventfd { size, fd }
@@ -179,6 +192,8 @@ const RUST_LAYOUT: &[(&str, usize)] = layout! {
         ACCEL_EVENT_LOST, ACCEL_EVENT_STATE, ACCEL_EVENT_ERROR,
         ACCEL_EVENT_DRIVER_BASE, ACCEL_EVENT_CLASS_STATE, ACCEL_EVENT_CLASS_ERROR,
         ACCEL_EVENT_CLASS_DRIVER,
+        ACCEL_TIMELINE_MAX, ACCEL_TIMELINE_MAX_SUBMITTED, ACCEL_TIMELINE_MAX_WAIT,
+        ACCEL_TIMELINE_ALL, ACCEL_TIMELINE_SUBMITTED,
         ACCEL_NPU_ADDRESSES, ACCEL_NPU_USER_RING, ACCEL_NPU_WRITE, ACCEL_NPU_NOTIFY,
         ACCEL_NPU_MAX_COMMANDS, ACCEL_NPU_MAX_ACCESSES, ACCEL_NPU_MAX_JOBS, ACCEL_NPU_IN_FENCE,
         ACCEL_NPU_OUT_FENCE,

@@ -226,6 +226,11 @@ impl<'a> Waiter<'a> {
         })
     }
 
+    /// Returns the C side, for [`wake_first`].
+    pub(super) fn raw_entry(self: Pin<&Self>) -> *mut bindings::wait_queue_entry {
+        self.get_ref().queued.entry.get()
+    }
+
     /// Sleeps until woken, interrupted or timed out, unless a wake-up has come since the last
     /// call. Returns how much of the time was left.
     pub(crate) fn sleep(self: Pin<&Self>, signals: Signals, timeout: Jiffies) -> Jiffies {
@@ -261,14 +266,15 @@ struct ForwardingEntry<'a> {
 ///
 /// # Safety
 ///
-/// To be called by the functions of wait queues, for the entry of a [`ForwardingEntry`].
-unsafe extern "C" fn wake_first(
+/// To be called by the functions of wait queues, for the entry of a [`ForwardingEntry`], or of
+/// another that refers to the entry of a waiter and leaves its queue before that does.
+pub(super) unsafe extern "C" fn wake_first(
     entry: *mut bindings::wait_queue_entry,
     mode: c_uint,
     flags: c_int,
     key: *mut c_void,
 ) -> c_int {
-    // SAFETY: By the type invariants of `ForwardingEntry`, this refers to the entry of a waiter. It
+    // SAFETY: By the safety requirements, this refers to the entry of a waiter. It
     // is not freed meanwhile: for that, the entry at hand has to leave its queue, which is locked.
     unsafe {
         let first = (*entry).private.cast();

@@ -149,6 +149,8 @@ unsafe extern "C" {
     );
     pub(crate) fn accel_gate_drain(gate: *mut bindings::srcu_struct, dev: *mut bindings::device);
     #[cfg(CONFIG_LOCKDEP)]
+    pub(crate) safe fn accel_gate_assert_none_held();
+    #[cfg(CONFIG_LOCKDEP)]
     pub(crate) fn accel_gate_might_drain(gate: *mut bindings::srcu_struct);
     #[cfg(CONFIG_LOCKDEP)]
     pub(crate) fn accel_gate_fault_might_drain(gate: *mut bindings::srcu_struct);
@@ -224,6 +226,11 @@ unsafe extern "C" {
     pub(super) fn accel_helper_vmap(pages: *mut *mut bindings::page, count: c_uint) -> *mut c_void;
     pub(crate) fn accel_helper_dma_fence_get(fence: *mut bindings::dma_fence);
     pub(crate) fn accel_helper_dma_fence_put(fence: *mut bindings::dma_fence);
+    pub(crate) fn accel_helper_dma_fence_peek_status(fence: *mut bindings::dma_fence) -> c_int;
+    pub(crate) fn accel_helper_dma_fence_merge(
+        fences: *mut *mut bindings::dma_fence,
+        count: usize,
+    ) -> *mut bindings::dma_fence;
     pub(crate) fn accel_helper_sync_file_create(
         fence: *mut bindings::dma_fence,
     ) -> *mut bindings::file;
@@ -273,6 +280,12 @@ unsafe extern "C" {
     pub(crate) fn accel_helper_hwmon_unregister(hwmon: *mut AccelHwmon);
 
     // The kernel, by the headers that helpers.h includes for this.
+    pub(crate) fn anon_inode_getfile(
+        name: *const c_char,
+        fops: *const bindings::file_operations,
+        private_data: *mut c_void,
+        flags: c_int,
+    ) -> *mut bindings::file;
     #[cfg(CONFIG_DEV_COREDUMP)]
     pub(super) fn dev_coredumpv(
         dev: *mut bindings::device,

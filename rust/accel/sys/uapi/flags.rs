@@ -66,6 +66,21 @@ impl_flags!(
     }
 );
 
+impl_flags!(
+    /// What is waited for; `enum accel_timeline_flags`.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct TimelineFlags(u32);
+
+    /// One of [`TimelineFlags`].
+    #[derive(Clone, Copy)]
+    pub(crate) enum TimelineFlag {
+        /// All points, rather than any.
+        All = ACCEL_TIMELINE_ALL,
+        /// That they are submitted, rather than signalled.
+        Submitted = ACCEL_TIMELINE_SUBMITTED,
+    }
+);
+
 /// Takes a word of user space, or returns `EINVAL` if it has a flag that there is not.
 macro_rules! impl_try_from {
     ($($Flags:ident),*) => {$(
@@ -82,7 +97,7 @@ macro_rules! impl_try_from {
     )*};
 }
 
-impl_try_from!(BoFlags, EventClasses);
+impl_try_from!(BoFlags, EventClasses, TimelineFlags);
 
 // Tables of ioctls are constants, where the operators cannot be used.
 impl IoctlFlags {

@@ -71,7 +71,7 @@ TEST_F(info, list)
 		{ ACCEL_INFO_STATUS, sizeof(struct accel_info_status), 1 },
 		{ ACCEL_INFO_SENSORS, sizeof(struct accel_info_sensor), 0 },
 		{ ACCEL_INFO_CLIENTS, sizeof(struct accel_info_client), 1 },
-		{ ACCEL_INFO_UAPI, sizeof(struct accel_info_ioctl), 14 },
+		{ ACCEL_INFO_UAPI, sizeof(struct accel_info_ioctl), 24 },
 	};
 	struct accel_info_topic topics[MAX_RECORDS];
 	size_t i;
@@ -239,6 +239,14 @@ TEST_F(info, status_counts_files)
 	EXPECT_EQ(before.observers, after.observers);
 }
 
+#define TIMELINE_IOCTL(NAME, struct_name, first_size, more) { \
+	.command = ACCEL_IOC_TIMELINE_##NAME, \
+	.size = sizeof(struct accel_timeline_##struct_name), \
+	.min_size = first_size, \
+	.flags = ACCEL_IOCTL_IN | (more), \
+	.name = "ACCEL_IOC_TIMELINE_" #NAME, \
+}
+
 TEST_F(info, uapi)
 {
 	static const struct accel_info_ioctl expected[] = {
@@ -328,6 +336,16 @@ TEST_F(info, uapi)
 			.flags = ACCEL_IOCTL_IN,
 			.name = "ACCEL_EDU_IOC_SET_EVENTFD",
 		},
+		TIMELINE_IOCTL(CREATE, create, 24, ACCEL_IOCTL_OUT),
+		TIMELINE_IOCTL(CLOSE, close, 8, 0),
+		TIMELINE_IOCTL(QUERY, query, 40, ACCEL_IOCTL_OUT),
+		TIMELINE_IOCTL(SIGNAL, signal, 16, 0),
+		TIMELINE_IOCTL(WAIT, wait, 40, ACCEL_IOCTL_OUT),
+		TIMELINE_IOCTL(EXPORT, export, 16, ACCEL_IOCTL_OUT),
+		TIMELINE_IOCTL(IMPORT, import, 16, ACCEL_IOCTL_OUT),
+		TIMELINE_IOCTL(ATTACH, attach, 24, 0),
+		TIMELINE_IOCTL(SYNC_FILE, sync_file, 24, ACCEL_IOCTL_OUT),
+		TIMELINE_IOCTL(EVENTFD, eventfd, 24, 0),
 	};
 	struct accel_info_ioctl ioctls[MAX_RECORDS];
 	int count, i, found;
