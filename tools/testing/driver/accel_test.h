@@ -375,8 +375,8 @@ struct accel_test_rows {
 #define ACCEL_TEST_FORGET_IOC_KEEP _IO(ACCEL_IOC_TYPE, 0x40)
 
 /*
- * Makes a fence of work that is never done, of which an open file has 16 at most:
- * EAGAIN. The result is a descriptor for it, a sync_file.
+ * Makes a fence of work that is done when FINISH says so, of which an open file has 16
+ * at most: EAGAIN. The result is a descriptor for it, a sync_file.
  */
 #define ACCEL_TEST_IOC_FENCE _IO(ACCEL_IOC_TYPE, 0x7a)
 

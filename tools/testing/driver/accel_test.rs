@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! A driver for tests from user space: one faux device for each open policy, with ioctls that show
-//! each property that an ioctl can have. `accel_test.h` says what they do. What is shared it does
-//! on the platform bus, too, where a device can be bound and unbound: see `accel_test_device.c`.
+//! each property that an ioctl can have. `accel_test.h` and `accel_test_submit.h` say what they do.
+//! What is shared it does on the platform bus, too, where a device can be bound and unbound: see
+//! `accel_test_device.c`.
 
 #![forbid(unsafe_code)]
 
@@ -242,6 +243,8 @@ impl<P: Policy> AccelDriver for Test<P> {
             "Sends a uevent",
         ),
         Ioctl::new(0x7e, "ACCEL_TEST_IOC_SUM_ROWS", arrays::sum_rows, "Sums"),
+        Ioctl::new(0x7f, "ACCEL_TEST_IOC_SUBMIT", fences::submit, "Begins"),
+        Ioctl::new(0x80, "ACCEL_TEST_IOC_FINISH", fences::finish, "Ends"),
     ]);
     const BUFFERS: BufferTable<Self> = match P::BUFFERS {
         Some(limits) => BufferTable::system(limits),
