@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 use crate::ioctl::Ioctl;
-use crate::{buffer, edu, events, minimal, sim};
+use crate::{buffer, edu, events, minimal, sim, timeline};
 
 // SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
 unsafe impl Ioctl for buffer::Create {
@@ -47,6 +47,60 @@ unsafe impl Ioctl for buffer::Import {
 unsafe impl Ioctl for events::Subscribe {
     const NR: u8 = 0x10;
     const NAME: &'static str = "ACCEL_IOC_EVENTS";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for timeline::Create {
+    const NR: u8 = 0x20;
+    const NAME: &'static str = "ACCEL_IOC_TIMELINE_CREATE";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for timeline::Close {
+    const NR: u8 = 0x21;
+    const NAME: &'static str = "ACCEL_IOC_TIMELINE_CLOSE";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for timeline::Query {
+    const NR: u8 = 0x22;
+    const NAME: &'static str = "ACCEL_IOC_TIMELINE_QUERY";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for timeline::Signal {
+    const NR: u8 = 0x23;
+    const NAME: &'static str = "ACCEL_IOC_TIMELINE_SIGNAL";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for timeline::Export {
+    const NR: u8 = 0x25;
+    const NAME: &'static str = "ACCEL_IOC_TIMELINE_EXPORT";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for timeline::Import {
+    const NR: u8 = 0x26;
+    const NAME: &'static str = "ACCEL_IOC_TIMELINE_IMPORT";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for timeline::Attach {
+    const NR: u8 = 0x27;
+    const NAME: &'static str = "ACCEL_IOC_TIMELINE_ATTACH";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for timeline::SyncFile {
+    const NR: u8 = 0x28;
+    const NAME: &'static str = "ACCEL_IOC_TIMELINE_SYNC_FILE";
+}
+
+// SAFETY: `include/uapi/accel/accel.h`: begins with its size and has no pointer.
+unsafe impl Ioctl for timeline::Eventfd {
+    const NR: u8 = 0x29;
+    const NAME: &'static str = "ACCEL_IOC_TIMELINE_EVENTFD";
 }
 
 // SAFETY: `include/uapi/accel/edu.h`: begins with its size and has no pointer.

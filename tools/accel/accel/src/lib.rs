@@ -7,7 +7,7 @@
 //! [`Device::info`] asks for information, [`Device::call`] does an ioctl; the
 //! modules [`edu`], [`minimal`] and [`sim`] wrap those of the drivers `accel_edu`,
 //! `accel_minimal` and `accel_sim`, [`buffer`] those on buffers, [`events`] has
-//! what has to do with events. The structures in [`uapi`] mirror the C headers in `include/uapi/accel`, which are
+//! what has to do with events, [`timeline`] the structures of timelines. The structures in [`uapi`] mirror the C headers in `include/uapi/accel`, which are
 //! the authority.
 //!
 //! ```no_run
@@ -33,6 +33,7 @@ mod ioctl;
 pub mod minimal;
 mod namespace;
 pub mod sim;
+pub mod timeline;
 pub mod uapi;
 
 #[cfg(test)]

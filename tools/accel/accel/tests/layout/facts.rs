@@ -7,7 +7,7 @@ use accel::uapi::{
     self, ClientRole, DeviceError, EngineClass, InfoSensor, MemoryKind, OpenPolicy, Quantity,
     State, Topic,
 };
-use accel::{buffer, edu, events, minimal, sim, Ioctl};
+use accel::{buffer, edu, events, minimal, sim, timeline, Ioctl};
 
 /// What is compared: an expression in C, and its value in Rust.
 pub struct Fact {
@@ -91,6 +91,29 @@ pub fn facts() -> Vec<Fact> {
             size, flags, address, bytes, handle, reserved,
         },
         "accel_bo_import" = buffer::Import { size, fd, bytes, flags, handle },
+        "accel_timeline_create" = timeline::Create {
+            size, flags, value, handle, reserved,
+        },
+        "accel_timeline_close" = timeline::Close { size, handle },
+        "accel_timeline_query" = timeline::Query {
+            size, handle, value, submitted, failed_point, error, reserved,
+        },
+        "accel_timeline_signal" = timeline::Signal { size, handle, point },
+        "accel_timeline_point" = timeline::Point { handle, reserved, point },
+        "accel_timeline_wait" = timeline::Wait {
+            size, flags, points_ptr, count, timeout_ms, deadline_ns, index, reserved,
+        },
+        "accel_timeline_export" = timeline::Export { size, handle, flags, fd },
+        "accel_timeline_import" = timeline::Import { size, fd, flags, handle },
+        "accel_timeline_attach" = timeline::Attach {
+            size, handle, point, fd, flags,
+        },
+        "accel_timeline_sync_file" = timeline::SyncFile {
+            size, handle, point, flags, fd,
+        },
+        "accel_timeline_eventfd" = timeline::Eventfd {
+            size, handle, point, fd, flags,
+        },
         "accel_edu_copy" = edu::BufferCopy {
             size, len, source, target, source_offset, target_offset, timeout_ms,
             reserved, deadline_ns,
@@ -188,6 +211,21 @@ fn constants() -> Vec<Fact> {
         fact("ACCEL_USERPTR_READONLY", buffer::UserPtr::READONLY),
         fact("ACCEL_IOC_BO_USERPTR", opcode(0x05)),
         fact(buffer::Import::NAME, opcode(buffer::Import::NR)),
+        fact("ACCEL_TIMELINE_MAX", timeline::MAX),
+        fact("ACCEL_TIMELINE_MAX_SUBMITTED", timeline::MAX_SUBMITTED),
+        fact("ACCEL_TIMELINE_MAX_WAIT", timeline::MAX_WAIT),
+        fact("ACCEL_TIMELINE_ALL", timeline::ALL),
+        fact("ACCEL_TIMELINE_SUBMITTED", timeline::SUBMITTED),
+        fact(timeline::Create::NAME, opcode(timeline::Create::NR)),
+        fact(timeline::Close::NAME, opcode(timeline::Close::NR)),
+        fact(timeline::Query::NAME, opcode(timeline::Query::NR)),
+        fact(timeline::Signal::NAME, opcode(timeline::Signal::NR)),
+        fact("ACCEL_IOC_TIMELINE_WAIT", opcode(0x24)),
+        fact(timeline::Export::NAME, opcode(timeline::Export::NR)),
+        fact(timeline::Import::NAME, opcode(timeline::Import::NR)),
+        fact(timeline::Attach::NAME, opcode(timeline::Attach::NR)),
+        fact(timeline::SyncFile::NAME, opcode(timeline::SyncFile::NR)),
+        fact(timeline::Eventfd::NAME, opcode(timeline::Eventfd::NR)),
         fact(edu::BufferCopy::NAME, opcode(edu::BufferCopy::NR)),
         fact(events::Subscribe::NAME, opcode(events::Subscribe::NR)),
         fact(edu::Factorial::NAME, opcode(edu::Factorial::NR)),
