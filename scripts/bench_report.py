@@ -64,6 +64,9 @@ ROWS += [
     ("interrupt-event-4000-subscribers", "instructions", "interrupt-event-4000-subscribers.accel",
      {"one": "interrupt-event-unwatched.accel"}),
 ]
+# Of 64 points, the last is signalled, or none is.
+for call in ("timeline-wait-any-64", "timeline-poll-64"):
+    ROWS.append((call, "instructions", f"{call}.accel", {"drm-syncobj": f"{call}.drm"}))
 # Each beside the misc device, and beside few of our own: whether it grows with their number.
 for cost, unit in (("register", "instructions"), ("memory", "bytes")):
     for devices in (16, 256, 4096):

@@ -11,6 +11,6 @@ modprobe accel
 # It would take its part in the appearance of each device, on the one processor.
 udevadm control --exit
 
-for program in calls work unplug register buffers events wakeups; do
+for program in calls work unplug register buffers events wakeups timelines; do
 	"/modules/bench/$program" 2>&1
 done
