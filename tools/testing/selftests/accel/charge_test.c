@@ -13,6 +13,7 @@
 #include "cgroup.h"
 #include "harness.h"
 #include "movable.h"
+#include "timelines.h"
 
 /* So many that what else happens meanwhile does not matter. */
 #define MANY 4000
@@ -59,11 +60,21 @@ static int open_many(const struct node *node, int flags)
 	return 0;
 }
 
+/* A timeline, with a point that is not signalled, by a fence that is there. */
+static int create_timeline(int fd, int fence)
+{
+	__u32 handle;
+	int ret;
+
+	ret = timeline_create(fd, 0, &handle);
+	return ret ? ret : timeline_attach(fd, handle, 1, fence);
+}
+
 /*
- * Opens files, or makes buffers of a page each. It is the process that pays for
- * them, and not the one that has opened the device.
+ * Opens files, or makes timelines for the file of a fence, or buffers of a page each. It is
+ * the process that pays for them, and not the one that has opened the device.
  */
-static int take(const struct node *node, int flags, int fd)
+static int take(const struct node *node, int flags, int fd, int fence)
 {
 	__u32 handle;
 	int i, ret;
@@ -71,7 +82,10 @@ static int take(const struct node *node, int flags, int fd)
 	if (fd < 0)
 		return open_many(node, flags);
 	for (i = 0; i < MANY; i++) {
-		ret = buffer_create(fd, 1, &handle, NULL);
+		if (fence < 0)
+			ret = buffer_create(fd, 1, &handle, NULL);
+		else
+			ret = create_timeline(fd, fence);
 		if (ret)
 			return ret;
 	}
@@ -79,7 +93,7 @@ static int take(const struct node *node, int flags, int fd)
 }
 
 static void expect_charged(struct __test_metadata *_metadata, const struct node *node, int flags,
-			   int fd, long long pages)
+			   int fd, int fence, long long pages)
 {
 	long long slab, charged;
 	int status;
@@ -97,7 +111,7 @@ static void expect_charged(struct __test_metadata *_metadata, const struct node 
 	ASSERT_LT(0, slab);
 	charged = cgroup_charged("taker");
 	ASSERT_LE(0, charged);
-	ASSERT_EQ(0, take(node, flags, fd));
+	ASSERT_EQ(0, take(node, flags, fd, fence));
 	charged = cgroup_charged("taker") - charged;
 	slab = slab_in_use() - slab;
 	/* Each of them takes something. */
@@ -110,12 +124,12 @@ static void expect_charged(struct __test_metadata *_metadata, const struct node 
 
 TEST_F_TIMEOUT(charge, observers, 120)
 {
-	expect_charged(_metadata, &self->node, O_RDONLY, -1, 0);
+	expect_charged(_metadata, &self->node, O_RDONLY, -1, -1, 0);
 }
 
 TEST_F_TIMEOUT(charge, users, 120)
 {
-	expect_charged(_metadata, &self->node, O_RDWR, -1, 0);
+	expect_charged(_metadata, &self->node, O_RDWR, -1, -1, 0);
 }
 
 TEST_F_TIMEOUT(charge, buffers, 120)
@@ -123,7 +137,19 @@ TEST_F_TIMEOUT(charge, buffers, 120)
 	int fd = test_open(&self->node, O_RDWR);
 
 	ASSERT_LE(0, fd);
-	expect_charged(_metadata, &self->node, O_RDWR, fd, MANY * self->page);
+	expect_charged(_metadata, &self->node, O_RDWR, fd, -1, MANY * self->page);
+	close(fd);
+}
+
+TEST_F_TIMEOUT(charge, timelines, 120)
+{
+	int fd = test_open(&self->node, O_RDWR);
+	__u32 fence = 0;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, test_call(fd, ACCEL_TEST_IOC_FENCE, 0, 0, &fence));
+	expect_charged(_metadata, &self->node, O_RDWR, fd, fence, 0);
+	close(fence);
 	close(fd);
 }
 

@@ -43,6 +43,14 @@ FIXTURE_VARIANT_ADD(restart, reset) {
 	.kind = WAIT_RESET,
 };
 
+FIXTURE_VARIANT_ADD(restart, timeline) {
+	.kind = WAIT_TIMELINE,
+};
+
+FIXTURE_VARIANT_ADD(restart, submit) {
+	.kind = WAIT_SUBMIT,
+};
+
 FIXTURE_SETUP(restart)
 {
 	int ret;
@@ -268,7 +276,7 @@ TEST_F(restart, signal_with_restart_goes_unnoticed)
 
 static bool has_deadline(enum wait_kind kind)
 {
-	return kind == WAIT_JOB || kind == WAIT_FENCE;
+	return kind != WAIT_EVENT && kind != WAIT_RESET;
 }
 
 TEST_F(restart, an_interrupted_wait_tells_its_deadline)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -13,6 +14,7 @@
 
 #include "caller.h"
 #include "events.h"
+#include "timelines.h"
 #include "waits.h"
 
 #define JOB 7
@@ -77,6 +79,24 @@ static int open_fence(struct waiting *waiting)
 	return ret;
 }
 
+/* Both files have it. */
+static int open_timeline(struct waiting *waiting)
+{
+	__u32 handle = 0, other;
+	int ret, fd;
+
+	ret = timeline_create(waiting->fd, 0, &handle);
+	if (ret)
+		return ret;
+	fd = timeline_export(waiting->fd, handle, O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	ret = timeline_import(waiting->other, fd, &other);
+	close(fd);
+	waiting->job = handle;
+	return ret ? ret : handle == other ? 0 : -EXDEV;
+}
+
 int waiting_open(struct waiting *waiting, enum wait_kind kind)
 {
 	struct node node;
@@ -91,6 +111,8 @@ int waiting_open(struct waiting *waiting, enum wait_kind kind)
 		return ret;
 	ret = waiting_open_job(waiting, &node);
 	waiting->kind = kind;
+	if (!ret && (kind == WAIT_TIMELINE || kind == WAIT_SUBMIT))
+		ret = open_timeline(waiting);
 	if (!ret && kind == WAIT_EVENT)
 		ret = events_subscribe(waiting->fd, ACCEL_EVENT_CLASS_DRIVER, -1);
 	if (!ret && kind == WAIT_RESET) {
@@ -147,6 +169,37 @@ static int call_fence(struct waiting *waiting, __u32 timeout_ms)
 	return ret;
 }
 
+static int call_timeline(struct waiting *waiting, __u32 timeout_ms)
+{
+	struct accel_timeline_point point = { .handle = waiting->job, .point = 1 };
+	struct accel_timeline_wait arg = {
+		.size = sizeof(arg),
+		.points_ptr = (uintptr_t)&point,
+		.count = 1,
+		.timeout_ms = timeout_ms,
+		.deadline_ns = waiting->deadline_ns,
+	};
+	int ret = sys_ioctl(waiting->fd, ACCEL_IOC_TIMELINE_WAIT, &arg);
+
+	waiting->result->deadline_ns = arg.deadline_ns;
+	return ret;
+}
+
+static int call_submit(struct waiting *waiting, __u32 timeout_ms)
+{
+	struct accel_test_submit arg = {
+		.size = sizeof(arg),
+		.in_timeline = waiting->job,
+		.in_point = 1,
+		.timeout_ms = timeout_ms,
+		.deadline_ns = waiting->deadline_ns,
+	};
+	int ret = sys_ioctl(waiting->fd, ACCEL_TEST_IOC_SUBMIT, &arg);
+
+	waiting->result->deadline_ns = arg.deadline_ns;
+	return ret;
+}
+
 int waiting_call(struct waiting *waiting, __u32 timeout_ms)
 {
 	struct accel_event event;
@@ -162,6 +215,10 @@ int waiting_call(struct waiting *waiting, __u32 timeout_ms)
 		return ret == 1 ? 0 : ret;
 	case WAIT_RESET:
 		return test_call(waiting->fd, ACCEL_TEST_IOC_ADD, 1, 2, NULL);
+	case WAIT_TIMELINE:
+		return call_timeline(waiting, timeout_ms);
+	case WAIT_SUBMIT:
+		return call_submit(waiting, timeout_ms);
 	}
 	return -EINVAL;
 }
@@ -204,6 +261,9 @@ int waiting_end(struct waiting *waiting)
 		return test_call(waiting->other, ACCEL_TEST_IOC_SEND, 0, 1, NULL);
 	case WAIT_RESET:
 		return test_set_reset(waiting->other, false, 0);
+	case WAIT_TIMELINE:
+	case WAIT_SUBMIT:
+		return timeline_signal(waiting->other, waiting->job, 1);
 	}
 	return -EINVAL;
 }

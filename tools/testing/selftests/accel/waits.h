@@ -21,8 +21,10 @@
  * @WAIT_FENCE: a fence, of a job of accel_sim that waits for one of others
  * @WAIT_EVENT: an event, in read()
  * @WAIT_RESET: the end of a reset, at the entrance
+ * @WAIT_TIMELINE: a point of a timeline
+ * @WAIT_SUBMIT: that a point is submitted, in an ioctl of the test driver
  */
-enum wait_kind { WAIT_JOB, WAIT_FENCE, WAIT_EVENT, WAIT_RESET };
+enum wait_kind { WAIT_JOB, WAIT_FENCE, WAIT_EVENT, WAIT_RESET, WAIT_TIMELINE, WAIT_SUBMIT };
 
 /**
  * struct wait_result - what a process has to say, in memory that it shares
@@ -46,9 +48,9 @@ struct wait_result {
  * @other: another one of the same device, to end it with
  * @user: for WAIT_FENCE
  * @fence: for WAIT_FENCE
- * @job: for WAIT_JOB and WAIT_FENCE
+ * @job: for WAIT_JOB and WAIT_FENCE; a handle for WAIT_TIMELINE and WAIT_SUBMIT
  * @times: for WAIT_JOB
- * @deadline_ns: for these two: what the call is given
+ * @deadline_ns: for those that have one: what the call is given
  * @pid: the process
  * @result: what it has to say
  */
