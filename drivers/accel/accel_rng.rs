@@ -88,8 +88,11 @@ struct Job {
     /// How much of it is filled, and how much the device was given beyond that.
     filled: usize,
     given: u32,
+    fence: ARef<Fence>,
     /// `None` if it is over.
-    fence: Option<DriverFence>,
+    pending: Option<DriverFence>,
+    /// Its caller is going to unmap the part: it looks at it next.
+    is_waited_for: bool,
     _work: Work,
 }
 
@@ -104,7 +107,11 @@ const LONGEST_MS: Msecs = 20_000;
 impl Job {
     /// Returns whether it is over, and the device has none of its memory.
     fn is_over(&self) -> bool {
-        self.given == 0 && self.fence.as_ref().is_none_or(DriverFence::is_lost)
+        self.given == 0 && self.pending.as_ref().is_none_or(DriverFence::is_lost)
+    }
+
+    fn is_of(&self, fence: &Fence) -> bool {
+        core::ptr::eq(&*self.fence, fence)
     }
 }
 
@@ -130,8 +137,7 @@ impl State {
         job.filled += written as usize;
         match job.filled < job.len {
             true => self.give(ctx).err().map(Err),
-            // It stays mapped, but whoever waits looks at it at once.
-            false => Some(job.map.sync_for_cpu()),
+            false => Some(Ok(())),
         }
     }
 }
@@ -161,7 +167,9 @@ fn begin(
         len,
         filled: 0,
         given: 0,
-        fence: Some(pending),
+        fence: fence.clone(),
+        pending: Some(pending),
+        is_waited_for: true,
         _work: work,
     });
     if let Err(e) = state.give(ctx) {
@@ -173,17 +181,27 @@ fn begin(
     Ok(Some(fence))
 }
 
+/// Ends a job that is over: unmaps the part, so that its caller sees what the device has written,
+/// and lets the next one begin.
+fn finish(ctx: &Context<'_, Rng>, fence: &Fence) {
+    let mut state = ctx.data().device.lock();
+    let job = state.job.take_if(|job| job.is_of(fence));
+    drop(state);
+    drop(job);
+    ctx.device().wake();
+}
+
 /// Gives up a job that the device goes on with. By the time that is done, its memory may have
 /// other content.
 fn abandon(ctx: &Context<'_, Rng>, fence: &Fence) {
-    let state = ctx.data().device.lock();
-    let job = state.job.as_ref().filter(|job| {
-        let pending = job.fence.as_ref().map(|pending| &**pending.fence());
-        pending.is_some_and(|pending| core::ptr::eq(pending, fence))
-    });
-    if let Some(job) = job {
+    let mut state = ctx.data().device.lock();
+    if let Some(job) = state.job.as_mut().filter(|job| job.is_of(fence)) {
         job.map.abandon();
+        job.is_waited_for = false;
     }
+    drop(state);
+    // It may be over by now.
+    ctx.device().queue_clean_up();
 }
 
 fn fill(ctx: Context<'_, Rng>, args: &mut rng_uapi::Fill) -> Result {
@@ -207,7 +225,10 @@ fn fill(ctx: Context<'_, Rng>, args: &mut rng_uapi::Fill) -> Result {
         let (ctx, begun) = ctx.wait(deadline, |ctx| begin(ctx, &mut map, len).transpose())?;
         let fence = begun.ready()??;
         match ctx.wait_fence(&fence, deadline)? {
-            (_, Wake::Ready(result)) => result,
+            (ctx, Wake::Ready(result)) => {
+                finish(&ctx, &fence);
+                result
+            }
             (ctx, in_vain) => {
                 abandon(&ctx, &fence);
                 in_vain.ready()?
@@ -275,10 +296,10 @@ impl InterruptThreadOps for Rng {
         let Some(result) = state.advance(ctx) else {
             return;
         };
-        let fence = state.job.as_mut().and_then(|job| job.fence.take());
+        let pending = state.job.as_mut().and_then(|job| job.pending.take());
         drop(state);
-        if let Some(fence) = fence {
-            fence.signal(result);
+        if let Some(pending) = pending {
+            pending.signal(result);
         }
         ctx.device().queue_clean_up();
     }
@@ -293,9 +314,10 @@ impl WorkOps for Rng {
         }
     }
 
-    /// Unmaps what is done, and lets the next one begin.
+    /// Unmaps what is done and nobody waits for any more, and lets the next one begin.
     fn clean_up(ctx: &Context<'_, Self, Observer>) {
-        let job = ctx.data().device.lock().job.take_if(|job| job.is_over());
+        let is_left = |job: &mut Job| !job.is_waited_for && job.is_over();
+        let job = ctx.data().device.lock().job.take_if(is_left);
         if job.is_some() {
             ctx.device().wake();
         }
