@@ -120,6 +120,11 @@ impl DeviceMap {
     /// called after each piece of work; the device must not be at work on it. If it works on a
     /// copy, that is written back; for errors, see [`Self::sync_for_device`].
     ///
+    /// Neither of both is for code that fences depend on, as
+    /// [`WorkOps::background`](super::WorkOps::background) is, unless the mapping is one
+    /// [in place](super::buffer::Memory::map_in_place): whoever has locked the memory that there is
+    /// a copy of may allocate memory meanwhile.
+    ///
     /// # Examples
     ///
     /// ```
