@@ -8,13 +8,20 @@
 //! reset; and with none of the driver's code in the call, so they do not hold up the removal of its
 //! module either.
 
+mod array;
+
 use core::mem::align_of;
 use kernel::{
     prelude::*,
     uaccess::UserSlice, //
 };
 
-use crate::sys::uapi::UapiType;
+pub(crate) use self::array::Array;
+
+use crate::sys::{
+    ffi,
+    uapi::UapiType, //
+};
 
 /// The largest array that an ioctl may take, in bytes. Larger data goes by buffers.
 pub const ARRAY_MAX: usize = 1 << 20;
@@ -302,10 +309,18 @@ impl Shapes {
         }
         Ok(arrays)
     }
+
+    /// As [`Self::read`], if the handler only reads the arrays, and they are small and at hand.
+    /// Returns whether they are. Does not sleep.
+    pub(crate) fn read_nofault(&self, args: &[u8], arrays: &mut [Array; MAX_ARRAYS]) -> bool {
+        let mut shapes = arrays.iter_mut().zip(self.0.iter().flatten());
+        shapes.all(|(array, shape)| shape.read_nofault(args, array).is_ok())
+    }
 }
 
 impl Shape {
-    fn read(&self, args: &[u8]) -> Result<Array> {
+    /// Returns where the array is in user space, and how many bytes it has.
+    fn find(&self, args: &[u8]) -> Result<(UserPtr, usize)> {
         let count = u32::read_from_prefix(args.get(self.field.count..).ok_or(EINVAL)?);
         let pointer = u64::read_from_prefix(args.get(self.field.pointer..).ok_or(EINVAL)?);
         let (Ok((count, _)), Ok((pointer, _))) = (count, pointer) else {
@@ -314,17 +329,21 @@ impl Shape {
         if count > self.field.max {
             return Err(E2BIG);
         }
-        if count == 0 {
+        let address = match count {
+            0 => 0,
+            _ => usize::try_from(pointer).map_err(|_| EFAULT)?,
+        };
+        let user = UserPtr::from_addr(address);
+        Ok((user, count as usize * self.element.size))
+    }
+
+    fn read(&self, args: &[u8]) -> Result<Array> {
+        let (user, len) = self.find(args)?;
+        if len == 0 {
             return Ok(Array::EMPTY);
         }
-        let len = count as usize * self.element.size;
-        let words = len.div_ceil(size_of::<u64>());
-        let user = UserPtr::from_addr(usize::try_from(pointer).map_err(|_| EFAULT)?);
-        let mut array = Array {
-            words: KVVec::from_elem(0, words, GFP_KERNEL_ACCOUNT)?,
-            len,
-            result_at: self.element.is_result.then_some(user),
-        };
+        let result_at = self.element.is_result.then_some(user);
+        let mut array = Array::zeroed(len, result_at)?;
         if !self.element.is_result || self.field.is_changed {
             UserSlice::new(user, len)
                 .reader()
@@ -332,35 +351,14 @@ impl Shape {
         }
         Ok(array)
     }
-}
 
-/// The copy of an array that is in user space.
-pub struct Array {
-    words: KVVec<u64>,
-    /// In bytes.
-    len: usize,
-    /// Where it goes, if the handler fills it.
-    result_at: Option<UserPtr>,
-}
-
-impl Array {
-    const EMPTY: Self = Self {
-        words: KVVec::new(),
-        len: 0,
-        result_at: None,
-    };
-
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.words.as_mut_bytes()[..self.len]
-    }
-
-    /// Writes it to user space, if the handler has filled it. To be called outside of the gate.
-    pub(crate) fn write_back(&mut self) -> Result {
-        match self.result_at {
-            Some(user) => UserSlice::new(user, self.len)
-                .writer()
-                .write_slice(self.bytes_mut()),
-            None => Ok(()),
+    /// See [`Shapes::read_nofault`].
+    #[inline]
+    fn read_nofault(&self, args: &[u8], array: &mut Array) -> Result {
+        let (user, len) = self.find(args)?;
+        match self.element.is_result {
+            true => Err(EINVAL),
+            false => array.fill(len, |room| ffi::copy_from_user_nofault(room, user)),
         }
     }
 }

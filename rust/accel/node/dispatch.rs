@@ -13,7 +13,11 @@ use super::{
 };
 use crate::{
     base::{
-        arrays::Shapes,
+        arrays::{
+            Array,
+            Shapes,
+            MAX_ARRAYS, //
+        },
         records,
         user_memory::UserMemory, //
     },
@@ -250,6 +254,13 @@ fn attempt(
             };
         }
     }
+    let call = match entry.handler {
+        Handler::Plain(_) => call,
+        Handler::WithArrays(..) => match with_few(call, entry, arg, &mut buffer, absent) {
+            Ok(result) => return result,
+            Err(call) => call,
+        },
+    };
     // To bring user memory may take as long as user space pleases, so the gate is left before. From
     // then on, the driver's module may be unloaded, and its table with it: all that is taken along
     // is a copy of what the arguments look like.
@@ -259,6 +270,35 @@ fn attempt(
     };
     drop(call);
     ioctl_slowpath(file, nonblock, command, arg, shape, &shapes, absent)
+}
+
+/// Runs an ioctl with arrays that are small and at hand. If they are not, gives the call back.
+#[inline(never)]
+fn with_few<'a>(
+    call: Call<'a>,
+    entry: &Entry,
+    arg: UserPtr,
+    buffer: &mut ArgsBuffer,
+    absent: &mut Option<UserMemory>,
+) -> core::result::Result<Result, Call<'a>> {
+    let (Handler::WithArrays(handler, shapes), shape) = (entry.handler, entry.shape) else {
+        return Err(call);
+    };
+    let mut arrays = [const { Array::EMPTY }; MAX_ARRAYS];
+    let Some(args) = buffer.read_nofault(shape, arg) else {
+        return Err(call);
+    };
+    if !shapes.read_nofault(args, &mut arrays) {
+        return Err(call);
+    }
+    let result = call.with_section_of_user(absent, |call| {
+        // SAFETY: As in `attempt`; the arrays were read for this structure.
+        unsafe { handler(call, args, &mut arrays) }
+    });
+    Ok(match result {
+        Ok(()) => write_back(shape, arg, args),
+        Err(e) => fail(shape, arg, args, e),
+    })
 }
 
 /// Runs an ioctl that takes user memory which is not at hand, or more than its structure.
