@@ -186,6 +186,18 @@ impl Fence {
         unsafe { bindings::dma_fence_context_alloc(1) }
     }
 
+    /// Returns the number of its timeline, whosever that is.
+    fn context(&self) -> u64 {
+        // SAFETY: The fence is valid by the type invariants, and its context does not change.
+        unsafe { (*self.as_raw()).context }
+    }
+
+    /// Returns its number on its timeline.
+    fn number(&self) -> u64 {
+        // SAFETY: As above.
+        unsafe { (*self.as_raw()).seqno }
+    }
+
     /// Makes a fence that is not signalled. If it is not the first of its `context`, its number
     /// must be the next.
     fn new(memory: KBox<Self>, context: u64, number: u64) -> ARef<Self> {

@@ -7,6 +7,7 @@
 //! the same buffers, one comes before the other, and neither waits for the other in turn. And
 //! nothing that can fail is left to be done when the first of them shows the fence.
 
+use core::borrow::Borrow;
 use kernel::{
     prelude::*,
     sync::aref::ARef, //
@@ -20,8 +21,8 @@ use super::{
 use crate::{
     base::fence::{
         dma_resv::{
-            Entry,
-            LockedReservations, //
+            LockedReservations,
+            Reservations, //
         },
         DriverFence,
         Fence, //
@@ -109,12 +110,13 @@ impl Reserved<'_> {
 /// ```
 pub fn with_reserved<T: AccelDriver, Q, R>(
     ctx: &Context<'_, T, Q>,
-    buffers: &[(&Buffer<T>, Access)],
+    buffers: &[(impl Borrow<Buffer<T>>, Access)],
     f: impl FnOnce(Reserved<'_>) -> Result<R>,
 ) -> Result<R> {
     // For these it is that of their dma-buf.
     let mut dmabufs = KVec::new();
     for (buffer, access) in buffers {
+        let buffer = buffer.borrow();
         if *access == Access::Write {
             buffer.check_writable()?;
         }
@@ -123,19 +125,17 @@ pub fn with_reserved<T: AccelDriver, Q, R>(
         }
     }
     let mut imported = dmabufs.iter();
-    let mut entries = KVec::with_capacity(buffers.len(), GFP_KERNEL_ACCOUNT)?;
+    let mut reservations = Reservations::with_room(buffers.len())?;
     for (buffer, access) in buffers {
-        let reservation = match buffer.object.is_imported() {
+        let object = &buffer.borrow().object;
+        let reservation = match object.is_imported() {
             true => imported.next().ok_or(ENODEV)?.reservation(),
-            false => buffer.object.reservation(),
+            false => object.reservation(),
         };
-        entries.push(
-            Entry::new(reservation, *access == Access::Write),
-            GFP_KERNEL_ACCOUNT,
-        )?;
+        reservations.add(reservation, *access == Access::Write)?;
     }
-    let reservations = LockedReservations::lock_while(entries, || ctx.call().may_wait())?;
+    let locked = reservations.lock_while(|| ctx.call().may_wait())?;
     f(Reserved {
-        reservations: &reservations,
+        reservations: &locked,
     })
 }

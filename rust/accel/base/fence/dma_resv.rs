@@ -2,6 +2,7 @@
 
 //! Reservations: a lock that comes with memory, and the fences of those who work on that.
 
+mod few;
 mod locked_reservations;
 
 use core::ptr::NonNull;
@@ -25,8 +26,8 @@ use kernel::{
 };
 
 pub(crate) use self::locked_reservations::{
-    Entry,
-    LockedReservations, //
+    LockedReservations,
+    Reservations, //
 };
 
 use super::Fence;

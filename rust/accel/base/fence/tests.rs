@@ -24,8 +24,7 @@ mod tests {
     use crate::base::fence::{
         dma_resv::{
             DmaResv,
-            Entry,
-            LockedReservations, //
+            Reservations, //
         },
         Fence,
         SyncFile, //
@@ -48,6 +47,20 @@ mod tests {
             fences.lose(ENODEV);
             assert_eq!(fence.status(), Some(result));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_fence_follows_those_before_it_on_its_timeline() -> Result {
+        let (timeline, fences) = timeline()?;
+        let (first, second) = (timeline.fence()?, timeline.fence()?);
+        assert!(second.follows(first.fence()));
+        assert!(!first.follows(second.fence()) && !first.follows(first.fence()));
+        let other = Timeline::of(fences.clone());
+        let (before, after) = (other.fence()?, other.fence()?);
+        assert!(after.follows(before.fence()));
+        assert!(!after.follows(first.fence()) && !second.follows(before.fence()));
+        fences.lose(ECANCELED);
         Ok(())
     }
 
@@ -194,9 +207,10 @@ mod tests {
         let (timeline, _fences) = timeline()?;
         let pending = timeline.fence()?;
         stack_pin_init!(let memory = DmaResv::new());
-        let mut entries = KVec::new();
-        entries.push(Entry::new(&memory, false), GFP_KERNEL)?;
-        LockedReservations::lock_while(entries, || Ok(()))?.add(pending.fence());
+        let mut reservations = Reservations::with_room(1)?;
+        reservations.add(&memory, false)?;
+        reservations.lock_while(|| Ok(()))?.add(pending.fence());
+        drop(reservations);
 
         // Who reads does not wait for who reads.
         assert!(!memory.is_busy(false));

@@ -256,6 +256,25 @@ impl DriverFence {
         self.id.number
     }
 
+    /// Returns whether `fence` is before it on its timeline: work that is done in the order of the
+    /// timeline need not wait for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use accel::{buffer::Reserved, fence::{DriverFence, Fence}, prelude::*};
+    /// # use kernel::sync::aref::ARef;
+    /// /// Returns what a job has to wait for that is no other job of its queue.
+    /// fn inputs(reserved: &Reserved<'_>, done: &DriverFence) -> Result<KVec<ARef<Fence>>> {
+    ///     let mut inputs = reserved.pending()?;
+    ///     inputs.retain(|fence| !done.follows(fence));
+    ///     Ok(inputs)
+    /// }
+    /// ```
+    pub fn follows(&self, fence: &Fence) -> bool {
+        fence.context() == self.id.context && fence.number() < self.id.number
+    }
+
     /// Returns whether the work is lost, as the device was reset, is wedged or goes.
     ///
     /// Work that is lost must not begin any more: others take it that it is over, and may have

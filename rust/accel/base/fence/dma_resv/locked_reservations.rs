@@ -10,26 +10,25 @@ use kernel::{
 };
 
 use super::{
+    few::Few,
     Backoff,
     DmaResv,
     Guard, //
 };
 use crate::base::fence::Fence;
 
+/// Up to how many reservations need no memory of their own to be listed.
+const FEW: usize = 4;
+
 /// A reservation, and what is to be done with its memory.
-pub(crate) struct Entry<'a> {
+struct Entry<'a> {
     reservation: &'a DmaResv,
     writes: bool,
+    /// There if it is locked.
+    guard: Option<Guard<'a>>,
 }
 
-impl<'a> Entry<'a> {
-    pub(crate) fn new(reservation: &'a DmaResv, writes: bool) -> Self {
-        Self {
-            reservation,
-            writes,
-        }
-    }
-
+impl Entry<'_> {
     fn as_raw(&self) -> *mut bindings::dma_resv {
         self.reservation.as_raw()
     }
@@ -47,56 +46,96 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Reservations that are locked, until this is dropped.
+/// Reservations that are to be locked together, and are unlocked when this is dropped.
 ///
-/// # Invariants
-///
-/// Once [`Self::lock_while`] has returned, all of `entries` are locked, as `guards` tells; each has
-/// room for a fence, and none is there twice.
-pub(crate) struct LockedReservations<'a> {
-    entries: KVec<Entry<'a>>,
-    guards: KVec<Guard<'a>>,
+/// They are in the order of their addresses, in which all of us lock them: so seldom does anybody
+/// have to begin again. None is there twice.
+pub(crate) struct Reservations<'a> {
+    entries: Few<Entry<'a>, FEW>,
 }
 
-impl<'a> LockedReservations<'a> {
-    /// Locks all reservations, whatever the order in which others do. If one of them is there more
-    /// than once, it counts as written to if it is once.
+impl<'a> Reservations<'a> {
+    /// Makes an empty list for `count` of them. Returns `ENOMEM`.
+    pub(crate) fn with_room(count: usize) -> Result<Self> {
+        Ok(Self {
+            entries: Few::with_room(count)?,
+        })
+    }
+
+    /// Adds one, whose memory is to be written to or only read. If it is there already, it counts
+    /// as written to if it is once. Returns `ENOMEM` if there is no room.
+    pub(crate) fn add(&mut self, reservation: &'a DmaResv, writes: bool) -> Result {
+        let entry = Entry {
+            reservation,
+            writes,
+            guard: None,
+        };
+        let address = |entry: &Option<Entry<'_>>| entry.as_ref().map(Entry::address);
+        let entries = self.entries.elements();
+        match entries.binary_search_by_key(&Some(entry.address()), address) {
+            Err(place) => self.entries.insert(place, entry),
+            Ok(twin) => {
+                if let Some(twin) = self.entries.iter_mut().nth(twin) {
+                    twin.writes |= writes;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Locks all, until they are dropped, whatever the order in which others do.
     ///
     /// While somebody else has one of them locked, none is held, and `check` is asked again and
     /// again, as by [`DmaResv::lock_while`], which has the errors. Returns `ENOMEM`, too.
-    pub(crate) fn lock_while(entries: KVec<Entry<'a>>, check: impl Fn() -> Result) -> Result<Self> {
-        let entries = merge(entries)?;
-        let guards = KVec::with_capacity(entries.len(), GFP_KERNEL_ACCOUNT)?;
-        let mut this = Self { entries, guards };
+    pub(crate) fn lock_while(
+        &mut self,
+        check: impl Fn() -> Result,
+    ) -> Result<LockedReservations<'_>> {
         let mut backoff = Backoff::new();
-        while !this.try_lock()? {
-            this.guards.clear();
+        while !self.try_lock() {
+            self.unlock();
             backoff.sleep(&check)?;
         }
-        for entry in &this.entries {
+        for entry in self.entries.iter() {
             // SAFETY: It was just locked.
             to_result(unsafe { bindings::dma_resv_reserve_fences(entry.as_raw(), 1) })?;
         }
         // INVARIANT: All are locked, and have room.
-        Ok(this)
+        Ok(LockedReservations { all: self })
     }
 
     /// Locks those that nobody else has locked, and returns whether that is all.
-    fn try_lock(&mut self) -> Result<bool> {
-        for entry in &self.entries {
-            match entry.reservation.try_lock() {
-                Some(guard) => self.guards.push(guard, GFP_KERNEL_ACCOUNT)?,
-                None => return Ok(false),
+    fn try_lock(&mut self) -> bool {
+        self.entries.iter_mut().all(|entry| {
+            if entry.guard.is_none() {
+                entry.guard = entry.reservation.try_lock();
             }
-        }
-        Ok(true)
+            entry.guard.is_some()
+        })
     }
 
+    fn unlock(&mut self) {
+        for entry in self.entries.iter_mut() {
+            entry.guard = None;
+        }
+    }
+}
+
+/// [`Reservations`] that are locked.
+///
+/// # Invariants
+///
+/// All are locked, and each has room for a fence.
+pub(crate) struct LockedReservations<'a> {
+    all: &'a Reservations<'a>,
+}
+
+impl LockedReservations<'_> {
     /// Returns fences that are signalled when all is done that has to be done before. Returns
     /// `ENOMEM`.
     pub(crate) fn pending(&self) -> Result<KVec<ARef<Fence>>> {
         let mut fences = KVec::new();
-        for entry in &self.entries {
+        for entry in self.all.entries.iter() {
             if let Some(fence) = entry.reservation.pending(entry.writes)? {
                 fences.push(fence, GFP_KERNEL_ACCOUNT)?;
             }
@@ -106,7 +145,7 @@ impl<'a> LockedReservations<'a> {
 
     /// Adds `fence` to all. To be called once at most: there is room for one.
     pub(crate) fn add(&self, fence: &Fence) {
-        for entry in &self.entries {
+        for entry in self.all.entries.iter() {
             // SAFETY: By the type invariants it is locked, and has room for a fence.
             unsafe {
                 let resv = entry.as_raw();
@@ -114,21 +153,6 @@ impl<'a> LockedReservations<'a> {
             }
         }
     }
-}
-
-/// Puts reservations that are there more than once into one entry. The result is in the order of
-/// their addresses, in which all of us lock them: so seldom does anybody have to begin again.
-fn merge(entries: KVec<Entry<'_>>) -> Result<KVec<Entry<'_>>> {
-    let mut merged = KVec::<Entry<'_>>::with_capacity(entries.len(), GFP_KERNEL_ACCOUNT)?;
-    for entry in entries {
-        match merged.binary_search_by_key(&entry.address(), Entry::address) {
-            Ok(twin) => merged[twin].writes |= entry.writes,
-            Err(place) => merged
-                .insert_within_capacity(place, entry)
-                .map_err(|_| ENOMEM)?,
-        }
-    }
-    Ok(merged)
 }
 
 #[cfg(CONFIG_RUST_ACCEL_KUNIT_TEST)]
@@ -168,29 +192,25 @@ mod tests {
     fn who_waits_for_one_holds_none() -> Result {
         stack_pin_init!(let first = DmaResv::new());
         stack_pin_init!(let second = DmaResv::new());
-        let entries = || -> Result<KVec<Entry<'_>>> {
-            let mut entries = KVec::new();
-            entries.push(Entry::new(&first, false), GFP_KERNEL)?;
-            entries.push(Entry::new(&second, true), GFP_KERNEL)?;
-            entries.push(Entry::new(&first, true), GFP_KERNEL)?;
-            Ok(entries)
-        };
+        let mut both = Reservations::with_room(3)?;
+        both.add(&first, false)?;
+        both.add(&second, true)?;
+        both.add(&first, true)?;
         for (taken, other) in [(&first, &second), (&second, &first)] {
             let locked = taken.lock();
             let check = || {
                 assert!(other.try_lock().is_some());
                 Err(EAGAIN)
             };
-            let tried = LockedReservations::lock_while(entries()?, check);
-            assert!(matches!(tried, Err(e) if e == EAGAIN));
+            assert_eq!(both.lock_while(check).err(), Some(EAGAIN));
             drop(locked);
         }
-        let all = LockedReservations::lock_while(entries()?, || Err(EAGAIN))?;
+        let all = both.lock_while(|| Err(EAGAIN))?;
         assert!(first.try_lock().is_none() && second.try_lock().is_none());
         // The one that is there twice is one that is written to.
-        assert_eq!(all.entries.len(), 2);
-        assert!(all.entries.iter().all(|entry| entry.writes));
-        drop(all);
+        assert_eq!(all.all.entries.iter().count(), 2);
+        assert!(all.all.entries.iter().all(|entry| entry.writes));
+        drop(both);
         assert!(first.try_lock().is_some() && second.try_lock().is_some());
         Ok(())
     }
