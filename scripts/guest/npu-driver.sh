@@ -84,6 +84,9 @@ export ACCEL_CONFORMANCE ACCEL_CONFORMANCE_UNBIND=1
 for number in "${!devices[@]}"; do
 	ACCEL_NPU=${devices[number]}
 	ACCEL_NPU_CONTROL=/dev/virtio-ports/npu$number
+	# The last one, which the others have before it ends.
+	export ACCEL_NPU_PEER=${devices[-1]}
+	[ "$ACCEL_NPU" != "$ACCEL_NPU_PEER" ] || unset ACCEL_NPU_PEER
 	for program; do
 		echo "KTAP version 1"
 		echo "# Subtest: $program.$number"
@@ -91,7 +94,7 @@ for number in "${!devices[@]}"; do
 		node=("/sys/bus/pci/devices/$ACCEL_NPU/accelerator"/accel*)
 		ACCEL_CONFORMANCE=/dev/accelerator/${node[0]##*/}
 		echo "accel-guest: $program.$number" >/dev/kmsg
-		timeout 300 "/modules/selftests/$program" | sed 's/^/    /'
+		timeout "${ACCEL_NPU_TIMEOUT:-600}" "/modules/selftests/$program" | sed 's/^/    /'
 		status=${PIPESTATUS[0]}
 		[ "$status" -le 4 ] || failed=1
 		result "$status" "$program.$number"

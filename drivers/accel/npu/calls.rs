@@ -5,8 +5,7 @@
 use accel::{
     buffer::{
         with_reserved,
-        Access,
-        Buffer, //
+        Access, //
     },
     engine::EngineId,
     fence::{
@@ -15,7 +14,8 @@ use accel::{
         FenceCallback,
         SyncFile, //
     },
-    prelude::*, //
+    prelude::*,
+    IoWindow, //
 };
 use core::ops::Range;
 use kernel::{
@@ -36,14 +36,20 @@ use crate::{
         PAGE, //
     },
     health,
-    hwctx::UserRing,
+    hwctx::{
+        Mode,
+        UserRing, //
+    },
     job::{
         Input,
         Inputs,
         Job, //
     },
     registers::CAPABILITIES,
-    space::Request,
+    space::{
+        Request,
+        UNMAP_MS, //
+    },
     uapi::*,
     Npu, //
 };
@@ -68,7 +74,7 @@ fn map_rings(ctx: &Context<'_, Npu>, args: &Open) -> Result<UserRing> {
     let records = (entries * size_of::<Command>()).next_multiple_of(PAGE);
     let len = records + entries * 16;
     let buffer = ctx.buffer(args.ring)?;
-    let map = buffer.map_for_device(ctx, 0..len, DataDirection::Bidirectional)?;
+    let map = buffer.map_in_place(ctx, 0..len, DataDirection::Bidirectional)?;
     let piece = map.pieces(ctx, 0)?.next().ok_or(EINVAL)?;
     if piece.len < len || piece.address % PAGE as DmaAddress != 0 {
         return Err(EINVAL);
@@ -106,7 +112,15 @@ pub(crate) fn open(ctx: Context<'_, Npu>, args: &mut Open) -> Result {
     *own = Some(hw.id());
     hw.close(ctx.device(), &data.bar)?;
     file.seen.store(0, Relaxed);
-    hw.open(ctx.device(), &data.bar, rings);
+    let mode = match rings {
+        Some(rings) => {
+            let page = (hw.id().get() * PAGE) as u64;
+            let doorbell = data.doorbells.part(page, PAGE as u64)?;
+            Mode::User(rings, IoWindow::new(&ctx, doorbell)?)
+        }
+        None => Mode::Driver,
+    };
+    hw.open(ctx.device(), &data.bar, mode);
     args.context = hw.id().get() as u32;
     Ok(())
 }
@@ -117,27 +131,32 @@ fn range(offset: u64, len: u64) -> Result<Range<usize>> {
     Ok(start..start.checked_add(len).ok_or(EINVAL)?)
 }
 
+/// How long exporters may take to map memory, in milliseconds.
+const MAP_MS: u32 = 10_000;
+
 /// Handles `ACCEL_NPU_IOC_MAP`.
 pub(crate) fn map(ctx: Context<'_, Npu>, args: &mut Map) -> Result {
     if args.flags & !ACCEL_NPU_WRITE != 0 || args.reserved != 0 {
         return Err(EINVAL);
     }
-    let hw = own(&ctx)?;
-    hw.is_of_user()?;
+    own(&ctx)?.is_of_user()?;
     let buffer = ctx.buffer(args.handle)?;
-    hw.space.map(
-        &ctx,
-        Request {
-            memory: &buffer,
-            range: range(args.offset, args.len)?,
-            address: args.address,
-            is_writable: args.flags & ACCEL_NPU_WRITE != 0,
-        },
-    )
+    let request = Request {
+        memory: &buffer,
+        range: range(args.offset, args.len)?,
+        address: args.address,
+        is_writable: args.flags & ACCEL_NPU_WRITE != 0,
+    };
+    let (ctx, wake) = ctx.when_mapped(&[&buffer], Deadline::in_ms(MAP_MS), |ctx| {
+        let hw = own(ctx)?;
+        hw.is_of_user()?;
+        hw.space.map(ctx, &request)
+    })?;
+    wake.ready()?;
+    // Its exporter may want it back from now on.
+    ctx.device().queue_background_in(health::BUSY_MS);
+    Ok(())
 }
-
-/// How long a command may take that is under way when memory is unmapped, in milliseconds.
-const UNMAP_MS: u32 = 1000;
 
 /// Handles `ACCEL_NPU_IOC_UNMAP`.
 pub(crate) fn unmap(mut ctx: Context<'_, Npu>, args: &mut Unmap) -> Result {
@@ -146,13 +165,11 @@ pub(crate) fn unmap(mut ctx: Context<'_, Npu>, args: &mut Unmap) -> Result {
     }
     let hw = own(&ctx)?;
     hw.is_of_user()?;
-    hw.space.cut(args.address)?;
-    let (before, _) = hw.activity(&ctx.data().bar);
+    let bar = &ctx.data().bar;
+    hw.space.cut(args.address, || hw.activity(bar))?;
     for _ in 0..UNMAP_MS {
-        let hw = own(&ctx)?;
-        let (completed, is_running) = hw.activity(&ctx.data().bar);
-        if !is_running || completed != before {
-            hw.space.unmap(args.address);
+        let (hw, bar) = (own(&ctx)?, &ctx.data().bar);
+        if hw.space.unmap(args.address, || hw.activity(bar)) {
             return Ok(());
         }
         let wake;
@@ -174,21 +191,19 @@ fn reserve(
     if accesses.is_empty() {
         return Ok(implicit);
     }
-    let mut buffers: KVec<Buffer<Npu>> = KVec::with_capacity(accesses.len(), GFP_KERNEL_ACCOUNT)?;
-    for access in accesses {
-        buffers.push(ctx.buffer(access.handle)?, GFP_KERNEL_ACCOUNT)?;
-    }
-    let mut reserved = KVec::with_capacity(accesses.len(), GFP_KERNEL_ACCOUNT)?;
-    for (access, buffer) in accesses.iter().zip(&buffers) {
-        let access = match access.flags {
+    let mut buffers = KVec::with_capacity(accesses.len(), GFP_KERNEL_ACCOUNT)?;
+    for accessed in accesses {
+        let access = match accessed.flags {
             0 => Access::Read,
             ACCEL_NPU_WRITE => Access::Write,
             _ => return Err(EINVAL),
         };
-        reserved.push((buffer, access), GFP_KERNEL_ACCOUNT)?;
+        let buffer = ctx.buffer(accessed.handle)?;
+        buffers.push((buffer, access), GFP_KERNEL_ACCOUNT)?;
     }
-    with_reserved(ctx, &reserved, |reserved| {
-        for fence in reserved.pending()? {
+    with_reserved(ctx, &buffers, |reserved| {
+        let pending = reserved.pending()?.into_iter();
+        for fence in pending.filter(|fence| !done.follows(fence)) {
             implicit.push(watch(ctx, fence)?, GFP_KERNEL_ACCOUNT)?;
         }
         reserved.add(done);
@@ -237,8 +252,15 @@ pub(crate) fn submit(
     let out = out.then(|| SyncFile::new(done.fence())).transpose()?;
     let implicit = reserve(&ctx, accesses, &done)?;
     let inputs = Inputs { asked, implicit };
-    let job = Job::new(&ctx, ENGINES[hw.id().get()], done, inputs, timeout_ms);
-    args.job = hw.submit(ctx.device(), &data.bar, job, commands)?;
+    // When this is dropped, it is what was in the place of the job.
+    let mut job = Some(Job::new(
+        &ctx,
+        ENGINES[hw.id().get()],
+        done,
+        inputs,
+        timeout_ms,
+    ));
+    args.job = hw.submit(ctx.device(), &data.bar, &mut job, commands)?;
     if let Some(file) = out {
         args.out_fence = file.fd();
         file.install();

@@ -146,17 +146,24 @@ impl WorkOps for Npu {
             data.health.late_interrupts.add(1, Relaxed);
         }
         let contexts = data.contexts.iter();
-        let left = contexts
-            .filter_map(|hw| hw.watch(dev, &data.bar, &data.health))
-            .min();
-        dev.queue_background_in(left.map_or(IDLE_MS, |left| left.clamp(1, BUSY_MS)));
+        let left = contexts.filter_map(|hw| hw.watch(dev, &data.bar, &data.health));
+        let mut next_ms = left.min().map_or(IDLE_MS, |left| left.clamp(1, BUSY_MS));
+        if data.contexts.iter().any(|hw| hw.space.has_imports()) {
+            dev.queue_clean_up();
+            next_ms = next_ms.min(BUSY_MS);
+        }
+        dev.queue_background_in(next_ms);
     }
 
-    /// Gives back the contexts of files that were closed while the device did not run.
+    /// Gives back the contexts of files that were closed while the device did not run, and memory
+    /// that its exporters want.
     fn clean_up(ctx: &Context<'_, Self, Observer>) {
         let data = ctx.data();
-        for hw in data.contexts.iter().filter(|hw| hw.is_left()) {
-            hw.release(ctx.device(), &data.bar);
+        for hw in &data.contexts {
+            match hw.is_left() {
+                true => hw.release(ctx.device(), &data.bar),
+                false => hw.give_back(ctx.device(), &data.bar),
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ use accel::{
     buffer::DeviceMap,
     prelude::*,
     Fault,
+    IoWindow,
+    Mapping,
     Pollers,
     Waiters, //
 };
@@ -65,6 +67,7 @@ use crate::{
     },
     space::{
         self,
+        Activity,
         Space, //
     },
     uapi::*,
@@ -110,8 +113,8 @@ pub(crate) enum Mode {
     Lost,
     /// The driver has the ring.
     Driver,
-    /// The process has the ring.
-    User(UserRing),
+    /// The process has the ring, and may map the doorbell as long as this is so.
+    User(UserRing, IoWindow),
 }
 
 /// What is only touched with the lock of a context held.
@@ -181,20 +184,32 @@ impl HwContext {
     }
 
     /// Enables the context, with rings of the driver or of the process. It was closed.
-    pub(crate) fn open(&self, dev: &Device<Npu>, bar: &Registers<'_>, user: Option<UserRing>) {
+    pub(crate) fn open(&self, dev: &Device<Npu>, bar: &Registers<'_>, mut mode: Mode) {
         let mut state = self.state.lock();
         // If it does not, the context is lost, as it will be when the function is reset.
         if dev.is_running() {
             state.ring.restart();
             state.ring.renumber();
-            state.mode = user.map_or(Mode::Driver, Mode::User);
+            core::mem::swap(&mut state.mode, &mut mode);
             self.enable(bar, &state);
+        }
+        drop(state);
+        // Not with the lock held: it may be a doorbell.
+        drop(mode);
+    }
+
+    /// Returns what a process gets who maps so much of the doorbell.
+    pub(crate) fn doorbell(&self, len: u64) -> Result<Mapping<'static>> {
+        match &self.state.lock().mode {
+            Mode::Lost => Err(ESTALE),
+            Mode::Driver => Err(EINVAL),
+            Mode::User(_, doorbell) => doorbell.part(0, len),
         }
     }
 
     pub(crate) fn enable(&self, bar: &Registers<'_>, state: &State) {
         let ((commands, records), order) = match &state.mode {
-            Mode::User(user) => ((user.commands, user.records), user.order),
+            Mode::User(user, _) => ((user.commands, user.records), user.order),
             _ => (state.ring.addresses(), ring::ORDER),
         };
         let (id, table) = (self.id.get(), self.space.table());
@@ -216,7 +231,7 @@ impl HwContext {
         );
         bar.write(TABLE_PAGES::at(id), TABLE_PAGES::from(space::PAGES));
         bar.write(RING_ORDER::at(id), RING_ORDER::from(order));
-        if let Mode::User(user) = &state.mode {
+        if let Mode::User(user, _) = &state.mode {
             bar.write(CTX_COALESCE::at(id), CTX_COALESCE::from(user.coalesce));
         }
         bar.write(CTX_CONTROL::at(id), CTX_CONTROL::zeroed().with_enable(true));
@@ -266,7 +281,7 @@ impl HwContext {
         let mut state = self.state.lock();
         state.ring.fail(ECANCELED);
         self.waiters.wake();
-        if let Mode::User(user) = &state.mode {
+        if let Mode::User(user, _) = &state.mode {
             user.pollers.wake();
         }
         let mode = core::mem::replace(&mut state.mode, Mode::Lost);
@@ -279,22 +294,21 @@ impl HwContext {
         drop(self.state.lock());
     }
 
-    /// Queues a job, and gives it to the device if it waits for nothing. Returns its number. For
-    /// the errors, see `struct accel_npu_submit`.
+    /// Queues a job, and gives it to the device if it waits for nothing. Returns its number, and
+    /// leaves an old job in `job`, if there is one in its place. For the errors, see
+    /// `struct accel_npu_submit`.
     pub(crate) fn submit(
         &self,
         dev: &Device<Npu>,
         bar: &Registers<'_>,
-        job: Job,
+        job: &mut Option<Job>,
         commands: &[Command],
     ) -> Result<u64> {
         let mut state = self.state.lock();
         state.has_ring()?;
         state.ring.check_room(commands.len())?;
-        let (number, old) = state.ring.push(job, commands);
+        let number = state.ring.push(job, commands);
         self.give(&mut state, dev, bar);
-        drop(state);
-        drop(old);
         Ok(number)
     }
 
@@ -329,7 +343,7 @@ impl HwContext {
         match self.state.lock().mode {
             Mode::Lost => Err(ESTALE),
             Mode::Driver => Ok(false),
-            Mode::User(_) => Ok(true),
+            Mode::User(..) => Ok(true),
         }
     }
 
@@ -348,12 +362,26 @@ impl HwContext {
         })
     }
 
-    /// Returns how many commands are done, and whether the context executes one now.
-    pub(crate) fn activity(&self, bar: &Registers<'_>) -> (u32, bool) {
+    /// Returns what the context does now.
+    pub(crate) fn activity(&self, bar: &Registers<'_>) -> Activity {
         let _state = self.state.lock();
         let status = bar.read(CTX_STATUS::at(self.id.get()));
         let completed = bar.read(CTX_COMPLETED::at(self.id.get()));
-        (completed.into_raw(), status.state().get() == CTX_RUNNING)
+        Activity {
+            completed: completed.into_raw(),
+            is_running: status.state().get() == CTX_RUNNING,
+        }
+    }
+
+    /// Unmaps memory that its exporter wants back. A command that uses it for too long costs the
+    /// file its context.
+    pub(crate) fn give_back(&self, dev: &Device<Npu>, bar: &Registers<'_>) {
+        let waited = self.space.give_back(|| self.activity(bar));
+        if waited > space::UNMAP_MS.into() {
+            self.waiters.wake();
+            // If it cannot be closed, it is lost soon.
+            let _ = self.close(dev, bar);
+        }
     }
 }
 
@@ -363,7 +391,7 @@ impl State {
         match self.mode {
             Mode::Lost => Err(ESTALE),
             Mode::Driver => Ok(()),
-            Mode::User(_) => Err(EINVAL),
+            Mode::User(..) => Err(EINVAL),
         }
     }
 }

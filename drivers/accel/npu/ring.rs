@@ -154,9 +154,11 @@ impl Ring {
         }
     }
 
-    /// Queues a job, for which there is room. Returns its number, and what was in its place.
-    pub(crate) fn push(&mut self, mut job: Job, commands: &[Command]) -> (u64, Option<Job>) {
-        (job.first, job.count) = (self.sequence, commands.len() as u32);
+    /// Queues a job, for which there is room. Returns its number, and leaves what was in its place.
+    pub(crate) fn push(&mut self, job: &mut Option<Job>, commands: &[Command]) -> u64 {
+        if let Some(job) = job {
+            (job.first, job.count) = (self.sequence, commands.len() as u32);
+        }
         for (left, command) in (0..commands.len()).rev().zip(commands) {
             let silent = if left == 0 { 0 } else { SILENT };
             let command = Command {
@@ -169,8 +171,8 @@ impl Ring {
         }
         let number = self.next;
         self.next += 1;
-        let place = &mut self.jobs[Self::place(number)];
-        (number, place.replace(job))
+        core::mem::swap(&mut self.jobs[Self::place(number)], job);
+        number
     }
 
     /// Gives the device the jobs that wait for nothing any more. Returns the new tail of the ring,

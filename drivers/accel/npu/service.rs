@@ -45,7 +45,7 @@ impl HwContext {
     /// Looks what the device has done. Called in interrupts.
     pub(crate) fn serve(&self, dev: &Device<Npu>, bar: &Registers<'_>, health: &Health) -> bool {
         let mut state = self.state.lock();
-        if let Mode::User(user) = &state.mode {
+        if let Mode::User(user, _) = &state.mode {
             user.pollers.wake();
             self.waiters.wake();
         }

@@ -7,9 +7,11 @@ use accel::{
     buffer::{
         DeviceMap,
         Memory,
+        Piece,
         Placed, //
     },
-    prelude::*, //
+    prelude::*,
+    uapi::ACCEL_REGION_FOREIGN, //
 };
 use core::ops::Range;
 use kernel::{
@@ -22,12 +24,20 @@ use kernel::{
     io::io_write,
     new_mutex,
     sync::{
+        atomic::{
+            AtomicFlag,
+            Relaxed, //
+        },
         barrier::{
             dma_mb,
             Full,
             Write, //
         },
         Mutex, //
+    },
+    time::{
+        Instant,
+        Monotonic, //
     },
 };
 
@@ -40,6 +50,9 @@ use crate::{
 const PAGE: u64 = 4096;
 /// How many entries a table has.
 pub(crate) const PAGES: u32 = (ACCEL_NPU_ADDRESSES / PAGE) as u32;
+
+/// How long a command may take that is under way when memory is unmapped, in milliseconds.
+pub(crate) const UNMAP_MS: u32 = 1000;
 
 const VALID: u64 = 1 << 0;
 const WRITABLE: u64 = 1 << 1;
@@ -55,16 +68,51 @@ enum Backing {
 /// What is mapped somewhere.
 struct Mapping {
     pages: Range<usize>,
-    _backing: Backing,
+    backing: Backing,
+    cut: Option<Cut>,
+}
+
+/// What the context did when it was cut off from the memory of a mapping: how many commands were
+/// done, and when that was.
+struct Cut {
+    completed: u32,
+    at: Instant<Monotonic>,
+}
+
+impl Mapping {
+    fn address(&self) -> u64 {
+        self.pages.start as u64 * PAGE
+    }
+
+    /// Returns whether the exporter of the memory wants it back.
+    fn is_lost(&self) -> bool {
+        matches!(&self.backing, Backing::System(map) if map.is_lost())
+    }
+
+    /// Returns whether it was cut, and no command uses it any more.
+    fn is_over(&self, activity: Activity) -> bool {
+        let cut = self.cut.as_ref();
+        cut.is_some_and(|cut| !activity.is_running || activity.completed != cut.completed)
+    }
+}
+
+/// What a context does: how many commands are done, and whether it executes one.
+#[derive(Clone, Copy)]
+pub(crate) struct Activity {
+    pub(crate) completed: u32,
+    pub(crate) is_running: bool,
 }
 
 /// The addresses of a context.
 #[pin_data]
 pub(crate) struct Space {
     table: Coherent<[u64]>,
-    // INVARIANT: An entry of the table is valid only if it is in the range of one of these.
+    // INVARIANT: An entry of the table is valid only if it is in the range of one of these, which
+    // is not cut.
     #[pin]
     mappings: Mutex<KVec<Mapping>>,
+    /// Whether an exporter may want some of it back.
+    has_imports: AtomicFlag,
 }
 
 /// Memory that is about to be mapped.
@@ -83,6 +131,7 @@ impl Space {
             Ok(try_pin_init!(Self {
                 table,
                 mappings <- new_mutex!(KVec::new()),
+                has_imports: AtomicFlag::new(false),
             }))
         })
     }
@@ -103,7 +152,7 @@ impl Space {
     }
 
     /// Maps memory. For the errors, see `struct accel_npu_map`.
-    pub(crate) fn map(&self, ctx: &Context<'_, Npu>, request: Request<'_>) -> Result {
+    pub(crate) fn map(&self, ctx: &Context<'_, Npu>, request: &Request<'_>) -> Result {
         let Request { memory, range, .. } = request;
         let pages = Self::pages_of(request.address, range.len())?;
         let flags = match request.is_writable {
@@ -114,10 +163,6 @@ impl Space {
         if range.start % PAGE as usize != 0 || range.end > memory.size() {
             return Err(EINVAL);
         }
-        // The exporter of what was imported could take it back, while commands use it.
-        if memory.region() == accel::uapi::ACCEL_REGION_FOREIGN {
-            return Err(EOPNOTSUPP);
-        }
         let backing = match memory.placed(ctx) {
             Ok(placed) => Backing::Local(placed),
             Err(EOPNOTSUPP) => {
@@ -125,7 +170,7 @@ impl Space {
                     true => DataDirection::Bidirectional,
                     false => DataDirection::ToDevice,
                 };
-                Backing::System(memory.map_for_device(ctx, range.clone(), direction)?)
+                Backing::System(memory.map_in_place(ctx, range.clone(), direction)?)
             }
             Err(e) => return Err(e),
         };
@@ -143,6 +188,10 @@ impl Space {
                 self.fill(pages.clone(), from, flags)?;
             }
             Backing::System(map) => {
+                let is_odd = |piece: Piece| (piece.address | piece.len as u64) % PAGE != 0;
+                if map.pieces(ctx, 0)?.any(is_odd) {
+                    return Err(EINVAL);
+                }
                 let mut at = pages.start;
                 for piece in map.pieces(ctx, 0)? {
                     let end = at + piece.len / PAGE as usize;
@@ -151,9 +200,13 @@ impl Space {
                 }
             }
         }
+        if memory.region() == ACCEL_REGION_FOREIGN {
+            self.has_imports.store(true, Relaxed);
+        }
         let mapping = Mapping {
             pages,
-            _backing: backing,
+            backing,
+            cut: None,
         };
         Ok(mappings.push(mapping, GFP_KERNEL_ACCOUNT)?)
     }
@@ -170,11 +223,21 @@ impl Space {
 
     /// Clears the entries of the mapping that begins at `address`, so that commands that begin do
     /// not reach it. Returns `ENOENT` if there is none.
-    pub(crate) fn cut(&self, address: u64) -> Result {
-        let mappings = self.mappings.lock();
-        let mut mappings = mappings.iter();
-        let mapping = mappings.find(|mapping| mapping.pages.start as u64 * PAGE == address);
-        self.clear(mapping.ok_or(ENOENT)?)
+    pub(crate) fn cut(&self, address: u64, activity: impl FnOnce() -> Activity) -> Result {
+        let mut mappings = self.mappings.lock();
+        let mapping = mappings.iter_mut().find(|m| m.address() == address);
+        self.cut_mapping(mapping.ok_or(ENOENT)?, activity)
+    }
+
+    fn cut_mapping(&self, mapping: &mut Mapping, activity: impl FnOnce() -> Activity) -> Result {
+        if mapping.cut.is_none() {
+            self.clear(mapping)?;
+            mapping.cut = Some(Cut {
+                completed: activity().completed,
+                at: Instant::now(),
+            });
+        }
+        Ok(())
     }
 
     fn clear(&self, mapping: &Mapping) -> Result {
@@ -186,16 +249,49 @@ impl Space {
         Ok(())
     }
 
-    /// Gives back the memory of the mapping that begins at `address`, which was cut, and which no
-    /// command uses any more.
-    pub(crate) fn unmap(&self, address: u64) {
+    /// Gives back the memory of the mapping that begins at `address` and was cut, once no command
+    /// uses it any more. Returns whether that is so.
+    pub(crate) fn unmap(&self, address: u64, activity: impl FnOnce() -> Activity) -> bool {
         let mut mappings = self.mappings.lock();
-        let at = mappings
-            .iter()
-            .position(|mapping| mapping.pages.start as u64 * PAGE == address);
-        let mapping = at.and_then(|at| mappings.remove(at).ok());
+        let is_meant = |m: &Mapping| m.address() == address && m.cut.is_some();
+        let Some(at) = mappings.iter().position(is_meant) else {
+            return true;
+        };
+        let is_over = mappings[at].is_over(activity());
+        let mapping = is_over.then(|| mappings.remove(at).ok());
         drop(mappings);
         drop(mapping);
+        is_over
+    }
+
+    /// Returns whether [`Self::give_back`] may have something to do.
+    pub(crate) fn has_imports(&self) -> bool {
+        self.has_imports.load(Relaxed)
+    }
+
+    /// Unmaps what exporters want back, as far as no command uses it any more. Returns for how many
+    /// milliseconds one of them has waited.
+    pub(crate) fn give_back(&self, activity: impl Fn() -> Activity) -> i64 {
+        // One by one, as nobody is to wait for the lock until memory is given back.
+        loop {
+            let mut mappings = self.mappings.lock();
+            for mapping in mappings.iter_mut().filter(|m| m.is_lost()) {
+                // There are such entries.
+                let _ = self.cut_mapping(mapping, &activity);
+            }
+            let now = activity();
+            let over = mappings.iter().position(|m| m.is_lost() && m.is_over(now));
+            let Some(mapping) = over.and_then(|at| mappings.remove(at).ok()) else {
+                let cuts = mappings
+                    .iter()
+                    .filter(|m| m.is_lost())
+                    .filter_map(|m| m.cut.as_ref());
+                let waited = cuts.map(|cut| cut.at.elapsed().as_millis());
+                return waited.max().unwrap_or(0);
+            };
+            drop(mappings);
+            drop(mapping);
+        }
     }
 
     /// Gives back all memory. The context is disabled.
@@ -206,6 +302,7 @@ impl Space {
             let _ = self.clear(mapping);
         }
         let all = core::mem::take(&mut *mappings);
+        self.has_imports.store(false, Relaxed);
         drop(mappings);
         drop(all);
     }

@@ -42,7 +42,8 @@
  *	completions wake poll() and ACCEL_NPU_IOC_WAIT; zero for each time
  * @context: in: must be zero; out: number of the context, for the events, and for
  *	the doorbell: with ACCEL_NPU_USER_RING, the file maps a page of 4096 bytes
- *	from offset 4096 * @context
+ *	from offset 4096 * @context. What it has mapped so raises SIGBUS once the
+ *	context is opened anew or lost
  *
  * A file that has a context gives that up first, with what is mapped in it and
  * what it has to do. Nothing is mapped in the new one, and rings are empty.
@@ -75,13 +76,17 @@ struct accel_npu_open {
  * @offset: in: where in the buffer to begin, bytes
  * @len: in: how many bytes; as all three, a multiple of 4096
  *
- * The mapping keeps the memory, until it is unmapped or the context is given up.
+ * The mapping keeps the memory, until it is unmapped or the context is given up;
+ * but if it was imported, and its exporter takes it back, it is unmapped then, and
+ * a command that uses it for more than a second costs the file its context. That
+ * of a process stays what it was, also if the process maps something else there.
  *
  * Errors beyond the general ones: ENODATA if the file has no context; ESTALE;
  * ENOENT if there is no such buffer; EINVAL if something is not within it, or
  * within the context; EACCES if it must not be written to; EBUSY if something is
- * mapped there; EOPNOTSUPP for memory that is not the device's own: what was
- * imported, or is of a process; ENOSPC if the device has no room for it; ENOMEM.
+ * mapped there; EFAULT if it is not the process's any more; EOPNOTSUPP if the
+ * device cannot work on the memory itself; ENOSPC if the device has no room for
+ * it; ENOMEM; EINTR, ETIMEDOUT, and what the exporter says, if it was imported.
  */
 struct accel_npu_map {
 	__u32 size;

@@ -22,9 +22,9 @@
 /* Where the second matrix is in the buffer. */
 #define SECOND 0x1000
 
-int npu_find(struct node *node)
+static int find(const char *variable, struct node *node)
 {
-	const char *address = getenv("ACCEL_NPU");
+	const char *address = getenv(variable);
 	char path[PATH_MAX];
 
 	memset(node, 0, sizeof(*node));
@@ -35,6 +35,16 @@ int npu_find(struct node *node)
 		return -errno;
 	snprintf(node->driver_dir, sizeof(node->driver_dir), "/sys/bus/pci/drivers/" NPU_DRIVER);
 	return node_lookup(node);
+}
+
+int npu_find(struct node *node)
+{
+	return find("ACCEL_NPU", node);
+}
+
+int npu_find_peer(struct node *node)
+{
+	return find("ACCEL_NPU_PEER", node);
 }
 
 static int ask(char *answer, size_t size, const char *order)

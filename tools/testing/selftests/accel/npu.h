@@ -5,6 +5,7 @@
  *
  * Environment:
  *  ACCEL_NPU          the PCI address of the device
+ *  ACCEL_NPU_PEER     that of another such device, which may go meanwhile
  *  ACCEL_NPU_CONTROL  what takes orders for it, see "The model" in npu.rst
  */
 #ifndef _ACCEL_SELFTEST_NPU_H
@@ -54,6 +55,7 @@ struct npu_user {
 
 /* -ENOENT: there is none. */
 int npu_find(struct node *node);
+int npu_find_peer(struct node *node);
 /* Gives the device an order; returns -EINVAL if it does not obey. */
 int npu_order(const char *format, ...);
 /* Waits until the device's answer to "status" has that in it. */
@@ -109,7 +111,7 @@ struct npu_ring {
 };
 
 int npu_ring_open(struct npu_ring *ring, const struct node *node);
-/* Opens a context again that was lost or has halted. */
+/* Opens a context again that was lost or has halted, and maps its doorbell. */
 int npu_ring_restart(struct npu_ring *ring, __u32 coalesce);
 void npu_ring_close(struct npu_ring *ring);
 /* Makes no system call, and does not tell the device. */

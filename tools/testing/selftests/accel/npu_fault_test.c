@@ -259,4 +259,64 @@ TEST_F(npu_fault, heat)
 	reopen(_metadata, &self->other);
 }
 
+/* The device is wedged, and the administrator brings it back. */
+static void revive(struct __test_metadata *_metadata, const struct node *node,
+		   struct npu_user *user)
+{
+	struct accel_npu_command nop = { };
+	char state[32];
+
+	EXPECT_EQ(-EIO, npu_run(user, &nop));
+	ASSERT_LE(0, read_file(node->class_dir, "state", state, sizeof(state)));
+	EXPECT_STREQ("wedged", state);
+	ASSERT_EQ(0, admin_reset(node, "force"));
+	reopen(_metadata, user);
+}
+
+/* Longer than the driver waits for that. */
+TEST_F_TIMEOUT(npu_fault, heat_that_stays, 120)
+{
+	long before = resets(&self->node);
+	struct accel_npu_command nop = { };
+	__u64 job;
+
+	ASSERT_EQ(0, npu_order("slow 10000"));
+	ASSERT_EQ(0, npu_submit(&self->user, &nop, 1, 60000, &job));
+	ASSERT_EQ(0, npu_await("running"));
+	ASSERT_EQ(0, npu_order("slow 0"));
+	ASSERT_EQ(0, npu_order("heat 106000"));
+	/* The call waits until it is clear what becomes of the device. */
+	EXPECT_EQ(-EIO, npu_wait(&self->user, job, TIMEOUT_MS, NULL));
+	ASSERT_EQ(0, npu_order("heat 0"));
+	revive(_metadata, &self->node, &self->user);
+	/* That of the administrator is one, too. */
+	EXPECT_EQ(before + 2, resets(&self->node));
+}
+
+/* Of the framework's limit, one more. */
+TEST_F_TIMEOUT(npu_fault, too_many_crashes, 120)
+{
+	long before = resets(&self->node);
+
+	for (int crash = 1; crash <= 6; crash++) {
+		long state = -1;
+		char text[32];
+
+		/* Not lost in the reset because of the last one. */
+		ASSERT_EQ(0, npu_await("Ready"));
+		ASSERT_EQ(0, npu_order("crash"));
+		for (int ms = 0; ms < TIMEOUT_MS && state < 0; ms += 10) {
+			ASSERT_LE(0, read_file(self->node.class_dir, "state", text, sizeof(text)));
+			if (!strcmp(text, crash == 6 ? "wedged" : "running") &&
+			    resets(&self->node) - before == (crash < 6 ? crash : 5))
+				state = crash;
+			sleep_ms(10);
+		}
+		ASSERT_EQ(crash, state)
+			TH_LOG("crash %d: %s, %ld resets", crash, text,
+			       resets(&self->node) - before);
+	}
+	revive(_metadata, &self->node, &self->user);
+}
+
 TEST_HARNESS_MAIN

@@ -17,6 +17,7 @@
 /* Where the records are, and the size of the rings. */
 #define RECORDS 4096
 #define SIZE 8192
+#define DOORBELL 4096
 /* The handle of the first buffer of a file. */
 #define RINGS 1
 
@@ -29,15 +30,27 @@ int npu_ring_restart(struct npu_ring *ring, __u32 coalesce)
 		.order = ORDER,
 		.coalesce = coalesce,
 	};
+	void *memory;
 	int ret;
 
 	memset(ring->rings, 0, SIZE);
 	ret = sys_ioctl(ring->user.fd, ACCEL_NPU_IOC_OPEN, &open);
+	if (ret)
+		return ret;
 	ring->user.context = open.context;
 	ring->tail = 0;
 	ring->record = 0;
 	ring->phase = 1;
-	return ret;
+	/* That of before is gone. */
+	if (ring->doorbell)
+		munmap((void *)ring->doorbell, DOORBELL);
+	ring->doorbell = NULL;
+	memory = mmap(NULL, DOORBELL, PROT_READ | PROT_WRITE, MAP_SHARED, ring->user.fd,
+		      (off_t)DOORBELL * open.context);
+	if (memory == MAP_FAILED)
+		return -errno;
+	ring->doorbell = memory;
+	return 0;
 }
 
 int npu_ring_open(struct npu_ring *ring, const struct node *node)
@@ -71,12 +84,6 @@ int npu_ring_open(struct npu_ring *ring, const struct node *node)
 		user->memory = memory;
 		ret = npu_map(user, user->handle, NPU_AT, NPU_SIZE);
 	}
-	if (!ret) {
-		memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, user->fd,
-			      4096 * user->context);
-		ring->doorbell = memory == MAP_FAILED ? NULL : memory;
-		ret = memory == MAP_FAILED ? -errno : 0;
-	}
 	if (ret)
 		npu_ring_close(ring);
 	return ret;
@@ -85,7 +92,7 @@ int npu_ring_open(struct npu_ring *ring, const struct node *node)
 void npu_ring_close(struct npu_ring *ring)
 {
 	if (ring->doorbell)
-		munmap((void *)ring->doorbell, 4096);
+		munmap((void *)ring->doorbell, DOORBELL);
 	if (ring->rings)
 		munmap(ring->rings, SIZE);
 	ring->doorbell = NULL;

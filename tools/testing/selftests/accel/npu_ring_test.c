@@ -15,6 +15,7 @@
 #include "events.h"
 #include "harness.h"
 #include "npu.h"
+#include "sigbus.h"
 
 FIXTURE(npu_ring) {
 	struct node node;
@@ -154,6 +155,47 @@ TEST_F(npu_ring, has_one_doorbell)
 	EXPECT_EQ(-EINVAL, npu_submit(&self->ring.user, self->ring.rings, 1, 0, &job));
 }
 
+/* A mapping of the doorbell beside that of the ring, which a new ring replaces. */
+static const __u32 *map_doorbell(struct __test_metadata *_metadata, const struct npu_ring *ring)
+{
+	__u32 head, *memory;
+
+	memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring->user.fd,
+		      4096 * ring->user.context);
+	ASSERT_NE(MAP_FAILED, (void *)memory);
+	/* RING_HEAD. */
+	EXPECT_EQ(0, load_word(memory + 2, &head));
+	return memory;
+}
+
+/* It may be the next file's. */
+TEST_F(npu_ring, loses_its_doorbell)
+{
+	struct npu_ring *ring = &self->ring;
+	const __u32 *first, *second, *third;
+	__u32 head;
+
+	ASSERT_EQ(0, catch_sigbus());
+	first = map_doorbell(_metadata, ring);
+	ASSERT_EQ(0, npu_ring_restart(ring, 0));
+	EXPECT_EQ(-EFAULT, load_word(first + 2, &head))
+		TH_LOG("the file has opened a context anew");
+	second = map_doorbell(_metadata, ring);
+	ASSERT_EQ(0, admin_reset(&self->node, "force"));
+	EXPECT_EQ(-EFAULT, load_word(second + 2, &head))
+		TH_LOG("the device was reset");
+	ASSERT_EQ(0, npu_ring_restart(ring, 0));
+	third = map_doorbell(_metadata, ring);
+	/* The ring is the driver's now. */
+	ASSERT_EQ(0, npu_open_context(&ring->user));
+	EXPECT_EQ(-EFAULT, load_word(third + 2, &head))
+		TH_LOG("the ring is the driver's");
+	EXPECT_EQ(-EFAULT, load_word(first + 2, &head));
+	munmap((void *)first, 4096);
+	munmap((void *)second, 4096);
+	munmap((void *)third, 4096);
+}
+
 TEST_F(npu_ring, is_lost_in_a_reset)
 {
 	struct accel_npu_command nop = { };
@@ -161,7 +203,6 @@ TEST_F(npu_ring, is_lost_in_a_reset)
 	ASSERT_EQ(0, admin_reset(&self->node, "force"));
 	EXPECT_EQ(-ESTALE, npu_wait(&self->ring.user, 1, TIMEOUT_MS, NULL));
 	EXPECT_EQ(-ESTALE, npu_run(&self->other, &nop));
-	/* The mapping is as before. */
 	ASSERT_EQ(0, npu_ring_restart(&self->ring, 0));
 	ASSERT_EQ(0, npu_map(&self->ring.user, self->ring.user.handle, NPU_AT, NPU_SIZE));
 	EXPECT_TRUE(computes(&self->ring));

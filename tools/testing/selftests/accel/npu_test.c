@@ -9,6 +9,7 @@
 
 #include "buffer.h"
 #include "events.h"
+#include "exporter.h"
 #include "fences.h"
 #include "harness.h"
 #include "npu.h"
@@ -130,6 +131,93 @@ TEST_F(npu, maps_and_unmaps)
 	EXPECT_EQ(NPU_PAGE, failure(_metadata, &self->user, &fill).status);
 	ASSERT_EQ(0, npu_map(&self->user, self->user.handle, NPU_AT, NPU_SIZE));
 	EXPECT_EQ(0, npu_compute(&self->user, 1));
+}
+
+/* Two files have the same memory, by whichever way; one of them maps it. */
+TEST_F(npu, maps_memory_of_others)
+{
+	struct accel_npu_command fill = npu_fill(0, 8192, 0x01020304);
+	int dmabuf = udmabuf_export(8192), fd = self->user.fd;
+	struct accel_npu_map map = { .size = sizeof(map), .len = 8192 };
+	__u32 *memory, handle;
+
+	ASSERT_LE(0, dmabuf);
+	memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
+	ASSERT_NE(MAP_FAILED, (void *)memory);
+	ASSERT_EQ(0, buffer_import(fd, dmabuf, &handle, NULL));
+	ASSERT_EQ(0, npu_map(&self->user, handle, 0, 8192));
+	ASSERT_EQ(0, npu_run(&self->user, &fill));
+	EXPECT_EQ(0x01020304, memory[2047]);
+	ASSERT_EQ(0, npu_unmap(&self->user, 0));
+	munmap(memory, 8192);
+	close(dmabuf);
+
+	memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)memory);
+	ASSERT_EQ(0, buffer_of_user(fd, memory, 8192, &handle));
+	ASSERT_EQ(0, npu_map(&self->user, handle, 0, 8192));
+	ASSERT_EQ(0, npu_run(&self->user, &fill));
+	EXPECT_EQ(0x01020304, memory[2047]);
+	/* What is only to be read is not written to. */
+	ASSERT_EQ(0, buffer_of_user_to_read(fd, memory, 8192, &map.handle));
+	map.address = 8192;
+	ASSERT_EQ(0, sys_ioctl(fd, ACCEL_NPU_IOC_MAP, &map));
+	EXPECT_EQ(-EACCES, npu_map(&self->user, map.handle, 16384, 8192));
+	fill.destination = 8192;
+	EXPECT_EQ(NPU_PAGE, failure(_metadata, &self->user, &fill).status);
+	munmap(memory, 8192);
+	/* It is not the process's any more, but is still there. */
+	fill.destination = 0;
+	EXPECT_EQ(0, npu_run(&self->user, &fill));
+	EXPECT_EQ(-EFAULT, npu_map(&self->user, handle, 16384, 8192));
+}
+
+/* Memory of another device, which goes while commands use it. */
+TEST_F(npu, gives_memory_back)
+{
+	struct accel_npu_command fill = npu_fill(0, 4096, 1);
+	struct accel_npu_submit args = {};
+	struct node peer;
+	__u32 handle, imported;
+	int fd, dmabuf, ret = npu_find_peer(&peer);
+
+	if (ret == -ENOENT)
+		SKIP(return, "no other device");
+	ASSERT_EQ(0, ret);
+	fd = test_open(&peer, O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, buffer_create_in(fd, NPU_COHERENT, 4096, &handle));
+	ASSERT_EQ(0, buffer_export(fd, handle, O_RDWR, &dmabuf));
+	ASSERT_EQ(0, buffer_import(self->user.fd, dmabuf, &imported, NULL));
+	ASSERT_EQ(0, npu_map(&self->user, imported, 0, 4096));
+	ASSERT_EQ(0, npu_run(&self->user, &fill));
+	ASSERT_EQ(0, npu_submit_with(&self->user, &fill, 1, &args));
+	/* Waits until the memory was given back. */
+	ASSERT_EQ(0, node_unbind(&peer));
+	EXPECT_EQ(NPU_PAGE, failure(_metadata, &self->user, &fill).status);
+	EXPECT_EQ(-ENODEV, npu_map(&self->user, imported, 0, 4096));
+	EXPECT_EQ(0, npu_compute(&self->user, 1));
+
+	/* A command that does not end costs the file its context. */
+	close(dmabuf);
+	close(fd);
+	ASSERT_EQ(0, node_bind(&peer));
+	fd = test_open(&peer, O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, buffer_create_in(fd, NPU_COHERENT, 4096, &handle));
+	ASSERT_EQ(0, buffer_export(fd, handle, O_RDWR, &dmabuf));
+	ASSERT_EQ(0, buffer_import(self->user.fd, dmabuf, &imported, NULL));
+	ASSERT_EQ(0, npu_map(&self->user, imported, 0, 4096));
+	ASSERT_EQ(0, npu_order("hang %u", self->user.context));
+	args = (struct accel_npu_submit) { .timeout_ms = 60000 };
+	ASSERT_EQ(0, npu_submit_with(&self->user, &fill, 1, &args));
+	ASSERT_EQ(0, npu_await("running"));
+	ASSERT_EQ(0, node_unbind(&peer));
+	EXPECT_EQ(-ESTALE, npu_run(&self->user, &fill));
+	ASSERT_EQ(0, node_bind(&peer));
+	EXPECT_EQ(0, npu_compute(&self->other, 1));
+	close(dmabuf);
+	close(fd);
 }
 
 TEST_F(npu, has_four_contexts)
