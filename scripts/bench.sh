@@ -19,13 +19,21 @@ make_cache
 only_one bench
 modules=$("$scripts/modules.sh" "$kernel" CONFIG_RUST_ACCEL_BENCH=m)
 log=$accel_cache/logs/bench-$(tree_key).log
+run=$(mktemp -d "$accel_cache/runs/XXXXXXXX")
+trap 'npu_stop; rm -rf "$run"' EXIT
+# shellcheck disable=SC2034 # for npu-device.sh
+npu_memory=3G
+# shellcheck source=scripts/npu-device.sh
+. "$scripts/npu-device.sh"
 
 "$scripts/in-root.sh" -- make -s -C /accel/tools/testing/bench \
 	"OUTPUT=$(in_cache "$modules")/bench" >&2 || die "the programs that measure do not build"
 
+npu firmware --version 1.0.0 --output "$(in_cache "$modules")/bench/npu.bin"
+npu_device
 say "measuring, about 5 minutes ..."
-"$scripts/guest/run.sh" --kernel "$kernel" --modules "$modules" --count --memory 3G \
-	--timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" \
+"$scripts/guest/run.sh" --kernel "$kernel" --modules "$modules" --count \
+	"${npu_machine[@]}" "${npu_options[@]}" --timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" \
 	/accel/scripts/guest/bench.sh >"$modules/bench.txt" ||
 	die "a measurement failed: $(tail -n 1 "$modules/bench.txt") (kernel log: $log)"
 "$scripts/in-root.sh" -- /accel/scripts/bench_tracepoints.sh "$(in_cache "$modules/accel.ko")" \

@@ -55,6 +55,13 @@ ROWS += [
     ("event-to-each-eventfd", "instructions", "event-to-each-eventfd.accel",
      {"without": "event-to-each.accel"}),
 ]
+ROWS += [
+    # Until the device has the job; see npu.c.
+    ("npu-submit", "instructions", "npu-submit.accel",
+     {"ioctl-driver": "driver-ioctl.accel"}),
+    ("npu-submit-in-out", "instructions", "npu-submit-in-out.accel",
+     {"without-buffers": "npu-submit.accel"}),
+]
 # From the begin of the handler to its end: whether it grows with those who sleep and look on.
 ROWS += [
     ("interrupt-wake-1-of-1000", "instructions", "interrupt-wake-1-of-1000.accel",

@@ -34,9 +34,10 @@ npu_device() {
 }
 
 # What a machine with such devices needs: a program sees the guest's memory only if that is a file.
+npu_memory=${npu_memory:-1G}
 # shellcheck disable=SC2034 # for who sources this
 npu_machine=(--machine "q35,memory-backend=mem"
-	--object "memory-backend-memfd,id=mem,size=1G,share=on")
+	--memory "$npu_memory" --object "memory-backend-memfd,id=mem,size=$npu_memory,share=on")
 
 npu_stop() {
 	kill "${npu_devices[@]}" 2>/dev/null || true
