@@ -32,7 +32,8 @@ guest() {
 	shift 2
 	"$scripts/guest/run.sh" --kernel "$kernel" --modules "$modules" --log "$log" \
 		--timeout "${ACCEL_TIMEOUT:-1800}" "${npu_machine[@]}" \
-		--append "intel_iommu=on no_timer_check" --device intel-iommu,intremap=on,caching-mode=on \
+		--append "intel_iommu=on no_timer_check" \
+		--device "intel-iommu,intremap=$intremap,caching-mode=on" \
 		"${npu_options[@]}" "$@" || status=$?
 	# They end with their client.
 	for number in "${!npu_devices[@]}"; do
@@ -43,7 +44,8 @@ guest() {
 	return "$status"
 }
 
-# Modules of the kernel only.
+# Modules of the kernel only. VFIO wants interrupts to be remapped.
+intremap=on
 if [ $# -eq 0 ]; then
 	mkdir "$run/modules"
 	cp -al "$("$scripts/guest/boot-files.sh" stock)/lib" "$run/modules/"
@@ -52,7 +54,9 @@ if [ $# -eq 0 ]; then
 	guest "$run/modules" "$run/log" /accel/scripts/guest/npu.py
 fi
 
-# With the driver, and firmware for it.
+# With the driver, and firmware for it. Where interrupts are not remapped, a device has no more
+# than one vector without MSI-X.
+intremap=off
 cp -al "$folder" "$run/driver"
 mkdir "$run/driver/npu"
 npu firmware --version 1.2.3 --output "$inside/driver/npu/npu.bin"
