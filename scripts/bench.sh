@@ -30,7 +30,7 @@ npu_memory=3G
 	"OUTPUT=$(in_cache "$modules")/bench" >&2 || die "the programs that measure do not build"
 
 npu firmware --version 1.0.0 --output "$(in_cache "$modules")/bench/npu.bin"
-npu_device
+npu_device --revision b
 say "measuring, about 5 minutes ..."
 "$scripts/guest/run.sh" --kernel "$kernel" --modules "$modules" --count \
 	"${npu_machine[@]}" "${npu_options[@]}" --timeout "${ACCEL_TIMEOUT:-1800}" --log "$log" \
