@@ -11,7 +11,7 @@
 #include "harness.h"
 
 #define GUARD 0xa5
-#define TOTAL 14
+#define TOTAL 24
 #define RECORD sizeof(struct accel_info_ioctl)
 /* The widest distance from a record to the next that is tried. */
 #define WIDEST 300

@@ -13,7 +13,7 @@
 #include "agent.h"
 #include "harness.h"
 
-#define UNKNOWN_IOC _IO(ACCEL_IOC_TYPE, 0x7f)
+#define UNKNOWN_IOC _IO(ACCEL_IOC_TYPE, 0xff)
 
 /* @agent has inherited both files, which root has opened. */
 FIXTURE(rights) {
